@@ -1,0 +1,1 @@
+"""Runs a Pulumi program and turns its resources into AWS API calls."""

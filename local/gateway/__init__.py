@@ -1,0 +1,1 @@
+"""API Gateway REST: routes, proxy events, the stage's segments."""

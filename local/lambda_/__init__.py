@@ -1,0 +1,1 @@
+"""The Lambda service around the real runtime client."""
