@@ -1,0 +1,134 @@
+"""A running `waterfall up`, driven from outside: HTTP for the API, boto3 for everything else."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import boto3
+
+REPOSITORY = Path(__file__).parents[2]
+WATERFALL = Path(sys.executable).with_name("waterfall")
+DEADLINE = 60.0
+
+T = TypeVar("T")
+
+
+def until(found: Callable[[], T | None], what: str, *, seconds: float = DEADLINE) -> T:
+    """Ask again until `found` returns something; fail naming `what` after the deadline."""
+    pause = threading.Event()
+    deadline = time.monotonic() + seconds
+    while (value := found()) is None:
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s for {what}")
+        pause.wait(0.05)
+    return value
+
+
+@dataclass
+class Answer:
+    """What a client of the API got."""
+
+    status: int
+    body: str
+    headers: dict[str, str]
+
+    @property
+    def trace_id(self) -> str:
+        found = re.search(r"Root=(1-[0-9a-f]{8}-[0-9a-f]{24})", self.headers.get("x-amzn-trace-id", ""))
+        assert found, f"no trace id in {self.headers}"
+        return found[1]
+
+
+@dataclass
+class Stack:
+    """The endpoint of one running stack and what stands behind it."""
+
+    status: dict[str, Any]
+    process: subprocess.Popen[str]
+    output: list[str] = field(default_factory=list)
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.status["endpoint"],
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+
+    def request(self, url: str, *, body: bytes | None = None, headers: dict[str, str] | None = None) -> Answer:
+        request = urllib.request.Request(url, data=body, headers=headers or {})
+        try:
+            with urllib.request.urlopen(request, timeout=DEADLINE) as reply:
+                return Answer(reply.status, reply.read().decode(), _lower(reply.headers))
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, error.read().decode(), _lower(error.headers))
+
+    def documents(self, trace_id: str) -> list[dict[str, Any]]:
+        """Return the trace's segment documents, parsed, as BatchGetTraces has them now."""
+        traces = self.client("xray").batch_get_traces(TraceIds=[trace_id])["Traces"]
+        return [json.loads(segment["Document"]) for trace in traces for segment in trace["Segments"]]
+
+
+def _lower(headers: Any) -> dict[str, str]:
+    return {key.lower(): value for key, value in headers.items()}
+
+
+@contextmanager
+def running(data: Path, *arguments: str) -> Iterator[Stack]:
+    """Run `waterfall up` on free ports until the block ends, then stop it as Ctrl-C does."""
+    command = [str(WATERFALL), "up", "--data", str(data), *arguments]
+    command += ["--port", "0", "--daemon-port", "0", "--otlp-port", "0"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "120"}
+    with subprocess.Popen(
+        command,
+        cwd=REPOSITORY,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        output: list[str] = []
+        reader = threading.Thread(target=_collect, args=(process.stdout, output), daemon=True)
+        reader.start()
+        try:
+            yield Stack(until(lambda: _ready(process, output), "the stack"), process, output)
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)
+            process.wait(timeout=10)
+            reader.join(timeout=10)
+
+
+def _collect(stream: Any, into: list[str]) -> None:
+    for line in stream:
+        into.append(line)  # noqa: PERF402 - lines must be visible as they come
+
+
+def _ready(process: subprocess.Popen[str], output: list[str]) -> dict[str, Any] | None:
+    """Return the stack's status once it has shown its first request, None before."""
+    text = "".join(output)
+    if process.poll() is not None:
+        raise AssertionError(f"`waterfall up` ended with {process.returncode}:\n{text}")
+    found = re.search(r"Ctrl-C", text) and re.search(r"endpoint\s+(http://127\.0\.0\.1:\d+)", text, re.IGNORECASE)
+    if not found:
+        return None
+    with urllib.request.urlopen(f"{found[1]}/_local/status", timeout=5) as reply:
+        status: dict[str, Any] = json.load(reply)
+    return status if status["status"] == "ready" else None
