@@ -1,0 +1,161 @@
+"""Segment documents: what PutTraceSegments accepts, and which code it refuses the rest with.
+
+https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+MAX_DOCUMENT_BYTES = 64 * 1024
+LATEST_TIME = 253402300800.0
+"""The year 10000: clients turn times into dates and cannot read a whole answer that holds a later one."""
+
+_TRACE_ID = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}")
+_ID = re.compile(r"[0-9a-fA-F]{16}")
+_NAME = re.compile(r"[\w\s.:/%&#=+\\\-@]{1,200}")
+_NOT_IN_NAME = re.compile(r"[^\w\s.:/%&#=+\\\-@]")
+
+
+@dataclass(frozen=True, slots=True)
+class Unprocessed:
+    """A document that PutTraceSegments refused; `id` is absent when it could not be read."""
+
+    code: str
+    message: str
+    id: str | None = None
+
+    def to_api(self) -> dict[str, str]:
+        answer = {"ErrorCode": self.code, "Message": self.message}
+        return answer if self.id is None else {"Id": self.id, **answer}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An accepted document as the store keeps it; times in epoch seconds, `end` is `start` while in progress."""
+
+    trace_id: str
+    id: str
+    complete: bool
+    start: float
+    end: float
+    text: str
+
+
+class RefusedError(Exception):
+    """A document that X-Ray would not take; `code` is X-Ray's word for the reason."""
+
+    def __init__(self, code: str, *, subsegment: bool = False) -> None:
+        kind, cause = ("subsegment", ", Cause: null") if subsegment else ("segment", "")
+        super().__init__(f"Invalid {kind}. ErrorCode: {code}{cause}")
+        self.code = code
+
+
+def read(text: str) -> Iterator[Entry | Unprocessed]:
+    """Read one string of PutTraceSegments: a segment, a lone subsegment, or an array of subsegments."""
+    try:
+        parsed = _parse(text)
+    except RefusedError as refused:
+        yield Unprocessed(refused.code, str(refused))
+        return
+    if isinstance(parsed, list) and parsed:
+        for item in parsed:
+            yield check(item, json.dumps(item))
+    else:
+        # X-Ray answers MissingId to an empty array, and so to anything else that has no fields
+        yield check(parsed, text)
+
+
+def check(document: Any, text: str) -> Entry | Unprocessed:
+    """Check one parsed document, of which `text` is the JSON."""
+    try:
+        return _entry(document, text)
+    except RefusedError as refused:
+        found = document.get("id") if isinstance(document, Mapping) else None
+        return Unprocessed(refused.code, str(refused), found if isinstance(found, str) else None)
+
+
+def legal_name(name: str) -> str:
+    """Replace what X-Ray refuses in a name; AWS's own segments may be named after anything."""
+    return _NOT_IN_NAME.sub("_", name)[:200] or "_"
+
+
+def _parse(text: str) -> Any:
+    # The codes for broken JSON and for size are not published; these two are this module's choice.
+    try:
+        size = len(text) if text.isascii() else len(text.encode())
+        if size > MAX_DOCUMENT_BYTES:
+            raise RefusedError("SegmentTooLarge")
+        return json.loads(text, parse_constant=_not_json)
+    except (ValueError, RecursionError) as error:
+        raise RefusedError("ParseError") from error
+
+
+def _not_json(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _entry(document: Any, text: str) -> Entry:
+    if not isinstance(document, Mapping):
+        raise RefusedError("MissingId")
+    lone = document.get("type") == "subsegment"
+    _check_fields(document, subsegment=lone)
+    trace_id = _text(document, "trace_id", _TRACE_ID, "TraceId", subsegment=lone)
+    parent = document.get("parent_id")
+    if lone or parent is not None:
+        _text(document, "parent_id", _ID, "ParentId", subsegment=lone)
+    _check_subsegments(document)
+    start = float(document["start_time"])
+    complete = document.get("in_progress") is not True
+    end = float(document["end_time"]) if complete else start
+    return Entry(trace_id, document["id"], complete, start, end, text)
+
+
+def _check_subsegments(document: Mapping[str, Any]) -> None:
+    # A loop and not recursion: depth is the sender's choice.
+    pending = [document]
+    while pending:
+        for child in children(pending.pop()):
+            if not isinstance(child, Mapping):
+                raise RefusedError("MissingId", subsegment=True)
+            _check_fields(child, subsegment=True)
+            pending.append(child)
+
+
+def children(document: Mapping[str, Any]) -> list[Any]:
+    """Return the embedded subsegments; a `subsegments` that is not a list counts as absent."""
+    found = document.get("subsegments")
+    return found if isinstance(found, list) else []
+
+
+def _check_fields(document: Mapping[str, Any], *, subsegment: bool) -> None:
+    _text(document, "id", _ID, "Id", subsegment=subsegment)
+    _text(document, "name", _NAME, "Name", subsegment=subsegment)
+    _check_time(document, "start_time", "StartTime", subsegment=subsegment)
+    if document.get("in_progress") is not True:
+        _check_time(document, "end_time", "EndTime", subsegment=subsegment)
+
+
+def _text(
+    document: Mapping[str, Any], field: str, allowed: re.Pattern[str], what: str, *, subsegment: bool
+) -> str:
+    value = document.get(field)
+    if value is None or value == "":
+        raise RefusedError(f"Missing{what}", subsegment=subsegment)
+    if not isinstance(value, str) or not allowed.fullmatch(value):
+        raise RefusedError(f"Invalid{what}", subsegment=subsegment)
+    return value
+
+
+def _check_time(document: Mapping[str, Any], field: str, what: str, *, subsegment: bool) -> None:
+    value = document.get(field)
+    if value is None:
+        raise RefusedError(f"Missing{what}", subsegment=subsegment)
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not math.isfinite(value) or not 0 <= value < LATEST_TIME:
+        raise RefusedError(f"Invalid{what}", subsegment=subsegment)

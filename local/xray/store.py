@@ -1,0 +1,242 @@
+"""The trace store: segment documents as they came, and a digest per trace that queries scan.
+
+Documents are only appended or overwritten here, never read for their meaning. What a trace means
+(`Digest`) is worked out when somebody asks, and kept until the next document of that trace arrives.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from local.xray.documents import Entry
+from local.xray.errors import XRayError
+
+TimeRangeType = Literal["TraceId", "Event", "Service"]
+
+RETENTION_SECONDS = 30 * 24 * 3600
+"""X-Ray keeps traces for 30 days."""
+
+_APPLICATION_ID = 0x58524159
+_SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE document (
+    trace TEXT NOT NULL, id TEXT NOT NULL, complete INTEGER NOT NULL, ended REAL NOT NULL, body TEXT NOT NULL,
+    PRIMARY KEY (trace, id)
+) WITHOUT ROWID;
+CREATE TABLE trace (
+    id TEXT PRIMARY KEY,
+    epoch REAL NOT NULL, started REAL NOT NULL, ended REAL NOT NULL, updated REAL NOT NULL,
+    revision INTEGER NOT NULL,
+    -- The id's time in whole seconds, made exact by the first segment. X-Ray no longer demands that an id
+    -- holds a time (W3C ids do not): one that is a day off is no time, and the first segment's counts.
+    time REAL NOT NULL GENERATED ALWAYS AS (
+        CASE WHEN started >= epoch AND started < epoch + 1 OR abs(started - epoch) > 86400
+        THEN started ELSE epoch END) STORED
+) WITHOUT ROWID;
+CREATE INDEX trace_time ON trace (time, id);
+CREATE INDEX trace_updated ON trace (updated, id);
+CREATE INDEX trace_ended ON trace (ended, id);
+CREATE TABLE digest (
+    trace TEXT PRIMARY KEY, revision INTEGER NOT NULL, summary TEXT NOT NULL, graph TEXT NOT NULL
+) WITHOUT ROWID;
+"""
+
+# X-Ray keeps one in-progress and one complete copy of an id, and the complete one counts. Among equals the
+# later end counts, then the longer document, so that the order of arrival decides nothing.
+_PUT_DOCUMENT = """
+INSERT INTO document (trace, id, complete, ended, body) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (trace, id) DO UPDATE SET complete = excluded.complete, ended = excluded.ended, body = excluded.body
+WHERE (excluded.complete, excluded.ended, length(excluded.body), excluded.body)
+    > (complete, ended, length(body), body)
+"""
+_PUT_TRACE = """
+INSERT INTO trace (id, epoch, started, ended, updated, revision) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET
+    started = min(started, excluded.started), ended = max(ended, excluded.ended),
+    updated = max(updated, excluded.updated), revision = revision + excluded.revision
+"""
+_TIME_COLUMN: dict[TimeRangeType, str] = {"TraceId": "time", "Event": "updated", "Service": "ended"}
+
+
+class StoreError(XRayError):
+    """The database file cannot be used; the message names it and says what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("InternalFailure", message, 500)
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What queries need of one trace, as JSON: its summary and its part of the service graph."""
+
+    summary: str
+    graph: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A trace in a time range; `digest` is `None` when documents came after the last one."""
+
+    id: str
+    time: float
+    updated: float
+    revision: int
+    digest: Digest | None
+
+
+class Store:
+    """SQLite with one owner: one connection, one lock, usable from any thread."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        with self._explained():
+            self._connection = self._open()
+
+    def put(self, entries: Sequence[Entry], now: float) -> None:
+        """Keep documents in one transaction; they can be read when this returns."""
+        traces: dict[str, tuple[str, float, float, float, float, int]] = {}
+        for entry in entries:
+            known = traces.get(entry.trace_id)
+            start, end, count = (known[2], known[3], known[5]) if known else (entry.start, entry.end, 0)
+            epoch = float(int(entry.trace_id[2:10], 16))
+            span = min(start, entry.start), max(end, entry.end)
+            traces[entry.trace_id] = (entry.trace_id, epoch, *span, now, count + 1)
+        rows = [(entry.trace_id, entry.id, entry.complete, entry.end, entry.text) for entry in entries]
+        with self._transaction() as connection:
+            connection.executemany(_PUT_DOCUMENT, rows)
+            connection.executemany(_PUT_TRACE, traces.values())
+
+    def documents(self, trace_id: str) -> tuple[int, list[str]]:
+        """Return the trace's revision and documents, in the order of their ids; (0, []) when unknown."""
+        with self._transaction() as connection:
+            found = connection.execute("SELECT revision FROM trace WHERE id = ?", (trace_id,)).fetchone()
+            bodies = connection.execute("SELECT body FROM document WHERE trace = ? ORDER BY id", (trace_id,))
+            return (found[0] if found else 0), [body for (body,) in bodies]
+
+    def between(
+        self,
+        start: float,
+        end: float,
+        by: TimeRangeType = "TraceId",
+        *,
+        before: tuple[float, str] | None = None,
+        limit: int = -1,
+    ) -> list[Row]:
+        """List traces in [start, end), newest first, at most `limit`; `before` is the last row of the page before."""
+        column = _TIME_COLUMN[by]
+        position = before or (end, "")
+        query = f"""
+            SELECT id, {column}, updated, trace.revision, summary, graph
+            FROM trace LEFT JOIN digest ON digest.trace = trace.id AND digest.revision = trace.revision
+            WHERE {column} >= ? AND {column} < ? AND ({column}, id) < (?, ?)
+            ORDER BY {column} DESC, id DESC LIMIT ?"""  # noqa: S608 - the column comes from a table above
+        with self._transaction() as connection:
+            found = connection.execute(query, (start, end, *position, limit)).fetchall()
+        return [_row(*columns) for columns in found]
+
+    def find(self, trace_ids: Sequence[str]) -> list[Row]:
+        """Return the known ones of these traces, in no order."""
+        marks = ",".join("?" * len(trace_ids))
+        query = f"""
+            SELECT id, time, updated, trace.revision, summary, graph
+            FROM trace LEFT JOIN digest ON digest.trace = trace.id AND digest.revision = trace.revision
+            WHERE id IN ({marks})"""  # noqa: S608 - only question marks are put in
+        with self._transaction() as connection:
+            return [_row(*columns) for columns in connection.execute(query, tuple(trace_ids))]
+
+    def keep_digests(self, digests: Iterable[tuple[str, int, Digest]]) -> None:
+        """Keep (trace id, revision, digest); a digest of a past revision is never read again."""
+        rows = [(trace, revision, digest.summary, digest.graph) for trace, revision, digest in digests]
+        with self._transaction() as connection:
+            connection.executemany("INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?)", rows)
+
+    def forget_before(self, time: float) -> None:
+        """Delete the traces that got no document since `time`."""
+        with self._transaction() as connection:
+            old = "SELECT id FROM trace WHERE updated < ?"
+            connection.execute(f"DELETE FROM document WHERE trace IN ({old})", (time,))  # noqa: S608 - constant
+            connection.execute(f"DELETE FROM digest WHERE trace IN ({old})", (time,))  # noqa: S608 - constant
+            connection.execute("DELETE FROM trace WHERE updated < ?", (time,))
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def _open(self) -> sqlite3.Connection:
+        if self._path is not None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(
+            self._path or ":memory:", timeout=1, isolation_level=None, check_same_thread=False
+        )
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        # Exclusive: a second process must fail at once instead of showing half of the traces.
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        connection.execute("PRAGMA journal_mode = WAL")
+        # A crash of the machine may lose the last traces, a crash of the process loses none.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("BEGIN IMMEDIATE")
+        owner = connection.execute("PRAGMA application_id").fetchone()[0]
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if not tables:
+            for statement in _SCHEMA.split(";\n"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+        elif owner != _APPLICATION_ID:
+            raise StoreError(f"{self._path} is a database of another program. Choose another data directory.")
+        elif version != _SCHEMA_VERSION:
+            raise StoreError(
+                f"{self._path} has schema version {version}, this version reads {_SCHEMA_VERSION}. "
+                "Delete the file, which loses the traces in it, or choose another data directory."
+            )
+        connection.execute("COMMIT")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, self._explained():
+            self._connection.execute("BEGIN")
+            try:
+                yield self._connection
+            except BaseException:
+                self._connection.execute("ROLLBACK")
+                raise
+            self._connection.execute("COMMIT")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise StoreError(
+                f"{self._path} cannot be used: {error}. "
+                "Stop the other process that uses it, or choose another data directory."
+            ) from error
+        except sqlite3.DatabaseError as error:
+            raise StoreError(
+                f"{self._path} is damaged or no database: {error}. "
+                "Delete the file, which loses the traces in it, or choose another data directory."
+            ) from error
+        except OSError as error:
+            raise StoreError(f"{self._path} cannot be used: {error}. Choose another data directory.") from error
+
+
+def _row(
+    trace_id: str, time: float, updated: float, revision: int, summary: str | None, graph: str | None
+) -> Row:
+    digest = None if summary is None or graph is None else Digest(summary, graph)
+    return Row(trace_id, time, updated, revision, digest)
