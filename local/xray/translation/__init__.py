@@ -1,0 +1,1 @@
+"""OpenTelemetry span -> X-Ray segment document, by the rules of the OpenTelemetry collector's exporter."""
