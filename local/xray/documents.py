@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NoReturn, NotRequired, TypedDict
 
 MAX_DOCUMENT_BYTES = 64 * 1024
 LATEST_TIME = 253402300800.0
@@ -22,22 +22,20 @@ _NAME = re.compile(r"[\w\s.:/%&#=+\\\-@]{1,200}")
 _NOT_IN_NAME = re.compile(r"[^\w\s.:/%&#=+\\\-@]")
 
 
-@dataclass(frozen=True, slots=True)
-class Unprocessed:
-    """A document that PutTraceSegments refused; `id` is absent when it could not be read."""
+class Unprocessed(TypedDict):
+    """A document that PutTraceSegments refused; `Id` is absent when it could not be read."""
 
-    code: str
-    message: str
-    id: str | None = None
-
-    def to_api(self) -> dict[str, str]:
-        answer = {"ErrorCode": self.code, "Message": self.message}
-        return answer if self.id is None else {"Id": self.id, **answer}
+    Id: NotRequired[str]
+    ErrorCode: str
+    Message: str
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An accepted document as the store keeps it; times in epoch seconds, `end` is `start` while in progress."""
+    """An accepted document, as the store keeps it.
+
+    Times are epoch seconds; `end` is `start` while the segment is in progress.
+    """
 
     trace_id: str
     id: str
@@ -61,7 +59,7 @@ def read(text: str) -> Iterator[Entry | Unprocessed]:
     try:
         parsed = _parse(text)
     except RefusedError as refused:
-        yield Unprocessed(refused.code, str(refused))
+        yield {"ErrorCode": refused.code, "Message": str(refused)}
         return
     if isinstance(parsed, list) and parsed:
         for item in parsed:
@@ -76,8 +74,10 @@ def check(document: Any, text: str) -> Entry | Unprocessed:
     try:
         return _entry(document, text)
     except RefusedError as refused:
-        found = document.get("id") if isinstance(document, Mapping) else None
-        return Unprocessed(refused.code, str(refused), found if isinstance(found, str) else None)
+        answer: Unprocessed = {"ErrorCode": refused.code, "Message": str(refused)}
+        if isinstance(document, Mapping) and isinstance(document.get("id"), str):
+            answer["Id"] = document["id"]
+        return answer
 
 
 def legal_name(name: str) -> str:

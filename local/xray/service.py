@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
-from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from local.ids import Clock
-from local.interfaces import Document
-from local.xray import documents
+from local.xray import documents, graph_json
 from local.xray.documents import Entry, Unprocessed
-from local.xray.store import RETENTION_SECONDS, Store
+from local.xray.graph import Graph, trace_graph
+from local.xray.store import RETENTION_SECONDS, Digest, Row, Store, TimeRangeType
+from local.xray.summaries import summarize
+from local.xray.traces import Trace, assemble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from local.ids import Clock
+    from local.interfaces import Document
+
+
+@dataclass(frozen=True)
+class Page:
+    """Summaries of one page, newest first; `last` continues after it and is `None` at the end."""
+
+    summaries: list[dict[str, Any]]
+    last: tuple[float, int] | None
 
 
 class XRay:
@@ -23,24 +40,85 @@ class XRay:
 
     def __init__(self, database: Path | None, *, clock: Clock = time.time) -> None:
         self._clock = clock
-        self.store = Store(database)
-        self.store.forget_before(clock() - RETENTION_SECONDS)
+        self._store = Store(database)
+        self._store.forget_before(clock() - RETENTION_SECONDS)
+        self._telemetry_lock = threading.Lock()
+        self.telemetry_records = 0
 
     def put(self, texts: Sequence[str]) -> list[Unprocessed]:
-        """Take JSON documents as PutTraceSegments does, and return those that X-Ray refuses."""
+        """Take JSON documents as PutTraceSegments does, and return those that X-Ray refuses.
+
+        X-Ray also refuses what makes a trace larger than 100 to 500 kB. Here nothing is lost for that:
+        who looks for the reason of 10,000 spans needs to see them.
+        """
         read = [result for text in texts for result in documents.read(text)]
         entries = [result for result in read if isinstance(result, Entry)]
         if entries:
-            self.store.put(entries, self._clock())
-        return [result for result in read if isinstance(result, Unprocessed)]
+            self._store.put(entries, self._clock())
+        return [result for result in read if not isinstance(result, Entry)]
 
     def emit(self, document: Document) -> None:
         """Take a segment of an AWS service, of any size; raises `ValueError` when it is not one."""
         named = {**document, "name": documents.legal_name(str(document.get("name", "")))}
         checked = documents.check(named, json.dumps(named))
-        if isinstance(checked, Unprocessed):
-            raise ValueError(f"{checked.message} in the segment {checked.id} of {named['name']}")
-        self.store.put([checked], self._clock())
+        if not isinstance(checked, Entry):
+            raise ValueError(  # noqa: TRY004 - a segment with wrong values, whatever its type
+                f"{checked['Message']} in the segment {document.get('id')} of {named['name']}"
+            )
+        self._store.put([checked], self._clock())
+
+    def count_telemetry(self, records: int) -> None:
+        """Take note of a daemon's telemetry; X-Ray shows it nowhere either."""
+        with self._telemetry_lock:
+            self.telemetry_records += records
+
+    def trace(self, trace_id: str) -> Trace | None:
+        """Return a trace, or `None` when no document of it came."""
+        texts = self._store.documents(trace_id)
+        return assemble(trace_id, texts) if texts else None
+
+    def summaries(
+        self, start: float, end: float, by: TimeRangeType, *, before: tuple[float, int] | None, limit: int
+    ) -> Page:
+        """Summarise the traces in [start, end), newest first, at most `limit` of them."""
+        rows = self._store.between(start, end, by, before=before, limit=limit)
+        found = []
+        for row, digest in self._digests(rows):
+            event = {"MatchedEventTime": row.time} if by == "Event" else {}
+            found.append({**json.loads(digest.summary), "Revision": row.revision, **event})
+        return Page(found, (rows[-1].time, rows[-1].number) if len(rows) == limit else None)
+
+    def graph(self, start: float, end: float) -> Graph:
+        """Return the service graph of the traces that began in [start, end)."""
+        return self._graph(self._store.between(start, end))
+
+    def graph_of(self, trace_ids: Sequence[str]) -> Graph:
+        """Return the service graph of some traces."""
+        return self._graph(self._store.find(trace_ids))
 
     def close(self) -> None:
-        self.store.close()
+        self._store.close()
+
+    def _graph(self, rows: Iterable[Row]) -> Graph:
+        graph = Graph()
+        for _, digest in self._digests(rows):
+            graph.merge(graph_json.load(digest.graph))
+        for _, digest in self._digests(self._store.find(sorted(graph.unknown_producers()))):
+            graph.queues |= graph_json.load(digest.graph).queues
+        return graph
+
+    def _digests(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Digest]]:
+        """Yield every row's digest; those that are missing are worked out and kept."""
+        new = []
+        for row in rows:
+            digest = row.digest
+            if digest is None:
+                digest = self._digest(row.id)
+                new.append((row, digest))
+            yield row, digest
+        if new:
+            self._store.keep_digests(new)
+
+    def _digest(self, trace_id: str) -> Digest:
+        trace = assemble(trace_id, self._store.documents(trace_id))
+        return Digest(json.dumps(summarize(trace)), graph_json.dump(trace_graph(trace)))

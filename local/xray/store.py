@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from local.xray.documents import Entry
 from local.xray.errors import XRayError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from local.xray.documents import Entry
 
 TimeRangeType = Literal["TraceId", "Event", "Service"]
 
@@ -25,12 +28,8 @@ RETENTION_SECONDS = 30 * 24 * 3600
 _APPLICATION_ID = 0x58524159
 _SCHEMA_VERSION = 1
 _SCHEMA = """
-CREATE TABLE document (
-    trace TEXT NOT NULL, id TEXT NOT NULL, complete INTEGER NOT NULL, ended REAL NOT NULL, body TEXT NOT NULL,
-    PRIMARY KEY (trace, id)
-) WITHOUT ROWID;
 CREATE TABLE trace (
-    id TEXT PRIMARY KEY,
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
     epoch REAL NOT NULL, started REAL NOT NULL, ended REAL NOT NULL, updated REAL NOT NULL,
     revision INTEGER NOT NULL,
     -- The id's time in whole seconds, made exact by the first segment. X-Ray no longer demands that an id
@@ -38,20 +37,28 @@ CREATE TABLE trace (
     time REAL NOT NULL GENERATED ALWAYS AS (
         CASE WHEN started >= epoch AND started < epoch + 1 OR abs(started - epoch) > 86400
         THEN started ELSE epoch END) STORED
-) WITHOUT ROWID;
-CREATE INDEX trace_time ON trace (time, id);
-CREATE INDEX trace_updated ON trace (updated, id);
-CREATE INDEX trace_ended ON trace (ended, id);
+);
+CREATE INDEX trace_time ON trace (time);
+CREATE INDEX trace_updated ON trace (updated);
+CREATE INDEX trace_ended ON trace (ended);
+-- Traces are numbered, and documents belong to the number: ids are random, and a random key costs
+-- three times as much to insert as one that grows.
+CREATE TABLE document (
+    trace INTEGER NOT NULL, id TEXT NOT NULL,
+    complete INTEGER NOT NULL, ended REAL NOT NULL, body TEXT NOT NULL,
+    UNIQUE (trace, id)
+);
 CREATE TABLE digest (
-    trace TEXT PRIMARY KEY, revision INTEGER NOT NULL, summary TEXT NOT NULL, graph TEXT NOT NULL
-) WITHOUT ROWID;
+    trace INTEGER PRIMARY KEY, revision INTEGER NOT NULL, summary TEXT NOT NULL, graph TEXT NOT NULL
+);
 """
 
 # X-Ray keeps one in-progress and one complete copy of an id, and the complete one counts. Among equals the
 # later end counts, then the longer document, so that the order of arrival decides nothing.
 _PUT_DOCUMENT = """
 INSERT INTO document (trace, id, complete, ended, body) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (trace, id) DO UPDATE SET complete = excluded.complete, ended = excluded.ended, body = excluded.body
+ON CONFLICT (trace, id) DO UPDATE
+SET complete = excluded.complete, ended = excluded.ended, body = excluded.body
 WHERE (excluded.complete, excluded.ended, length(excluded.body), excluded.body)
     > (complete, ended, length(body), body)
 """
@@ -60,6 +67,7 @@ INSERT INTO trace (id, epoch, started, ended, updated, revision) VALUES (?, ?, ?
 ON CONFLICT (id) DO UPDATE SET
     started = min(started, excluded.started), ended = max(ended, excluded.ended),
     updated = max(updated, excluded.updated), revision = revision + excluded.revision
+RETURNING number
 """
 _TIME_COLUMN: dict[TimeRangeType, str] = {"TraceId": "time", "Event": "updated", "Service": "ended"}
 
@@ -81,11 +89,11 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A trace in a time range; `digest` is `None` when documents came after the last one."""
+    """A trace in a time range; `digest` is `None` when a document came after the last one."""
 
+    number: int
     id: str
     time: float
-    updated: float
     revision: int
     digest: Digest | None
 
@@ -108,17 +116,21 @@ class Store:
             epoch = float(int(entry.trace_id[2:10], 16))
             span = min(start, entry.start), max(end, entry.end)
             traces[entry.trace_id] = (entry.trace_id, epoch, *span, now, count + 1)
-        rows = [(entry.trace_id, entry.id, entry.complete, entry.end, entry.text) for entry in entries]
         with self._transaction() as connection:
-            connection.executemany(_PUT_DOCUMENT, rows)
-            connection.executemany(_PUT_TRACE, traces.values())
+            numbers = {
+                trace_id: connection.execute(_PUT_TRACE, values).fetchone()[0]
+                for trace_id, values in traces.items()
+            }
+            connection.executemany(
+                _PUT_DOCUMENT,
+                [(numbers[item.trace_id], item.id, item.complete, item.end, item.text) for item in entries],
+            )
 
-    def documents(self, trace_id: str) -> tuple[int, list[str]]:
-        """Return the trace's revision and documents, in the order of their ids; (0, []) when unknown."""
+    def documents(self, trace_id: str) -> list[str]:
+        """Return the documents of a trace; none when it is unknown."""
+        query = "SELECT body FROM document WHERE trace = (SELECT number FROM trace WHERE id = ?)"
         with self._transaction() as connection:
-            found = connection.execute("SELECT revision FROM trace WHERE id = ?", (trace_id,)).fetchone()
-            bodies = connection.execute("SELECT body FROM document WHERE trace = ? ORDER BY id", (trace_id,))
-            return (found[0] if found else 0), [body for (body,) in bodies]
+            return [body for (body,) in connection.execute(query, (trace_id,))]
 
     def between(
         self,
@@ -126,48 +138,50 @@ class Store:
         end: float,
         by: TimeRangeType = "TraceId",
         *,
-        before: tuple[float, str] | None = None,
+        before: tuple[float, int] | None = None,
         limit: int = -1,
     ) -> list[Row]:
-        """List traces in [start, end), newest first, at most `limit`; `before` is the last row of the page before."""
+        """List traces in [start, end), newest first, after the row whose (time, number) is `before`."""
         column = _TIME_COLUMN[by]
-        position = before or (end, "")
-        query = f"""
-            SELECT id, {column}, updated, trace.revision, summary, graph
-            FROM trace LEFT JOIN digest ON digest.trace = trace.id AND digest.revision = trace.revision
-            WHERE {column} >= ? AND {column} < ? AND ({column}, id) < (?, ?)
-            ORDER BY {column} DESC, id DESC LIMIT ?"""  # noqa: S608 - the column comes from a table above
-        with self._transaction() as connection:
-            found = connection.execute(query, (start, end, *position, limit)).fetchall()
-        return [_row(*columns) for columns in found]
+        where = f"{column} >= ? AND {column} < ? AND ({column}, number) < (?, ?)"
+        order = f"ORDER BY {column} DESC, number DESC LIMIT ?"
+        return self._rows(column, f"{where} {order}", (start, end, *(before or (end, 0)), limit))
 
     def find(self, trace_ids: Sequence[str]) -> list[Row]:
-        """Return the known ones of these traces, in no order."""
+        """Return the known ones of these traces, oldest first."""
         marks = ",".join("?" * len(trace_ids))
-        query = f"""
-            SELECT id, time, updated, trace.revision, summary, graph
-            FROM trace LEFT JOIN digest ON digest.trace = trace.id AND digest.revision = trace.revision
-            WHERE id IN ({marks})"""  # noqa: S608 - only question marks are put in
-        with self._transaction() as connection:
-            return [_row(*columns) for columns in connection.execute(query, tuple(trace_ids))]
+        return self._rows("time", f"id IN ({marks}) ORDER BY time, number", tuple(trace_ids))
 
-    def keep_digests(self, digests: Iterable[tuple[str, int, Digest]]) -> None:
-        """Keep (trace id, revision, digest); a digest of a past revision is never read again."""
-        rows = [(trace, revision, digest.summary, digest.graph) for trace, revision, digest in digests]
+    def keep_digests(self, digests: Iterable[tuple[Row, Digest]]) -> None:
+        """Keep digests of the rows' revisions; one of a past revision is never read again."""
+        values = [(row.number, row.revision, digest.summary, digest.graph) for row, digest in digests]
         with self._transaction() as connection:
-            connection.executemany("INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?)", rows)
+            connection.executemany("INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?)", values)
 
     def forget_before(self, time: float) -> None:
         """Delete the traces that got no document since `time`."""
         with self._transaction() as connection:
-            old = "SELECT id FROM trace WHERE updated < ?"
-            connection.execute(f"DELETE FROM document WHERE trace IN ({old})", (time,))  # noqa: S608 - constant
-            connection.execute(f"DELETE FROM digest WHERE trace IN ({old})", (time,))  # noqa: S608 - constant
+            for table in ("document", "digest"):
+                connection.execute(
+                    f"DELETE FROM {table} WHERE trace IN (SELECT number FROM trace WHERE updated < ?)",  # noqa: S608 - a table of the schema
+                    (time,),
+                )
             connection.execute("DELETE FROM trace WHERE updated < ?", (time,))
 
     def close(self) -> None:
         with self._lock:
             self._connection.close()
+
+    def _rows(self, time: str, where: str, values: tuple[float | str, ...]) -> list[Row]:
+        query = f"""
+            SELECT number, id, {time}, trace.revision, summary, graph
+            FROM trace LEFT JOIN digest ON digest.trace = number AND digest.revision = trace.revision
+            WHERE {where}"""  # noqa: S608 - built from columns of the schema and question marks
+        with self._transaction() as connection:
+            return [
+                Row(number, trace_id, moment, revision, None if summary is None else Digest(summary, graph))
+                for number, trace_id, moment, revision, summary, graph in connection.execute(query, values)
+            ]
 
     def _open(self) -> sqlite3.Connection:
         if self._path is not None:
@@ -232,11 +246,6 @@ class Store:
                 "Delete the file, which loses the traces in it, or choose another data directory."
             ) from error
         except OSError as error:
-            raise StoreError(f"{self._path} cannot be used: {error}. Choose another data directory.") from error
-
-
-def _row(
-    trace_id: str, time: float, updated: float, revision: int, summary: str | None, graph: str | None
-) -> Row:
-    digest = None if summary is None or graph is None else Digest(summary, graph)
-    return Row(trace_id, time, updated, revision, digest)
+            raise StoreError(
+                f"{self._path} cannot be used: {error}. Choose another data directory."
+            ) from error

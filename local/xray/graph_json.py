@@ -1,0 +1,52 @@
+"""A trace's part of the service graph as JSON, the form that the store keeps."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any
+
+from local.xray.graph import Graph, Link, Queue, Service, ServiceKey
+from local.xray.statistics import Tally
+
+
+def dump(graph: Graph) -> str:
+    keys = list(graph.services)
+    numbers = {key: number for number, key in enumerate(keys)}
+    services = [
+        [*key, service.is_active, service.is_root, _dump_tally(service.tally)]
+        for key, service in graph.services.items()
+    ]
+    edges = [[numbers[a], numbers[b], _dump_tally(tally)] for (a, b), tally in graph.edges.items()]
+    links = [[link.trace_id, link.segment_id, numbers[link.consumer], link.received] for link in graph.links]
+    queues = [[*place, numbers[queue.key], queue.sent] for place, queue in graph.queues.items()]
+    return json.dumps([services, edges, links, queues], separators=(",", ":"))
+
+
+def load(text: str) -> Graph:
+    services, edges, links, queues = json.loads(text)
+    keys = [ServiceKey(*row[:3]) for row in services]
+    graph = Graph()
+    for key, (*_, is_active, is_root, tally) in zip(keys, services, strict=True):
+        graph.services[key] = Service(_load_tally(tally), is_active, is_root)
+    for caller, called, tally in edges:
+        graph.edges[keys[caller], keys[called]] = _load_tally(tally)
+    graph.links = [Link(trace_id, place, keys[key], received) for trace_id, place, key, received in links]
+    graph.queues = {(trace_id, place): Queue(keys[key], sent) for trace_id, place, key, sent in queues}
+    return graph
+
+
+def _dump_tally(tally: Tally) -> list[Any]:
+    durations = None if tally.durations == tally.responses else tally.durations
+    return [tally.start, tally.end, tally.outcomes, tally.seconds, tally.responses, durations]
+
+
+def _load_tally(row: list[Any]) -> Tally:
+    start, end, outcomes, seconds, responses, durations = row
+    return Tally(
+        start, end, Counter(outcomes), seconds, _counter(responses), _counter(durations or responses)
+    )
+
+
+def _counter(counts: dict[str, int]) -> Counter[int]:
+    return Counter({int(milliseconds): count for milliseconds, count in counts.items()})

@@ -1,0 +1,100 @@
+"""Inferred segments: what X-Ray makes up for a call to a service that sends no segment of its own.
+
+https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html#api-segmentdocuments-inferred
+
+Of the names and types here AWS documents DynamoDB's, SNS's and `remote`; those of S3, SQS and SQL were seen
+in published traces. The name of a Lambda function that sends no segment is a choice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# X-Ray spells the SDKs' endpoint prefixes (`s3`) as the service's name, so that traces of all SDKs agree.
+_SERVICES = {
+    name.lower(): name
+    for name in ("DynamoDB", "S3", "SQS", "SNS", "Lambda", "Events", "SecretsManager", "SSM")
+}
+_RESOURCES = {
+    "DynamoDB": ("table_name", "AWS::DynamoDB::Table"),
+    "S3": ("bucket_name", "AWS::S3::Bucket"),
+    "SQS": ("queue_url", "AWS::SQS::Queue"),
+    "Lambda": ("function_name", "AWS::Lambda"),
+}
+_NAMES_A_RESOURCE = ("table_name", "bucket_name", "topic_arn", "function_name")
+_COPIED = (
+    "http",
+    "aws",
+    "sql",
+    "error",
+    "throttle",
+    "fault",
+    "metadata",
+    "start_time",
+    "end_time",
+    "in_progress",
+)
+
+
+def canonical_name(fields: Mapping[str, Any]) -> str:
+    """Return the name that X-Ray gives back for a subsegment."""
+    name = str(fields["name"])
+    return _SERVICES.get(name.lower(), name) if fields.get("namespace") == "aws" else name
+
+
+def resource_names(aws: Mapping[str, Any]) -> list[str]:
+    """Return `aws.resource_names`, which X-Ray adds to calls that name a resource."""
+    if isinstance(tables := aws.get("table_names"), list):
+        return [name for name in tables if isinstance(name, str)]
+    return [aws[field] for field in _NAMES_A_RESOURCE if isinstance(aws.get(field), str)]
+
+
+def is_called(fields: Mapping[str, Any]) -> bool:
+    """Tell whether X-Ray infers the other side of a subsegment: of a call whose other side is not traced."""
+    request = fields.get("http", {}).get("request", {})
+    traced = fields.get("traced") or request.get("traced")
+    return fields.get("namespace") in {"aws", "remote"} and not traced
+
+
+def node_identity(fields: Mapping[str, Any]) -> tuple[str, str]:
+    """Return name and type of the service graph's node for a call."""
+    name = canonical_name(fields)
+    if fields.get("namespace") != "aws":
+        return name, "Database::SQL" if "sql" in fields else "remote"
+    aws = fields.get("aws", {})
+    field, kind = _RESOURCES.get(name, ("", ""))
+    resource = aws.get(field) or _only_table(aws)
+    if kind and isinstance(resource, str):
+        return (_function_name(resource) if name == "Lambda" else resource), kind
+    return name, f"AWS::{name.replace(' ', '')}"
+
+
+def inferred_segment(trace_id: str, call_id: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Make up the segment of the called side of a subsegment."""
+    _, kind = node_identity(fields)
+    origin = {} if kind == "remote" else {"origin": kind}
+    # An id of its own, and the same one whenever the trace is read.
+    own_id = hashlib.sha256(f"{trace_id} {call_id} inferred".encode()).hexdigest()[:16]
+    return {
+        "id": own_id,
+        "name": canonical_name(fields),
+        "trace_id": trace_id,
+        "parent_id": call_id,
+        "inferred": True,
+        **origin,
+        **{field: fields[field] for field in _COPIED if field in fields},
+    }
+
+
+def _only_table(aws: Mapping[str, Any]) -> Any:
+    tables = aws.get("table_names")
+    return tables[0] if isinstance(tables, list) and len(tables) == 1 else None
+
+
+def _function_name(reference: str) -> str:
+    """`name`, `name:alias`, `account:function:name` or a full ARN -> `name`."""
+    return reference.rpartition("function:")[2].partition(":")[0]
