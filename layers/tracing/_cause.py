@@ -22,9 +22,8 @@ _CHAINED = re.compile(
 )
 _FRAME = re.compile(r'^  File "(?P<path>.+)", line (?P<line>\d+), in (?P<label>.+)$', re.MULTILINE)
 _ERROR_LINE = re.compile(r"^(?P<type>[^\W\d][\w.<>]*)(?:: (?P<message>.*))?\Z", re.MULTILINE | re.DOTALL)
-_MACHINERY = re.compile(
-    r"[/\\](?:tracing|wrapt|aws_xray_sdk|opentelemetry)[/\\]|[/\\]contextlib\.py$|^<frozen "
-)
+_MACHINERY = re.compile(r"[/\\](?:wrapt|aws_xray_sdk|opentelemetry)[/\\]|[/\\]contextlib\.py$|^<frozen ")
+_HERE = os.path.dirname(__file__)  # noqa: PTH120 - pathlib costs a cold start
 
 
 class Recorded(NamedTuple):
@@ -91,7 +90,7 @@ def _entry(name: str, message: str, block: str, identifier: str, *, remote: bool
     frames = [
         {"path": frame["path"], "line": int(frame["line"]), "label": frame["label"]}
         for frame in _FRAME.finditer(block)
-        if not _MACHINERY.search(frame["path"])
+        if not frame["path"].startswith(_HERE) and not _MACHINERY.search(frame["path"])
     ]
     entry: dict[str, Any] = {"id": identifier, "type": name, "message": message, "remote": remote}
     if frames:

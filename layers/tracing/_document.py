@@ -95,7 +95,9 @@ def plain(value: Any) -> Any:
 
 
 def _dropping_empty(fields: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in fields.items() if value not in (None, {}, [], False)}
+    return {
+        key: value for key, value in fields.items() if value is not None and value is not False and value != {} and value != []
+    }
 
 
 def _seconds(nanoseconds: int) -> float:

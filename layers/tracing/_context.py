@@ -1,0 +1,126 @@
+"""The trace context of an invocation, in OpenTelemetry's context: one for each, never mixed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from opentelemetry import context as context_api
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.propagators import textmap
+from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
+
+from tracing._header import NAME, TraceHeader, from_traceparent, parse
+from tracing._recorder import Recorder
+
+ENVIRONMENT = "_X_AMZN_TRACE_ID"
+
+_INCOMING = context_api.create_key("tracing-incoming-header")
+_ON_CONTEXT_OBJECT = ("x_amzn_trace_id", "xray_trace_id", "trace_id")
+
+
+def incoming(lambda_context: Any, environ: Mapping[str, str]) -> TraceHeader:
+    """The header of an invocation: from Lambda's context object first, then the environment.
+
+    Where several invocations share a process, the environment variable is not set.
+    """
+    for attribute in _ON_CONTEXT_OBJECT:
+        value = getattr(lambda_context, attribute, None)
+        if isinstance(value, str) and (header := parse(value)).trace_id:
+            return header
+    if ENVIRONMENT in environ:
+        return parse(environ[ENVIRONMENT])
+    fields = getattr(lambda_context, "w3c", None)
+    found = fields() if callable(fields) else None
+    return from_traceparent(found.get("traceparent")) if isinstance(found, dict) else TraceHeader()
+
+
+def with_header(header: TraceHeader, context: Context | None = None) -> Context:
+    """A context whose spans become children of the header's parent."""
+    context = context_api.set_value(_INCOMING, header, context)
+    flags = TraceFlags(TraceFlags.SAMPLED if header.sampled else TraceFlags.DEFAULT)
+    remote = SpanContext(header.trace_id, header.parent_id, is_remote=True, trace_flags=flags)
+    return trace.set_span_in_context(NonRecordingSpan(remote), context)
+
+
+class Contexts:
+    """Finds the parent of a span that has none in its context, and writes outgoing headers."""
+
+    def __init__(self, recorder: Recorder, environ: Mapping[str, str] = os.environ) -> None:
+        self._recorder = recorder
+        self._environ = environ
+        self.running: dict[int, Context] = {}
+
+    def parented(self, context: Context | None) -> Context:
+        """The context itself if it belongs to a trace, else that of the process.
+
+        A thread without context belongs to the invocation when exactly one is running; work at import
+        to the first invocation that will come.
+        """
+        if context is None:
+            context = context_api.get_current()
+        if _INCOMING in context or trace.get_current_span(context).get_span_context().is_valid:
+            return context
+        return self._ambient(context)
+
+    def _ambient(self, context: Context) -> Context:
+        running = list(self.running.values())
+        if len(running) == 1:
+            return Context({**running[0], **context})
+        if running:
+            return context
+        if header := self._environ.get(ENVIRONMENT):
+            return with_header(parse(header), context)
+        if self._recorder.initializing:
+            node = self._recorder.init
+            return with_header(TraceHeader(node.trace_id, node.span_id, sampled=True), context)
+        return context
+
+    def outgoing(self, context: Context | None = None) -> str | None:
+        """The header for a call made now, or `None` when there is nothing to say.
+
+        Unsampled and undecided contexts go on as they came in.
+        """
+        context = self.parented(context)
+        header: TraceHeader = context.get(_INCOMING, TraceHeader())  # type: ignore[assignment]
+        current = trace.get_current_span(context).get_span_context()
+        if current.trace_id == self._recorder.init.trace_id:
+            return None
+        if not current.is_valid or (not current.trace_flags.sampled and current.trace_id == header.trace_id):
+            return header.format() or None
+        extra = header.extra if current.trace_id == header.trace_id else ()
+        sampled = bool(current.trace_flags.sampled)
+        return TraceHeader(current.trace_id, current.span_id, sampled, extra).format()
+
+
+class Propagator(textmap.TextMapPropagator):
+    """X-Ray's header for every client that uses the OpenTelemetry API, with `Lineage` and unknown fields."""
+
+    def __init__(self, contexts: Contexts) -> None:
+        self._contexts = contexts
+
+    def extract(
+        self,
+        carrier: textmap.CarrierT,
+        context: Context | None = None,
+        getter: textmap.Getter[textmap.CarrierT] = textmap.default_getter,
+    ) -> Context:
+        context = context_api.get_current() if context is None else context
+        values = getter.get(carrier, NAME) or getter.get(carrier, NAME.lower()) or ()
+        header = parse(next(iter(values), ""))
+        return with_header(header, context) if header.trace_id and header.parent_id else context
+
+    def inject(
+        self,
+        carrier: textmap.CarrierT,
+        context: Context | None = None,
+        setter: textmap.Setter[textmap.CarrierT] = textmap.default_setter,
+    ) -> None:
+        if header := self._contexts.outgoing(context):
+            setter.set(carrier, NAME, header)
+
+    @property
+    def fields(self) -> set[str]:
+        return {NAME}

@@ -1,0 +1,125 @@
+"""The two ways out of a finished span: X-Ray segment documents, or OTLP."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from tracing import _cause, _otlp
+from tracing._document import document
+from tracing._fit import fit, fit_document
+from tracing._header import span_id_text
+from tracing._sender import Item, Losses, Sender, span_budget
+from tracing._span import SpanData
+
+TIMEOUT_TYPE = "Timeout"
+TIMEOUT_MESSAGE = "about to time out: still open shortly before the function's deadline"
+
+_MAX_PARENTS = 10_000
+
+
+def new_id() -> str:
+    """16 hex digits from the operating system: a restored snapshot must not repeat them."""
+    return os.urandom(8).hex()
+
+
+class Exporter(Protocol):
+    """`base` is what the X-Ray SDK itself noted on the span."""
+
+    sender: Sender
+
+    def finished(self, span: SpanData, base: Mapping[str, Any]) -> None:
+        """Send a finished span."""
+
+    def unfinished(self, spans: Sequence[SpanData]) -> None:
+        """Send spans that are open although the deadline is near, outermost first."""
+
+
+class XRay:
+    """Segment documents; an exception that went through several spans is written once."""
+
+    def __init__(self, sender: Sender, losses: Losses, ids: Callable[[], str] = new_id) -> None:
+        self.sender = sender
+        self._losses = losses
+        self._ids = ids
+        self._failed_children: dict[int, list[_cause.Recorded]] = {}
+
+    def finished(self, span: SpanData, base: Mapping[str, Any]) -> None:
+        children = self._failed_children.pop(span.span_id, [])
+        content = document(span, children, self._ids)
+        if recorded := _cause.recorded(content.get("cause"), children):
+            if len(self._failed_children) >= _MAX_PARENTS:
+                self._failed_children.clear()
+            self._failed_children.setdefault(span.parent_id, []).append(recorded)
+        self._send(span, merge(base, content) if base else content)
+
+    def unfinished(self, spans: Sequence[SpanData]) -> None:
+        identifier = self._ids()
+        for span in spans:
+            content = document(span, (), self._ids)
+            content["fault"] = True
+            content.setdefault("cause", identifier if span is not spans[-1] else _timeout(identifier))
+            self._send(span, content)
+
+    def _send(self, span: SpanData, content: Mapping[str, Any]) -> None:
+        text, shortened = fit_document(content)
+        if shortened:
+            self._losses.add("a span over 64 kB was truncated", span.name)
+        parent = content.get("parent_id", "")
+        self.sender.add(Item(content["id"], parent, text.encode("ascii")))
+
+
+class Otlp:
+    """OTLP spans, as ADOT's Lambda layer sends them, or over HTTP."""
+
+    def __init__(self, sender: Sender, losses: Losses, resource: Mapping[str, Any]) -> None:
+        self.sender = sender
+        self._losses = losses
+        self._budget = span_budget(resource)
+
+    def finished(self, span: SpanData, base: Mapping[str, Any]) -> None:
+        del base
+        variable = {"attributes": span.attributes, "events": [event.attributes for event in span.events]}
+        variable, shortened = fit(variable, lambda value: len(_encode(span, value)), self._budget)
+        if shortened:
+            self._losses.add("a span over 64 kB was truncated", span.name)
+        ids = span_id_text(span.span_id), span_id_text(span.parent_id)
+        self.sender.add(Item(*ids, _encode(span, variable), span.scope))
+
+    def unfinished(self, spans: Sequence[SpanData]) -> None:
+        """OTLP has no open spans: they end now, marked; X-Ray keeps the later copy of an id."""
+        for span in spans:
+            attributes = {**span.attributes, "aws.xray.in_progress": True}
+            self.finished(
+                span._replace(
+                    end=time.time_ns(), attributes=attributes, status="ERROR", description=TIMEOUT_MESSAGE
+                ),
+                {},
+            )
+
+
+def merge(base: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
+    """What the X-Ray SDK noted, and over it what the span says."""
+    merged = {key: value for key, value in base.items() if value is not False and value is not None}
+    merged.update(content)
+    if annotations := {**base.get("annotations", {}), **content.get("annotations", {})}:
+        merged["annotations"] = annotations
+    namespaces = dict(base.get("metadata", {}))
+    for namespace, values in content.get("metadata", {}).items():
+        namespaces[namespace] = {**namespaces.get(namespace, {}), **values}
+    if namespaces:
+        merged["metadata"] = namespaces
+    return merged
+
+
+def _timeout(identifier: str) -> dict[str, Any]:
+    exception = {"id": identifier, "type": TIMEOUT_TYPE, "message": TIMEOUT_MESSAGE}
+    return {"exceptions": [exception]}
+
+
+def _encode(span: SpanData, variable: Mapping[str, Any]) -> bytes:
+    pairs = zip(span.events, variable["events"], strict=False)
+    events = [event._replace(attributes=attributes) for event, attributes in pairs]
+    return _otlp.encode(span._replace(attributes=variable["attributes"], events=events))

@@ -1,0 +1,113 @@
+"""Which spans are open, what was recorded before the first invocation, and where finished spans go."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from tracing._export import Exporter
+from tracing._sender import Losses
+from tracing._span import SpanData, read
+
+INIT_NAME = "init"
+MAX_INIT_SPANS = 1000
+
+
+def random_id(size: int) -> int:
+    """A positive number of `size` bytes from the operating system."""
+    return int.from_bytes(os.urandom(size), "big") or 1
+
+
+class InitNode(NamedTuple):
+    """Ids for work done at import: its real trace is only known when the first invocation comes."""
+
+    trace_id: int
+    span_id: int
+
+
+class Recorder:
+    """Every span that either SDK starts and ends, on its way to the exporter."""
+
+    def __init__(self, exporter: Exporter, losses: Losses) -> None:
+        self.exporter = exporter
+        self.init = InitNode(random_id(16), random_id(8))
+        self.open: dict[int, Any] = {}
+        self._losses = losses
+        self._lock = threading.Lock()
+        self._kept: list[tuple[SpanData, Mapping[str, Any]]] = []
+        self._target: tuple[int, int] | None = None
+        self._mask = 0
+
+    @property
+    def initializing(self) -> bool:
+        """Whether no invocation has come yet."""
+        return self._target is None
+
+    def started(self, span: Any) -> None:
+        self.open[span.context.span_id] = span
+
+    def ended(self, span: Any, base: Mapping[str, Any] = {}) -> None:  # noqa: B006 - never changed
+        self.open.pop(span.context.span_id, None)
+        data = read(span)
+        if data.trace_id != self.init.trace_id:
+            self.exporter.finished(data, base)
+            return
+        with self._lock:
+            if self._target is None:
+                self._keep(data, base)
+                return
+        self._export_moved(data, base)
+
+    def invoked(self, trace_id: int, parent_id: int, *, sampled: bool) -> None:
+        """Send what was recorded at import below the first invocation; later ones change nothing."""
+        with self._lock:
+            if self._target is not None:
+                return
+            self._target = (trace_id, parent_id) if sampled else (0, 0)
+            self._mask = random_id(8)
+            kept, self._kept = self._kept, []
+        if not kept:
+            return
+        node = SpanData(
+            self.init.trace_id,
+            self.init.span_id,
+            0,
+            INIT_NAME,
+            "INTERNAL",
+            min(span.start for span, _ in kept),
+            max(span.end or span.start for span, _ in kept),
+        )
+        for span, base in [*kept, (node, {})]:
+            self._export_moved(span, base)
+
+    def unfinished(self, trace_id: int) -> None:
+        """Send what is open in a trace, and all that waits."""
+        spans = [read(span) for span in list(self.open.values())]
+        found = sorted((span for span in spans if span.trace_id == trace_id), key=lambda span: span.start)
+        if found:
+            self.exporter.unfinished(found)
+        self.exporter.sender.flush()
+
+    def flush(self) -> None:
+        self.exporter.sender.flush()
+
+    def _keep(self, data: SpanData, base: Mapping[str, Any]) -> None:
+        if len(self._kept) < MAX_INIT_SPANS:
+            self._kept.append((data, base))
+        else:
+            self._losses.add(f"more than {MAX_INIT_SPANS} spans ended before the first invocation; one was dropped")
+
+    def _export_moved(self, data: SpanData, base: Mapping[str, Any]) -> None:
+        """Ids are masked anew in each process, for snapshots restored twice."""
+        trace_id, parent_id = self._target or (0, 0)
+        if not trace_id:
+            return
+        moved = data._replace(
+            trace_id=trace_id,
+            span_id=data.span_id ^ self._mask,
+            parent_id=data.parent_id ^ self._mask if data.parent_id else parent_id,
+        )
+        ids = {"id", "parent_id", "trace_id", "in_progress"}
+        self.exporter.finished(moved, {key: value for key, value in base.items() if key not in ids})

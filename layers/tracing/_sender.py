@@ -1,0 +1,269 @@
+"""Finished spans on their way out: at once while they are few, packed and paced while they are many.
+
+A UDP receiver with the default buffer holds a few hundred small datagrams. A leaky bucket measures what
+is on its way; while it is full, spans wait and travel together.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
+
+from tracing import _otlp
+from tracing._fit import BUDGET, HEADER
+
+log = logging.getLogger("tracing")
+
+HOLD_SECONDS = 0.05
+HELD_BYTES = 512 * 1024
+
+_BURST = 64 * 1024
+_BYTES_PER_SECOND = 24 * 1024 * 1024
+_DATAGRAM_OVERHEAD = 1024
+_RETRIES = 5
+_HTTP_TIMEOUT = 2.0
+_UNKNOWN_SPAN = ""
+
+
+class Item(NamedTuple):
+    """An encoded span: a JSON document, or one protobuf `Span` of `scope`."""
+
+    id: str
+    parent_id: str
+    payload: bytes
+    scope: str = _UNKNOWN_SPAN
+
+
+Pack = Callable[[Sequence[Item]], Iterable[bytes]]
+
+
+class Transport(Protocol):
+    """`held_bytes` and `hold_seconds`: how much and how long spans may wait to travel together."""
+
+    hold_seconds: float
+    held_bytes: int
+
+    def idle(self) -> bool:
+        """Whether a span that has just finished should leave at once."""
+
+    def send(self, body: bytes) -> bool:
+        """Send one packed body; `False` when it was dropped."""
+
+
+class Losses:
+    """Counts what was shortened or dropped; each cause is logged once for a process."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+
+    def add(self, cause: str, example: str = "") -> None:
+        self.counts[cause] += 1
+        if self.counts[cause] == 1:
+            log.warning("tracing: %s%s (further ones are counted only)", cause, f": {example}" if example else "")
+
+
+class Sender:
+    """Takes finished spans from any thread."""
+
+    def __init__(
+        self, pack: Pack, transport: Transport, losses: Losses, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._pack = pack
+        self._transport = transport
+        self._losses = losses
+        self._clock = clock
+        self.reset()
+
+    def reset(self) -> None:
+        """Start anew, in a forked process: what the parent holds, the parent sends."""
+        self._lock = threading.Lock()
+        self._held: list[Item] = []
+        self._held_bytes = 0
+        self._since = 0.0
+
+    def add(self, item: Item) -> None:
+        with self._lock:
+            if not self._held:
+                if self._transport.idle():
+                    self._send([item])
+                    return
+                self._since = self._clock()
+            self._held.append(item)
+            self._held_bytes += len(item.payload)
+            overdue = self._clock() - self._since >= self._transport.hold_seconds
+            if overdue or self._held_bytes >= self._transport.held_bytes:
+                self._flush()
+
+    def flush(self) -> None:
+        with self._lock:
+            self._flush()
+
+    def _flush(self) -> None:
+        held, self._held, self._held_bytes = self._held, [], 0
+        if held:
+            self._send(held)
+
+    def _send(self, items: Sequence[Item]) -> None:
+        for body in self._pack(items):
+            if not self._transport.send(body):
+                self._losses.add("a packet could not be sent and was dropped")
+
+
+class Datagrams:
+    """UDP to the X-Ray daemon.
+
+    https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-daemon
+    """
+
+    hold_seconds = HOLD_SECONDS
+    held_bytes = HELD_BYTES
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._address = address
+        self._clock = clock
+        self._sleep = sleep
+        self._socket: socket.socket | None = None
+        self._level = 0.0
+        self._at = 0.0
+
+    def idle(self) -> bool:
+        self._leak()
+        return self._level <= _BURST / 2
+
+    def send(self, body: bytes) -> bool:
+        self._pace(len(body))
+        for attempt in range(_RETRIES):
+            try:
+                self._open().sendto(HEADER + body, self._address)
+            except BlockingIOError:
+                self._sleep(0.001 * 2**attempt)
+            except OSError as error:
+                log.debug("tracing: cannot send to %s:%d: %s", *self._address, error)
+                return False
+            else:
+                return True
+        return False
+
+    def _open(self) -> socket.socket:
+        """Opened when first needed: a snapshot must hold no socket."""
+        if self._socket is None:
+            family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
+            self._socket = socket.socket(family, socket.SOCK_DGRAM)
+            self._socket.setblocking(False)  # noqa: FBT003 - the API of sockets
+        return self._socket
+
+    def _leak(self) -> None:
+        now = self._clock()
+        self._level = max(0.0, self._level - (now - self._at) * _BYTES_PER_SECOND)
+        self._at = now
+
+    def _pace(self, size: int) -> None:
+        self._leak()
+        if self._level > _BURST:
+            self._sleep(max(0.001, (self._level - _BURST) / _BYTES_PER_SECOND))
+            self._leak()
+        self._level += size + _DATAGRAM_OVERHEAD
+
+
+class Http:
+    """OTLP over HTTP, once for an invocation: a request for each span would cost the handler too much."""
+
+    hold_seconds = float("inf")
+    held_bytes = 4 * 1024 * 1024
+
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+        self._url = urlsplit(url)
+        self._headers = {"Content-Type": "application/x-protobuf", **headers}
+
+    def idle(self) -> bool:
+        return False
+
+    def send(self, body: bytes) -> bool:
+        import http.client  # noqa: PLC0415 - only this way out needs it
+
+        secure = self._url.scheme == "https"
+        connect = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+        connection = connect(self._url.hostname or "", self._url.port, timeout=_HTTP_TIMEOUT)
+        try:
+            path = self._url.path or "/"
+            connection.request("POST", f"{path}?{self._url.query}" if self._url.query else path, body, self._headers)
+            status = connection.getresponse().status
+        except (OSError, http.client.HTTPException) as error:
+            log.debug("tracing: cannot send to %s: %s", self._url.netloc, error)
+            return False
+        finally:
+            connection.close()
+        return status < 400
+
+
+def pack_documents(items: Sequence[Item]) -> Iterable[bytes]:
+    """Put finished children into their finished parents as far as a datagram holds; children come first."""
+    waiting: dict[str, list[bytes]] = {}
+    parents = {item.id for item in items}
+    for item in items:
+        body, rest = _embed(item.payload, waiting.pop(item.id, []))
+        yield from rest
+        if item.parent_id in parents:
+            waiting.setdefault(item.parent_id, []).append(body)
+        else:
+            yield body
+    for left in waiting.values():
+        yield from left
+
+
+def _embed(document: bytes, children: Sequence[bytes]) -> tuple[bytes, Sequence[bytes]]:
+    room = BUDGET - len(document) - len(b',"subsegments":[]')
+    taken = 0
+    while taken < len(children) and room > len(children[taken]):
+        room -= len(children[taken]) + 1
+        taken += 1
+    if taken and b'"subsegments":' not in document:
+        document = document[:-1] + b',"subsegments":[' + b",".join(children[:taken]) + b"]}"
+        return document, children[taken:]
+    return document, children
+
+
+def pack_spans(resource: Mapping[str, Any], *, datagrams: bool) -> Pack:
+    """OTLP requests; for datagrams with X-Ray's mark for sampled spans, base64 as ADOT's own exporter."""
+    limit = span_budget(resource) if datagrams else 1024 * 1024
+
+    def pack(items: Sequence[Item]) -> Iterable[bytes]:
+        for group in _groups(items, limit):
+            scopes: dict[str, list[bytes]] = {}
+            for item in group:
+                scopes.setdefault(item.scope, []).append(item.payload)
+            body = _otlp.request(resource, scopes)
+            yield b"T1S" + base64.b64encode(body) if datagrams else body
+
+    return pack
+
+
+def span_budget(resource: Mapping[str, Any]) -> int:
+    """Bytes of spans that one datagram holds: base64 makes four of three."""
+    return (BUDGET - len(b"T1S")) * 3 // 4 - len(_otlp.request(resource, {})) - 256
+
+
+def _groups(items: Sequence[Item], limit: int) -> Iterable[list[Item]]:
+    group: list[Item] = []
+    size = 0
+    for item in items:
+        cost = len(item.payload) + len(item.scope) + 32
+        if group and size + cost > limit:
+            yield group
+            group, size = [], 0
+        group.append(item)
+        size += cost
+    if group:
+        yield group
