@@ -1,0 +1,134 @@
+"""The AWS endpoint: one address for every AWS API, for the deployed APIs, and for the server's status."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from local import aws_request
+from local.aws_errors import error
+from local.gateway.request import find_api
+from local.sqs_trace_header import carry_trace_header
+from local.wsgi import read_body, replay, run_in_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+_LOG = logging.getLogger(__name__)
+STATUS_PATH = "/_local/status"
+
+
+class XRayAnswer(Protocol):
+    """An answer of the X-Ray API."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Services:
+    """Who answers what.
+
+    `xray` takes path and body of an X-Ray call, in a thread of its own; `lambda_` has the Lambda API;
+    `gateway` the deployed APIs; `aws` everything else. `status` is read for each request. `apis_changed` is
+    called after each call that may have changed a deployed API, before its answer leaves.
+    """
+
+    xray: Callable[[str, bytes], XRayAnswer]
+    lambda_: ASGIApp
+    gateway: ASGIApp
+    aws: ASGIApp
+    status: Callable[[], Mapping[str, Any]]
+    apis_changed: Callable[[], None]
+
+
+class Endpoint:
+    """The ASGI application behind the endpoint's port."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; whatever goes wrong becomes an AWS error."""
+        if scope["type"] != "http":
+            return
+        call = aws_request.parse(scope)
+        refusal = aws_request.refuse(call)
+        if refusal:
+            await error(call, 403, "AccessDeniedException", refusal)(scope, receive, send)
+            return
+        sent = _Sent(send)
+        try:
+            await self._dispatch(call, scope, receive, sent)
+        except Exception as problem:
+            if sent.started:
+                raise
+            await _failure(call, problem)(scope, replay(b""), send)
+
+    async def _dispatch(self, call: aws_request.Call, scope: Scope, receive: Receive, send: Send) -> None:
+        if call.path == STATUS_PATH:
+            await _send_json(send, 200, {}, json.dumps(self._services.status()).encode())
+        elif find_api(call.host, call.path):
+            await self._services.gateway(scope, receive, send)
+        elif call.service == "xray":
+            await self._xray(call.path, receive, send)
+        elif call.service == "lambda":
+            await self._services.lambda_(scope, receive, send)
+        elif call.service == "sqs":
+            body = await read_body(receive)
+            await self._services.aws(scope, replay(carry_trace_header(call, body)), send)
+        elif call.service == "apigateway" and call.method not in {"GET", "HEAD"}:
+            await self._services.aws(scope, receive, _Before(send, self._services.apis_changed))
+        else:
+            await self._services.aws(scope, receive, send)
+
+    async def _xray(self, path: str, receive: Receive, send: Send) -> None:
+        body = await read_body(receive)
+        answer = await run_in_thread(lambda: self._services.xray(path, body))
+        await _send_json(send, answer.status, answer.headers, answer.body)
+
+
+def _failure(call: aws_request.Call, problem: Exception) -> Response:
+    """Turn an exception, mostly moto's, into an error that SDKs show and do not retry for long."""
+    if isinstance(problem, NotImplementedError):
+        return error(call, 501, "NotImplemented", str(problem))
+    _LOG.error("%s %s (%s) failed", call.method, call.path, call.service, exc_info=problem)
+    return error(call, 500, "InternalFailure", f"{type(problem).__name__}: {problem}")
+
+
+class _Sent:
+    """A `send` that knows whether a response has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.started = False
+
+    async def __call__(self, message: Any) -> None:
+        self.started = True
+        await self._send(message)
+
+
+class _Before:
+    """A `send` that calls something before a response begins."""
+
+    def __init__(self, send: Send, call: Callable[[], None]) -> None:
+        self._send = send
+        self._call = call
+
+    async def __call__(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            self._call()
+        await self._send(message)
+
+
+async def _send_json(send: Send, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    merged = {"Content-Type": "application/json", **headers, "Content-Length": str(len(body))}
+    raw = [(name.lower().encode(), value.encode()) for name, value in merged.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body})

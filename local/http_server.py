@@ -1,0 +1,98 @@
+"""uvicorn on sockets that are bound beforehand, without its signal handling and logs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import h11
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+
+    from starlette.types import ASGIApp
+
+# A request that runs longer is cut off when the server stops.
+_GRACE = 1
+
+
+class _RecordingConnection(h11.Connection):
+    """Keeps the header names of the last request as they were sent."""
+
+    def __init__(self, state: dict[str, Any], max_incomplete_event_size: int) -> None:
+        super().__init__(h11.SERVER, max_incomplete_event_size)
+        self._app_state = state
+
+    def next_event(self) -> Any:
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            self._app_state["header_fields"] = event.headers.raw_items()
+        return event
+
+
+class CaseKeepingProtocol(H11Protocol):
+    """HTTP/1.1 that adds `header_fields` to the request's state: the headers in their original case.
+
+    ASGI has names in lower case only, API Gateway hands them to functions as the client sent them.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Each request gets a copy of this state: it must not be shared by connections.
+        self.app_state = dict(self.app_state)
+        limit = self.config.h11_max_incomplete_event_size or 256 * 1024
+        self.conn = _RecordingConnection(self.app_state, limit)
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.accepting = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.accepting.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the process that owns the server."""
+        yield
+
+
+class HttpServer:
+    """One ASGI application on one socket, in the running event loop."""
+
+    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
+        self._listener = listener
+        self._server = _Server(
+            uvicorn.Config(
+                app,
+                http=CaseKeepingProtocol,
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=_GRACE,
+            )
+        )
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Serve in the background, once connections are accepted."""
+        self._task = asyncio.create_task(self._server.serve(sockets=[self._listener]))
+        accepting = asyncio.create_task(self._server.accepting.wait())
+        await asyncio.wait({self._task, accepting}, return_when=asyncio.FIRST_COMPLETED)
+        if self._task.done():
+            accepting.cancel()
+            await self._task
+
+    async def stop(self) -> None:
+        """Close the port and end open requests."""
+        self._server.should_exit = True
+        if self._task:
+            await self._task

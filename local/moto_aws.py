@@ -1,0 +1,81 @@
+"""moto, in process: everything of AWS that the embedded AWS does not do itself.
+
+moto's settings are environment variables, partly read at import, and its import takes most of a second:
+so it is imported only by `load`, which sets them first.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from local.interfaces import ACCOUNT_ID
+from local.wsgi import Environ, WsgiBridge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.types import Receive, Scope, Send
+
+_SETTINGS = {
+    # AWS's own policies can be attached by their ARN.
+    "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+    # moto's CORS answers would let every web page read this account.
+    "MOTO_DISABLE_GLOBAL_CORS": "true",
+}
+_METADATA = b"x-amz-meta-"
+_PRESERVED = "moto.preserved_header_names"
+
+
+@dataclass(frozen=True)
+class MotoAws:
+    """moto as an ASGI application (`app`), and its state by service and region."""
+
+    app: WsgiBridge
+    _backends: Callable[[str], Mapping[str, Any]]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one AWS request; moto finds the service by signature, host or target."""
+        await self.app(scope, receive, send)
+
+    def backend(self, service: str, region: str) -> Any:
+        """Return the state of a service in a region: moto's backend object."""
+        return self._backends(service)[region]
+
+    def used_backends(self, service: str) -> Mapping[str, Any]:
+        """Return the state of a service by region, for the regions that were used."""
+        return dict(self._backends(service))
+
+
+def load() -> MotoAws:
+    """Import moto with the settings of the embedded AWS."""
+    os.environ.update(_SETTINGS)
+    from moto.backends import get_backend  # noqa: PLC0415 - its settings come first
+    from moto.core.config import default_user_config  # noqa: PLC0415
+    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
+        DomainDispatcherApplication,
+        create_backend_app,
+    )
+
+    default_user_config["lambda"] = {"use_docker": False}
+    default_user_config["batch"] = {"use_docker": False}
+
+    def backends(service: str) -> Mapping[str, Any]:
+        # Without Docker, moto keeps functions under a name of their own.
+        name: Any = "lambda_simple" if service == "lambda" else service
+        state: Any = get_backend(name)
+        return cast("Mapping[str, Any]", state[ACCOUNT_ID])
+
+    return MotoAws(WsgiBridge(DomainDispatcherApplication(create_backend_app), _metadata_names), backends)
+
+
+def _metadata_names(scope: Scope) -> Environ:
+    """Tell moto which S3 metadata names have underscores: WSGI shows them like dashes."""
+    names = [name for name, _ in scope["headers"] if name.startswith(_METADATA) and b"_" in name]
+    return {
+        _PRESERVED: {
+            f"HTTP_{name.decode('latin-1').upper().replace('-', '_')}": name.decode("latin-1")
+            for name in names
+        }
+    }
