@@ -1,0 +1,40 @@
+"""What people type: trace ids and times."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+_TRACE_ID = re.compile(r"1-([0-9a-f]{8})-([0-9a-f]{24})")
+_W3C_ID = re.compile(r"([0-9a-f]{8})([0-9a-f]{24})")
+_HEADER = re.compile(r"(?:.*[;:\s])?root=([^;]+).*")
+_SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|min|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def trace_id(text: str) -> str:
+    """Return X-Ray's form of a trace id given so, as 32 hex digits, or as a tracing header.
+
+    Raises ValueError.
+    """
+    given = text.strip().lower()
+    header = _HEADER.fullmatch(given)
+    candidate = header[1] if header else given
+    match = _TRACE_ID.fullmatch(candidate) or _W3C_ID.fullmatch(candidate)
+    if match is None:
+        raise ValueError(
+            f"{text!r} is not a trace id: give 1-<8 hex digits>-<24 hex digits>, 32 hex digits, or `latest`"
+        )
+    return f"1-{match[1]}-{match[2]}"
+
+
+def since(text: str, now: float) -> float:
+    """Return the time that `10m`, `2h`, `1d` ago or an ISO time names; raises ValueError."""
+    span = _SPAN.fullmatch(text.strip().lower())
+    if span:
+        return now - float(span[1]) * _SECONDS[span[2]]
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"{text!r} is not a time: give 30s, 10m, 2h, 1d or 2026-01-31T09:30") from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

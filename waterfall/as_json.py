@@ -1,0 +1,164 @@
+"""What `--json` prints. Each object names its `format`; fields are added to a format, never changed.
+
+All times are epoch seconds, durations seconds; a field that is not known is `null`.
+
+`waterfall.trace/1`
+    `id`, `start`, `duration`, `response_time`, `unfinished`, `method`, `url`, `http_status`, `status`
+    (`ok` `error` `throttle` `fault`), `cold_starts`, `sampling_rule`, `recorders`, `warnings`, and `nodes`:
+    each node before its children, with `id`, `parent` (position in `nodes`), `parent_id` (as reported),
+    `depth`, `kind` (`segment` `subsegment`), `name`, `type`, `namespace`, `operation`, `resource`, `start`,
+    `offset`, `duration`, `status`, `unfinished`, `inferred`, `cold_start`, `phase` (`init` `restore`
+    `overhead`), `method`, `url`, `http_status`, `annotations`, `metadata`, `exceptions` (`type`, `message`,
+    `remote`, `stack` of `path` `line` `label`), `links` (`trace_id`, `id`), `notes` (`anomaly`, `reason`).
+`waterfall.traces/1`
+    `start`, `end`, and `traces`, newest first: `id`, `start`, `duration`, `response_time`, `status`,
+    `throttled`, `unfinished`, `method`, `url`, `http_status`, `entry`, `entry_type`, `annotations`
+    (key to list of values).
+`waterfall.map/1`
+    `start`, `end`, and `services`: `id`, `name`, `type`, `root`, `inferred`, counts, and `edges`: `target`
+    (a service's `id`), `link`, counts. Counts are `calls`, `ok`, `errors`, `throttles`, `faults`,
+    `per_minute`, `mean`, `p50`, `p95`.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from waterfall.documents import bounded
+from waterfall.insight import overview
+from waterfall.listing import Counts, ServiceMap, Summary, percentile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from waterfall.model import Http, Node, Trace
+
+
+def dumps(shape: Mapping[str, Any]) -> str:
+    """Return JSON text in ASCII: no name from a trace can reach the terminal as a control character."""
+    return json.dumps(shape, indent=2, ensure_ascii=True) + "\n"
+
+
+def trace_shape(trace: Trace) -> dict[str, Any]:
+    head = overview(trace)
+    return {
+        "format": "waterfall.trace/1",
+        "id": trace.id,
+        "start": trace.start,
+        "duration": trace.duration,
+        "response_time": head.response_time,
+        "unfinished": head.unfinished,
+        **_http(head.http),
+        "status": head.status,
+        "cold_starts": list(head.cold_starts),
+        "sampling_rule": head.rule,
+        "recorders": list(head.recorders),
+        "warnings": list(trace.warnings),
+        "nodes": [_node(trace, node) for node in trace.nodes],
+    }
+
+
+def _http(http: Http) -> dict[str, Any]:
+    return {"method": http.method, "url": http.url, "http_status": http.status}
+
+
+def _node(trace: Trace, node: Node) -> dict[str, Any]:
+    return {
+        "id": node.id,
+        "parent": node.parent,
+        "parent_id": node.parent_id,
+        "depth": node.depth,
+        "kind": "segment" if node.is_segment else "subsegment",
+        "name": node.name,
+        "type": node.type,
+        "namespace": node.namespace,
+        "operation": node.call.operation,
+        "resource": node.call.resource,
+        "start": node.start,
+        "offset": node.start - trace.start,
+        "duration": None if node.end is None else node.end - node.start,
+        "status": node.status,
+        "unfinished": node.in_progress,
+        "inferred": node.inferred,
+        "cold_start": node.cold_start,
+        "phase": node.phase,
+        **_http(node.http),
+        "annotations": bounded(node.annotations),
+        "metadata": bounded(node.metadata),
+        "exceptions": [_exception(asdict(failure)) for failure in node.failures],
+        "links": [asdict(link) for link in node.links],
+        "notes": [asdict(note) for note in node.notes],
+    }
+
+
+def _exception(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: fields[key] for key in ("type", "message", "remote", "stack")}
+
+
+def traces_shape(summaries: Sequence[Summary], start: float, end: float) -> dict[str, Any]:
+    return {
+        "format": "waterfall.traces/1",
+        "start": start,
+        "end": end,
+        "traces": [_summary(summary) for summary in summaries],
+    }
+
+
+def _summary(summary: Summary) -> dict[str, Any]:
+    return {
+        "id": summary.id,
+        "start": summary.start,
+        "duration": summary.duration,
+        "response_time": summary.response_time,
+        "status": summary.status,
+        "throttled": summary.throttled,
+        "unfinished": summary.unfinished,
+        **_http(summary.http),
+        "entry": summary.entry,
+        "entry_type": summary.entry_type,
+        "annotations": {key: list(values) for key, values in summary.annotations.items()},
+    }
+
+
+def map_shape(graph: ServiceMap) -> dict[str, Any]:
+    minutes = (graph.end - graph.start) / 60
+    return {
+        "format": "waterfall.map/1",
+        "start": graph.start,
+        "end": graph.end,
+        "services": [
+            {
+                "id": service.reference,
+                "name": service.name,
+                "type": service.type,
+                "root": service.is_root,
+                "inferred": service.is_inferred,
+                **_counts(service.counts, service.histogram, minutes),
+                "edges": [
+                    {
+                        "target": edge.target,
+                        "link": edge.is_link,
+                        **_counts(edge.counts, edge.histogram, minutes),
+                    }
+                    for edge in service.edges
+                ],
+            }
+            for service in graph.services
+        ],
+    }
+
+
+def _counts(counts: Counts, histogram: Sequence[tuple[float, int]], minutes: float) -> dict[str, Any]:
+    return {
+        "calls": counts.total,
+        "ok": counts.ok,
+        "errors": counts.errors,
+        "throttles": counts.throttles,
+        "faults": counts.faults,
+        "per_minute": counts.total / minutes if minutes else None,
+        "mean": counts.mean,
+        "p50": percentile(histogram, 0.5),
+        "p95": percentile(histogram, 0.95),
+    }

@@ -1,0 +1,69 @@
+"""The `waterfall` command."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from waterfall import commands, options
+from waterfall.client import ReadError, Source, connect
+from waterfall.terminal.screen import screen_of
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0, 1 for failure, 2 for usage, 130 after Ctrl-C."""
+    try:
+        given = options.parse(argv)
+        status = _up(given) if given.command == "up" else _read(given)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _drop_output()
+        return 0
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except ReadError as error:
+        sys.stderr.write(f"waterfall: {error}\n")
+        return 1
+    return status
+
+
+def _drop_output() -> None:
+    """Give the interpreter's last flush somewhere to go: whoever read the output has left."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def _up(given: argparse.Namespace) -> int:
+    from waterfall.up import up  # noqa: PLC0415 - the reading commands need nothing of the embedded AWS
+
+    return up(given, sys.stdout, sys.stderr)
+
+
+def _read(given: argparse.Namespace) -> int:
+    source = Source(given.endpoint, aws=given.aws, profile=given.profile, region=given.region)
+    desk = commands.Desk(
+        reader=connect(source),
+        screen=screen_of(sys.stdout),
+        now=time.time(),
+        json=given.json,
+        aws=given.aws,
+    )
+    sys.stdout.write(_text(desk, given))
+    return 0
+
+
+def _text(desk: commands.Desk, given: argparse.Namespace) -> str:
+    if given.command == "show":
+        return commands.show_trace(desk, given.trace, details=given.details)
+    if given.command == "traces":
+        return commands.list_traces(desk, given.since, given.limit, given.filter)
+    return commands.draw_map(desk, given.since)

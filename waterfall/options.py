@@ -1,0 +1,165 @@
+"""The options of the `waterfall` command, and how what people type becomes values."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from waterfall import arguments
+from waterfall.client import LOCAL_ENDPOINT, LONGEST_MAP
+from waterfall.commands import LATEST
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse has no public name
+
+_SINCE = "from when: 30s, 10m, 2h or 1d ago, or an ISO time"
+_EXIT = "Exit status: 0, 1 when it failed, 2 for wrong usage, 130 after Ctrl-C."
+
+
+def parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Read the command line; exits with status 2 and one line when it is wrong."""
+    parser = argparse.ArgumentParser(
+        prog="waterfall",
+        description="See where the time of a request went, on this machine or in an AWS account.",
+        epilog=_EXIT,
+    )
+    commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
+    _add_up(commands)
+    _add_show(commands)
+    _add_traces(commands)
+    _add_map(commands)
+    options = parser.parse_args(argv)
+    if options.command != "up" and not options.aws and (options.profile or options.region):
+        parser.error("--profile and --region choose an AWS account: give them together with --aws")
+    return options
+
+
+def _add_up(commands: Commands) -> None:
+    up = commands.add_parser(
+        "up",
+        help="deploy the program onto an embedded AWS and show one request",
+        description="Deploy a Pulumi program onto an embedded AWS on this machine, send one request, show its "
+        "waterfall, and keep serving until Ctrl-C.",
+        epilog=_EXIT,
+    )
+    up.add_argument(
+        "-C", "--directory", default=Path(), type=Path, metavar="DIR", help="the program (default: .)"
+    )
+    up.add_argument("--stack", metavar="NAME", help="the Pulumi stack whose settings are used (default: dev)")
+    up.add_argument("--tracing", metavar="MODE", help="short for --config tracing=MODE")
+    up.add_argument("--export", metavar="WAY", help="short for --config export=WAY")
+    up.add_argument(
+        "--config", action="append", default=[], type=_setting, metavar="KEY=VALUE", help="override a setting"
+    )
+    up.add_argument("--once", action="store_true", help="stop after the first request")
+    for name, default, serves in _PORTS:
+        up.add_argument(
+            f"--{name}",
+            default=default,
+            type=_port,
+            metavar="N",
+            help=f"{serves} (default: {default}; 0: any free)",
+        )
+    up.add_argument(
+        "--data", type=Path, metavar="DIR", help="where traces are kept (default: DIR/.waterfall)"
+    )
+
+
+_PORTS = (
+    ("port", 4566, "the AWS endpoint"),
+    ("daemon-port", 2000, "the X-Ray daemon, UDP and TCP"),
+    ("otlp-port", 4318, "the OTLP receiver, HTTP"),
+)
+
+
+def _add_show(commands: Commands) -> None:
+    show = _add_reading(
+        commands,
+        "show",
+        "show one trace as a waterfall",
+        "`latest` is the newest request, or the newest trace where there was no request.",
+    )
+    show.add_argument(
+        "trace", nargs="?", default=LATEST, type=_trace, metavar="TRACE", help="an id, or latest"
+    )
+    show.add_argument(
+        "--details", action="store_true", help="also AWS's own annotations, metadata, stacks and clock skew"
+    )
+
+
+def _add_traces(commands: Commands) -> None:
+    traces = _add_reading(commands, "traces", "list traces, newest first", "Lists traces, newest first.")
+    traces.add_argument("--since", default="6h", type=_since, metavar="TIME", help=f"{_SINCE} (default: 6h)")
+    traces.add_argument("--limit", default=20, type=_limit, metavar="N", help="how many (default: 20)")
+    traces.add_argument(
+        "--filter", metavar="EXPRESSION", help="an X-Ray filter expression, such as 'fault' or 'duration > 2'"
+    )
+
+
+def _add_map(commands: Commands) -> None:
+    graph = _add_reading(commands, "map", "show the service map", "Shows what calls what, and how it went.")
+    graph.add_argument(
+        "--since", default="1h", type=_map_since, metavar="TIME", help=f"{_SINCE} (default: 1h)"
+    )
+
+
+def _add_reading(commands: Commands, name: str, summary: str, description: str) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=summary, description=description, epilog=_EXIT)
+    place = parser.add_argument_group("where to read")
+    choice = place.add_mutually_exclusive_group()
+    choice.add_argument(
+        "--endpoint", default=LOCAL_ENDPOINT, metavar="URL", help=f"a local stack (default: {LOCAL_ENDPOINT})"
+    )
+    choice.add_argument("--aws", action="store_true", help="the X-Ray of an AWS account")
+    place.add_argument("--profile", metavar="NAME", help="with --aws: the profile")
+    place.add_argument("--region", metavar="NAME", help="with --aws: the region")
+    parser.add_argument("--json", action="store_true", help="print JSON, its shape is stable")
+    return parser
+
+
+def _setting(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a setting: give KEY=VALUE, such as tracing=native")
+    return key, value
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give 1 to 65535, or 0 for any free one")
+    return int(text)
+
+
+def _trace(text: str) -> str:
+    try:
+        return text if text == LATEST else arguments.trace_id(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _since(text: str) -> float:
+    now = time.time()
+    try:
+        start = arguments.since(text, now)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    if start >= now:
+        raise argparse.ArgumentTypeError(f"{text!r} is not in the past")
+    return start
+
+
+def _map_since(text: str) -> float:
+    start = _since(text)
+    if time.time() - start > LONGEST_MAP + 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is too long ago: X-Ray draws maps of at most 6 hours")
+    return start
+
+
+def _limit(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of traces: give 1 or more")
+    return int(text)

@@ -1,0 +1,1 @@
+"""Traces, their list and the service map as lines of a terminal."""

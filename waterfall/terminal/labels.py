@@ -1,0 +1,42 @@
+"""Short names for AWS's types and for statuses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from waterfall.terminal.screen import DIM, OPEN_STYLE, STYLES, Glyphs
+from waterfall.text import clean
+
+if TYPE_CHECKING:
+    from waterfall.model import Node
+
+_NAMESPACES = {"aws": "AWS call", "remote": "remote call"}
+
+
+def type_of(node: Node, width: int) -> str:
+    """Return a node's type as fully as `width` allows: `AWS::SQS::Queue`, `SQS::Queue`, `Queue`."""
+    if node.type is None:
+        full = _NAMESPACES.get(node.namespace or "", "") if not node.is_segment else ""
+        return full if len(full) <= width else full.partition(" ")[0]
+    return short_type(clean(node.type), width)
+
+
+def short_type(name: str, width: int) -> str:
+    without_vendor = name.removeprefix("AWS::")
+    forms = (name, without_vendor, without_vendor.rpartition("::")[2])
+    return next((form for form in forms if len(form) <= width), forms[-1])
+
+
+def mark_of(node: Node, glyphs: Glyphs) -> tuple[str, str]:
+    """Return the sign of a node's status and its style; unfinished outweighs ok only."""
+    if node.in_progress and node.status == "ok":
+        return glyphs.unfinished, OPEN_STYLE
+    return glyphs.marks[node.status], STYLES[node.status]
+
+
+def bar_style(node: Node) -> str:
+    if node.status != "ok":
+        return STYLES[node.status]
+    if node.phase is not None:
+        return DIM if node.phase == "overhead" else OPEN_STYLE
+    return "blue" if node.is_segment else "green"

@@ -1,0 +1,136 @@
+"""The terminal that is written to: how wide it is, what it can show, and how lines become text."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+from rich.cells import cell_len
+from rich.console import Console
+
+from waterfall.text import shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rich.text import Text
+
+    from waterfall.model import Status
+
+PIPED_WIDTH = 100
+NARROWEST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """The characters of a picture. `bars` are left half, full and right half of a cell."""
+
+    bar: tuple[str, str, str]
+    waiting: tuple[str, str, str]
+    open_end: str
+    branch: str
+    last_branch: str
+    rail: str
+    dash: str
+    arrow: str
+    ellipsis: str
+    rule: str
+    dot: str
+    marks: Mapping[Status, str]
+    unfinished: str
+    warning: str
+
+
+UNICODE = Glyphs(
+    bar=("╸", "━", "╺"),
+    waiting=("╴", "─", "╶"),
+    open_end="▶",
+    branch="├",
+    last_branch="└",
+    rail="│",
+    dash="─",
+    arrow="→",
+    ellipsis="…",
+    rule="─",
+    dot="·",
+    marks={"ok": "✓", "error": "!", "throttle": "≈", "fault": "✗"},
+    unfinished="…",
+    warning="▲",
+)
+ASCII = Glyphs(
+    bar=("=", "=", "="),
+    waiting=("-", "-", "-"),
+    open_end=">",
+    branch="+",
+    last_branch="`",
+    rail="|",
+    dash="-",
+    arrow="->",
+    ellipsis="~",
+    rule="-",
+    dot="|",
+    marks={"ok": ".", "error": "!", "throttle": "%", "fault": "X"},
+    unfinished="?",
+    warning="^",
+)
+
+STYLES: Mapping[Status, str] = {"ok": "green", "error": "yellow", "throttle": "magenta", "fault": "bold red"}
+OPEN_STYLE = "cyan"
+DIM = "bright_black"
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """`width` is in cells; `colour` off means plain text without any escape sequence."""
+
+    width: int = PIPED_WIDTH
+    colour: bool = False
+    encoding: str = "utf-8"
+
+    @property
+    def glyphs(self) -> Glyphs:
+        try:
+            "╸━╺╴─╶▶├└│→…·✓≈✗▲".encode(self.encoding)
+        except (UnicodeEncodeError, LookupError):
+            return ASCII
+        return UNICODE
+
+
+def screen_of(stream: TextIO, environment: Mapping[str, str] = os.environ) -> Screen:
+    """Return what a stream shows: a terminal's own size, else COLUMNS or 100 cells and no colour."""
+    tty = stream.isatty()
+    columns = environment.get("COLUMNS", "")
+    fallback = int(columns) if columns.isdecimal() and int(columns) > 0 else PIPED_WIDTH
+    width = shutil.get_terminal_size((fallback, 24)).columns if tty else fallback
+    colour = tty and not environment.get("NO_COLOR") and environment.get("TERM") != "dumb"
+    return Screen(max(NARROWEST, width), colour, stream.encoding or "ascii")
+
+
+def to_text(lines: Iterable[Text], screen: Screen) -> str:
+    """Return lines as the text to write; each ends without trailing blanks."""
+    if not screen.colour:
+        plain = "".join(line.plain.rstrip() + "\n" for line in lines)
+        return plain.encode(screen.encoding, "replace").decode(screen.encoding)
+    console = Console(
+        file=io.StringIO(),
+        force_terminal=True,
+        color_system="standard",
+        width=max(screen.width, 1),
+        legacy_windows=False,
+        _environ={},
+    )
+    with console.capture() as capture:
+        for line in lines:
+            line.rstrip()
+            console.print(line, no_wrap=True, overflow="ignore", crop=False, soft_wrap=True)
+    return capture.get().encode(screen.encoding, "replace").decode(screen.encoding)
+
+
+def wrapped(text: str, width: int, *, limit: int = 3) -> list[str]:
+    """Return text in at most `limit` lines of `width` cells."""
+    lines = textwrap.wrap(text, max(width, 10), max_lines=limit, placeholder=" …") or [""]
+    return [line if cell_len(line) <= width else shorten(line, width) for line in lines]

@@ -1,0 +1,237 @@
+"""A trace as a waterfall: one line per node, on one time axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from waterfall.insight import overview, where_time_went
+from waterfall.terminal.bars import Axis
+from waterfall.terminal.labels import bar_style, mark_of, short_type, type_of
+from waterfall.terminal.remarks import remarks_on
+from waterfall.terminal.screen import DIM, OPEN_STYLE, STYLES, Glyphs, Screen, wrapped
+from waterfall.text import age, clean, duration, fit, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from waterfall.model import Node, Trace
+
+STATUS_WIDTH = 5
+TIME_WIDTH = 7
+SHORT_BAR = 16
+WIDE = 140
+MEDIUM = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Widths in cells; `step` is how far one level of the tree is indented."""
+
+    name: int
+    type: int
+    bar: int
+    step: int
+
+    @property
+    def deepest(self) -> int:
+        """How many levels are drawn; a deeper node says its depth instead of the levels above these."""
+        return max(1, self.name // (2 * self.step))
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What every line of one waterfall is drawn with."""
+
+    trace: Trace
+    layout: Layout
+    axis: Axis
+    glyphs: Glyphs
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What is drawn left of a node's name, and left of the remarks under it."""
+
+    rails: str
+    below: str
+
+
+def render(trace: Trace, screen: Screen, *, now: float, details: bool = False) -> list[Text]:
+    """Return the lines of a waterfall; `details` adds AWS's annotations, metadata, stacks and skew."""
+    lines = [*_header(trace, screen, now), Text()]
+    if not trace.nodes:
+        return lines
+    layout = _layout(trace, screen)
+    picture = Picture(trace, layout, Axis(trace.start, trace.end, layout.bar), screen.glyphs)
+    lines.append(_heading(picture))
+    for node, place in _placed(picture):
+        lines.append(_row(node, place, picture))
+        for remark, style in remarks_on(node, screen.glyphs, details=details):
+            room = screen.width - STATUS_WIDTH - 1 - cell_len(place.below)
+            lines += [_remark(place, line, style) for line in wrapped(remark, room)]
+    return [*lines, *_footer(trace, screen)]
+
+
+def _header(trace: Trace, screen: Screen, now: float) -> Iterator[Text]:
+    head, glyphs = overview(trace), screen.glyphs
+    yield Text(f"Trace {clean(trace.id)}", style="bold")
+    status = "" if head.http.status is None else f" {glyphs.arrow} {head.http.status}"
+    if trace.nodes:
+        request = " ".join(filter(None, (head.http.method, head.http.url))) or head.name
+        mark = f"{glyphs.marks[head.status]} "
+        room = screen.width - cell_len(status) - cell_len(mark)
+        yield Text.assemble(
+            (mark, STYLES[head.status]),
+            shorten(clean(request), room, glyphs.ellipsis),
+            (status, STYLES[head.status]),
+        )
+        began = datetime.fromtimestamp(head.start, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+        facts = [f"{duration(head.duration)} total"]
+        if head.response_time is not None and head.duration - head.response_time > 0.001:
+            facts.append(f"answered after {duration(head.response_time)}")
+        facts += ["not finished"] if head.unfinished else []
+        facts += [f"began {began} UTC, {age(max(0.0, now - head.start))} ago".replace("now ago", "just now")]
+        yield from _facts(facts, screen)
+    facts = [f"cold start: {', '.join(head.cold_starts)}"] if head.cold_starts else []
+    facts += [f"sampled by rule {head.rule}"] if head.rule else []
+    facts += [f"recorded by {', '.join(head.recorders)}"] if head.recorders else []
+    yield from _facts(facts, screen)
+    for warning in trace.warnings:
+        for line in wrapped(f"{glyphs.warning} {clean(warning)}", screen.width):
+            yield Text(line, style=STYLES["error"])
+
+
+def _facts(facts: list[str], screen: Screen) -> Iterator[Text]:
+    """Join facts by dots; one that does not fit goes to the next line."""
+    line = ""
+    for fact in map(clean, facts):
+        joined = f"{line} {screen.glyphs.dot} {fact}" if line else fact
+        if line and cell_len(joined) > screen.width:
+            yield Text(line, style=DIM)
+            joined = fact
+        line = shorten(joined, screen.width, screen.glyphs.ellipsis)
+    if line:
+        yield Text(line, style=DIM)
+
+
+def _layout(trace: Trace, screen: Screen) -> Layout:
+    type_width = 23 if screen.width >= WIDE else 17 if screen.width >= MEDIUM else 8
+    room = screen.width - STATUS_WIDTH - type_width - 2 * TIME_WIDTH - 6
+    most = max(room * 6 // 10, room - SHORT_BAR)
+    for step in (2, 1):
+        natural = max(_natural_width(node, step) for node in trace.nodes)
+        if natural <= most:
+            break
+    name = max(12, min(natural, most))
+    return Layout(name=name, type=type_width, bar=max(8, room - name), step=step)
+
+
+def _natural_width(node: Node, step: int) -> int:
+    return node.depth * step + 1 + cell_len("".join(part for part, _ in _name(node)))
+
+
+def _name(node: Node) -> list[tuple[str, str]]:
+    """Return the parts of a node's name with their styles: `DynamoDB PutItem greetings`."""
+    parts = [(clean(node.name, 300), "bold" if node.is_segment else "")]
+    if node.call.operation:
+        parts.append((f" {clean(node.call.operation, 100)}", ""))
+    if node.call.resource and node.call.resource != node.name:
+        parts.append((f" {clean(node.call.resource, 200)}", DIM))
+    if node.cold_start:
+        parts.append((" cold start", OPEN_STYLE))
+    return parts
+
+
+def _placed(picture: Picture) -> Iterator[tuple[Node, Place]]:
+    """Give each node its place; the rails of the last few levels are enough to draw it."""
+    trace, layout, glyphs = picture.trace, picture.layout, picture.glyphs
+    is_last: list[bool] = []
+    for node in trace.nodes:
+        del is_last[node.depth :]
+        siblings = trace.nodes[node.parent].children if node.parent is not None else ()
+        is_last.append(not siblings or siblings[-1] == node.position)
+        cut = max(1, node.depth + 1 - layout.deepest)
+        depth_sign = f"{glyphs.ellipsis}{cut} " if cut > 1 else ""
+        rails = depth_sign + "".join(_rail(last, layout, glyphs) for last in is_last[cut : node.depth])
+        connector, below = "", rails
+        if node.depth:
+            corner = glyphs.last_branch if is_last[-1] else glyphs.branch
+            connector = corner + glyphs.dash * (layout.step - 1)
+            below = rails + _rail(is_last[-1], layout, glyphs)
+        has_more = glyphs.rail if node.children else " "
+        space = " " if node.depth else ""
+        yield node, Place(rails + connector + space, f"{below}{has_more} ")
+
+
+def _rail(last: bool, layout: Layout, glyphs: Glyphs) -> str:  # noqa: FBT001 - one of a row of flags
+    return (" " if last else glyphs.rail).ljust(layout.step)
+
+
+def _heading(picture: Picture) -> Text:
+    layout = picture.layout
+    columns = " " * (STATUS_WIDTH + 1 + layout.name + 1)
+    times = f"{'start':>{TIME_WIDTH}} {'took':>{TIME_WIDTH}}"
+    return Text(f"{columns}{'type':<{layout.type}} {times}  {picture.axis.ruler()}", style=DIM)
+
+
+def _row(node: Node, place: Place, picture: Picture) -> Text:
+    trace, layout, glyphs = picture.trace, picture.layout, picture.glyphs
+    mark, style = mark_of(node, glyphs)
+    status = mark if node.http.status is None else f"{mark} {node.http.status}"
+    row = Text.assemble((fit(status, STATUS_WIDTH), style), " ")
+    row.append_text(_name_cell(node, place, picture))
+    row.append(" ")
+    row.append(fit(type_of(node, layout.type), layout.type, glyphs.ellipsis), DIM)
+    end = trace.end_of(node)
+    took = f"{duration(end - node.start):>{TIME_WIDTH}}{'+' if node.in_progress else ' '}"
+    row.append(f" {duration(node.start - trace.start):>{TIME_WIDTH}}", DIM)
+    row.append(f" {took} ")
+    pieces = glyphs.waiting if node.phase else glyphs.bar
+    row.append(
+        picture.axis.bar(node.start, end, pieces, glyphs.open_end if node.in_progress else ""),
+        bar_style(node),
+    )
+    return row
+
+
+def _name_cell(node: Node, place: Place, picture: Picture) -> Text:
+    layout, glyphs = picture.layout, picture.glyphs
+    cell = Text(place.rails, style=DIM)
+    name = Text()
+    for part, style in _name(node):
+        name.append(part, style)
+    room = max(1, layout.name - cell.cell_len)
+    if name.cell_len > room:
+        name.truncate(room - 1, overflow="crop")
+        name.append(glyphs.ellipsis, DIM)
+    cell = Text.assemble(cell, name)
+    cell.append(" " * (layout.name - cell.cell_len))
+    return cell
+
+
+def _remark(place: Place, line: str, style: str) -> Text:
+    return Text.assemble(" " * (STATUS_WIDTH + 1), (place.below, DIM), (line, style))
+
+
+def _footer(trace: Trace, screen: Screen) -> list[Text]:
+    shares = [
+        f"{_share_name(trace, share.node)} {duration(share.seconds)} ({share.seconds / trace.duration:.0%})"
+        for share in where_time_went(trace)
+    ]
+    if not shares:
+        return []
+    return [Text(), *(Text(line) for line in wrapped(f"Most time in {', '.join(shares)}", screen.width))]
+
+
+def _share_name(trace: Trace, node: Node) -> str:
+    """Name a node so that it is not taken for a namesake: `Init of front`, `front (Function)`."""
+    if node.phase is not None and node.parent is not None:
+        return f"{clean(node.name, 40)} of {clean(trace.nodes[node.parent].name, 40)}"
+    if node.is_segment and node.type:
+        return f"{clean(node.name, 40)} ({short_type(clean(node.type, 60), 0)})"
+    return " ".join(clean(part, 40) for part in (node.name, node.call.operation) if part)
