@@ -70,7 +70,9 @@ class Stack:
             aws_secret_access_key="test",
         )
 
-    def request(self, url: str, *, body: bytes | None = None, headers: dict[str, str] | None = None) -> Answer:
+    def request(
+        self, url: str, *, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> Answer:
         request = urllib.request.Request(url, data=body, headers=headers or {})
         try:
             with urllib.request.urlopen(request, timeout=DEADLINE) as reply:
@@ -126,7 +128,9 @@ def _ready(process: subprocess.Popen[str], output: list[str]) -> dict[str, Any] 
     text = "".join(output)
     if process.poll() is not None:
         raise AssertionError(f"`waterfall up` ended with {process.returncode}:\n{text}")
-    found = re.search(r"Ctrl-C", text) and re.search(r"endpoint\s+(http://127\.0\.0\.1:\d+)", text, re.IGNORECASE)
+    found = re.search(r"Ctrl-C", text) and re.search(
+        r"endpoint\s+(http://127\.0\.0\.1:\d+)", text, re.IGNORECASE
+    )
     if not found:
         return None
     with urllib.request.urlopen(f"{found[1]}/_local/status", timeout=5) as reply:

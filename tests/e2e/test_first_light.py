@@ -1,0 +1,138 @@
+"""The demo program on the embedded AWS: one request, one connected waterfall, in every tracing mode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from tests.e2e.stack import Answer, Stack, running, until
+from tests.e2e.traces import Node, Trace
+
+STAGE = "AWS::ApiGateway::Stage"
+SERVICE = "AWS::Lambda"
+FUNCTION = "AWS::Lambda::Function"
+MODES = {
+    "otel-xray": ("--tracing", "otel", "--export", "xray"),
+    "otel-otlp": ("--tracing", "otel", "--export", "otlp"),
+    "otel-slim": ("--tracing", "otel", "--config", "otelLayer=slim"),
+    "native": ("--tracing", "native"),
+}
+
+
+@dataclass
+class Shown:
+    """One request to `GET /hello` and the trace it left."""
+
+    stack: Stack
+    answer: Answer
+    trace: Trace
+
+    def function(self, name: str) -> Node:
+        """Return the function segment of one of the program's functions."""
+        return self.trace.only(f"traced-api-dev-{name}", origin=FUNCTION)
+
+
+@pytest.fixture(scope="module", params=list(MODES))
+def shown(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    """Deploy the program in one mode and send one request."""
+    with running(tmp_path_factory.mktemp("data"), *MODES[request.param]) as stack:
+        answer = stack.request(stack.status["outputs"]["url"])
+        yield Shown(stack, answer, Trace(stack.documents(answer.trace_id)))
+
+
+def test_the_client_gets_the_application_s_answer(shown: Shown) -> None:
+    """`GET /hello` answers 200 with the JSON string of the application."""
+    assert (shown.answer.status, shown.answer.body) == (200, '"Successfully invoked Lambda 2!"')
+
+
+def test_the_request_is_one_connected_trace(shown: Shown) -> None:
+    """The trace has exactly one root, the stage, and every parent is part of the trace."""
+    assert [(root.name, root.origin) for root in shown.trace.roots] == [("traced-api/dev", STAGE)]
+    assert not shown.trace.orphans, str(shown.trace)
+
+
+def test_the_waterfall_goes_from_the_stage_to_the_worker(shown: Shown) -> None:
+    """From the root down: stage, its call, front's two segments, the span, the call, the worker's two."""
+    trace, worker, front = shown.trace, shown.function("worker"), shown.function("front")
+    path = [
+        worker,
+        trace.only("traced-api-dev-worker", origin=SERVICE),
+        trace.only("lambda", below=front),
+        trace.only("CallSecondLambda", below=front),
+        front,
+        trace.only("traced-api-dev-front", origin=SERVICE),
+        next(node for node in trace.named("Lambda") if node.parent_id == trace.roots[0].id),
+        trace.roots[0],
+    ]
+    above = [worker, *trace.ancestors(worker)]
+    assert [node for node in above if node in path] == path, str(trace)
+    direct = {path[1].id: path[2].id, path[2].id: path[3].id, path[4].id: path[5].id, path[5].id: path[6].id}
+    assert {child: trace.by_id[child].parent_id for child in direct} == direct, str(trace)
+
+
+@pytest.mark.parametrize("name", ["work", "dynamodb", "s3", "sqs"])
+def test_each_step_of_the_worker_is_seen_once(shown: Shown, name: str) -> None:
+    """The work and the three AWS calls each appear once, below the worker's function segment."""
+    assert shown.trace.only(name, below=shown.function("worker"))
+
+
+def test_the_slow_work_is_seen_in_everything_above_it(shown: Shown) -> None:
+    """The worker's two seconds are in the work, and every ancestor lasts at least as long."""
+    work = shown.trace.only("work", below=shown.function("worker"))
+    chain = [work, *shown.trace.ancestors(work)]
+    assert work.duration >= 2
+    assert all(above.duration >= below.duration for below, above in pairwise(chain)), str(shown.trace)
+
+
+def test_the_status_of_the_reply_is_an_annotation(shown: Shown) -> None:
+    """`CallSecondLambda` carries the reply's status code as text."""
+    call = shown.trace.only("CallSecondLambda", below=shown.function("front"))
+    assert call.document["annotations"]["SecondLambdaStatus"] == "200"
+
+
+def test_nothing_in_a_healthy_request_is_marked(shown: Shown) -> None:
+    """No node of a request that went well is an error, a throttle or a fault."""
+    flags = ("error", "throttle", "fault")
+    assert [node.name for node in shown.trace.nodes if any(map(node.document.get, flags))] == []
+
+
+def test_the_consumer_s_trace_links_to_the_request(shown: Shown) -> None:
+    """The consumer runs in a trace of its own that links to the request's, and reads the object back."""
+    trace = Trace(until(lambda: _consumer(shown), "the consumer's trace"))
+    assert len(trace.roots) == 1
+    assert not trace.orphans, str(trace)
+    consumer = trace.only("traced-api-dev-consumer", origin=FUNCTION)
+    assert trace.only("s3", below=consumer)
+
+
+def _consumer(shown: Shown) -> list[dict[str, Any]] | None:
+    """Return the complete trace that links to the request, or None while there is none."""
+    client = shown.stack.client("xray")
+    now = shown.trace.roots[0].document["start_time"]
+    window = {"StartTime": now - 60, "EndTime": now + 600}
+    for summary in client.get_trace_summaries(**window)["TraceSummaries"]:
+        documents = shown.stack.documents(summary["Id"])
+        links = [link for document in documents for link in document.get("links", [])]
+        functions = [document for document in documents if document.get("origin") == FUNCTION]
+        if functions and any(link["trace_id"] == shown.answer.trace_id for link in links):
+            return documents
+    return None
+
+
+def test_the_service_map_holds_every_part(shown: Shown) -> None:
+    """GetTraceGraph names the client, the stage, the functions, the table, the bucket and the queue."""
+    client = shown.stack.client("xray")
+    services = client.get_trace_graph(TraceIds=[shown.answer.trace_id])["Services"]
+    assert {service["Type"] for service in services} == {
+        "client",
+        STAGE,
+        SERVICE,
+        FUNCTION,
+        "AWS::DynamoDB::Table",
+        "AWS::S3::Bucket",
+        "AWS::SQS::Queue",
+    }

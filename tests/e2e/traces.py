@@ -1,0 +1,89 @@
+"""A trace as the X-Ray API tells it, flattened: every segment and subsegment by its id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Node:
+    """One segment or subsegment; `parent_id` is the enclosing one's, or what the document names."""
+
+    document: dict[str, Any]
+    parent_id: str | None
+
+    @property
+    def id(self) -> str:
+        return str(self.document["id"])
+
+    @property
+    def name(self) -> str:
+        return str(self.document["name"])
+
+    @property
+    def origin(self) -> str | None:
+        return self.document.get("origin")
+
+    @property
+    def duration(self) -> float:
+        return float(self.document["end_time"]) - float(self.document["start_time"])
+
+
+class Trace:
+    """The nodes of one trace, without the stand-ins that X-Ray infers for called services."""
+
+    def __init__(self, documents: Iterable[dict[str, Any]]) -> None:
+        self.nodes = [
+            node
+            for document in documents
+            if not document.get("inferred")
+            for node in _walk(document, document.get("parent_id"))
+        ]
+        self.by_id = {node.id: node for node in self.nodes}
+
+    @property
+    def roots(self) -> list[Node]:
+        return [node for node in self.nodes if node.parent_id is None]
+
+    @property
+    def orphans(self) -> list[Node]:
+        return [node for node in self.nodes if node.parent_id and node.parent_id not in self.by_id]
+
+    def ancestors(self, node: Node) -> list[Node]:
+        """Return the nodes above `node`, nearest first."""
+        found: list[Node] = []
+        while node.parent_id:
+            node = self.by_id[node.parent_id]
+            found.append(node)
+        return found
+
+    def named(self, name: str, *, origin: str | None = None, below: Node | None = None) -> list[Node]:
+        """Return the nodes of that name (case aside: SDKs differ), of that origin, below that node."""
+        return [
+            node
+            for node in self.nodes
+            if node.name.lower() == name.lower()
+            and node.origin == origin
+            and (below is None or below in self.ancestors(node))
+        ]
+
+    def only(self, name: str, *, origin: str | None = None, below: Node | None = None) -> Node:
+        """Return the one node of that name, origin and place."""
+        found = self.named(name, origin=origin, below=below)
+        assert len(found) == 1, f"{len(found)} nodes named {name!r} with origin {origin}: {self}"
+        return found[0]
+
+    def __str__(self) -> str:
+        return "\n".join(
+            f"{'  ' * len(self.ancestors(node)) if node not in self.orphans else '?? '}{node.name}"
+            f" [{node.origin or node.document.get('namespace') or '-'}] {node.id} <- {node.parent_id}"
+            for node in sorted(self.nodes, key=lambda node: node.document["start_time"])
+        )
+
+
+def _walk(document: dict[str, Any], parent_id: str | None) -> Iterator[Node]:
+    yield Node(document, parent_id)
+    for child in document.get("subsegments", []):
+        yield from _walk(child, str(document["id"]))
