@@ -68,19 +68,20 @@ def otlp_app(put: Put) -> Starlette:
 
 def decode(media: str, body: bytes) -> ExportTraceServiceRequest:
     """Read a request body. Raises `HttpError`: 415 for another media type, 400 for a malformed body."""
+    message = ExportTraceServiceRequest()
     if media == PROTOBUF:
         try:
-            return ExportTraceServiceRequest.FromString(body)
+            message.ParseFromString(body)
         except DecodeError:
             raise HttpError(400, "the body is not an OTLP trace request in protobuf") from None
-    if media == JSON:
+    elif media == JSON:
         try:
-            return json_format.ParseDict(
-                _with_base64_ids(json.loads(body)), ExportTraceServiceRequest(), ignore_unknown_fields=True
-            )
+            json_format.ParseDict(_with_base64_ids(json.loads(body)), message, ignore_unknown_fields=True)
         except (ValueError, RecursionError, json_format.ParseError) as error:
             raise HttpError(400, f"the body is not an OTLP trace request in JSON: {error}") from None
-    raise HttpError(415, f"Content-Type {media!r} is neither {PROTOBUF} nor {JSON}")
+    else:
+        raise HttpError(415, f"Content-Type {media!r} is neither {PROTOBUF} nor {JSON}")
+    return message
 
 
 def _store(message: ExportTraceServiceRequest, put: Put) -> ExportTraceServiceResponse:
@@ -139,7 +140,9 @@ def _base64_of_hex(digits: str) -> str:
 
 
 def _encoded(message: ExportTraceServiceResponse, media: str) -> bytes:
-    return json_format.MessageToJson(message).encode() if media == JSON else message.SerializeToString()
+    if media == JSON:
+        return json.dumps(json_format.MessageToDict(message)).encode()
+    return bytes(message.SerializeToString())
 
 
 def _refusal(error: HttpError, media: str) -> Response:

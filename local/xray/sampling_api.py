@@ -1,0 +1,169 @@
+"""The sampling operations of X-Ray's API: JSON shapes around `sampling`.
+
+https://docs.aws.amazon.com/xray/latest/api/API_Operations.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from local.interfaces import ACCOUNT_ID
+from local.xray.errors import InvalidRequestError
+from local.xray.sampling import Record, Report, Sampling, Target
+from local.xray.sampling_rules import Rule
+from local.xray.validation import validated
+
+if TYPE_CHECKING:
+    from local.xray.validation import Operation
+
+MOST_DOCUMENTS = 25
+
+_FIELDS = {
+    "Priority": "priority",
+    "FixedRate": "fixed_rate",
+    "ReservoirSize": "reservoir_size",
+    "ServiceName": "service_name",
+    "ServiceType": "service_type",
+    "Host": "host",
+    "HTTPMethod": "http_method",
+    "URLPath": "url_path",
+    "ResourceARN": "resource_arn",
+    "Attributes": "attributes",
+    "SamplingRateBoost": "boost",
+}
+_ARN_NAME = ":sampling-rule/"
+
+
+def operations(sampling: Sampling, region: str = "us-east-1") -> dict[str, Operation]:
+    """Return the operations by path; each takes and returns a JSON object and raises `XRayError`.
+
+    Only requests from tools are held to AWS's model. What the samplers of the SDKs send is taken as it
+    is: ADOT's posts no body for the rules and another name for a required count.
+    """
+    api = _SamplingApi(sampling, region)
+    return {
+        "/CreateSamplingRule": validated("CreateSamplingRule", api.create),
+        "/UpdateSamplingRule": validated("UpdateSamplingRule", api.update),
+        "/DeleteSamplingRule": validated("DeleteSamplingRule", api.delete),
+        "/GetSamplingRules": api.rules,
+        "/SamplingTargets": api.targets,
+        "/SamplingStatisticSummaries": api.statistics,
+    }
+
+
+class _SamplingApi:
+    def __init__(self, sampling: Sampling, region: str) -> None:
+        self._sampling = sampling
+        self._arn_prefix = f"arn:aws:xray:{region}:{ACCOUNT_ID}{_ARN_NAME}"
+
+    def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        given = request["SamplingRule"]
+        if given["Version"] != 1:
+            raise InvalidRequestError(f"Version {given['Version']} must be 1, the only one that exists")
+        rule = Rule(name=self._name(given), **_changes(given))
+        return {"SamplingRuleRecord": self._shape(self._sampling.create(rule))}
+
+    def update(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        given = request["SamplingRuleUpdate"]
+        record = self._sampling.update(self._name(given), **_changes(given))
+        return {"SamplingRuleRecord": self._shape(record)}
+
+    def delete(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        return {"SamplingRuleRecord": self._shape(self._sampling.delete(self._name(request)))}
+
+    def rules(self, _request: Mapping[str, Any]) -> dict[str, Any]:
+        return {"SamplingRuleRecords": [self._shape(record) for record in self._sampling.records()]}
+
+    def targets(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer a sampler's statistics. Sampling boost is not emulated: its statistics are accepted."""
+        documents = request.get("SamplingStatisticsDocuments")
+        if not isinstance(documents, list) or len(documents) > MOST_DOCUMENTS:
+            raise InvalidRequestError(f"SamplingStatisticsDocuments must be a list of up to {MOST_DOCUMENTS}")
+        found: list[dict[str, Any]] = []
+        unprocessed: list[dict[str, Any]] = []
+        for document in documents:
+            report = _report(document)
+            target = self._sampling.target(report)
+            if target is None:
+                # The SDKs read the code as an HTTP status: from 500 on they fetch all rules again.
+                message = f"There is no sampling rule named {report.rule_name!r}"
+                unprocessed.append({"RuleName": report.rule_name, "ErrorCode": "400", "Message": message})
+            else:
+                found.append(_target_shape(target))
+        return {
+            "SamplingTargetDocuments": found,
+            "LastRuleModification": float(self._sampling.last_modification()),
+            "UnprocessedStatistics": unprocessed,
+            "UnprocessedBoostStatistics": [],
+        }
+
+    def statistics(self, _request: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "SamplingStatisticSummaries": [
+                {
+                    "RuleName": summary.rule_name,
+                    "Timestamp": float(summary.start),
+                    "RequestCount": summary.requests,
+                    "BorrowCount": summary.borrowed,
+                    "SampledCount": summary.sampled,
+                }
+                for summary in self._sampling.summaries()
+            ]
+        }
+
+    def _name(self, given: Mapping[str, Any]) -> str:
+        """Return the rule's name, which is given either as such or in an ARN."""
+        name, arn = given.get("RuleName"), given.get("RuleARN")
+        if (name is None) == (arn is None):
+            raise InvalidRequestError("Give either RuleName or RuleARN, and not both")
+        if name is not None:
+            return str(name)
+        found = str(arn).partition(_ARN_NAME)[2]
+        if not found:
+            raise InvalidRequestError(f"RuleARN {arn!r} must end in {_ARN_NAME}<name>")
+        return found
+
+    def _shape(self, record: Record) -> dict[str, Any]:
+        rule = record.rule
+        shape = {
+            name: getattr(rule, attribute) for name, attribute in _FIELDS.items() if attribute != "boost"
+        }
+        shape |= {
+            "RuleName": rule.name,
+            "RuleARN": self._arn_prefix + rule.name,
+            "Attributes": dict(rule.attributes),
+            "Version": 1,
+        }
+        if rule.boost is None:
+            del shape["SamplingRateBoost"]
+        return {"SamplingRule": shape, "CreatedAt": record.created_at, "ModifiedAt": record.modified_at}
+
+
+def _changes(given: Mapping[str, Any]) -> dict[str, Any]:
+    return {attribute: given[name] for name, attribute in _FIELDS.items() if name in given}
+
+
+def _report(document: Any) -> Report:
+    fields = document if isinstance(document, Mapping) else {}
+    return Report(
+        rule_name=str(fields.get("RuleName", "")),
+        client_id=str(fields.get("ClientID", "")),
+        requests=_number(fields.get("RequestCount")),
+        sampled=_number(fields.get("SampledCount", fields.get("SampleCount"))),
+        borrowed=_number(fields.get("BorrowCount")),
+    )
+
+
+def _number(value: Any) -> int:
+    return max(0, value) if isinstance(value, int) else 0
+
+
+def _target_shape(target: Target) -> dict[str, Any]:
+    return {
+        "RuleName": target.rule_name,
+        "FixedRate": target.fixed_rate,
+        "ReservoirQuota": target.quota,
+        "ReservoirQuotaTTL": float(target.quota_ttl),
+        "Interval": target.interval,
+    }
