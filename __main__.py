@@ -1,0 +1,50 @@
+"""GET /hello: API Gateway, front, worker, then DynamoDB, S3, SQS and the queue's consumer, in one trace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from components.api import TracedApi, TracedApiArgs
+from components.function import QueueTrigger, TracedFunction, TracedFunctionArgs
+from components.layers import TracingLayers, TracingLayersArgs
+from components.queue import WorkQueue, WorkQueueArgs
+from components.settings import load_settings
+from components.storage import ItemTable, ObjectBucket
+
+settings = load_settings()
+profile = settings.functions
+layers = TracingLayers("tracing", TracingLayersArgs(profile, settings.otel_layer, settings.adot_layer_arn))
+table = ItemTable("items")
+bucket = ObjectBucket("objects")
+queue = WorkQueue("work", WorkQueueArgs(consumer_timeout=profile.timeout))
+
+
+def function(name: str, environment: dict[str, Any], grants: list[Any], **more: Any) -> TracedFunction:
+    code = Path("handlers") / f"{name}.py"
+    args = TracedFunctionArgs(code, profile, layers.arns, environment, grants, **more)
+    return TracedFunction(name, args)
+
+
+resources = {"TABLE_NAME": table.name, "BUCKET_NAME": bucket.name, "QUEUE_URL": queue.url}
+work = {"WORK_SECONDS": f"{settings.work_seconds:g}"}
+worker = function("worker", {**resources, **work}, [table.can_write, bucket.can_write, queue.can_send])
+
+trigger = QueueTrigger(queue.arn)
+consumer = function("consumer", {"BUCKET_NAME": bucket.name}, [bucket.can_read], queue=trigger)
+
+front = function("front", {"WORKER_FUNCTION": worker.name}, [worker.can_invoke], extra_timeout=5)
+api = TracedApi("api", TracedApiArgs({"GET /hello": front}, settings.api))
+
+pulumi.export("url", pulumi.Output.concat(api.url, "/hello"))
+pulumi.export("apiUrl", api.url)
+pulumi.export("tracing", settings.tracing)
+pulumi.export("frontFunction", front.name)
+pulumi.export("workerFunction", worker.name)
+pulumi.export("consumerFunction", consumer.name)
+pulumi.export("tableName", table.name)
+pulumi.export("bucketName", bucket.name)
+pulumi.export("queueUrl", queue.url)
+pulumi.export("deadLetterQueueUrl", queue.dead_letter_url)

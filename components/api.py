@@ -1,0 +1,235 @@
+"""A traced REST API in front of Lambda functions."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_aws as aws
+
+from components.function import TracedFunction
+from components.naming import physical_name, stage_name
+from components.policy import assume_role_policy
+from components.routes import Route, parse_route, path_of
+from components.settings import ApiProfile, Sampling, Throttling
+
+_ACCESS_LOG = json.dumps(
+    {
+        "requestId": "$context.requestId",
+        "traceId": "$context.xrayTraceId",
+        "time": "$context.requestTime",
+        "ip": "$context.identity.sourceIp",
+        "method": "$context.httpMethod",
+        "path": "$context.path",
+        "status": "$context.status",
+        "latency": "$context.responseLatency",
+        "integrationLatency": "$context.integrationLatency",
+        "error": "$context.error.responseType",
+    }
+)
+_PUSH_TO_LOGS = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+_ANY = "*"
+
+
+@dataclass(frozen=True)
+class TracedApiArgs:
+    """`routes` maps `METHOD /path` to functions."""
+
+    routes: Mapping[str, TracedFunction]
+    profile: ApiProfile
+
+
+class TracedApi(pulumi.ComponentResource):
+    """An API Gateway REST API (only REST stages have X-Ray) with one stage, named after the stack.
+
+    X-Ray knows the stage as `<project>/<stack>`; one sampling rule for that name decides which requests are
+    traced, for everything behind the stage too.
+
+    Access logs need a role that API Gateway keeps once per account and region (`apigateway.Account`). Most
+    accounts have it. `set_account` sets it from this stack: two stacks that do so overwrite each other, and
+    destroying one takes the logs of both, so it is off unless asked for
+    (https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html).
+
+    Raises RouteError for a route that API Gateway would refuse.
+    """
+
+    url: pulumi.Output[str]
+    name: pulumi.Output[str]
+    stage: pulumi.Output[str]
+
+    def __init__(self, name: str, args: TracedApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("traced-api:index:TracedApi", name, {}, opts)
+        routes = {parse_route(text): function for text, function in args.routes.items()}
+        api = aws.apigateway.RestApi(
+            f"{name}-rest",
+            name=pulumi.get_project(),
+            endpoint_configuration={"types": "REGIONAL"},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        router = _Router(self, name, api)
+        for route, function in routes.items():
+            router.add(route, function)
+        deployment = router.deploy()
+        stage = self._stage(name, args, api, deployment)
+        self._throttle(name, args.profile.throttling, api, stage)
+        if args.profile.sampling:
+            self._sample(name, args.profile.sampling)
+        self.url, self.name, self.stage = stage.invoke_url, api.name, stage.stage_name
+        self.register_outputs({"url": self.url, "name": self.name, "stage": self.stage})
+
+    def _stage(
+        self,
+        name: str,
+        args: TracedApiArgs,
+        api: aws.apigateway.RestApi,
+        deployment: aws.apigateway.Deployment,
+    ) -> aws.apigateway.Stage:
+        logs = aws.cloudwatch.LogGroup(
+            f"{name}-access-logs",
+            name=f"/aws/apigateway/{physical_name(name)}",
+            retention_in_days=args.profile.log_retention,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return aws.apigateway.Stage(
+            f"{name}-stage",
+            rest_api=api.id,
+            deployment=deployment.id,
+            stage_name=stage_name(),
+            xray_tracing_enabled=args.profile.sampling is not None,
+            access_log_settings={"destination_arn": logs.arn, "format": _ACCESS_LOG},
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[self._account(name)] if args.profile.set_account else []
+            ),
+        )
+
+    def _account(self, name: str) -> aws.apigateway.Account:
+        child = pulumi.ResourceOptions(parent=self)
+        role = aws.iam.Role(
+            f"{name}-logging-role",
+            name=physical_name(f"{name}-logging"),
+            assume_role_policy=assume_role_policy("apigateway.amazonaws.com"),
+            opts=child,
+        )
+        partition = aws.get_partition(opts=pulumi.InvokeOptions(parent=self)).partition
+        attachment = aws.iam.RolePolicyAttachment(
+            f"{name}-logging-policy",
+            role=role.name,
+            policy_arn=f"arn:{partition}:iam::aws:policy/{_PUSH_TO_LOGS}",
+            opts=child,
+        )
+        return aws.apigateway.Account(
+            f"{name}-account",
+            cloudwatch_role_arn=role.arn,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[attachment]),
+        )
+
+    def _throttle(
+        self, name: str, throttling: Throttling, api: aws.apigateway.RestApi, stage: aws.apigateway.Stage
+    ) -> None:
+        aws.apigateway.MethodSettings(
+            f"{name}-throttling",
+            rest_api=api.id,
+            stage_name=stage.stage_name,
+            method_path="*/*",
+            settings={
+                "throttling_rate_limit": throttling.rate,
+                "throttling_burst_limit": throttling.burst,
+            },
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _sample(self, name: str, sampling: Sampling) -> None:
+        aws.xray.SamplingRule(
+            f"{name}-sampling",
+            rule_name=physical_name(name, limit=32),
+            priority=1000,
+            reservoir_size=sampling.reservoir,
+            fixed_rate=sampling.rate,
+            service_name=_service_name(),
+            service_type="AWS::ApiGateway::Stage",
+            host=_ANY,
+            http_method=_ANY,
+            url_path=_ANY,
+            resource_arn=_ANY,
+            version=1,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+@dataclass
+class _Router:
+    """Collects the routes of one API, and what a deployment of them depends on."""
+
+    component: TracedApi
+    name: str
+    api: aws.apigateway.RestApi
+    resources: dict[tuple[str, ...], pulumi.Output[str]] = field(default_factory=dict)
+    parts: list[pulumi.Resource] = field(default_factory=list)
+    definition: dict[str, pulumi.Output[str]] = field(default_factory=dict)
+
+    def add(self, route: Route, function: TracedFunction) -> None:
+        resource_id = self._resource(route)
+        suffix = f"{route.method.lower()}{route.path}"
+        child = pulumi.ResourceOptions(parent=self.component)
+        method = aws.apigateway.Method(
+            f"{self.name}-method-{suffix}",
+            rest_api=self.api.id,
+            resource_id=resource_id,
+            http_method=route.method,
+            authorization="NONE",
+            opts=child,
+        )
+        integration = aws.apigateway.Integration(
+            f"{self.name}-integration-{suffix}",
+            rest_api=self.api.id,
+            resource_id=resource_id,
+            http_method=method.http_method,
+            type="AWS_PROXY",
+            integration_http_method="POST",
+            uri=function.invoke_arn,
+            opts=child,
+        )
+        aws.lambda_.Permission(
+            f"{self.name}-permission-{suffix}",
+            statement_id=f"{physical_name(self.name)}-{hashlib.sha256(suffix.encode()).hexdigest()[:12]}",
+            action="lambda:InvokeFunction",
+            function=function.name,
+            principal="apigateway.amazonaws.com",
+            source_arn=pulumi.Output.concat(self.api.execution_arn, f"/{stage_name()}/{route.source}"),
+            opts=child,
+        )
+        self.parts += [method, integration]
+        self.definition[f"{route.method} {route.path}"] = function.invoke_arn
+
+    def deploy(self) -> aws.apigateway.Deployment:
+        """Take a snapshot of the routes; any change of them makes a new one, and the stage moves to it."""
+        definition = pulumi.Output.json_dumps(self.definition, sort_keys=True)
+        return aws.apigateway.Deployment(
+            f"{self.name}-deployment",
+            rest_api=self.api.id,
+            triggers={"routes": definition.apply(lambda text: hashlib.sha256(text.encode()).hexdigest())},
+            opts=pulumi.ResourceOptions(parent=self.component, depends_on=self.parts),
+        )
+
+    def _resource(self, route: Route) -> pulumi.Output[str]:
+        parent = self.api.root_resource_id
+        for segments in route.resources:
+            if segments not in self.resources:
+                self.resources[segments] = aws.apigateway.Resource(
+                    f"{self.name}-resource{path_of(segments)}",
+                    rest_api=self.api.id,
+                    parent_id=parent,
+                    path_part=segments[-1],
+                    opts=pulumi.ResourceOptions(parent=self.component),
+                ).id
+            parent = self.resources[segments]
+        return parent
+
+
+def _service_name() -> str:
+    """Return X-Ray's name of the stage; a rule takes 64 characters, so a longer one ends in a wildcard."""
+    name = f"{pulumi.get_project()}/{stage_name()}"
+    return name if len(name) <= 64 else f"{name[:63]}*"

@@ -1,0 +1,94 @@
+"""The layers of a traced function: its tracing library, and what stands behind the OpenTelemetry API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pulumi
+import pulumi_aws as aws
+
+from components.adot import adot_layer_arn
+from components.naming import physical_name
+from components.packaging import locked_layer, package_layer
+from components.settings import FunctionProfile, Target
+
+_LIBRARY = Path("layers/tracing")
+_LOCKS = Path("locks")
+
+
+@dataclass(frozen=True)
+class PythonLayerArgs:
+    """A finished layer zip, and what it was built for."""
+
+    archive: Path
+    target: Target
+    description: str
+
+
+class PythonLayer(pulumi.ComponentResource):
+    """A Lambda layer of Python packages; `arn` is its version's, which changes with its content."""
+
+    arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: PythonLayerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("traced-api:index:PythonLayer", name, {}, opts)
+        layer = aws.lambda_.LayerVersion(
+            f"{name}-version",
+            layer_name=physical_name(name, limit=140),
+            description=args.description,
+            code=pulumi.FileArchive(args.archive.as_posix()),
+            compatible_runtimes=[args.target.runtime],
+            compatible_architectures=[args.target.architecture],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.arn = layer.arn
+        self.register_outputs({"arn": self.arn})
+
+
+@dataclass(frozen=True)
+class TracingLayersArgs:
+    """`adot_layer_arn` replaces the ADOT layer that AWS publishes in the region."""
+
+    profile: FunctionProfile
+    otel_layer: Literal["adot", "slim"] = "adot"
+    adot_layer_arn: str = ""
+
+
+class TracingLayers(pulumi.ComponentResource):
+    """The layers that one tracing mode needs, shared by every function of a stack.
+
+    Each mode has the OpenTelemetry API, which handlers speak, and the `tracing` library: `otel` gets the API
+    from the ADOT layer or from a slim one of our own, `native` from a layer that also has the X-Ray SDK,
+    `off` from one that has nothing else. `arns` lists the layer versions in the order to attach them.
+
+    Raises SettingError when the region has no ADOT layer, PackagingError when a layer cannot be built.
+    """
+
+    arns: list[pulumi.Input[str]]
+
+    def __init__(
+        self, name: str, args: TracingLayersArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__("traced-api:index:TracingLayers", name, {}, opts)
+        archive = package_layer(_LIBRARY, args.profile.target)
+        library = self._layer(f"{name}-library", archive, args.profile.target, "The tracing library")
+        self.arns = [self._behind_the_api(name, args), library]
+        self.register_outputs({"arns": self.arns})
+
+    def _behind_the_api(self, name: str, args: TracingLayersArgs) -> pulumi.Input[str]:
+        if args.profile.tracing == "otel" and args.otel_layer == "adot":
+            region = aws.get_region(opts=pulumi.InvokeOptions(parent=self)).region
+            return adot_layer_arn(region, args.adot_layer_arn)
+        lock, description = {
+            "otel": ("slim", "The OpenTelemetry packages that the tracing library uses"),
+            "native": ("native", "The X-Ray SDK and the OpenTelemetry API"),
+            "off": ("api", "The OpenTelemetry API"),
+        }[args.profile.tracing]
+        archive = locked_layer(_LOCKS / f"{lock}.lock", args.profile.target)
+        return self._layer(f"{name}-{lock}", archive, args.profile.target, description)
+
+    def _layer(self, name: str, archive: Path, target: Target, description: str) -> pulumi.Output[str]:
+        args = PythonLayerArgs(archive, target, description)
+        return PythonLayer(name, args, pulumi.ResourceOptions(parent=self)).arn

@@ -1,0 +1,52 @@
+"""Least-privilege IAM policies: who may assume a role, and what a role grants."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+
+@dataclass(frozen=True)
+class Grant:
+    """IAM actions on resources, which are named by ARN.
+
+    An ARN may end in `/*` or `:*` for what is inside a resource and gets its name later: the objects of a
+    bucket, the streams of a log group.
+    """
+
+    actions: Sequence[str]
+    resources: Sequence[pulumi.Input[str]]
+
+
+TRACE_WRITE = Grant(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"])
+"""What sending traces needs. X-Ray has no resources to name here, so `*` is the only value it takes.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
+"""
+
+
+def assume_role_policy(service: str) -> str:
+    """Return the trust policy of a role that one AWS service may assume."""
+    return _document([{"Principal": {"Service": service}, "Action": "sts:AssumeRole"}])
+
+
+def policy_document(grants: Sequence[Grant]) -> pulumi.Output[str]:
+    """Return the policy that allows exactly `grants`."""
+    resources = pulumi.Output.all(*[pulumi.Output.all(*grant.resources) for grant in grants])
+    return resources.apply(
+        lambda resolved: _document(
+            [
+                {"Action": list(grant.actions), "Resource": arns}
+                for grant, arns in zip(grants, resolved, strict=True)
+            ]
+        )
+    )
+
+
+def _document(statements: Sequence[dict[str, Any]]) -> str:
+    allowed = [{"Effect": "Allow", **statement} for statement in statements]
+    return json.dumps({"Version": "2012-10-17", "Statement": allowed})

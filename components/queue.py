@@ -1,0 +1,58 @@
+"""A queue whose messages end in a second queue when they keep failing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.naming import physical_name
+from components.policy import Grant
+
+_TWO_WEEKS = 14 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class WorkQueueArgs:
+    """`consumer_timeout` is the timeout, in seconds, of the function that takes the messages."""
+
+    consumer_timeout: int
+    maximum_receives: int = 3
+
+
+class WorkQueue(pulumi.ComponentResource):
+    """An SQS queue for a Lambda function, with a dead-letter queue; both are encrypted by SQS.
+
+    A message stays invisible for six times the function's timeout, which is what Lambda asks for:
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    """
+
+    url: pulumi.Output[str]
+    arn: pulumi.Output[str]
+    dead_letter_url: pulumi.Output[str]
+    can_send: Grant
+
+    def __init__(self, name: str, args: WorkQueueArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("traced-api:index:WorkQueue", name, {}, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        dead_letters = aws.sqs.Queue(
+            f"{name}-dead-letters",
+            name=physical_name(f"{name}-dead-letters", limit=80),
+            message_retention_seconds=_TWO_WEEKS,
+            sqs_managed_sse_enabled=True,
+            opts=child,
+        )
+        queue = aws.sqs.Queue(
+            f"{name}-queue",
+            name=physical_name(name, limit=80),
+            visibility_timeout_seconds=6 * args.consumer_timeout,
+            redrive_policy=pulumi.Output.json_dumps(
+                {"deadLetterTargetArn": dead_letters.arn, "maxReceiveCount": args.maximum_receives}
+            ),
+            sqs_managed_sse_enabled=True,
+            opts=child,
+        )
+        self.url, self.arn, self.dead_letter_url = queue.url, queue.arn, dead_letters.url
+        self.can_send = Grant(["sqs:SendMessage"], [queue.arn])
+        self.register_outputs({"url": self.url, "arn": self.arn, "deadLetterUrl": self.dead_letter_url})

@@ -1,0 +1,340 @@
+"""The program's settings: one table feeds parsing, validation and the checks on Pulumi.yaml and README."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeVar
+
+import pulumi
+from pulumi.runtime import config as pulumi_config
+
+Tracing = Literal["otel", "native", "off"]
+Export = Literal["xray", "otlp"]
+
+
+N = TypeVar("N", int, float)
+
+
+class SettingError(pulumi.RunError, ValueError):
+    """A setting has a value that cannot work; Pulumi prints the message without a traceback."""
+
+
+class Kind(Protocol):
+    """What a setting accepts: `schema` is its type in Pulumi.yaml, `allowed` describes it for people."""
+
+    @property
+    def schema(self) -> str: ...
+
+    @property
+    def allowed(self) -> str: ...
+
+    def parse(self, text: str) -> Any:
+        """Return the value; raise ValueError for anything that is not allowed."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of a few words."""
+
+    values: tuple[str, ...]
+    schema = "string"
+
+    @property
+    def allowed(self) -> str:
+        return " or ".join([", ".join(self.values[:-1]), self.values[-1]])
+
+    def parse(self, text: str) -> str:
+        if text not in self.values:
+            raise ValueError(text)
+        return text
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A whole number from `low` to `high`."""
+
+    low: int
+    high: int | None = None
+    schema = "integer"
+
+    @property
+    def allowed(self) -> str:
+        return f"a whole number {_between(self.low, self.high)}"
+
+    def parse(self, text: str) -> int:
+        return _within(int(text), self.low, self.high)
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of a list of whole numbers."""
+
+    values: tuple[int, ...]
+    schema = "integer"
+
+    @property
+    def allowed(self) -> str:
+        return f"one of {', '.join(map(str, self.values))}"
+
+    def parse(self, text: str) -> int:
+        if int(text) not in self.values:
+            raise ValueError(text)
+        return int(text)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number from `low` to `high`; Pulumi's schema has no such type, so it is written as a string."""
+
+    low: float
+    high: float | None = None
+    schema = "string"
+
+    @property
+    def allowed(self) -> str:
+        return f"a number {_between(self.low, self.high)}"
+
+    def parse(self, text: str) -> float:
+        number = float(text)
+        if not math.isfinite(number):
+            raise ValueError(text)
+        return _within(number, self.low, self.high)
+
+
+@dataclass(frozen=True)
+class Flag:
+    """Yes or no."""
+
+    schema = "boolean"
+    allowed = "true or false"
+
+    def parse(self, text: str) -> bool:
+        return {"true": True, "false": False}[text.lower()]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Empty, or text of a shape that `allowed` describes."""
+
+    regex: str
+    allowed: str
+    schema = "string"
+
+    def parse(self, text: str) -> str:
+        if text and not re.fullmatch(self.regex, text):
+            raise ValueError(text)
+        return text
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One configuration key; `default` is written as in Pulumi.yaml."""
+
+    name: str
+    kind: Kind
+    default: str
+    help: str
+
+
+LAYER_VERSION_ARN = r"arn:aws[a-z-]*:lambda:(?P<region>[a-z0-9-]+):\d{12}:layer:[A-Za-z0-9_-]+:\d+"
+RETENTION_DAYS = (
+    *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557),
+    *(2922, 3288, 3653),
+)
+
+SETTINGS = (
+    Setting(
+        "tracing",
+        Choice(("otel", "native", "off")),
+        "otel",
+        "Trace with OpenTelemetry, with the native X-Ray SDK, or not at all",
+    ),
+    Setting(
+        "export", Choice(("xray", "otlp")), "xray", "Send OpenTelemetry spans as X-Ray segments or as OTLP"
+    ),
+    Setting(
+        "otelLayer",
+        Choice(("adot", "slim")),
+        "adot",
+        "Take OpenTelemetry from AWS's managed ADOT layer or from a slim layer of ours",
+    ),
+    Setting(
+        "adotLayerArn",
+        Pattern(LAYER_VERSION_ARN, "empty or the ARN of a layer version"),
+        "",
+        "ADOT layer version to use instead of the region's own",
+    ),
+    Setting("samplingReservoir", Whole(0), "1", "Requests traced per second before the rate applies"),
+    Setting("samplingRate", Number(0, 1), "1", "Share of the other requests that is traced"),
+    Setting(
+        "runtime",
+        Choice(("python3.11", "python3.12", "python3.13", "python3.14")),
+        "python3.13",
+        "Lambda runtime of the functions",
+    ),
+    Setting("architecture", Choice(("arm64", "x86_64")), "arm64", "Processor of the functions"),
+    Setting("memory", Whole(128, 10240), "512", "Memory of each function, in MB"),
+    Setting("timeout", Whole(1, 900), "10", "Timeout of each function, in seconds"),
+    Setting("logRetention", OneOf(RETENTION_DAYS), "14", "Days that logs are kept; 0 keeps them for ever"),
+    Setting("workSeconds", Number(0), "2", "How long the worker's simulated work takes, in seconds"),
+    Setting("throttleRate", Whole(1), "50", "Requests per second that the API lets through"),
+    Setting("throttleBurst", Whole(1), "100", "Requests that the API lets through at once"),
+    Setting("apiGatewayAccount", Flag(), "false", "Let this stack set the region's API Gateway logging role"),
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """What functions run on: `runtime` as Lambda names it (`python3.13`), `arm64` or `x86_64`."""
+
+    runtime: str
+    architecture: str
+
+    @property
+    def version(self) -> str:
+        return self.runtime.removeprefix("python")
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Requests traced per second, and the share (0 to 1) of those beyond that."""
+
+    reservoir: int
+    rate: float
+
+
+@dataclass(frozen=True)
+class Throttling:
+    """Requests per second that an API lets through, and how many at once."""
+
+    rate: int
+    burst: int
+
+
+@dataclass(frozen=True)
+class FunctionProfile:
+    """What the functions of a stack have in common: memory in MB, timeout in seconds, retention in days."""
+
+    target: Target
+    tracing: Tracing
+    export: Export = "xray"
+    memory: int = 512
+    timeout: int = 10
+    log_retention: int = 14
+
+
+@dataclass(frozen=True)
+class ApiProfile:
+    """How a stack sets up its API: retention in days; no `sampling` means no tracing."""
+
+    throttling: Throttling
+    sampling: Sampling | None = None
+    log_retention: int = 14
+    set_account: bool = False
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one stack, checked; names as in the table, in Python's spelling."""
+
+    tracing: Tracing
+    export: Export
+    otel_layer: Literal["adot", "slim"]
+    adot_layer_arn: str
+    sampling_reservoir: int
+    sampling_rate: float
+    runtime: str
+    architecture: str
+    memory: int
+    timeout: int
+    log_retention: int
+    work_seconds: float
+    throttle_rate: int
+    throttle_burst: int
+    api_gateway_account: bool
+
+    @property
+    def functions(self) -> FunctionProfile:
+        target = Target(self.runtime, self.architecture)
+        return FunctionProfile(
+            target, self.tracing, self.export, self.memory, self.timeout, self.log_retention
+        )
+
+    @property
+    def api(self) -> ApiProfile:
+        sampling = Sampling(self.sampling_reservoir, self.sampling_rate)
+        return ApiProfile(
+            Throttling(self.throttle_rate, self.throttle_burst),
+            None if self.tracing == "off" else sampling,
+            self.log_retention,
+            self.api_gateway_account,
+        )
+
+
+def load_settings() -> Settings:
+    """Read this stack's settings from Pulumi's configuration; raises SettingError."""
+    project = f"{pulumi.get_project()}:"
+    given = {**pulumi_config.get_config_env(), **pulumi_config.CONFIG.get()}
+    names = {key.removeprefix(project) for key in given if key.startswith(project)}
+    names.update(setting.name for setting in SETTINGS)
+    config = pulumi.Config()
+    values = {name: config.get(name) for name in names}
+    return parse_settings({name: value for name, value in values.items() if value is not None})
+
+
+def parse_settings(given: Mapping[str, str]) -> Settings:
+    """Check settings as written and fill in the defaults; raises SettingError."""
+    known = [setting.name for setting in SETTINGS]
+    for name in sorted(given.keys() - set(known)):
+        nearest = difflib.get_close_matches(name, known, n=1) or known
+        raise SettingError(f"there is no setting {name}; did you mean {' or '.join(nearest)}?")
+    values = {setting.name: _parse(setting, given.get(setting.name, setting.default)) for setting in SETTINGS}
+    settings = Settings(**{_snake(name): value for name, value in values.items()})
+    _refuse_contradictions(settings)
+    return settings
+
+
+def _parse(setting: Setting, text: str) -> Any:
+    try:
+        return setting.kind.parse(str(text).strip())
+    except (ValueError, KeyError):
+        raise SettingError(
+            f"{setting.name} is {str(text)!r}, but must be {setting.kind.allowed}; "
+            f"correct it with: pulumi config set {setting.name} {setting.default or 'ARN'}"
+        ) from None
+
+
+def _refuse_contradictions(settings: Settings) -> None:
+    if settings.work_seconds >= settings.timeout:
+        raise SettingError(
+            f"workSeconds is {settings.work_seconds:g}, but must be less than timeout, which is "
+            f"{settings.timeout}: the worker would never finish; lower workSeconds or raise timeout"
+        )
+    if settings.tracing == "native" and settings.export == "otlp":
+        raise SettingError(
+            "export is 'otlp', but tracing is 'native', and the native X-Ray SDK sends X-Ray segments only; "
+            "set export to xray, or tracing to otel"
+        )
+    if settings.adot_layer_arn and settings.otel_layer == "slim":
+        raise SettingError(
+            "adotLayerArn is set, but otelLayer is 'slim', so the ADOT layer would not be used; "
+            "remove adotLayerArn, or set otelLayer to adot"
+        )
+
+
+def _between(low: float, high: float | None) -> str:
+    return f"of {low:g} or more" if high is None else f"from {low:g} to {high:g}"
+
+
+def _within(number: N, low: float, high: float | None) -> N:
+    if number < low or (high is not None and number > high):
+        raise ValueError(number)
+    return number
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)

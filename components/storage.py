@@ -1,0 +1,81 @@
+"""Where the application keeps what it makes: a table of items and a bucket of objects."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_aws as aws
+
+from components.naming import physical_name
+from components.policy import Grant
+
+_BUCKET_NAME_LIMIT = 63 - len("-0123456")  # Pulumi adds a random suffix, as names are shared by all of AWS
+
+
+class ItemTable(pulumi.ComponentResource):
+    """A DynamoDB table paid by the request, whose items have the text key `id`."""
+
+    name: pulumi.Output[str]
+    can_write: Grant
+
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("traced-api:index:ItemTable", name, {}, opts)
+        table = aws.dynamodb.Table(
+            f"{name}-table",
+            name=physical_name(name),
+            billing_mode="PAY_PER_REQUEST",
+            hash_key="id",
+            attributes=[{"name": "id", "type": "S"}],
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.name = table.name
+        self.can_write = Grant(["dynamodb:PutItem"], [table.arn])
+        self.register_outputs({"name": self.name})
+
+
+class ObjectBucket(pulumi.ComponentResource):
+    """A private, encrypted S3 bucket for objects that are read back at once.
+
+    They expire after a day and do not keep the stack from being destroyed.
+    """
+
+    name: pulumi.Output[str]
+    can_write: Grant
+    can_read: Grant
+
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("traced-api:index:ObjectBucket", name, {}, opts)
+        bucket = aws.s3.Bucket(
+            physical_name(name, _BUCKET_NAME_LIMIT),
+            force_destroy=True,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self._seal(name, bucket)
+        objects = bucket.arn.apply(lambda arn: f"{arn}/*")
+        self.name = bucket.bucket
+        self.can_write = Grant(["s3:PutObject"], [objects])
+        self.can_read = Grant(["s3:GetObject"], [objects])
+        self.register_outputs({"name": self.name})
+
+    def _seal(self, name: str, bucket: aws.s3.Bucket) -> None:
+        child = pulumi.ResourceOptions(parent=self)
+        aws.s3.BucketPublicAccessBlock(
+            f"{name}-public-access",
+            bucket=bucket.bucket,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=child,
+        )
+        aws.s3.BucketServerSideEncryptionConfiguration(
+            f"{name}-encryption",
+            bucket=bucket.bucket,
+            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
+            opts=child,
+        )
+        aws.s3.BucketLifecycleConfiguration(
+            f"{name}-expiry",
+            bucket=bucket.bucket,
+            rules=[{"id": "expire", "status": "Enabled", "filter": {}, "expiration": {"days": 1}}],
+            opts=child,
+        )

@@ -1,0 +1,41 @@
+"""Answers GET /hello after asking the worker."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import boto3
+from opentelemetry import trace
+
+from tracing import annotate, capture_lambda_handler
+
+tracer = trace.get_tracer(__name__)
+lambda_client = boto3.client("lambda")
+
+
+class WorkerError(Exception):
+    """The worker answered, but not well."""
+
+
+@capture_lambda_handler
+def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    call_worker({"message": "Hello from Lambda 1"})
+    return {"statusCode": 200, "body": json.dumps("Successfully invoked Lambda 2!")}
+
+
+def call_worker(message: dict[str, str]) -> None:
+    with tracer.start_as_current_span("CallSecondLambda") as span:
+        reply = lambda_client.invoke(
+            FunctionName=os.environ["WORKER_FUNCTION"],
+            InvocationType="RequestResponse",
+            Payload=json.dumps(message),
+        )
+        annotate("SecondLambdaStatus", str(reply["StatusCode"]))
+        if reply["StatusCode"] >= 300 or "FunctionError" in reply:
+            error = WorkerError(
+                f"Lambda 2 answered {reply['StatusCode']} {reply.get('FunctionError', '')}".rstrip()
+            )
+            span.record_exception(error)
+            span.set_status(trace.Status(trace.StatusCode.ERROR, str(error)))

@@ -1,0 +1,225 @@
+"""Runs the program, or one component, under Pulumi's mocks, and shows what it registered.
+
+Locked layers are not built: an empty file at the place where the program keeps a finished one is enough.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import json
+import runpy
+import shutil
+import threading
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pulumi_aws
+import pytest
+import yaml
+from google.protobuf.json_format import MessageToDict
+from pulumi.runtime import config as pulumi_config
+from pulumi.runtime import mocks, settings
+from pulumi.runtime.stack import run_in_stack
+
+from components.packaging import locked_layer_path
+from components.settings import Target
+
+with warnings.catch_warnings():
+    # importing these parts makes them warn about classes of their own
+    warnings.simplefilter("ignore", DeprecationWarning)
+    LOADED = (pulumi_aws.lambda_.Function, pulumi_aws.s3.Bucket)  # modules are loaded at first use
+
+ROOT = Path(__file__).parents[2]
+ACCOUNT = "123456789012"
+STACK_TYPE = "pulumi:pulumi:Stack"
+
+
+@dataclass
+class Resource:
+    """One registration: `inputs` as sent, `options` as the engine received them."""
+
+    type: str
+    name: str
+    inputs: dict[str, Any] = field(default_factory=dict)
+    options: Any = None
+    outputs: dict[str, Any] | None = None
+
+    @property
+    def parent_type(self) -> str:
+        return self.options.parent.rsplit("::", 2)[1].rsplit("$", 1)[-1]
+
+
+@dataclass
+class Deployed:
+    """Everything that a program registered, and its stack outputs."""
+
+    resources: list[Resource]
+    exports: dict[str, Any]
+
+    def all(self, type_: str) -> list[Resource]:
+        return [resource for resource in self.resources if resource.type == type_]
+
+    def one(self, type_: str, name: str = "") -> Resource:
+        (found,) = [resource for resource in self.all(type_) if name in ("", resource.name)]
+        return found
+
+    def policy(self, name: str) -> list[dict[str, Any]]:
+        return json.loads(self.one("aws:iam/rolePolicy:RolePolicy", name).inputs["policy"])["Statement"]
+
+
+class FakeAws(mocks.Mocks):
+    """Answers as the provider would: inputs, names and what AWS computes."""
+
+    def __init__(self, region: str) -> None:
+        self.region = region
+        self.inputs: dict[tuple[str, str], dict[str, Any]] = {}
+        self.lock = threading.Lock()
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        with self.lock:
+            self.inputs[args.typ, args.name] = dict(args.inputs)
+        name = args.inputs.get("name") or args.inputs.get("layerName") or f"{args.name}-1a2b3c4"
+        service = args.typ.split(":")[1].split("/")[0]
+        computed = {
+            "name": name,
+            "arn": f"arn:aws:{service}:{self.region}:{ACCOUNT}:{name}",
+            "invokeArn": f"arn:aws:apigateway:{self.region}:lambda:path/{name}/invocations",
+            "executionArn": f"arn:aws:execute-api:{self.region}:{ACCOUNT}:{name}",
+            "rootResourceId": "root",
+            "invokeUrl": f"https://api.example/{args.inputs.get('stageName')}",
+            "url": f"https://sqs.example/{name}",
+            "bucket": name,
+        }
+        return f"{args.name}-id", {**computed, **args.inputs}
+
+    def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
+        return {
+            "aws:index/getRegion:getRegion": {"region": self.region},
+            "aws:index/getPartition:getPartition": {"partition": "aws"},
+        }[args.token]
+
+
+class _Monitor(mocks.MockMonitor):
+    def __init__(self, aws: FakeAws) -> None:
+        super().__init__(aws)
+        self.requests: list[Any] = []
+        self.outputs: dict[str, dict[str, Any]] = {}
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name is gRPC's
+        self.requests.append(request)
+        return super().RegisterResource(request)
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the name is gRPC's
+        self.outputs[request.urn] = MessageToDict(request.outputs)
+        return super().RegisterResourceOutputs(request)
+
+
+def deploy(
+    program: Callable[[], Any],
+    config: Mapping[str, str] | None = None,
+    *,
+    project: str = "traced-api",
+    stack: str = "dev",
+    region: str = "eu-west-1",
+) -> Deployed:
+    """Run a program in a fresh Pulumi context and return what it registered; raises what it raises."""
+    aws = FakeAws(region)
+    monitor = _Monitor(aws)
+
+    def run() -> None:
+        with _event_loop() as loop:
+            settings.SETTINGS.outputs = set()  # else outputs that failed in an earlier run leak in
+            mocks.set_mocks(aws, project=project, stack=stack, preview=False, monitor=monitor)
+            pulumi_config.set_all_config(dict(config or {}), [])
+            settings.ROOT.set(None)  # run_in_stack makes the root whose outputs the monitor sees
+            loop.run_until_complete(run_in_stack(program))
+
+    contextvars.copy_context().run(run)
+    return _deployed(monitor, aws)
+
+
+@contextmanager
+def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """Yield a loop; closes it, and the loops that Pulumi would open and forget in the threads of its pool."""
+    opened: list[asyncio.AbstractEventLoop] = []
+
+    def open_loop() -> asyncio.AbstractEventLoop:
+        opened.append(asyncio.new_event_loop())
+        asyncio.set_event_loop(opened[-1])
+        return opened[-1]
+
+    try:
+        with ThreadPoolExecutor(initializer=open_loop) as pool:
+            loop = open_loop()
+            loop.set_default_executor(pool)
+            yield loop
+    finally:
+        asyncio.set_event_loop(None)
+        for loop in opened:
+            loop.close()
+
+
+def _deployed(monitor: _Monitor, aws: FakeAws) -> Deployed:
+    resources = []
+    for request in monitor.requests:
+        if request.type != STACK_TYPE:
+            inputs = aws.inputs[request.type, request.name]
+            resources.append(Resource(request.type, request.name, inputs, request))
+    for urn, outputs in monitor.outputs.items():
+        for resource in resources:
+            if urn.endswith(f"{resource.type}::{resource.name}"):
+                resource.outputs = outputs
+    exports = next((value for urn, value in monitor.outputs.items() if f"::{STACK_TYPE}::" in urn), {})
+    return Deployed(resources, exports)
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the project's program with a build directory of its own."""
+
+    directory: Path
+
+    def config(self, stack: str) -> dict[str, str]:
+        """Return a stack's configuration as the Pulumi CLI passes it on: defaults, then the stack's own."""
+        described = yaml.safe_load((self.directory / "Pulumi.yaml").read_text())["config"]
+        given = yaml.safe_load((self.directory / f"Pulumi.{stack}.yaml").read_text())["config"]
+        values = {
+            f"traced-api:{name}": about["default"] for name, about in described.items() if ":" not in name
+        }
+        return {key: _as_text(value) for key, value in {**values, **given}.items()}
+
+    def deploy(self, stack: str = "dev", *, region: str = "eu-west-1", **changed: str) -> Deployed:
+        """Run the program afresh for a stack, with some settings changed."""
+        config = self.config(stack) | {f"traced-api:{name}": value for name, value in changed.items()}
+        self._keep_layers(Target(config["traced-api:runtime"], config["traced-api:architecture"]))
+        main = str(self.directory / "__main__.py")
+        return deploy(lambda: runpy.run_path(main, run_name="__main__"), config, stack=stack, region=region)
+
+    def _keep_layers(self, target: Target) -> None:
+        if f"python{target.version}" not in ("python3.11", "python3.12", "python3.13", "python3.14"):
+            return  # a test of a bad setting
+        for lock in ("api", "native", "slim"):
+            path = locked_layer_path(Path("locks") / f"{lock}.lock", target)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """A copy of the program, as the working directory."""
+    for path in (ROOT / "__main__.py", *ROOT.glob("Pulumi*.yaml")):
+        shutil.copy(path, tmp_path)
+    for name in ("handlers", "layers", "locks"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    monkeypatch.chdir(tmp_path)
+    yield Project(tmp_path)
+
+
+def _as_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
