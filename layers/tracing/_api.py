@@ -2,33 +2,135 @@
 
 from __future__ import annotations
 
+import contextvars
+import functools
+import inspect
+import json
+import logging
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar, cast
+
+from tracing import _setup
+from tracing._document import ANNOTATIONS, MAX_ANNOTATIONS, METADATA, annotation_key, plain
+from tracing._safely import safely
+
+log = logging.getLogger("tracing")
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def capture_lambda_handler(handler: Callable[P, R]) -> Callable[P, R]:
-    """Decorate the Lambda handler: one span for the invocation, sent before the response leaves."""
-    return handler
+    """Decorate the Lambda handler: one span for the invocation, sent before the response leaves.
+
+    What the handler raises is recorded and raised on unchanged. A returned `statusCode` of 5xx marks a
+    fault, 4xx an error, 429 a throttle. Raises TypeError for `async def`: Lambda does not await handlers.
+    """
+    if inspect.iscoroutinefunction(handler):
+        raise TypeError(
+            f"{handler.__qualname__} is 'async def', which Lambda does not await; "
+            "make it 'def' and call asyncio.run(...) inside"
+        )
+    runtime = _setup.configure()
+    if runtime is None:
+        return handler
+
+    @functools.wraps(handler)
+    def traced(*args: P.args, **kwargs: P.kwargs) -> R:
+        return runtime.invoke(handler, args, kwargs)
+
+    return traced
 
 
 def capture_method(method: Callable[P, R]) -> Callable[P, R]:
-    """Decorate a function or coroutine function: one span for each call, named like it."""
-    return method
+    """Decorate a function or coroutine function: one span for each call, named like it.
+
+    Raises TypeError for generator functions: they return before their work is done.
+    """
+    if inspect.isgeneratorfunction(method) or inspect.isasyncgenfunction(method):
+        raise TypeError(
+            f"{method.__qualname__} is a generator function; open a span around the loop that uses it, "
+            "or decorate a function that returns a list"
+        )
+    if not _setup.has_api():
+        return method
+    from opentelemetry import trace  # noqa: PLC0415 - may be absent where tracing is off
+
+    tracer = trace.get_tracer("tracing")
+    name = method.__qualname__.replace("<locals>.", "")
+    if inspect.iscoroutinefunction(method):
+
+        @functools.wraps(method)
+        async def traced_coroutine(*args: P.args, **kwargs: P.kwargs) -> Any:
+            with tracer.start_as_current_span(name):
+                return await method(*args, **kwargs)
+
+        return cast("Callable[P, R]", traced_coroutine)
+
+    @functools.wraps(method)
+    def traced(*args: P.args, **kwargs: P.kwargs) -> R:
+        with tracer.start_as_current_span(name):
+            return method(*args, **kwargs)
+
+    return traced
 
 
 def annotate(key: str, value: str | float | bool) -> None:  # noqa: FBT001 - a value, not a switch
-    """Annotate the current span: indexed, searched with `annotation.key = value`."""
-    del key, value
+    """Annotate the current span: indexed, found with `annotation.key = value`.
+
+    X-Ray allows letters, digits and `_` in keys; other characters become `_`. It indexes 50 annotations;
+    the rest of a span's go to its metadata.
+    """
+    with safely("annotating a span"):
+        span = _current_span()
+        if span is None:
+            return
+        if not isinstance(value, bool | int | float | str):
+            log.warning("annotate(%r): %s is no str, number or bool; use add_metadata", key, type(value).__name__)
+            return
+        clean = annotation_key(key)
+        listed = tuple((getattr(span, "attributes", None) or {}).get(ANNOTATIONS, ()))
+        if clean not in listed:
+            if len(listed) == MAX_ANNOTATIONS:
+                log.warning("annotate(%r): a span has at most %d annotations", key, MAX_ANNOTATIONS)
+            span.set_attribute(ANNOTATIONS, [*listed, clean])
+        span.set_attribute(clean, value)
 
 
 def add_metadata(key: str, value: Any, namespace: str = "default") -> None:
     """Add anything that JSON can say to the current span; shown with the trace, not indexed."""
-    del key, value, namespace
+    with safely("adding metadata to a span"):
+        span = _current_span()
+        if span is None:
+            return
+        if namespace.startswith("AWS."):
+            log.warning("add_metadata(%r): namespaces that start with AWS. are reserved; got %r", key, namespace)
+            return
+        attribute = METADATA + namespace
+        known = (getattr(span, "attributes", None) or {}).get(attribute)
+        content = {**(json.loads(known) if known else {}), key: plain(value)}
+        span.set_attribute(attribute, json.dumps(content))
 
 
 def carry_context(function: Callable[P, R]) -> Callable[P, R]:
-    """Return `function` bound to the current span, for executors and threads."""
-    return function
+    """Return `function` bound to the current span, for executors and threads.
+
+    `pool.submit(carry_context(work), item)`; the result may be called many times and at once.
+    """
+    context = contextvars.copy_context()
+
+    @functools.wraps(function)
+    def carried(*args: P.args, **kwargs: P.kwargs) -> R:
+        return context.copy().run(function, *args, **kwargs)
+
+    return carried
+
+
+def _current_span() -> Any:
+    """The current span if it records, else `None`."""
+    if not _setup.has_api():
+        return None
+    from opentelemetry import trace  # noqa: PLC0415 - may be absent where tracing is off
+
+    span = trace.get_current_span()
+    return span if span.is_recording() else None

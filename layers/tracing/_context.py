@@ -45,6 +45,12 @@ def with_header(header: TraceHeader, context: Context | None = None) -> Context:
     return trace.set_span_in_context(NonRecordingSpan(remote), context)
 
 
+def header_of(context: Context) -> TraceHeader:
+    """The header that the context's trace came in with."""
+    header = context.get(_INCOMING)
+    return header if isinstance(header, TraceHeader) else TraceHeader()
+
+
 class Contexts:
     """Finds the parent of a span that has none in its context, and writes outgoing headers."""
 
@@ -84,7 +90,7 @@ class Contexts:
         Unsampled and undecided contexts go on as they came in.
         """
         context = self.parented(context)
-        header: TraceHeader = context.get(_INCOMING, TraceHeader())  # type: ignore[assignment]
+        header = header_of(context)
         current = trace.get_current_span(context).get_span_context()
         if current.trace_id == self._recorder.init.trace_id:
             return None

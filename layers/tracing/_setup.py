@@ -2,6 +2,143 @@
 
 from __future__ import annotations
 
+import functools
+import logging
+import os
+import time
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
-def configure() -> None:
-    """Set up what `TRACING_MODE` and `TRACING_EXPORT` name; a second call does nothing."""
+from tracing import _settings
+from tracing._settings import Settings
+
+if TYPE_CHECKING:
+    from opentelemetry import trace
+
+    from tracing._context import Contexts
+    from tracing._export import Exporter
+    from tracing._recorder import Recorder
+    from tracing._runtime import Runtime
+    from tracing._sender import Losses
+
+log = logging.getLogger("tracing")
+
+_SDK = "opentelemetry.sdk.trace"
+_MISSING = {"otel": "opentelemetry-sdk", "native": "aws-xray-sdk and opentelemetry-api"}
+
+
+@functools.cache
+def has_api() -> bool:
+    """Whether the OpenTelemetry API is there: without it there is nothing to speak to."""
+    return find_spec("opentelemetry") is not None and find_spec("opentelemetry.trace") is not None
+
+
+@functools.cache
+def configure() -> Runtime | None:
+    """Set up what `TRACING_MODE` and `TRACING_EXPORT` name; a second call returns the first one's result.
+
+    `None` where this library opens no spans of its own: mode `off`, missing packages, or another provider
+    that is already at work, such as ADOT's auto-instrumentation.
+    """
+    settings = _settings.read(os.environ)
+    mode = settings.mode or ("otel" if has_api() and find_spec("opentelemetry.sdk") else "off")
+    if mode == "off":
+        return None
+    if not has_api():
+        log.warning("TRACING_MODE=%s needs the package %s; tracing is off", mode, _MISSING[mode])
+        return None
+    try:
+        return None if _others_at_work() else _start(mode, settings)
+    except ImportError as error:
+        log.warning("TRACING_MODE=%s needs the package %s (%s); tracing is off", mode, _MISSING[mode], error)
+    except Exception:
+        log.exception("tracing could not be set up; it is off")
+    return None
+
+
+def _others_at_work() -> bool:
+    from opentelemetry import trace  # noqa: PLC0415 - may be absent where tracing is off
+
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+
+
+def _start(mode: str, settings: Settings) -> Runtime:
+    from opentelemetry import propagate, trace  # noqa: PLC0415
+
+    from tracing._context import Contexts, Propagator  # noqa: PLC0415
+    from tracing._recorder import Recorder  # noqa: PLC0415
+    from tracing._runtime import Runtime  # noqa: PLC0415
+    from tracing._sender import Losses  # noqa: PLC0415
+
+    losses = Losses()
+    resource = _resource() if settings.export == "otlp" else {}
+    recorder = Recorder(_exporter(settings, losses, resource), losses)
+    contexts = Contexts(recorder)
+    propagator = Propagator(contexts)
+    provider = _provider(mode, recorder, contexts, resource)
+    trace.set_tracer_provider(provider)
+    propagate.set_global_textmap(propagator)
+    _instrument_later(mode, settings, provider, contexts, propagator)
+    runtime = Runtime(recorder, contexts, provider.get_tracer("tracing"))
+    os.register_at_fork(after_in_child=runtime.reset)
+    return runtime
+
+
+def _resource() -> dict[str, object]:
+    from tracing._otel import resource  # noqa: PLC0415
+
+    return resource(os.environ)
+
+
+def _exporter(settings: Settings, losses: Losses, resource: dict[str, object]) -> Exporter:
+    from tracing._export import Otlp, XRay  # noqa: PLC0415
+    from tracing._sender import Datagrams, Http, Sender, Transport, pack_documents, pack_spans  # noqa: PLC0415
+
+    if settings.export == "xray":
+        return XRay(Sender(pack_documents, Datagrams(settings.daemon), losses), losses)
+    over_http = settings.otlp_url is not None
+    transport: Transport = (
+        Http(settings.otlp_url or "", settings.otlp_headers) if over_http else Datagrams(settings.daemon)
+    )
+    sender = Sender(pack_spans(resource, datagrams=not over_http), transport, losses)
+    return Otlp(sender, losses, resource)
+
+
+def _provider(
+    mode: str, recorder: Recorder, contexts: Contexts, resource: dict[str, object]
+) -> trace.TracerProvider:
+    if mode == "native":
+        from tracing import _native  # noqa: PLC0415
+
+        return _native.provider(recorder, contexts)
+    from tracing import _otel  # noqa: PLC0415
+
+    return _otel.provider(recorder, contexts, resource, time.time)
+
+
+def _instrument_later(
+    mode: str, settings: Settings, provider: trace.TracerProvider, contexts: Contexts, propagator: object
+) -> None:
+    """Instrument botocore as soon as the handler imports it; a failure leaves its calls untraced."""
+    from tracing import _boto  # noqa: PLC0415
+    from tracing._lazy import when_imported  # noqa: PLC0415
+    from tracing._safely import safely  # noqa: PLC0415
+
+    def instrument() -> None:
+        import botocore.client  # noqa: PLC0415
+
+        if hasattr(botocore.client, "_xray_enabled"):
+            log.warning("botocore is already patched by the X-Ray SDK; its calls are left to that patch")
+            return
+        with safely("instrumenting botocore"):
+            _boto.install(contexts)
+            if mode == "native":
+                from tracing import _native  # noqa: PLC0415
+
+                _native.instrument()
+            else:
+                from tracing import _otel  # noqa: PLC0415
+
+                _otel.instrument(provider, propagator, extensions=settings.export == "otlp")
+
+    when_imported("botocore.session", instrument)

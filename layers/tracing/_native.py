@@ -1,0 +1,209 @@
+"""Mode `native`: the X-Ray SDK behind the OpenTelemetry API; one subsegment for each span.
+
+The SDK keeps its context in thread-locals. Here it lives in OpenTelemetry's context, a context variable:
+tasks, threads and invocations never mix, and both APIs see the same current span.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from opentelemetry import context as context_api
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags
+
+from tracing._context import Contexts, header_of
+from tracing._document import name as xray_name
+from tracing._header import span_id_text, trace_id_text
+from tracing._native_span import Identity, NativeSpan, Scope
+from tracing._recorder import Recorder
+from tracing._tracer import ParentedTracer
+
+_TASK_ROOT = "LAMBDA_TASK_ROOT"
+
+
+@contextmanager
+def _as_in_lambda() -> Iterator[None]:
+    """Outside Lambda the SDK opens an AWS session when it is imported, for sampling rules that nobody asks."""
+    if _TASK_ROOT in os.environ:
+        yield
+        return
+    os.environ[_TASK_ROOT] = "."
+    try:
+        yield
+    finally:
+        del os.environ[_TASK_ROOT]
+
+
+with _as_in_lambda():
+    from aws_xray_sdk import global_sdk_config
+    from aws_xray_sdk.core import patch, xray_recorder
+    from aws_xray_sdk.core import context as sdk_context
+    from aws_xray_sdk.core.models.dummy_entities import DummySegment
+    from aws_xray_sdk.core.models.facade_segment import FacadeSegment
+    from aws_xray_sdk.core.models.subsegment import Subsegment
+    from aws_xray_sdk.core.models.trace_header import TraceHeader
+
+
+class Tracer:
+    """Starts subsegments; a parent that is not sampled has no children to record."""
+
+    def __init__(self, recorder: Recorder, scope: Scope) -> None:
+        self._recorder = recorder
+        self._scope = scope
+
+    def start_span(
+        self,
+        name: str,
+        context: Context,
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Any = None,
+        links: Any = (),
+        start_time: int | None = None,
+        record_exception: bool = True,  # noqa: FBT001, FBT002 - the OpenTelemetry API
+        set_status_on_exception: bool = True,  # noqa: FBT001, FBT002
+    ) -> Span:
+        parent = trace.get_current_span(context)
+        parent_context = parent.get_span_context()
+        if not (parent_context.is_valid and parent_context.trace_flags.sampled):
+            return NonRecordingSpan(parent_context)
+        subsegment = Subsegment(xray_name(name), None, _segment(parent, context))
+        subsegment.parent_id = span_id_text(parent_context.span_id)
+        identity = Identity(
+            _span_context(subsegment, parent_context),
+            parent_context,
+            kind,
+            self._scope,
+            start_time or time.time_ns(),
+            record_exception,
+            set_status_on_exception,
+        )
+        span = NativeSpan(self._recorder, subsegment, name, identity)
+        span.set_attributes(attributes or {})
+        for link in links or ():
+            span.add_link(link.context, link.attributes)
+        self._recorder.started(span)
+        return span
+
+
+class Provider(trace.TracerProvider):
+    """A provider of tracers over the X-Ray SDK."""
+
+    def __init__(self, recorder: Recorder, contexts: Contexts) -> None:
+        self._recorder = recorder
+        self._contexts = contexts
+
+    def get_tracer(self, instrumenting_module_name: str, *args: Any, **kwargs: Any) -> trace.Tracer:
+        del args, kwargs
+        return ParentedTracer(Tracer(self._recorder, Scope(instrumenting_module_name)), self._contexts)
+
+    def force_flush(self, timeout_millis: int = 30000) -> bool:
+        """Send what waits, as the OpenTelemetry SDK's provider does."""
+        del timeout_millis
+        self._recorder.flush()
+        return True
+
+
+class SdkContext(sdk_context.Context):  # type: ignore[misc] - the SDK is untyped
+    """The X-Ray SDK's view of the current span: its patches and its own API find their parent here."""
+
+    def __init__(self, recorder: Recorder, contexts: Contexts) -> None:
+        super().__init__()
+        self._recorder = recorder
+        self._contexts = contexts
+
+    def get_trace_entity(self) -> Any:
+        context = self._contexts.parented(None)
+        span = trace.get_current_span(context)
+        if isinstance(span, NativeSpan):
+            return span.subsegment
+        return _segment(span, context)
+
+    def put_subsegment(self, subsegment: Any) -> None:
+        """Make the SDK's subsegment the current span."""
+        if not subsegment.sampled:
+            return
+        context = self._contexts.parented(None)
+        parent = trace.get_current_span(context).get_span_context()
+        subsegment.parent_id = span_id_text(parent.span_id)
+        aws = subsegment.namespace == "aws"
+        remote = aws or subsegment.namespace == "remote"
+        identity = Identity(
+            _span_context(subsegment, parent),
+            parent,
+            SpanKind.CLIENT if remote else SpanKind.INTERNAL,
+            Scope("aws_xray_sdk"),
+            int(subsegment.start_time * 1e9),
+        )
+        span = NativeSpan(self._recorder, subsegment, subsegment.name, identity)
+        subsegment.namespace = None if subsegment.namespace == "local" else subsegment.namespace
+        if aws:
+            span.set_attributes({"rpc.system": "aws-api", "peer.service": subsegment.name})
+        self._recorder.started(span)
+        span.token = context_api.attach(trace.set_span_in_context(span, context))
+
+    def end_subsegment(self, end_time: float | None = None) -> bool:
+        """End the SDK's subsegment. The answer keeps the SDK from sending it a second time."""
+        span = trace.get_current_span()
+        if isinstance(span, NativeSpan) and span.token is not None:
+            context_api.detach(span.token)
+            span.end(int(end_time * 1e9) if end_time else None)
+        return False
+
+    def put_segment(self, segment: Any) -> None:
+        """Lambda's own segment cannot be replaced."""
+
+    def end_segment(self, end_time: float | None = None) -> None:
+        """Lambda ends its own segment."""
+
+    def set_trace_entity(self, trace_entity: Any) -> None:
+        """Make an open subsegment the current span, as threads of X-Ray SDK users do."""
+        span = self._recorder.open.get(int(trace_entity.id, 16))
+        if span is not None:
+            context_api.attach(trace.set_span_in_context(span))
+
+    def clear_trace_entities(self) -> None:
+        """Contexts end with their task or thread."""
+
+    def handle_context_missing(self) -> None:
+        """Nothing to say: unsampled work is not an error."""
+
+
+def provider(recorder: Recorder, contexts: Contexts) -> trace.TracerProvider:
+    """Take over the X-Ray SDK's recorder; raises when the SDK is switched off by its own variable."""
+    if not global_sdk_config.sdk_enabled():
+        raise RuntimeError("AWS_XRAY_SDK_ENABLED switches the X-Ray SDK off")
+    xray_recorder.configure(context=SdkContext(recorder, contexts))
+    return Provider(recorder, contexts)
+
+
+def instrument() -> None:
+    """Patch botocore, once. What the SDK would note about a call is noted by both modes alike."""
+    patch(("botocore",))
+    patched = importlib.import_module("aws_xray_sdk.ext.botocore.patch")
+    patched.aws_meta_processor = lambda **_: None  # type: ignore[attr-defined] - the SDK is untyped
+
+
+def _span_context(subsegment: Any, parent: SpanContext) -> SpanContext:
+    flags = TraceFlags(TraceFlags.SAMPLED)
+    return SpanContext(parent.trace_id, int(subsegment.id, 16), is_remote=False, trace_flags=flags)
+
+
+def _segment(parent: Span, context: Context) -> Any:
+    """The SDK's stand-in for Lambda's segment, with what the SDK's own headers must carry on."""
+    if isinstance(parent, NativeSpan):
+        return parent.subsegment.parent_segment
+    found = parent.get_span_context()
+    if not (found.is_valid and found.trace_flags.sampled):
+        return DummySegment()
+    trace_id, span_id = trace_id_text(found.trace_id), span_id_text(found.span_id)
+    segment = FacadeSegment("facade", span_id, trace_id, sampled=True)
+    extra = dict(header_of(context).extra)
+    segment.save_origin_trace_header(TraceHeader(trace_id, span_id, sampled=True, data=extra))
+    return segment

@@ -1,0 +1,136 @@
+"""Mode `otel`: the OpenTelemetry SDK behind the API."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.id_generator import IdGenerator
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
+from opentelemetry.trace import Span
+
+from tracing._context import Contexts
+from tracing._recorder import Recorder, random_id
+from tracing._safely import safely
+from tracing._tracer import ParentedTracer
+
+
+class Ids(IdGenerator):
+    """X-Ray ids as `AwsXRayIdGenerator` makes them, but from the operating system.
+
+    The `random` module repeats itself after a snapshot is restored, and when a handler seeds it.
+    """
+
+    def __init__(self, now: Any) -> None:
+        self._now = now
+
+    def generate_span_id(self) -> int:
+        return random_id(8)
+
+    def generate_trace_id(self) -> int:
+        return int(self._now()) << 96 | random_id(12)
+
+
+class Processor(SpanProcessor):
+    """Hands every span to the recorder."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        self._recorder = recorder
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        del parent_context
+        self._recorder.started(span)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        with safely("sending a span"):
+            self._recorder.ended(span)
+
+
+class Provider(trace.TracerProvider):
+    """The SDK's provider; a span without parent belongs to the running invocation."""
+
+    def __init__(self, provider: TracerProvider, contexts: Contexts) -> None:
+        self._provider = provider
+        self._contexts = contexts
+
+    def get_tracer(self, *args: Any, **kwargs: Any) -> trace.Tracer:
+        return ParentedTracer(self._provider.get_tracer(*args, **kwargs), self._contexts)
+
+    def __getattr__(self, name: str) -> Any:
+        """What else the SDK's provider has: `add_span_processor`, `force_flush`, `resource`."""
+        return getattr(self._provider, name)
+
+
+def provider(
+    recorder: Recorder, contexts: Contexts, resource: Mapping[str, Any], now: Any
+) -> trace.TracerProvider:
+    """The SDK without discovery: everything that it would look up is given."""
+    unset = SpanLimits.UNSET
+    sdk = TracerProvider(
+        sampler=ParentBased(ALWAYS_OFF),
+        resource=Resource(dict(resource)),
+        shutdown_on_exit=False,
+        id_generator=Ids(now),
+        span_limits=SpanLimits(
+            max_attributes=unset,
+            max_events=unset,
+            max_links=unset,
+            max_span_attributes=unset,
+            max_event_attributes=unset,
+            max_link_attributes=unset,
+            max_attribute_length=unset,
+            max_span_attribute_length=unset,
+        ),
+    )
+    sdk.add_span_processor(Processor(recorder))
+    return Provider(sdk, contexts)
+
+
+def instrument(provider: trace.TracerProvider, propagator: Any, *, extensions: bool) -> None:
+    """Instrument botocore, once; `extensions` keeps the attributes of OpenTelemetry's conventions.
+
+    The extensions of Lambda and SNS change what the user sends, so they always go.
+    """
+    from opentelemetry.instrumentation.botocore import BotocoreInstrumentor  # noqa: PLC0415
+    from opentelemetry.instrumentation.botocore import extensions as known  # noqa: PLC0415
+
+    instrumentor = BotocoreInstrumentor()
+    if instrumentor.is_instrumented_by_opentelemetry:
+        return
+    table = known._BOTOCORE_EXTENSIONS  # noqa: SLF001 - there is no other switch
+    for name in list(table):
+        if not extensions or name in {"lambda", "sns"}:
+            del table[name]
+    instrumentor.instrument(tracer_provider=provider, propagator=propagator, skip_dep_check=True)
+
+
+def resource(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:
+    """https://opentelemetry.io/docs/specs/semconv/resource/faas/ ."""
+    from opentelemetry.sdk.version import __version__  # noqa: PLC0415
+
+    function = environ.get("AWS_LAMBDA_FUNCTION_NAME")
+    found = {
+        "service.name": environ.get("OTEL_SERVICE_NAME") or function or "unknown_service",
+        "telemetry.sdk.name": "opentelemetry",
+        "telemetry.sdk.language": "python",
+        "telemetry.sdk.version": __version__,
+    }
+    if function:
+        found |= {
+            "cloud.provider": "aws",
+            "cloud.platform": "aws_lambda",
+            "cloud.region": environ.get("AWS_REGION", ""),
+            "faas.name": function,
+            "faas.version": environ.get("AWS_LAMBDA_FUNCTION_VERSION", ""),
+            "faas.instance": environ.get("AWS_LAMBDA_LOG_STREAM_NAME", ""),
+        }
+    for part in environ.get("OTEL_RESOURCE_ATTRIBUTES", "").split(","):
+        key, equals, value = part.partition("=")
+        if equals:
+            found[key.strip()] = value.strip()
+    return {key: value for key, value in found.items() if value}

@@ -1,0 +1,141 @@
+"""One invocation: its span, its outcome, its end."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from opentelemetry import context as context_api
+from opentelemetry import trace
+from opentelemetry.trace import Span, StatusCode
+
+from tracing._context import Contexts, incoming, with_header
+from tracing._header import TraceHeader
+from tracing._recorder import Recorder
+from tracing._watchdog import Watchdog
+
+log = logging.getLogger("tracing")
+
+R = TypeVar("R")
+
+_HANDLER_VARIABLES = ("ORIG_HANDLER", "_HANDLER")
+_STATUS_CODE = "http.response.status_code"
+
+
+class Invocation:
+    """What the end of an invocation must undo."""
+
+    def __init__(self, header: TraceHeader, span: Span, token: Any) -> None:
+        self.header = header
+        self.span = span
+        self.token = token
+
+
+class Runtime:
+    """Runs handlers inside a span of their own; whatever goes wrong here, the handler runs the same."""
+
+    def __init__(
+        self, recorder: Recorder, contexts: Contexts, tracer: trace.Tracer, environ: Mapping[str, str] = os.environ
+    ) -> None:
+        self.recorder = recorder
+        self.contexts = contexts
+        self._tracer = tracer
+        self._environ = environ
+        self._current = context_api.create_key("tracing-invocation")
+        self._headers: dict[int, TraceHeader] = {}
+        self._watchdog = Watchdog(self._about_to_time_out)
+
+    def reset(self) -> None:
+        """Start anew, in a forked process."""
+        self.recorder.exporter.sender.reset()
+        self._watchdog.reset()
+
+    def invoke(self, handler: Callable[..., R], args: Sequence[Any], kwargs: Mapping[str, Any]) -> R:
+        """Call the handler; a call from within another traced handler is passed on."""
+        if context_api.get_value(self._current) is not None:
+            return handler(*args, **kwargs)
+        lambda_context = args[1] if len(args) > 1 else kwargs.get("context")
+        invocation = _guarded(self._begin, handler, lambda_context)
+        if invocation is None:
+            return handler(*args, **kwargs)
+        try:
+            result = handler(*args, **kwargs)
+        except BaseException as error:
+            _guarded(_failed, invocation.span, error)
+            raise
+        else:
+            _guarded(_returned, invocation.span, result)
+            return result
+        finally:
+            _guarded(self._end, invocation)
+
+    def _begin(self, handler: Callable[..., Any], lambda_context: Any) -> Invocation:
+        header = incoming(lambda_context, self._environ)
+        sampled = bool(header.sampled and header.trace_id and header.parent_id)
+        self.recorder.invoked(header.trace_id, header.parent_id, sampled=sampled)
+        context = with_header(header._replace(sampled=header.sampled and sampled), context_api.Context())
+        span = self._tracer.start_span(_name(handler, self._environ), context)
+        context = trace.set_span_in_context(span, context)
+        invocation = Invocation(header, span, None)
+        context = context_api.set_value(self._current, invocation, context)
+        key = id(invocation)
+        self.contexts.running[key] = context
+        if sampled:
+            self._watch(key, header, lambda_context)
+        invocation.token = context_api.attach(context)
+        return invocation
+
+    def _watch(self, key: int, header: TraceHeader, lambda_context: Any) -> None:
+        remaining = getattr(lambda_context, "get_remaining_time_in_millis", None)
+        if callable(remaining):
+            self._headers[key] = header
+            self._watchdog.watch(key, remaining() / 1000)
+
+    def _end(self, invocation: Invocation) -> None:
+        key = id(invocation)
+        self._watchdog.forget(key)
+        self._headers.pop(key, None)
+        self.contexts.running.pop(key, None)
+        context_api.detach(invocation.token)
+        invocation.span.end()
+        self.recorder.flush()
+
+    def _about_to_time_out(self, key: int) -> None:
+        if header := self._headers.get(key):
+            _guarded(self.recorder.unfinished, header.trace_id)
+
+
+def _guarded(function: Callable[..., R], *args: Any) -> R | None:
+    """Tracing that fails is logged and never reaches the handler."""
+    try:
+        return function(*args)
+    except Exception:
+        log.exception("tracing: %s failed; the handler is not affected", function.__name__)
+        return None
+
+
+def _name(handler: Callable[..., Any], environ: Mapping[str, str]) -> str:
+    """`front.handler`, as the function's configuration names it."""
+    for variable in _HANDLER_VARIABLES:
+        if name := environ.get(variable):
+            return name.replace("/", ".")
+    return f"{handler.__module__}.{handler.__qualname__}"
+
+
+def _failed(span: Span, error: BaseException) -> None:
+    if span.is_recording():
+        span.record_exception(error)  # type: ignore[arg-type] - SystemExit too ends an invocation
+        span.set_status(StatusCode.ERROR, f"{type(error).__name__}: {error}")
+
+
+def _returned(span: Span, result: Any) -> None:
+    """A proxy response: 5xx is a fault, 4xx an error, 429 a throttle."""
+    status = result.get("statusCode") if isinstance(result, dict) else None
+    if isinstance(status, str) and status.isdecimal():
+        status = int(status)
+    if isinstance(status, int) and not isinstance(status, bool):
+        span.set_attribute(_STATUS_CODE, status)
+        if status >= 500:
+            span.set_status(StatusCode.ERROR)
