@@ -1,0 +1,125 @@
+"""SQS queues as event sources and destinations see them. The only module here that touches moto's SQS.
+
+moto does the queueing: visibility, receive counts, redrive to a dead-letter queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.core.utils import unix_time_millis
+from moto.sqs.exceptions import QueueDoesNotExist, ReceiptHandleIsInvalid
+from moto.sqs.models import Queue, SQSBackend, sqs_backends
+
+from local.interfaces import ACCOUNT_ID
+
+
+class UnknownQueueError(Exception):
+    """There is no queue of that ARN."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One received message; `attributes` are SQS's own, as Lambda's records show them."""
+
+    id: str
+    receipt_handle: str
+    body: str
+    body_md5: str
+    attributes: Mapping[str, str]
+    message_attributes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    attributes_md5: str | None = None
+
+
+class Queues:
+    """The queues of one region."""
+
+    def __init__(self, region: str) -> None:
+        self.region = region
+
+    def exists(self, arn: str) -> bool:
+        """Tell whether there is such a queue."""
+        try:
+            self._queue(arn)
+        except UnknownQueueError:
+            return False
+        return True
+
+    def receive(self, arn: str, count: int) -> list[Message]:
+        """Take up to `count` visible messages, which stay hidden for the queue's visibility timeout."""
+        queue = self._queue(arn)
+        received = self._backend.receive_message(queue.name, count, 0, queue.visibility_timeout, ["All"])
+        return [_message(message) for message in received]
+
+    def delete(self, arn: str, receipt_handle: str) -> None:
+        """Delete a processed message; one that is already gone does not matter."""
+        try:
+            self._queue(arn).delete_message(receipt_handle)
+        except (ReceiptHandleIsInvalid, UnknownQueueError):
+            return
+
+    def release(self, arn: str, receipt_handle: str) -> None:
+        """Make a message visible again at once: it was received but not handed to a function."""
+        try:
+            self._backend.change_message_visibility(self._queue(arn).name, receipt_handle, 0)
+        except (ReceiptHandleIsInvalid, UnknownQueueError):
+            return
+
+    def next_due(self, arn: str) -> float | None:
+        """Return the seconds until a message becomes visible, 0 if one is, `None` if there is none."""
+        try:
+            messages = list(self._queue(arn)._messages)  # noqa: SLF001 - moto shows only the visible ones
+        except UnknownQueueError:
+            return None
+        due = [max(message.visible_at, message.delayed_until) for message in messages]
+        return max(0.0, (min(due) - unix_time_millis()) / 1000) if due else None
+
+    def send(
+        self, arn: str, body: str, attributes: Mapping[str, str], trace_header: str | None = None
+    ) -> None:
+        """Send a message with string or number attributes; raises `UnknownQueueError`."""
+        system = (
+            {"AWSTraceHeader": {"DataType": "String", "StringValue": trace_header}} if trace_header else {}
+        )
+        typed = {
+            name: {"DataType": "Number" if value.isdigit() else "String", "StringValue": value}
+            for name, value in attributes.items()
+        }
+        self._backend.send_message(
+            self._queue(arn).name, body, message_attributes=typed, system_attributes=system
+        )
+
+    @property
+    def _backend(self) -> SQSBackend:
+        return sqs_backends[ACCOUNT_ID][self.region]
+
+    def _queue(self, arn: str) -> Queue:
+        try:
+            return self._backend.get_queue(arn.rpartition(":")[2])
+        except QueueDoesNotExist as error:
+            raise UnknownQueueError(f"queue {arn} does not exist") from error
+
+
+def _message(message: Any) -> Message:
+    attributes = {
+        "ApproximateReceiveCount": str(message.approximate_receive_count),
+        "SentTimestamp": str(message.sent_timestamp),
+        "SenderId": message.sender_id,
+        "ApproximateFirstReceiveTimestamp": str(message.approximate_first_receive_timestamp),
+        "MessageDeduplicationId": message.deduplication_id,
+        "MessageGroupId": message.group_id,
+        "SequenceNumber": message.sequence_number,
+        "AWSTraceHeader": (message.system_attributes.get("AWSTraceHeader") or {}).get("StringValue"),
+    }
+    has_attributes = bool(message.message_attributes)
+    return Message(
+        id=message.id,
+        receipt_handle=message.receipt_handle,
+        body=message.body,
+        body_md5=message.body_md5,
+        attributes={name: value for name, value in attributes.items() if value is not None},
+        message_attributes=message.message_attributes,
+        attributes_md5=message.attribute_md5 if has_attributes else None,
+    )

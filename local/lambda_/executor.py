@@ -1,0 +1,108 @@
+"""Runs invocations and sends their function segments; shared by synchronous and asynchronous invokes."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from local.ids import Clock, Ids
+from local.interfaces import SegmentSink
+from local.lambda_.catalog import Function
+from local.lambda_.environment import Environment
+from local.lambda_.logs import InvocationLog, LogGroup
+from local.lambda_.outcome import Outcome
+from local.lambda_.pool import Pool
+from local.lambda_.run import INIT_LIMIT, Assignment, Run
+from local.lambda_.segments import Subject, function_segment
+from local.lambda_.tracing import InvocationTrace
+from local.lambda_.worker import Workshop
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One accepted invocation; asynchronous ones may be attempted several times."""
+
+    function: Function
+    request_id: str
+    payload: bytes
+    trace: InvocationTrace
+    client_context: str | None
+    accepted: float
+
+    @property
+    def subject(self) -> Subject:
+        return Subject(self.function.name, self.function.arn, self.function.log_group)
+
+
+@dataclass(frozen=True)
+class Attempted:
+    """A run's outcome and log; `finished` ends when its segment is sent and its report written."""
+
+    outcome: Outcome
+    log: InvocationLog
+    finished: asyncio.Task[None]
+
+
+class Executor:
+    """Attempts invocations in the pool's environments."""
+
+    def __init__(
+        self, workshop: Workshop, sink: SegmentSink, clock: Clock, ids: Ids, *, init_limit: float = INIT_LIMIT
+    ) -> None:
+        self._workshop = workshop
+        self._sink = sink
+        self._clock = clock
+        self._ids = ids
+        self._init_limit = init_limit
+        self._pool = Pool(self._create)
+        self._logs: dict[str, LogGroup] = {}
+        self._finishing: set[asyncio.Task[None]] = set()
+
+    async def attempt(self, invocation: Invocation, parent_id: str) -> Attempted:
+        """Run the function once, below the segment or subsegment `parent_id`; raises `ThrottledError`."""
+        function_id = self._ids.segment_id()
+        trace = invocation.trace
+        work = Assignment(
+            function=invocation.function,
+            request_id=invocation.request_id,
+            payload=invocation.payload,
+            trace_header=trace.runtime_header(function_id),
+            client_context=invocation.client_context,
+            log=InvocationLog(self.log(invocation.function)),
+            traced_as=(trace.root, function_id) if trace.recorded else None,
+        )
+        run = Run(self._pool, self._clock, work, self._init_limit)
+        outcome = await run.execute()
+        finished = asyncio.create_task(self._finish(invocation, run, outcome, function_id, parent_id))
+        self._finishing.add(finished)
+        finished.add_done_callback(self._finishing.discard)
+        return Attempted(outcome, work.log, finished)
+
+    def log(self, function: Function) -> LogGroup:
+        """Return the function's log group."""
+        group = self._logs.get(function.log_group)
+        if group is None:
+            group = LogGroup(function.log_group, self._workshop.work_dir / "logs")
+            self._logs[function.log_group] = group
+        return group
+
+    async def close(self) -> None:
+        """Stop all workers and send what is then known of their runs."""
+        await self._pool.close()
+        await asyncio.gather(*self._finishing, return_exceptions=True)
+        await self._pool.close()
+
+    def _create(self, function: Function) -> Environment:
+        return self._workshop.environment(function, self.log(function).write)
+
+    async def _finish(
+        self, invocation: Invocation, run: Run, outcome: Outcome, function_id: str, parent_id: str
+    ) -> None:
+        timing = await run.finish(outcome)
+        if invocation.trace.recorded:
+            subject = invocation.subject
+            self._sink.emit(
+                function_segment(
+                    invocation.trace, subject, function_id, parent_id, outcome, timing, self._ids
+                )
+            )

@@ -1,0 +1,180 @@
+"""One run of a function in an execution environment, from cold start to the report line."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from local.ids import Clock
+from local.lambda_.catalog import Function
+from local.lambda_.environ import HOST_RUNTIME
+from local.lambda_.environment import InitError, WorkerExitError
+from local.lambda_.logs import InvocationLog, report
+from local.lambda_.outcome import (
+    MAX_RESPONSE,
+    Outcome,
+    Span,
+    Timing,
+    exited,
+    handler_failed,
+    platform_failure,
+    response_too_large,
+    timed_out,
+)
+from local.lambda_.pool import Pool
+from local.lambda_.runtime_api import Event, Reply
+
+INIT_LIMIT = 10.0
+"""Seconds of the init phase; a longer initialisation starts again within the first event's time."""
+
+_SETTLE = 0.2
+"""Seconds that a runtime always gets to ask for its next event, even when its time is up."""
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What is to be run: one event for one function.
+
+    `traced_as` is the recorded (trace id, function segment id), for the report line.
+    """
+
+    function: Function
+    request_id: str
+    payload: bytes
+    trace_header: str
+    client_context: str | None
+    log: InvocationLog
+    traced_as: tuple[str, str] | None = None
+
+
+class Run:
+    """Runs one assignment: `execute` gives its outcome, then `finish` frees the environment.
+
+    Raises `ThrottledError` when made beyond a concurrency limit.
+    """
+
+    def __init__(self, pool: Pool, clock: Clock, work: Assignment, init_limit: float = INIT_LIMIT) -> None:
+        self._pool = pool
+        self._clock = clock
+        self._work = work
+        self._init_limit = init_limit
+        self._environment, self._cold = pool.acquire(work.function)
+        self._environment.output = work.log.write
+        self._init: Span | None = None
+        self._reply: Reply | None = None
+        self._gone = False
+        self._started = clock()
+        self._deadline = self._started + work.function.timeout
+
+    async def execute(self) -> Outcome:
+        """Run the function; never raises for what it does."""
+        began = self._clock()
+        try:
+            if self._cold:
+                await self._initialise()
+            return await self._hand_over()
+        except InitError as error:
+            self._gone = True
+            self._init = Span(began, self._clock())
+            self._work.log.start(self._work.request_id, self._work.function.version)
+            return _init_failed(self._work.request_id, error)
+        except WorkerExitError as error:
+            self._gone = True
+            return exited(self._work.request_id, error.code)
+        except TimeoutError:
+            self._gone = True
+            return timed_out(self._work.request_id, self._work.function.timeout)
+
+    async def finish(self, outcome: Outcome) -> Timing:
+        """Wait until the runtime is free again, or stop it; write the report and return the times."""
+        if not self._gone:
+            remaining = max(_SETTLE, self._deadline - self._clock())
+            try:
+                self._gone = not await asyncio.wait_for(self._environment.finished(), remaining)
+            except TimeoutError:
+                self._gone = True
+        end = self._clock() if self._gone else self._environment.polled_at
+        peak = self._environment.peak_memory()
+        if self._gone:
+            await self._environment.stop()
+            self._pool.discard(self._work.function.name, self._environment)
+        else:
+            self._pool.release(self._work.function.name, self._environment)
+        timing = Timing(self._started, end, self._init, self._reply.received if self._reply else None)
+        self._report(outcome, timing, peak)
+        return timing
+
+    async def _initialise(self) -> None:
+        self._work.log.write(f"INIT_START Runtime Version: {HOST_RUNTIME}\n".encode())
+        await self._environment.start()
+        try:
+            self._init = await asyncio.wait_for(self._environment.initialised(), self._init_limit)
+            self._restart_clock()
+        except TimeoutError:
+            await self._initialise_within_event()
+
+    async def _initialise_within_event(self) -> None:
+        """Start anew after the init phase's limit; this time counts as the event's, as on AWS."""
+        line = f"INIT_REPORT Init Duration: {self._init_limit * 1000:.2f} ms\tPhase: init\tStatus: timeout\n"
+        self._work.log.write(line.encode())
+        name = self._work.function.name
+        await self._environment.stop()
+        self._pool.discard(name, self._environment)
+        self._environment, _ = self._pool.acquire(self._work.function, fresh=True)
+        self._environment.output = self._work.log.write
+        self._restart_clock()
+        await self._environment.start()
+        self._init = await asyncio.wait_for(self._environment.initialised(), self._remaining())
+
+    async def _hand_over(self) -> Outcome:
+        work = self._work
+        if not self._cold:
+            self._restart_clock()
+        work.log.start(work.request_id, work.function.version)
+        event = Event(
+            request_id=work.request_id,
+            payload=work.payload,
+            deadline_ms=int(self._deadline * 1000),
+            function_arn=work.function.invoked_arn,
+            trace_header=work.trace_header,
+            client_context=work.client_context,
+        )
+        self._reply = await asyncio.wait_for(self._environment.run(event), self._remaining())
+        if self._reply.size > MAX_RESPONSE:
+            return response_too_large(self._reply.size)
+        if self._reply.failed:
+            return handler_failed(self._reply.body, self._reply.cause)
+        return Outcome(self._reply.body)
+
+    def _restart_clock(self) -> None:
+        self._started = self._clock()
+        self._deadline = self._started + self._work.function.timeout
+
+    def _remaining(self) -> float:
+        return max(0.0, self._deadline - self._clock())
+
+    def _report(self, outcome: Outcome, timing: Timing, peak: int | None) -> None:
+        work = self._work
+        timeout = self._gone and self._reply is None and timing.end >= self._deadline
+        if timeout:
+            line = f"{work.request_id} Task timed out after {work.function.timeout:.2f} seconds\n"
+            work.log.write(line.encode())
+        status = "timeout" if timeout else "error" if outcome.failed and self._reply is None else None
+        lines = report(
+            work.request_id,
+            timing.end - timing.start,
+            work.function.memory,
+            peak=peak,
+            init=timing.init.end - timing.init.start if timing.init else None,
+            status=status,
+            trace=work.traced_as,
+        )
+        work.log.write(lines)
+
+
+def _init_failed(request_id: str, error: InitError) -> Outcome:
+    if error.payload is not None:
+        return handler_failed(error.payload, None)
+    if error.exit_code is not None:
+        return exited(request_id, error.exit_code)
+    return platform_failure("Runtime.InvalidEntrypoint", f"RequestId: {request_id} Error: {error}")

@@ -1,0 +1,194 @@
+"""The Lambda service: invocations of functions, with the segments that AWS would send for them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from local.events.queues import Queues
+from local.ids import Clock, Ids
+from local.interfaces import InvocationType, InvokeResult, SegmentSink, TraceLink
+from local.lambda_.asynchronous import RETRY_DELAYS, AsyncInvoker, Destinations
+from local.lambda_.catalog import Catalog, Function
+from local.lambda_.errors import LambdaError, ThrottledError
+from local.lambda_.executor import Executor, Invocation
+from local.lambda_.outcome import Span
+from local.lambda_.provision import Runtime, find_runtime
+from local.lambda_.run import INIT_LIMIT
+from local.lambda_.segments import service_segment
+from local.lambda_.tracing import trace_invocation
+from local.lambda_.worker import Workshop
+from local.trace_header import TraceHeader
+
+MAX_SYNC_PAYLOAD = 6_291_456
+MAX_ASYNC_PAYLOAD = 1_048_576
+"""Bytes of an event, by invocation type."""
+
+_CLOSE_SECONDS = 2.5
+
+
+class FunctionSampler(Protocol):
+    """Decides for invocations that arrive without a decision."""
+
+    def decide(self, function_arn: str) -> bool:
+        """Take one invocation into account and decide for it."""
+
+
+class LambdaService:
+    """Invokes functions of the catalog; every worker is a child process, stopped by `close`.
+
+    `work_dir` takes unpacked code, logs and the workers' temporary files; `retry_delays` are the seconds
+    before the retries of an asynchronous invocation, `init_limit` those of the init phase.
+    Raises `ProvisionError` when the runtime was not built.
+    """
+
+    def __init__(  # noqa: PLR0913 - what the service is made of
+        self,
+        catalog: Catalog,
+        sink: SegmentSink,
+        sampler: FunctionSampler,
+        *,
+        endpoint_url: str,
+        daemon_address: str,
+        work_dir: Path,
+        clock: Clock,
+        ids: Ids,
+        region: str,
+        runtime: Runtime | None = None,
+        retry_delays: Sequence[float] = RETRY_DELAYS,
+        init_limit: float = INIT_LIMIT,
+    ) -> None:
+        self.catalog = catalog
+        self._sink = sink
+        self._sampler = sampler
+        self._clock = clock
+        self._ids = ids
+        self._workshop = Workshop(
+            runtime or find_runtime(), work_dir, region, endpoint_url, daemon_address, clock, ids
+        )
+        self._executor = Executor(self._workshop, sink, clock, ids, init_limit=init_limit)
+        destinations = Destinations(Queues(region), self, clock)
+        self._async = AsyncInvoker(self._executor, destinations, sink, clock, ids, retry_delays)
+        self._warned: set[str] = set()
+
+    async def invoke(  # noqa: PLR0913 - the parameters of AWS's Invoke
+        self,
+        function: str,
+        payload: bytes,
+        *,
+        invocation_type: InvocationType = "RequestResponse",
+        qualifier: str | None = None,
+        client_context: str | None = None,
+        trace: TraceHeader = TraceHeader(),  # noqa: B008 - frozen
+        links: Sequence[TraceLink] = (),
+        log_tail: bool = False,
+    ) -> InvokeResult:
+        """Invoke a function, as `local.interfaces.Lambda` describes.
+
+        With `log_tail` the result waits for the report line, and carries the log's last 4 KB.
+        https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+        """
+        request_id = self._ids.request_id()
+        try:
+            found = self.catalog.function(function, qualifier)
+            event = _checked_payload(payload, invocation_type)
+        except LambdaError as error:
+            return _refused(error, request_id)
+        if invocation_type == "DryRun":
+            return InvokeResult(204, b"", request_id, found.version)
+        self._warn_about_runtime(found)
+        invocation = self._accept(found, request_id, event, client_context, trace, links)
+        if invocation_type == "Event":
+            self._async.submit(invocation)
+            return InvokeResult(202, b"", request_id, found.version)
+        return await self._invoke_and_wait(invocation, log_tail=log_tail)
+
+    def log(self, function: str) -> str:
+        """Return what a function wrote lately; raises `FunctionNotFoundError`."""
+        return self._executor.log(self.catalog.function(function)).text()
+
+    async def close(self) -> None:
+        """Stop every worker within 3 s; pending retries are dropped."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._async.close()
+                await self._executor.close()
+
+    def _accept(  # noqa: PLR0913, PLR0917 - what an invocation is made of
+        self,
+        function: Function,
+        request_id: str,
+        payload: bytes,
+        client_context: str | None,
+        upstream: TraceHeader,
+        links: Sequence[TraceLink],
+    ) -> Invocation:
+        now = self._clock()
+        decide = self._sampler.decide
+        trace = trace_invocation(
+            function.tracing, upstream, links, function.arn, decide=decide, ids=self._ids, now=now
+        )
+        return Invocation(function, request_id, payload, trace, client_context, now)
+
+    async def _invoke_and_wait(self, invocation: Invocation, *, log_tail: bool) -> InvokeResult:
+        version = invocation.function.version
+        try:
+            attempted = await self._executor.attempt(invocation, invocation.trace.service_id)
+        except ThrottledError as error:
+            self._emit_service_segment(invocation, error.status, fault=False)
+            return _refused(error, invocation.request_id)
+        outcome = attempted.outcome
+        self._emit_service_segment(invocation, 200, fault=outcome.failed)
+        if log_tail:
+            await asyncio.shield(attempted.finished)
+        return InvokeResult(
+            status=200,
+            payload=outcome.payload,
+            request_id=invocation.request_id,
+            executed_version=version,
+            function_error="Unhandled" if outcome.failed else None,
+            log_tail=attempted.log.tail(),
+        )
+
+    def _emit_service_segment(self, invocation: Invocation, status: int, *, fault: bool) -> None:
+        if invocation.trace.recorded:
+            span = Span(invocation.accepted, self._clock())
+            self._sink.emit(
+                service_segment(
+                    invocation.trace,
+                    invocation.subject,
+                    invocation.request_id,
+                    span,
+                    status=status,
+                    fault=fault,
+                )
+            )
+
+    def _warn_about_runtime(self, function: Function) -> None:
+        if function.name not in self._warned:
+            self._warned.add(function.name)
+            self._workshop.warn_about_runtime(function)
+
+
+def _checked_payload(payload: bytes, invocation_type: InvocationType) -> bytes:
+    """Return the event; nothing at all becomes `{}`, as on AWS. Raises `LambdaError`."""
+    limit = MAX_ASYNC_PAYLOAD if invocation_type == "Event" else MAX_SYNC_PAYLOAD
+    if len(payload) > limit:
+        message = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
+        raise LambdaError("RequestTooLargeException", message, 413)
+    if not payload:
+        return b"{}"
+    try:
+        json.loads(payload)
+    except ValueError as error:
+        message = f"Could not parse request body into json: {error}"
+        raise LambdaError("InvalidRequestContentException", message) from error
+    return payload
+
+
+def _refused(error: LambdaError, request_id: str) -> InvokeResult:
+    return InvokeResult(error.status, error.body(), request_id, "", error_type=error.code)
