@@ -36,7 +36,7 @@ __all__ = ["DEFAULTS", "Options", "RequestError", "Translation", "segments", "tr
 
 _REMOTE_KINDS = {"CLIENT", "PRODUCER", "CONSUMER"}
 _NOT_OF_THE_SERVICE = {"aws.remote.service", "aws.remote.operation", "remoteTarget", "K8s.RemoteNamespace"}
-_NANOSECONDS = 1e9
+_NANOSECONDS = 1_000_000_000
 
 DEFAULTS = Options()
 
