@@ -31,7 +31,7 @@ def parse(text: str) -> Document:
     try:
         value = json.loads(text)
     except RecursionError:  # a trace may nest deeper than the interpreter's stack
-        value = _parse_deep(text)
+        value = parse_deep(text)
     if not isinstance(value, Mapping):
         raise ValueError("a segment document is a JSON object")  # noqa: TRY004 - callers handle bad documents alike
     return value
@@ -41,7 +41,7 @@ _DECODER = json.JSONDecoder()
 _TOKEN = re.compile(r"[ \t\n\r]*(?:([{}\[\],:])|(\")|([^\s{}\[\],:\"]+))")
 
 
-def _parse_deep(text: str) -> Any:
+def parse_deep(text: str) -> Any:
     """Parse JSON without recursion. Lenient about commas; the text already passed a JSON scanner's start."""
     stack: list[list[Any]] = [[]]
     is_object: list[bool] = [False]
@@ -59,9 +59,9 @@ def _parse_deep(text: str) -> Any:
             is_object.append(mark == "{")
         elif mark in "}]":
             items = stack.pop()
-            closed: Any = _pairs(items) if is_object.pop() else items
-            if not stack:
+            if not stack or is_object[-1] != (mark == "}"):
                 raise ValueError("unbalanced brackets")
+            closed: Any = _pairs(items) if is_object.pop() else items
             stack[-1].append(closed)
     if len(stack) != 1 or len(stack[0]) != 1:
         raise ValueError("unbalanced brackets")
@@ -69,6 +69,8 @@ def _parse_deep(text: str) -> Any:
 
 
 def _pairs(items: list[Any]) -> dict[str, Any]:
+    if not all(isinstance(key, str) for key in items[::2]):
+        raise ValueError("a key is not a string")
     return dict(zip(items[::2], items[1::2], strict=True))
 
 

@@ -206,7 +206,7 @@ def _in_order(services: Sequence[Service]) -> tuple[Service, ...]:
     """Return callers before what they call, where the map has no cycle."""
     by_reference = {service.reference: service for service in services}
     called = {edge.target for service in services for edge in service.edges}
-    first = [service for service in services if service.reference not in called]
+    first = sorted((s for s in services if s.reference not in called), key=_calls_made, reverse=True)
     order: dict[int, Service] = {}
     for start in [*first, *services]:
         pending = [start]
@@ -218,3 +218,7 @@ def _in_order(services: Sequence[Service]) -> tuple[Service, ...]:
             targets = [by_reference[e.target] for e in service.edges if e.target in by_reference]
             pending += targets[::-1]
     return tuple(order.values())
+
+
+def _calls_made(service: Service) -> int:
+    return sum(edge.counts.total for edge in service.edges)

@@ -42,12 +42,12 @@ def _add_up(commands: Commands) -> None:
     up = commands.add_parser(
         "up",
         help="deploy the program onto an embedded AWS and show one request",
-        description="Deploy a Pulumi program onto an embedded AWS on this machine, send one request, show its "
-        "waterfall, and keep serving until Ctrl-C.",
+        description="Deploy a Pulumi program onto an embedded AWS on this machine, send one request, "
+        "show its waterfall, and keep serving until Ctrl-C.",
         epilog=_EXIT,
     )
     up.add_argument(
-        "-C", "--directory", default=Path(), type=Path, metavar="DIR", help="the program (default: .)"
+        "-C", "--directory", default=Path(), type=Path, metavar="DIR", help="program folder (default: .)"
     )
     up.add_argument("--stack", metavar="NAME", help="the Pulumi stack whose settings are used (default: dev)")
     up.add_argument("--tracing", metavar="MODE", help="short for --config tracing=MODE")

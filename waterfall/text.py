@@ -76,6 +76,15 @@ def age(seconds: float) -> str:
     return f"{int(seconds // 86400)} d"
 
 
+def count(number: int) -> str:
+    """Return a count in at most four characters: `9999`, `12k`, `3.4M`."""
+    for unit, size in (("", 1), ("k", 1_000), ("M", 1_000_000), ("G", 1_000_000_000)):
+        scaled = number / size
+        if scaled < (10_000 if not unit else 999.5):
+            return f"{scaled:.1f}{unit}" if unit and scaled < 9.95 else f"{scaled:.0f}{unit}"
+    return ">1T"
+
+
 def value(value: Any) -> str:
     """Return an annotation's or metadata's value as JSON writes it."""
     return clean(json.dumps(bounded(value), ensure_ascii=False))

@@ -153,7 +153,12 @@ class Welcome:
         self._say(f"{self.screen.glyphs.warning} {message}", STYLES["error"])
 
     def _say(self, message: str, style: str) -> None:
-        self._print([Text(line, style=style) for line in wrapped(clean(message), self.screen.width)])
+        self._print(
+            [
+                Text(line, style=style)
+                for line in wrapped(clean(message), self.screen.width, self.screen.glyphs)
+            ]
+        )
 
     def _print(self, lines: list[Text]) -> None:
         self.out.write(to_text(lines, self.screen))

@@ -298,3 +298,18 @@ def deep(levels: int) -> dict[str, Any]:
     for level in range(levels - 1, 0, -1):
         innermost = subsegment("level", f"{level:016x}", 0, 1, subsegments=[innermost])
     return segment("top", f"{0:016x}", 0, 1, subsegments=[innermost])
+
+
+def broken() -> list[dict[str, Any]]:
+    """Everything that a trace can have wrong at once."""
+    twin = subsegment("twin", "b000000000000004", 0.012, 0.020)
+    return [
+        segment("first root", "a000000000000001", 0, 0.050),
+        segment("second root", "a000000000000002", 0.010, 0.040),
+        alone(subsegment("child", "b000000000000003", -0.020, 0.090), "a000000000000002"),
+        alone(twin, "a000000000000001"),
+        alone({**twin, "name": "other twin"}, "a000000000000002"),
+        segment("chicken", "c000000000000001", 0.001, 0.002, parent_id="c000000000000002"),
+        segment("egg", "c000000000000002", 0.003, 0.004, parent_id="c000000000000001"),
+        {"name": "timeless", "id": "d000000000000001", "parent_id": "a000000000000001", "type": "subsegment"},
+    ]

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from waterfall.text import duration
 
-_STEPS = (1, 2, 2.5, 5, 10)
+DAY = 86_400.0
+SHORTEST_AXIS = 1e-6
+_CLOCK_STEPS = (10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 43_200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +42,28 @@ class Axis:
     def ruler(self) -> str:
         """Return the axis' labels: round times, each starting at the cell of its time."""
         span = self.end - self.start
-        if span <= 0 or self.width < 8:
-            return duration(0)
+        if span < SHORTEST_AXIS or self.width < 8:
+            return "0"
         step = _round_step(span / max(2, self.width // 12))
         text = ""
         for tick in range(int(span / step + 1e-9) + 1):
             cell = round(self.halves(self.start + tick * step) / 2)
-            label = _label(tick * step, step)
+            label = _label(tick * step) if tick else "0"
             if cell + len(label) <= self.width and (not text or len(text) + 2 <= cell):
                 text = text.ljust(cell) + label
         return text
 
 
 def _round_step(least: float) -> float:
+    """Return the shortest round time that is not shorter than `least`."""
+    if least > _CLOCK_STEPS[0]:
+        days = math.ceil(least / DAY) * DAY
+        return next((float(step) for step in _CLOCK_STEPS if step >= least), days)
     scale = 10.0 ** math.floor(math.log10(least))
-    return next(step * scale for step in _STEPS if step * scale >= least * 0.999)
+    return next(step * scale for step in (1, 2, 5, 10) if step * scale >= least * 0.999)
 
 
-def _label(seconds: float, step: float) -> str:
-    if seconds == 0:
-        return "0"
+def _label(seconds: float) -> str:
     if seconds >= 60:
         return duration(seconds)
-    if step >= 0.1:
-        return f"{seconds:.{0 if step == int(step) else 2 if step * 10 % 1 else 1}f} s"
-    return f"{seconds * 1000:.{0 if step * 1000 == int(step * 1000) else 2}f} ms"
+    return f"{round(seconds, 6):g} s" if seconds >= 0.1 else f"{round(seconds * 1000, 6):g} ms"

@@ -37,6 +37,8 @@ def mark_of(node: Node, glyphs: Glyphs) -> tuple[str, str]:
 def bar_style(node: Node) -> str:
     if node.status != "ok":
         return STYLES[node.status]
+    if node.in_progress:
+        return OPEN_STYLE
     if node.phase is not None:
         return DIM if node.phase == "overhead" else OPEN_STYLE
     return "blue" if node.is_segment else "green"

@@ -9,7 +9,6 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
-from rich.cells import cell_len
 from rich.console import Console
 
 from waterfall.text import shorten
@@ -40,6 +39,7 @@ class Glyphs:
     ellipsis: str
     rule: str
     dot: str
+    none: str
     marks: Mapping[Status, str]
     unfinished: str
     warning: str
@@ -57,6 +57,7 @@ UNICODE = Glyphs(
     ellipsis="…",
     rule="─",
     dot="·",
+    none="·",
     marks={"ok": "✓", "error": "!", "throttle": "≈", "fault": "✗"},
     unfinished="…",
     warning="▲",
@@ -73,6 +74,7 @@ ASCII = Glyphs(
     ellipsis="~",
     rule="-",
     dot="|",
+    none="-",
     marks={"ok": ".", "error": "!", "throttle": "%", "fault": "X"},
     unfinished="?",
     warning="^",
@@ -80,7 +82,7 @@ ASCII = Glyphs(
 
 STYLES: Mapping[Status, str] = {"ok": "green", "error": "yellow", "throttle": "magenta", "fault": "bold red"}
 OPEN_STYLE = "cyan"
-DIM = "bright_black"
+DIM = "dim"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,8 @@ def to_text(lines: Iterable[Text], screen: Screen) -> str:
     return capture.get().encode(screen.encoding, "replace").decode(screen.encoding)
 
 
-def wrapped(text: str, width: int, *, limit: int = 3) -> list[str]:
+def wrapped(text: str, width: int, glyphs: Glyphs, *, limit: int = 3) -> list[str]:
     """Return text in at most `limit` lines of `width` cells."""
-    lines = textwrap.wrap(text, max(width, 10), max_lines=limit, placeholder=" …") or [""]
-    return [line if cell_len(line) <= width else shorten(line, width) for line in lines]
+    end = f" {glyphs.ellipsis}"
+    lines = textwrap.wrap(text, max(width, 10), max_lines=limit, placeholder=end) or [""]
+    return [shorten(line, width, glyphs.ellipsis) for line in lines]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from waterfall.terminal.labels import short_type
@@ -11,7 +12,7 @@ from waterfall.terminal.screen import DIM, OPEN_STYLE, STYLES, Screen
 from waterfall.text import age, clean, duration, fit, pairs, path_of, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from waterfall.listing import Summary
 
@@ -19,64 +20,72 @@ ID_WIDTH = 35
 AGE_WIDTH = 6
 TIME_WIDTH = 7
 STATUS_WIDTH = 5
-METHOD_WIDTH = 6
+FLAGS_WIDTH = 3
 WIDE = 120
+_OTHERS = ID_WIDTH + AGE_WIDTH + TIME_WIDTH + 1 + STATUS_WIDTH + 5
 
 
 def render(summaries: Sequence[Summary], screen: Screen, *, now: float) -> list[Text]:
     """Return one line per trace; a wide screen also shows annotations, a narrow one counts them."""
-    widths = (("age", AGE_WIDTH), ("took", TIME_WIDTH), ("", STATUS_WIDTH))
-    head = " ".join(f"{title:>{width}}" for title, width in widths)
-    rest = "annotations" if screen.width >= WIDE else ""
-    title = f"{'trace':<{ID_WIDTH}} {head} {fit('request', _request_width(screen))} {rest}"
-    return [Text(title, style=DIM), *(_row(summary, screen, now) for summary in summaries)]
+    wide = screen.width >= WIDE
+    requests = [_request(summary) for summary in summaries]
+    room = (screen.width - _OTHERS) // 2 if wide else screen.width - _OTHERS - FLAGS_WIDTH
+    width = min(room, max(map(cell_len, requests), default=0))
+    titles = f"{'trace':<{ID_WIDTH}} {'age':>{AGE_WIDTH}} {'took':>{TIME_WIDTH}}"
+    head = Text(
+        f"{titles}{'':{STATUS_WIDTH + 3}}{fit('request', width)} {'annotations' if wide else ''}", style=DIM
+    )
+    rows = zip(summaries, requests, strict=True)
+    return [head, *(_row(summary, request, width, screen, now) for summary, request in rows)]
 
 
-def _request_width(screen: Screen) -> int:
-    room = screen.width - ID_WIDTH - AGE_WIDTH - TIME_WIDTH - STATUS_WIDTH - 5
-    return room // 2 if screen.width >= WIDE else room - 3
-
-
-def _row(summary: Summary, screen: Screen, now: float) -> Text:
+def _row(summary: Summary, request: str, width: int, screen: Screen, now: float) -> Text:
     glyphs = screen.glyphs
     since = age(max(0.0, now - summary.start)) if summary.start is not None else "?"
     mark, style = glyphs.marks[summary.status], STYLES[summary.status]
     if summary.unfinished and summary.status == "ok":
         mark, style = glyphs.unfinished, OPEN_STYLE
     status = mark if summary.http.status is None else f"{mark} {summary.http.status}"
-    took = duration(summary.duration) + ("+" if summary.unfinished else "")
-    return Text.assemble(
+    throttled = glyphs.marks["throttle"] if summary.throttled and summary.status != "throttle" else ""
+    row = Text.assemble(
         fit(clean(summary.id), ID_WIDTH),
         (f" {since:>{AGE_WIDTH}}", DIM),
-        f" {took:>{TIME_WIDTH}} ",
+        f" {duration(summary.duration):>{TIME_WIDTH}}{'+' if summary.unfinished else ' '} ",
         (fit(status, STATUS_WIDTH), style),
-        " ",
-        *_request(summary, screen),
-        " ",
-        *_annotations(summary, screen),
+        f" {fit(request, width, glyphs.ellipsis)} ",
+        (throttled, STYLES["throttle"]),
     )
+    notes = _annotations(summary) if screen.width >= WIDE else _annotation_count(summary)
+    row.append(
+        shorten(
+            (" " if throttled and screen.width >= WIDE else "") + notes,
+            screen.width - row.cell_len,
+            glyphs.ellipsis,
+        ),
+        DIM,
+    )
+    return row
 
 
-def _request(summary: Summary, screen: Screen) -> Iterator[str | tuple[str, str]]:
-    width = _request_width(screen)
-    glyphs = screen.glyphs
-    if not summary.is_request:
-        kind = short_type(clean(summary.entry_type), 0) if summary.entry_type else ""
-        yield fit(f"{clean(summary.entry or '(no root)')} {kind}".rstrip(), width, glyphs.ellipsis)
-        return
-    url = clean(summary.http.url or "")
-    method = clean(summary.http.method or "")
-    yield fit(f"{method} {path_of(url)}", width, glyphs.ellipsis)
+def _request(summary: Summary) -> str:
+    """Return `GET /path`, or what a trace without a request began with: `consumer (Lambda)`."""
+    if summary.is_request:
+        return f"{clean(summary.http.method or '')} {path_of(clean(summary.http.url or ''))}".strip()
+    kind = f" ({short_type(clean(summary.entry_type), 0)})" if summary.entry_type else ""
+    return f"{clean(summary.entry or '(no root)')}{kind}"
 
 
-def _annotations(summary: Summary, screen: Screen) -> Iterator[tuple[str, str]]:
-    own = {key: values for key, values in summary.annotations.items() if not key.startswith(("aws:", "aws."))}
-    throttled = f"{screen.glyphs.marks['throttle']} " if summary.throttled else ""
-    if screen.width < WIDE:
-        yield throttled.strip() or (f"+{len(own)}" if own else ""), STYLES["throttle"] if throttled else DIM
-        return
-    yield throttled, STYLES["throttle"]
-    single = {key: values[0] if len(values) == 1 else list(values) for key, values in own.items()}
-    room = screen.width - ID_WIDTH - AGE_WIDTH - TIME_WIDTH - STATUS_WIDTH - _request_width(screen) - 5
-    listed = ", ".join(pair.replace(" = ", "=", 1) for pair in pairs(single))
-    yield shorten(listed, room - len(throttled), screen.glyphs.ellipsis), DIM
+def _own(summary: Summary) -> dict[str, tuple[Any, ...]]:
+    return {
+        key: values for key, values in summary.annotations.items() if not key.startswith(("aws:", "aws."))
+    }
+
+
+def _annotation_count(summary: Summary) -> str:
+    own = _own(summary)
+    return f"+{len(own)}" if own else ""
+
+
+def _annotations(summary: Summary) -> str:
+    own = {key: values[0] if len(values) == 1 else list(values) for key, values in _own(summary).items()}
+    return ", ".join(pair.replace(" = ", "=", 1) for pair in pairs(own))

@@ -73,7 +73,7 @@ def render(trace: Trace, screen: Screen, *, now: float, details: bool = False) -
         lines.append(_row(node, place, picture))
         for remark, style in remarks_on(node, screen.glyphs, details=details):
             room = screen.width - STATUS_WIDTH - 1 - cell_len(place.below)
-            lines += [_remark(place, line, style) for line in wrapped(remark, room)]
+            lines += [_remark(place, line, style) for line in wrapped(remark, room, screen.glyphs)]
     return [*lines, *_footer(trace, screen)]
 
 
@@ -102,7 +102,7 @@ def _header(trace: Trace, screen: Screen, now: float) -> Iterator[Text]:
     facts += [f"recorded by {', '.join(head.recorders)}"] if head.recorders else []
     yield from _facts(facts, screen)
     for warning in trace.warnings:
-        for line in wrapped(f"{glyphs.warning} {clean(warning)}", screen.width):
+        for line in wrapped(f"{glyphs.warning} {clean(warning)}", screen.width, glyphs):
             yield Text(line, style=STYLES["error"])
 
 
@@ -225,7 +225,10 @@ def _footer(trace: Trace, screen: Screen) -> list[Text]:
     ]
     if not shares:
         return []
-    return [Text(), *(Text(line) for line in wrapped(f"Most time in {', '.join(shares)}", screen.width))]
+    return [
+        Text(),
+        *(Text(line) for line in wrapped(f"Most time in {', '.join(shares)}", screen.width, screen.glyphs)),
+    ]
 
 
 def _share_name(trace: Trace, node: Node) -> str:

@@ -1,0 +1,84 @@
+"""The embedded X-Ray's own API on a free port, for tests that read through boto3."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.xray.api import dispatch, operations
+from local.xray.service import XRay
+from tests.waterfall import samples
+from waterfall.client import Reader, Source, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    Reply = tuple[int, Mapping[str, str], bytes]
+
+
+class Api:
+    """A running X-Ray: documents go in as PutTraceSegments takes them; `requests` lists the paths asked.
+
+    `replies` puts other answers before X-Ray: path to status, headers and body.
+    """
+
+    def __init__(self, endpoint: str, xray: XRay) -> None:
+        self.endpoint = endpoint
+        self.source = Source(endpoint)
+        self.xray = xray
+        self.requests: list[tuple[str, Any]] = []
+        self.replies: dict[str, Callable[[], Reply]] = {}
+
+    def put(self, documents: Iterable[Mapping[str, Any]]) -> None:
+        sent = [json.dumps(document) for document in documents if not document.get("inferred")]
+        assert self.xray.put(sent) == []
+
+    def reader(self) -> Reader:
+        return connect(self.source)
+
+
+@pytest.fixture
+def api() -> Iterator[Api]:
+    xray = XRay(None, clock=lambda: samples.T0 + 100)
+    table = operations(xray)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            running.requests.append((self.path, json.loads(body or b"null")))
+            self._reply(lambda: self._dispatched(body))
+
+        def do_GET(self) -> None:
+            running.requests.append((self.path, None))
+            self._reply(lambda: (404, {}, b""))
+
+        def _reply(self, otherwise: Callable[[], Reply]) -> None:
+            status, headers, body = running.replies.get(self.path, otherwise)()
+            self.send_response(status)
+            for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            """Keep the tests' output clean."""
+
+        def _dispatched(self, body: bytes) -> Reply:
+            response = dispatch(table, self.path, body)
+            return response.status, response.headers, response.body
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    running = Api(f"http://127.0.0.1:{server.server_address[1]}", xray)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield running
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+        xray.close()

@@ -1,0 +1,64 @@
+"""The renderings that are kept as text. Run as a module, it writes them anew: look at the difference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.waterfall import answers, samples
+from waterfall import listing
+from waterfall.terminal import service_map, trace_list, waterfall
+from waterfall.terminal.screen import Screen, to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FOLDER = Path(__file__).parents[1] / "golden"
+NOW = samples.T0 + 65
+NARROW, WIDE = Screen(80), Screen(160)
+ASCII = Screen(100, encoding="ascii")
+
+
+def shown(documents: list[dict[str, object]], screen: Screen, *, details: bool = False) -> str:
+    return to_text(waterfall.render(samples.trace(documents), screen, now=NOW, details=details), screen)
+
+
+def listed(screen: Screen) -> str:
+    summaries = [listing.summary(answer) for answer in answers.SUMMARIES]
+    return to_text(trace_list.render(summaries, screen, now=NOW), screen)
+
+
+def mapped(screen: Screen) -> str:
+    graph = listing.service_map(answers.SERVICES, samples.T0, samples.T0 + 300)
+    return to_text(service_map.render(graph, screen), screen)
+
+
+CASES: dict[str, Callable[[], str]] = {
+    "request-80": lambda: shown(samples.request(), NARROW),
+    "request-160": lambda: shown(samples.request(), WIDE),
+    "request-ascii": lambda: shown(samples.request(), ASCII),
+    "warm-100": lambda: shown(samples.request(cold=False), Screen(100)),
+    "failed-80": lambda: shown(samples.failed(), NARROW),
+    "failed-details": lambda: shown(samples.failed(), Screen(120), details=True),
+    "throttled-80": lambda: shown(samples.throttled(), NARROW),
+    "timed-out-80": lambda: shown(samples.timed_out(), NARROW),
+    "timed-out-ascii": lambda: shown(samples.timed_out(), ASCII),
+    "orphaned-80": lambda: shown(samples.orphaned(), NARROW),
+    "consumer-80": lambda: shown(samples.consumer(), NARROW),
+    "broken-100": lambda: shown(samples.broken(), Screen(100)),
+    "nothing-80": lambda: shown([], NARROW),
+    "traces-80": lambda: listed(NARROW),
+    "traces-160": lambda: listed(WIDE),
+    "map-80": lambda: mapped(NARROW),
+    "map-160": lambda: mapped(WIDE),
+    "map-ascii": lambda: mapped(ASCII),
+}
+
+
+def path_of(name: str) -> Path:
+    return FOLDER / f"{name}.txt"
+
+
+if __name__ == "__main__":
+    for name, render in CASES.items():
+        path_of(name).write_text(render(), encoding="utf-8")
