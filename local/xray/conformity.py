@@ -52,7 +52,7 @@ _UNFIT = object()
 
 def parse(text: str) -> Any:
     """Read stored JSON; numbers beyond a float's range become null, for JSON cannot carry them on."""
-    return json.loads(text, parse_float=_finite)
+    return json.loads(text, parse_float=_finite, parse_constant=lambda _: None)
 
 
 def conforming(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -80,6 +80,10 @@ def check(document: Any, text: str) -> Entry | Unprocessed:
         return answer
 
 
+def is_trace_id(text: str) -> bool:
+    return _TRACE_ID.fullmatch(text) is not None
+
+
 def legal_name(name: str) -> str:
     """Replace what X-Ray refuses in a name; AWS's own segments may be named after anything."""
     return _NOT_IN_NAME.sub("_", name)[:200] or "_"

@@ -9,6 +9,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from local.xray.documents import is_trace_id
 from local.xray.inferred import node_identity
 from local.xray.statistics import Tally, histogram
 
@@ -35,6 +36,10 @@ class ServiceKey(NamedTuple):
         return {"Name": self.name, "Names": [self.name], **account, **kind}
 
 
+Ends = tuple[ServiceKey, ServiceKey]
+"""Caller and called, or queue and consumer."""
+
+
 class Link(NamedTuple):
     """A consumer's invocation that names the message it came from; `received` in epoch seconds."""
 
@@ -45,7 +50,7 @@ class Link(NamedTuple):
 
 
 class Queue(NamedTuple):
-    """A queue that a message was sent to, under the id that the message carried; `sent` in epoch seconds."""
+    """A queue that a message was sent to; `sent` in epoch seconds."""
 
     key: ServiceKey
     sent: float
@@ -60,17 +65,16 @@ class Service:
 
 @dataclass(slots=True)
 class Graph:
-    """Services, edges, and what is needed to draw links between traces.
+    """Services, edges, and the links between traces.
 
-    `queues` is keyed by (trace id, segment or subsegment id).
+    `links` are those whose queue is not known yet; `events` holds, by queue and consumer, how many
+    milliseconds old the received messages were.
     """
 
     services: defaultdict[ServiceKey, Service] = field(default_factory=lambda: defaultdict(Service))
-    edges: defaultdict[tuple[ServiceKey, ServiceKey], Tally] = field(
-        default_factory=lambda: defaultdict(Tally)
-    )
+    edges: defaultdict[Ends, Tally] = field(default_factory=lambda: defaultdict(Tally))
     links: list[Link] = field(default_factory=list)
-    queues: dict[tuple[str, str], Queue] = field(default_factory=dict)
+    events: defaultdict[Ends, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
 
     def merge(self, other: Graph) -> None:
         for key, service in other.services.items():
@@ -80,13 +84,21 @@ class Graph:
             mine.is_root |= service.is_root
         for ends, tally in other.edges.items():
             self.edges[ends].merge(tally)
+        for ends, ages in other.events.items():
+            self.events[ends].update(ages)
         self.links += other.links
-        self.queues |= other.queues
 
-    def unknown_producers(self) -> set[str]:
-        """Return the ids of the traces that links lead to and that are not part of this graph."""
-        known = {trace_id for trace_id, _ in self.queues}
-        return {link.trace_id for link in self.links} - known
+    def resolve(self, producers: Mapping[str, Trace]) -> None:
+        """Turn the links to these traces into events."""
+        queues = {place: queue for trace in producers.values() for place, queue in _queues(trace).items()}
+        unknown = []
+        for link in self.links:
+            if queue := queues.get((link.trace_id, link.segment_id)):
+                age = max(0.0, link.received - queue.sent)
+                self.events[queue.key, link.consumer][round(age * 1000)] += 1
+            else:
+                unknown.append(link)
+        self.links = unknown
 
 
 def service_key(top: Node, trace: Trace) -> ServiceKey:
@@ -110,7 +122,6 @@ def trace_graph(trace: Trace) -> Graph:
         graph.links += [Link(link["trace_id"], link["id"], key, segment.start) for link in _links(segment)]
     if trace.root.is_segment:
         _add_client(graph, trace)
-    graph.queues = _queues(trace)
     return graph
 
 
@@ -147,7 +158,7 @@ def _duration(segment: Node) -> float:
 
 def _links(segment: Node) -> Iterable[Mapping[str, Any]]:
     found: Iterable[Mapping[str, Any]] = segment.fields.get("links", ())
-    return (link for link in found if {"trace_id", "id"} <= link.keys())
+    return (link for link in found if "id" in link and is_trace_id(link.get("trace_id", "")))
 
 
 def _queues(trace: Trace) -> dict[tuple[str, str], Queue]:
@@ -191,25 +202,15 @@ def _account(fields: Mapping[str, Any]) -> str | None:
 
 def to_api(graph: Graph) -> list[dict[str, Any]]:
     """Return `Services`, clients first, then roots, then by type and name."""
-    linked = _resolve(graph)
     keys = sorted(graph.services, key=lambda key: _place(key, graph))
     numbers = {key: number for number, key in enumerate(keys)}
     outgoing: dict[ServiceKey, list[dict[str, Any]]] = defaultdict(list)
     for (caller, called), tally in graph.edges.items():
         outgoing[caller].append(_edge(numbers[called], tally))
-    for (queue, consumer), ages in linked.items():
-        outgoing[queue].append(_link_edge(numbers[consumer], ages))
+    for (queue, consumer), ages in graph.events.items():
+        if queue in numbers:
+            outgoing[queue].append(_link_edge(numbers[consumer], ages))
     return [_service(key, number, graph.services[key], outgoing[key]) for key, number in numbers.items()]
-
-
-def _resolve(graph: Graph) -> dict[tuple[ServiceKey, ServiceKey], Counter[int]]:
-    """Turn links into edges from queue to consumer, with the ages of the events in milliseconds."""
-    edges: dict[tuple[ServiceKey, ServiceKey], Counter[int]] = defaultdict(Counter)
-    for link in graph.links:
-        queue = graph.queues.get((link.trace_id, link.segment_id))
-        if queue is not None and queue.key in graph.services:
-            edges[queue.key, link.consumer][round(max(0.0, link.received - queue.sent) * 1000)] += 1
-    return edges
 
 
 def _place(key: ServiceKey, graph: Graph) -> tuple[bool, bool, str, str, str]:

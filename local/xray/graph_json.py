@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from local.xray.graph import Graph, Link, Queue, Service, ServiceKey
+from local.xray.graph import Graph, Link, Service, ServiceKey
 from local.xray.statistics import Tally
 
 
@@ -19,12 +19,12 @@ def dump(graph: Graph) -> str:
     ]
     edges = [[numbers[a], numbers[b], _dump_tally(tally)] for (a, b), tally in graph.edges.items()]
     links = [[link.trace_id, link.segment_id, numbers[link.consumer], link.received] for link in graph.links]
-    queues = [[*place, numbers[queue.key], queue.sent] for place, queue in graph.queues.items()]
-    return json.dumps([services, edges, links, queues], separators=(",", ":"))
+    events = [[queue, numbers[consumer], ages] for (queue, consumer), ages in graph.events.items()]
+    return json.dumps([services, edges, links, events], separators=(",", ":"))
 
 
 def load(text: str) -> Graph:
-    services, edges, links, queues = json.loads(text)
+    services, edges, links, events = json.loads(text)
     keys = [ServiceKey(*row[:3]) for row in services]
     graph = Graph()
     for key, (*_, is_active, is_root, tally) in zip(keys, services, strict=True):
@@ -32,7 +32,8 @@ def load(text: str) -> Graph:
     for caller, called, tally in edges:
         graph.edges[keys[caller], keys[called]] = _load_tally(tally)
     graph.links = [Link(trace_id, place, keys[key], received) for trace_id, place, key, received in links]
-    graph.queues = {(trace_id, place): Queue(keys[key], sent) for trace_id, place, key, sent in queues}
+    for queue, consumer, ages in events:
+        graph.events[ServiceKey(*queue), keys[consumer]] = _counter(ages)
     return graph
 
 

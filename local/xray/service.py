@@ -74,7 +74,7 @@ class XRay:
 
     def trace(self, trace_id: str) -> Trace | None:
         """Return a trace, or `None` when no document of it came."""
-        texts = self._store.documents(trace_id)
+        texts = self._store.documents(trace_id) if documents.is_trace_id(trace_id) else []
         return assemble(trace_id, texts) if texts else None
 
     def summaries(
@@ -94,7 +94,8 @@ class XRay:
 
     def graph_of(self, trace_ids: Sequence[str]) -> Graph:
         """Return the service graph of some traces."""
-        return self._graph(self._store.find(trace_ids))
+        known = [trace_id for trace_id in trace_ids if documents.is_trace_id(trace_id)]
+        return self._graph(self._store.find(known))
 
     def close(self) -> None:
         self._store.close()
@@ -103,9 +104,12 @@ class XRay:
         graph = Graph()
         for _, digest in self._digests(rows):
             graph.merge(graph_json.load(digest.graph))
-        for _, digest in self._digests(self._store.find(sorted(graph.unknown_producers()))):
-            graph.queues |= graph_json.load(digest.graph).queues
+        self._resolve_links(graph)
         return graph
+
+    def _resolve_links(self, graph: Graph) -> None:
+        producers = {link.trace_id: self.trace(link.trace_id) for link in graph.links}
+        graph.resolve({trace_id: trace for trace_id, trace in producers.items() if trace is not None})
 
     def _digests(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Digest]]:
         """Yield every row's digest; those that are missing are worked out and kept."""
@@ -121,4 +125,6 @@ class XRay:
 
     def _digest(self, trace_id: str) -> Digest:
         trace = assemble(trace_id, self._store.documents(trace_id))
-        return Digest(json.dumps(summarize(trace)), graph_json.dump(trace_graph(trace)))
+        graph = trace_graph(trace)
+        self._resolve_links(graph)
+        return Digest(json.dumps(summarize(trace)), graph_json.dump(graph))

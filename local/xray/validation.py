@@ -97,7 +97,7 @@ def _check_limits(shape: Any, value: Any, where: str) -> None:
     if allowed := limits.get("enum"):
         if value not in allowed:
             raise InvalidRequestError(f"{where} is {_shown(value)}; it must be one of {', '.join(allowed)}")
-    elif (pattern := limits.get("pattern")) and not re.search(pattern, value):
+    elif (pattern := limits.get("pattern")) and not re.fullmatch(pattern, value):
         raise InvalidRequestError(f"{where} is {_shown(value)}; it must match {pattern}")
 
 
