@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,7 +19,7 @@ _LAMBDA_PATH = re.compile(
     r"/20\d\d-\d\d-\d\d/(functions|layers|event-source-mappings|tags|account-settings)\b"
 )
 # X-Ray's operations are POSTs to upper-case paths, which cannot be S3 buckets; SDKs send some unsigned.
-_XRAY_PATH = re.compile(r"/[A-Z][A-Za-z]*|/v1/traces")
+_XRAY_PATH = re.compile(r"/[A-Z][A-Za-z]*")
 _TARGETS = {"AmazonSQS": "sqs", "DynamoDB_20120810": "dynamodb", "Logs_20140328": "logs"}
 _GATEWAY_HOST = re.compile(r"[a-z0-9]+\.execute-api\.[a-z0-9-]+\.amazonaws\.com", re.IGNORECASE)
 
@@ -61,6 +62,18 @@ def _unsigned_service(method: str, path: str, headers: Headers) -> str | None:
     if _LAMBDA_PATH.match(path):
         return "lambda"
     return "xray" if method == "POST" and _XRAY_PATH.fullmatch(path) else None
+
+
+def queue_url(call: Call, body: bytes) -> str | None:
+    """Return the queue of an SQS call, in either protocol, if it names one."""
+    if call.headers.get("x-amz-target"):
+        try:
+            named = json.loads(body).get("QueueUrl")
+        except (ValueError, AttributeError):
+            return None
+    else:
+        named = parse_qs(body.decode("utf-8", "replace")).get("QueueUrl", [call.path])[0]
+    return named if isinstance(named, str) else None
 
 
 def refuse(call: Call) -> str | None:

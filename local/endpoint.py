@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from local import aws_request
 from local.aws_errors import error
+from local.events.sqs_header import with_trace_header
 from local.gateway.request import find_api
-from local.sqs_trace_header import carry_trace_header
 from local.wsgi import read_body, replay, run_in_thread
 
 if TYPE_CHECKING:
@@ -26,9 +26,12 @@ STATUS_PATH = "/_local/status"
 class XRayAnswer(Protocol):
     """An answer of the X-Ray API."""
 
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def body(self) -> bytes: ...
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ class Services:
 
     `xray` takes path and body of an X-Ray call, in a thread of its own; `lambda_` has the Lambda API;
     `gateway` the deployed APIs; `aws` everything else. `status` is read for each request. `apis_changed` is
-    called after each call that may have changed a deployed API, before its answer leaves.
+    called after each call that may have changed a deployed API, `queue_used` after each call of an SQS queue
+    with its URL; both before the answer leaves.
     """
 
     xray: Callable[[str, bytes], XRayAnswer]
@@ -46,6 +50,7 @@ class Services:
     aws: ASGIApp
     status: Callable[[], Mapping[str, Any]]
     apis_changed: Callable[[], None]
+    queue_used: Callable[[str], None]
 
 
 class Endpoint:
@@ -81,12 +86,17 @@ class Endpoint:
         elif call.service == "lambda":
             await self._services.lambda_(scope, receive, send)
         elif call.service == "sqs":
-            body = await read_body(receive)
-            await self._services.aws(scope, replay(carry_trace_header(call, body)), send)
+            await self._sqs(call, scope, receive, send)
         elif call.service == "apigateway" and call.method not in {"GET", "HEAD"}:
             await self._services.aws(scope, receive, _Before(send, self._services.apis_changed))
         else:
             await self._services.aws(scope, receive, send)
+
+    async def _sqs(self, call: aws_request.Call, scope: Scope, receive: Receive, send: Send) -> None:
+        body = with_trace_header(call.headers, await read_body(receive))
+        queue = aws_request.queue_url(call, body)
+        answered = _Before(send, lambda: self._services.queue_used(queue)) if queue else send
+        await self._services.aws(scope, replay(body), answered)
 
     async def _xray(self, path: str, receive: Receive, send: Send) -> None:
         body = await read_body(receive)

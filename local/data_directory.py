@@ -1,0 +1,52 @@
+"""The directory with a server's run-time data, locked while it runs."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_IGNORE = "*\n"
+
+
+class DataDirectoryError(Exception):
+    """The directory cannot be used; the message says why and what to do."""
+
+
+@contextmanager
+def locked(directory: Path) -> Iterator[Path]:
+    """Make the directory if needed and hold it; raises `DataDirectoryError`.
+
+    The lock ends with the process, however it ends.
+    """
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / ".gitignore").write_text(_IGNORE, encoding="ascii")
+        descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError as problem:
+        raise DataDirectoryError(
+            f"cannot write to the data directory {directory}: {problem.strerror}; choose another with --data"
+        ) from problem
+    try:
+        _lock(descriptor, directory)
+        yield directory
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, directory: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as problem:
+        holder = os.read(descriptor, 32).decode("ascii", "replace").strip()
+        raise DataDirectoryError(
+            f"the data directory {directory} is in use by another server (process {holder}); "
+            "stop that one, or choose another directory with --data"
+        ) from problem
+    os.truncate(descriptor, 0)
+    os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)

@@ -1,0 +1,246 @@
+"""Runs the embedded AWS: the one entry for the viewer's command `up`.
+
+Ports are bound first, then the Pulumi program is deployed by a child process while this one serves AWS to
+it. Everything that was started ends with `run`, whatever happens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from local.children import kill_children
+from local.data_directory import DataDirectoryError, locked
+from local.embedded_aws import EmbeddedAws, Site, Tracing
+from local.engine.errors import EngineError
+from local.engine.project import choose_stack, load_project, read_mapping
+from local.engine.region import choose_region
+from local.engine_process import Deployed, DeploymentError, EngineProcess
+from local.lambda_.provision import ProvisionError
+from local.server_log import logging_to
+from local.wsgi import run_in_thread
+from local.xray.service import XRay
+from local.xray.store import StoreError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HOST = "127.0.0.1"
+OLDEST_PYTHON = (3, 11)
+_INTERRUPTED = 130
+_T = TypeVar("_T")
+
+
+class StartupError(Exception):
+    """The server cannot start or the program cannot be deployed; the text is the one message for the user."""
+
+
+@dataclass(frozen=True)
+class ServeOptions:
+    """What to serve, and where.
+
+    `directory` holds `Pulumi.yaml`; `config` overrides the stack's settings; a port of 0 is any free one;
+    `data` keeps traces between runs, by default `.waterfall` in `directory`.
+    """
+
+    directory: Path
+    stack: str | None = None
+    config: Mapping[str, str] = field(default_factory=dict)
+    port: int = 4566
+    daemon_port: int = 2000
+    otlp_port: int = 4318
+    data: Path | None = None
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the server is and where it is reached.
+
+    `status` is `starting` or `ready`; `api` the base URL of the first deployed stage, `apis` of all, by
+    `<API name>/<stage>`; `daemon` is `host:port`, the other addresses are URLs. `tracing` is the program's
+    setting of that name.
+    """
+
+    status: str
+    stack: str
+    tracing: str | None
+    api: str | None
+    apis: Mapping[str, str]
+    endpoint: str
+    console: str | None
+    daemon: str
+    otlp: str
+    outputs: Mapping[str, Any]
+
+
+OnReady = Callable[[Status], bool]
+OnProgress = Callable[[str], None]
+
+
+def run(options: ServeOptions, *, on_ready: OnReady, on_progress: OnProgress) -> int:
+    """Serve until a signal comes or `on_ready` returns `False`; return the exit status.
+
+    `on_ready` runs in a thread, once the program is deployed; what it raises is raised here, after everything
+    was stopped. `on_progress` takes single lines. Ctrl-C and SIGTERM end a server that was ready with 0, one
+    that was still starting with 130; a second one ends the process at once.
+    Raises `StartupError`.
+    """
+    if sys.version_info < OLDEST_PYTHON:
+        found = ".".join(map(str, sys.version_info[:2]))
+        raise StartupError(f"Python {found} is not supported; 3.11 to 3.14 is: run it with one of those")
+    try:
+        return _run(options, on_ready, on_progress)
+    except (DataDirectoryError, DeploymentError, EngineError, ProvisionError, StoreError) as problem:
+        raise StartupError(str(problem)) from problem
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _run(options: ServeOptions, on_ready: OnReady, on_progress: OnProgress) -> int:
+    program = _read_program(options)
+    with contextlib.ExitStack() as held:
+        data = held.enter_context(locked(options.data or options.directory / ".waterfall"))
+        held.enter_context(logging_to(data / "server.log", on_progress))
+        endpoint = held.enter_context(_bind(options.port, "--port"))
+        otlp = held.enter_context(_bind(options.otlp_port, "--otlp-port"))
+        tracing = held.enter_context(_tracing(data, options.daemon_port, program.region))
+        aws = EmbeddedAws(Site(endpoint, otlp, data, program.region), tracing)
+        return asyncio.run(_Server(options, program, aws, on_ready, on_progress).serve())
+
+
+@dataclass(frozen=True)
+class _Program:
+    stack: str
+    region: str
+
+
+def _read_program(options: ServeOptions) -> _Program:
+    """Find out what is needed before the program runs; raises `EngineError`."""
+    project = load_project(options.directory)
+    stack = choose_stack(project, options.stack)
+    file = project.stacks.get(stack)
+    settings = (read_mapping(file).get("config") if file else None) or {}
+    return _Program(stack, choose_region({**settings, **options.config}, os.environ))
+
+
+def _bind(port: int, option: str) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port), backlog=512)
+    except (OSError, OverflowError) as problem:
+        raise _port_error(port, option, problem) from problem
+
+
+@contextlib.contextmanager
+def _tracing(data: Path, daemon_port: int, region: str) -> Iterator[Tracing]:
+    """Open the trace store and start the daemon."""
+    xray = XRay(data / "traces.db")
+    try:
+        tracing = Tracing.of(xray, HOST, daemon_port, region)
+        try:
+            tracing.daemon.start()
+        except (OSError, OverflowError) as problem:
+            raise _port_error(daemon_port, "--daemon-port", problem) from problem
+        try:
+            yield tracing
+        finally:
+            tracing.daemon.stop()
+    finally:
+        xray.close()
+
+
+def _port_error(port: int, option: str, problem: Exception) -> StartupError:
+    reason = getattr(problem, "strerror", None) or str(problem)
+    return StartupError(
+        f"cannot listen on {HOST}:{port}: {reason}; stop what uses it, or choose another port with {option} "
+        "(0 for any free one)"
+    )
+
+
+class _Server:
+    """One run, from bound ports to the end."""
+
+    def __init__(
+        self,
+        options: ServeOptions,
+        program: _Program,
+        aws: EmbeddedAws,
+        on_ready: OnReady,
+        on_progress: OnProgress,
+    ) -> None:
+        self._options = options
+        self._program = program
+        self._aws = aws
+        self._on_ready = on_ready
+        self._on_progress = on_progress
+        self._deployed: Deployed | None = None
+        self._stopping = asyncio.Event()
+
+    async def serve(self) -> int:
+        self._handle_signals()
+        async with contextlib.AsyncExitStack() as started:
+            # The engine's imports take longer than ours: it starts first, and finds the port open already.
+            engine = await EngineProcess.start(
+                self._options.directory, self._program.stack, self._aws.url, self._options.config
+            )
+            started.push_async_callback(engine.stop)
+            started.push_async_callback(self._aws.stop)
+            await self._aws.start(lambda: asdict(self._status()))
+            self._on_progress(f"deploying stack {self._program.stack}")
+            self._deployed = await self._unless_stopped(engine.result(self._on_progress))
+            if self._deployed is None:
+                return _INTERRUPTED
+            for warning in self._deployed.warnings:
+                self._on_progress(f"warning: {warning}")
+            await self._announce()
+        return 0
+
+    async def _announce(self) -> None:
+        status = self._status()
+        if await self._unless_stopped(run_in_thread(lambda: self._on_ready(status))):
+            await self._stopping.wait()
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, _T]) -> _T | None:
+        """Return what `work` does, or `None` when a signal came first."""
+        task = asyncio.create_task(work)
+        signalled = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({task, signalled}, return_when=asyncio.FIRST_COMPLETED)
+            return task.result() if task.done() else None
+        finally:
+            task.cancel()
+            signalled.cancel()
+
+    def _handle_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._stop)
+
+    def _stop(self) -> None:
+        if self._stopping.is_set():
+            kill_children()
+            os._exit(_INTERRUPTED)
+        self._stopping.set()
+
+    def _status(self) -> Status:
+        deployed = self._deployed
+        apis = self._aws.apis() if deployed else {}
+        tracing = deployed.config.get("tracing") if deployed else None
+        return Status(
+            status="ready" if deployed else "starting",
+            stack=self._program.stack,
+            tracing=None if tracing is None else str(tracing),
+            api=next(iter(apis.values()), None),
+            apis=apis,
+            endpoint=self._aws.url,
+            console=None,
+            daemon=self._aws.daemon_address,
+            otlp=self._aws.otlp_url,
+            outputs=deployed.outputs if deployed else {},
+        )

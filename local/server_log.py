@@ -1,0 +1,43 @@
+"""Where the server's own log goes: a file, and its messages to the user."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+class _ToUser(logging.Handler):
+    """Shows our warnings and errors as single lines; their tracebacks are in the file."""
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._show = show
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show one record."""
+        self._show(f"{record.levelname.lower()}: {record.getMessage()}")
+
+
+@contextmanager
+def logging_to(file: Path, show: Callable[[str], None]) -> Iterator[None]:
+    """Write warnings of all packages to `file`, which starts empty, and those of `local` to `show`."""
+    to_file = logging.FileHandler(file, mode="w", encoding="utf-8", delay=True)
+    to_file.setFormatter(logging.Formatter(_FORMAT))
+    to_file.setLevel(logging.WARNING)
+    to_user = _ToUser(show)
+    root, ours = logging.getLogger(), logging.getLogger("local")
+    root.addHandler(to_file)
+    ours.addHandler(to_user)
+    try:
+        yield
+    finally:
+        ours.removeHandler(to_user)
+        root.removeHandler(to_file)
+        to_file.close()
