@@ -86,7 +86,9 @@ def annotate(key: str, value: str | float | bool) -> None:  # noqa: FBT001 - a v
         if span is None:
             return
         if not isinstance(value, bool | int | float | str):
-            log.warning("annotate(%r): %s is no str, number or bool; use add_metadata", key, type(value).__name__)
+            log.warning(
+                "annotate(%r): %s is no str, number or bool; use add_metadata", key, type(value).__name__
+            )
             return
         clean = annotation_key(key)
         listed = tuple((getattr(span, "attributes", None) or {}).get(ANNOTATIONS, ()))
@@ -104,7 +106,9 @@ def add_metadata(key: str, value: Any, namespace: str = "default") -> None:
         if span is None:
             return
         if namespace.startswith("AWS."):
-            log.warning("add_metadata(%r): namespaces that start with AWS. are reserved; got %r", key, namespace)
+            log.warning(
+                "add_metadata(%r): namespaces that start with AWS. are reserved; got %r", key, namespace
+            )
             return
         attribute = METADATA + namespace
         known = (getattr(span, "attributes", None) or {}).get(attribute)

@@ -160,9 +160,7 @@ def block(attributes: Mapping[str, Any]) -> dict[str, Any]:
     for key in _JSON_FIELDS:
         if isinstance(found.get(key), str):
             found[key] = json.loads(found[key])
-    return {
-        key: list(value) if isinstance(value, tuple) else value for key, value in sorted(found.items())
-    }
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in sorted(found.items())}
 
 
 def _pick(table: Mapping[str, str | tuple[str, _Value]], source: Mapping[str, Any]) -> dict[str, Any]:

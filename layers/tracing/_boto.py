@@ -66,13 +66,17 @@ def _described(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _is_aws_call(span: Span) -> bool:
-    attributes = getattr(span, "attributes", None)
-    return span.is_recording() and bool(attributes) and attributes.get("rpc.system") == "aws-api"
+    attributes = getattr(span, "attributes", None) or {}
+    return span.is_recording() and attributes.get("rpc.system") == "aws-api"
 
 
 def _begin(span: Span, service: str, operation: str, region: str | None, params: Any) -> None:
     span.set_attributes(
-        {"peer.service": service, "rpc.method": operation, **_aws.of_request(service, operation, region, params)}
+        {
+            "peer.service": service,
+            "rpc.method": operation,
+            **_aws.of_request(service, operation, region, params),
+        }
     )
 
 

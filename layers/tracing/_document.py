@@ -95,8 +95,11 @@ def plain(value: Any) -> Any:
 
 
 def _dropping_empty(fields: Mapping[str, Any]) -> dict[str, Any]:
+    empty: tuple[Any, ...] = ({}, [])
     return {
-        key: value for key, value in fields.items() if value is not None and value is not False and value != {} and value != []
+        key: value
+        for key, value in fields.items()
+        if value is not None and value is not False and value not in empty
     }
 
 
@@ -158,7 +161,11 @@ def _notes(span: SpanData, *, aws: bool) -> dict[str, Any]:
                 metadata.setdefault("default", {})[key] = plain(value)
         elif key.startswith(METADATA):
             _add_namespace(metadata, key, value)
-        elif key not in (ANNOTATIONS, *_STATUS) and not aws and not (http_call and key.startswith(_HTTP_PREFIXES)):
+        elif (
+            key not in (ANNOTATIONS, *_STATUS)
+            and not aws
+            and not (http_call and key.startswith(_HTTP_PREFIXES))
+        ):
             metadata.setdefault("default", {})[key] = plain(value)
     if events := _events(span):
         metadata.setdefault("otel", {})["events"] = events

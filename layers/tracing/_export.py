@@ -1,17 +1,15 @@
-"""The two ways out of a finished span: X-Ray segment documents, or OTLP."""
+"""The way out of a finished span: X-Ray segment documents."""
 
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from tracing import _cause, _otlp
+from tracing import _cause
 from tracing._document import document
-from tracing._fit import fit, fit_document
-from tracing._header import span_id_text
-from tracing._sender import Item, Losses, Sender, span_budget
+from tracing._fit import fit_document
+from tracing._sender import Item, Losses, Sender
 from tracing._span import SpanData
 
 TIMEOUT_TYPE = "Timeout"
@@ -71,35 +69,6 @@ class XRay:
         self.sender.add(Item(content["id"], parent, text.encode("ascii")))
 
 
-class Otlp:
-    """OTLP spans, as ADOT's Lambda layer sends them, or over HTTP."""
-
-    def __init__(self, sender: Sender, losses: Losses, resource: Mapping[str, Any]) -> None:
-        self.sender = sender
-        self._losses = losses
-        self._budget = span_budget(resource)
-
-    def finished(self, span: SpanData, base: Mapping[str, Any]) -> None:
-        del base
-        variable = {"attributes": span.attributes, "events": [event.attributes for event in span.events]}
-        variable, shortened = fit(variable, lambda value: len(_encode(span, value)), self._budget)
-        if shortened:
-            self._losses.add("a span over 64 kB was truncated", span.name)
-        ids = span_id_text(span.span_id), span_id_text(span.parent_id)
-        self.sender.add(Item(*ids, _encode(span, variable), span.scope))
-
-    def unfinished(self, spans: Sequence[SpanData]) -> None:
-        """OTLP has no open spans: they end now, marked; X-Ray keeps the later copy of an id."""
-        for span in spans:
-            attributes = {**span.attributes, "aws.xray.in_progress": True}
-            self.finished(
-                span._replace(
-                    end=time.time_ns(), attributes=attributes, status="ERROR", description=TIMEOUT_MESSAGE
-                ),
-                {},
-            )
-
-
 def merge(base: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
     """What the X-Ray SDK noted, and over it what the span says."""
     merged = {key: value for key, value in base.items() if value is not False and value is not None}
@@ -117,9 +86,3 @@ def merge(base: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]
 def _timeout(identifier: str) -> dict[str, Any]:
     exception = {"id": identifier, "type": TIMEOUT_TYPE, "message": TIMEOUT_MESSAGE}
     return {"exceptions": [exception]}
-
-
-def _encode(span: SpanData, variable: Mapping[str, Any]) -> bytes:
-    pairs = zip(span.events, variable["events"], strict=False)
-    events = [event._replace(attributes=attributes) for event, attributes in pairs]
-    return _otlp.encode(span._replace(attributes=variable["attributes"], events=events))

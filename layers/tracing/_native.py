@@ -30,7 +30,7 @@ _TASK_ROOT = "LAMBDA_TASK_ROOT"
 
 @contextmanager
 def _as_in_lambda() -> Iterator[None]:
-    """Outside Lambda the SDK opens an AWS session when it is imported, for sampling rules that nobody asks."""
+    """Outside Lambda the SDK would open an AWS session at import, for sampling rules not needed here."""
     if _TASK_ROOT in os.environ:
         yield
         return
@@ -43,8 +43,8 @@ def _as_in_lambda() -> Iterator[None]:
 
 with _as_in_lambda():
     from aws_xray_sdk import global_sdk_config
-    from aws_xray_sdk.core import patch, xray_recorder
     from aws_xray_sdk.core import context as sdk_context
+    from aws_xray_sdk.core import patch, xray_recorder
     from aws_xray_sdk.core.models.dummy_entities import DummySegment
     from aws_xray_sdk.core.models.facade_segment import FacadeSegment
     from aws_xray_sdk.core.models.subsegment import Subsegment
@@ -58,7 +58,7 @@ class Tracer:
         self._recorder = recorder
         self._scope = scope
 
-    def start_span(
+    def start_span(  # noqa: PLR0913, PLR0917 - the OpenTelemetry API
         self,
         name: str,
         context: Context,
@@ -110,7 +110,7 @@ class Provider(trace.TracerProvider):
         return True
 
 
-class SdkContext(sdk_context.Context):  # type: ignore[misc] - the SDK is untyped
+class SdkContext(sdk_context.Context):  # type: ignore[misc]  # the SDK is untyped
     """The X-Ray SDK's view of the current span: its patches and its own API find their parent here."""
 
     def __init__(self, recorder: Recorder, contexts: Contexts) -> None:
@@ -187,7 +187,7 @@ def instrument() -> None:
     """Patch botocore, once. What the SDK would note about a call is noted by both modes alike."""
     patch(("botocore",))
     patched = importlib.import_module("aws_xray_sdk.ext.botocore.patch")
-    patched.aws_meta_processor = lambda **_: None  # type: ignore[attr-defined] - the SDK is untyped
+    patched.aws_meta_processor = lambda **_: None  # type: ignore[attr-defined]  # a plain module
 
 
 def _span_context(subsegment: Any, parent: SpanContext) -> SpanContext:

@@ -78,7 +78,9 @@ class NativeSpan(Span):
 
     def add_event(self, name: str, attributes: Any = None, timestamp: int | None = None) -> None:
         if self.is_recording():
-            self.events.append(Event(name, timestamp or time.time_ns(), BoundedAttributes(attributes=attributes)))
+            self.events.append(
+                Event(name, timestamp or time.time_ns(), BoundedAttributes(attributes=attributes))
+            )
 
     def add_link(self, context: SpanContext, attributes: Any = None) -> None:
         if self.is_recording() and context.is_valid:
@@ -96,10 +98,16 @@ class NativeSpan(Span):
             self.status = new
 
     def record_exception(
-        self, exception: BaseException, attributes: Any = None, timestamp: int | None = None, escaped: bool = False
+        self,
+        exception: BaseException,
+        attributes: Any = None,
+        timestamp: int | None = None,
+        escaped: bool = False,  # noqa: FBT001, FBT002 - the OpenTelemetry API
     ) -> None:
         kind = type(exception)
-        qualified = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+        qualified = (
+            kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+        )
         found = {
             "exception.type": qualified,
             "exception.message": str(exception),

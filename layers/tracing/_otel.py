@@ -99,7 +99,7 @@ def instrument(provider: trace.TracerProvider, propagator: Any, *, extensions: b
     from opentelemetry.instrumentation.botocore import BotocoreInstrumentor  # noqa: PLC0415
     from opentelemetry.instrumentation.botocore import extensions as known  # noqa: PLC0415
 
-    instrumentor = BotocoreInstrumentor()
+    instrumentor = BotocoreInstrumentor()  # type: ignore[no-untyped-call]
     if instrumentor.is_instrumented_by_opentelemetry:
         return
     table = known._BOTOCORE_EXTENSIONS  # noqa: SLF001 - there is no other switch

@@ -62,7 +62,7 @@ def _pair(key: str, value: Any) -> bytes:
     return _text(1, key) + _message(2, _any(value))
 
 
-def _any(value: Any) -> bytes:
+def _any(value: Any) -> bytes:  # noqa: PLR0911 - one return for each kind
     """An `AnyValue`; the fields of a oneof are written even when they are zero."""
     if value is None:
         return b""

@@ -48,7 +48,7 @@ class Recorder:
     def started(self, span: Any) -> None:
         self.open[span.context.span_id] = span
 
-    def ended(self, span: Any, base: Mapping[str, Any] = {}) -> None:  # noqa: B006 - never changed
+    def ended(self, span: Any, base: Mapping[str, Any] = {}) -> None:
         self.open.pop(span.context.span_id, None)
         data = read(span)
         if data.trace_id != self.init.trace_id:
@@ -97,7 +97,9 @@ class Recorder:
         if len(self._kept) < MAX_INIT_SPANS:
             self._kept.append((data, base))
         else:
-            self._losses.add(f"more than {MAX_INIT_SPANS} spans ended before the first invocation; one was dropped")
+            self._losses.add(
+                f"more than {MAX_INIT_SPANS} spans ended before the first invocation; one was dropped"
+            )
 
     def _export_moved(self, data: SpanData, base: Mapping[str, Any]) -> None:
         """Ids are masked anew in each process, for snapshots restored twice."""

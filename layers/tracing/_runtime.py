@@ -37,7 +37,11 @@ class Runtime:
     """Runs handlers inside a span of their own; whatever goes wrong here, the handler runs the same."""
 
     def __init__(
-        self, recorder: Recorder, contexts: Contexts, tracer: trace.Tracer, environ: Mapping[str, str] = os.environ
+        self,
+        recorder: Recorder,
+        contexts: Contexts,
+        tracer: trace.Tracer,
+        environ: Mapping[str, str] = os.environ,
     ) -> None:
         self.recorder = recorder
         self.contexts = contexts
@@ -126,7 +130,7 @@ def _name(handler: Callable[..., Any], environ: Mapping[str, str]) -> str:
 
 def _failed(span: Span, error: BaseException) -> None:
     if span.is_recording():
-        span.record_exception(error)  # type: ignore[arg-type] - SystemExit too ends an invocation
+        span.record_exception(error)
         span.set_status(StatusCode.ERROR, f"{type(error).__name__}: {error}")
 
 

@@ -6,17 +6,14 @@ is on its way; while it is full, spans wait and travel together.
 
 from __future__ import annotations
 
-import base64
 import logging
 import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, Protocol
 
-from tracing import _otlp
 from tracing._fit import BUDGET, HEADER
 
 log = logging.getLogger("tracing")
@@ -28,8 +25,6 @@ _BURST = 64 * 1024
 _BYTES_PER_SECOND = 24 * 1024 * 1024
 _DATAGRAM_OVERHEAD = 1024
 _RETRIES = 5
-_HTTP_TIMEOUT = 2.0
-_UNKNOWN_SPAN = ""
 
 
 class Item(NamedTuple):
@@ -38,7 +33,7 @@ class Item(NamedTuple):
     id: str
     parent_id: str
     payload: bytes
-    scope: str = _UNKNOWN_SPAN
+    scope: str = ""
 
 
 Pack = Callable[[Sequence[Item]], Iterable[bytes]]
@@ -66,7 +61,9 @@ class Losses:
     def add(self, cause: str, example: str = "") -> None:
         self.counts[cause] += 1
         if self.counts[cause] == 1:
-            log.warning("tracing: %s%s (further ones are counted only)", cause, f": {example}" if example else "")
+            log.warning(
+                "tracing: %s%s (further ones are counted only)", cause, f": {example}" if example else ""
+            )
 
 
 class Sender:
@@ -161,7 +158,7 @@ class Datagrams:
         if self._socket is None:
             family = socket.AF_INET6 if ":" in self._address[0] else socket.AF_INET
             self._socket = socket.socket(family, socket.SOCK_DGRAM)
-            self._socket.setblocking(False)  # noqa: FBT003 - the API of sockets
+            self._socket.setblocking(False)
         return self._socket
 
     def _leak(self) -> None:
@@ -175,37 +172,6 @@ class Datagrams:
             self._sleep(max(0.001, (self._level - _BURST) / _BYTES_PER_SECOND))
             self._leak()
         self._level += size + _DATAGRAM_OVERHEAD
-
-
-class Http:
-    """OTLP over HTTP, once for an invocation: a request for each span would cost the handler too much."""
-
-    hold_seconds = float("inf")
-    held_bytes = 4 * 1024 * 1024
-
-    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
-        self._url = urlsplit(url)
-        self._headers = {"Content-Type": "application/x-protobuf", **headers}
-
-    def idle(self) -> bool:
-        return False
-
-    def send(self, body: bytes) -> bool:
-        import http.client  # noqa: PLC0415 - only this way out needs it
-
-        secure = self._url.scheme == "https"
-        connect = http.client.HTTPSConnection if secure else http.client.HTTPConnection
-        connection = connect(self._url.hostname or "", self._url.port, timeout=_HTTP_TIMEOUT)
-        try:
-            path = self._url.path or "/"
-            connection.request("POST", f"{path}?{self._url.query}" if self._url.query else path, body, self._headers)
-            status = connection.getresponse().status
-        except (OSError, http.client.HTTPException) as error:
-            log.debug("tracing: cannot send to %s: %s", self._url.netloc, error)
-            return False
-        finally:
-            connection.close()
-        return status < 400
 
 
 def pack_documents(items: Sequence[Item]) -> Iterable[bytes]:
@@ -233,37 +199,3 @@ def _embed(document: bytes, children: Sequence[bytes]) -> tuple[bytes, Sequence[
         document = document[:-1] + b',"subsegments":[' + b",".join(children[:taken]) + b"]}"
         return document, children[taken:]
     return document, children
-
-
-def pack_spans(resource: Mapping[str, Any], *, datagrams: bool) -> Pack:
-    """OTLP requests; for datagrams with X-Ray's mark for sampled spans, base64 as ADOT's own exporter."""
-    limit = span_budget(resource) if datagrams else 1024 * 1024
-
-    def pack(items: Sequence[Item]) -> Iterable[bytes]:
-        for group in _groups(items, limit):
-            scopes: dict[str, list[bytes]] = {}
-            for item in group:
-                scopes.setdefault(item.scope, []).append(item.payload)
-            body = _otlp.request(resource, scopes)
-            yield b"T1S" + base64.b64encode(body) if datagrams else body
-
-    return pack
-
-
-def span_budget(resource: Mapping[str, Any]) -> int:
-    """Bytes of spans that one datagram holds: base64 makes four of three."""
-    return (BUDGET - len(b"T1S")) * 3 // 4 - len(_otlp.request(resource, {})) - 256
-
-
-def _groups(items: Sequence[Item], limit: int) -> Iterable[list[Item]]:
-    group: list[Item] = []
-    size = 0
-    for item in items:
-        cost = len(item.payload) + len(item.scope) + 32
-        if group and size + cost > limit:
-            yield group
-            group, size = [], 0
-        group.append(item)
-        size += cost
-    if group:
-        yield group

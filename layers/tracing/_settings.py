@@ -61,7 +61,10 @@ def _daemon(environ: Mapping[str, str]) -> tuple[str, int]:
 
 
 def _otlp_url(environ: Mapping[str, str]) -> str | None:
-    """https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp"""
+    """Read where OTLP over HTTP goes.
+
+    https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp
+    """
     if traces := environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "").strip():
         name, url = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", traces
     elif base := environ.get("OTEL_EXPORTER_OTLP_ENDPOINT", "").strip():

@@ -91,17 +91,17 @@ def _resource() -> dict[str, object]:
 
 
 def _exporter(settings: Settings, losses: Losses, resource: dict[str, object]) -> Exporter:
-    from tracing._export import Otlp, XRay  # noqa: PLC0415
-    from tracing._sender import Datagrams, Http, Sender, Transport, pack_documents, pack_spans  # noqa: PLC0415
+    from tracing._export import XRay  # noqa: PLC0415
+    from tracing._sender import Datagrams, Sender, Transport, pack_documents  # noqa: PLC0415
 
+    datagrams = Datagrams(settings.daemon)
     if settings.export == "xray":
-        return XRay(Sender(pack_documents, Datagrams(settings.daemon), losses), losses)
-    over_http = settings.otlp_url is not None
-    transport: Transport = (
-        Http(settings.otlp_url or "", settings.otlp_headers) if over_http else Datagrams(settings.daemon)
-    )
-    sender = Sender(pack_spans(resource, datagrams=not over_http), transport, losses)
-    return Otlp(sender, losses, resource)
+        return XRay(Sender(pack_documents, datagrams, losses), losses)
+    from tracing._otlp_export import Http, Otlp, pack_spans  # noqa: PLC0415
+
+    url = settings.otlp_url
+    transport: Transport = Http(url, settings.otlp_headers) if url else datagrams
+    return Otlp(Sender(pack_spans(resource, datagrams=url is None), transport, losses), losses, resource)
 
 
 def _provider(

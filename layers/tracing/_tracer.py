@@ -15,7 +15,7 @@ try:
     # also decorates coroutine functions, as the API's tracers do
     from opentelemetry.util._decorator import _agnosticcontextmanager as _contextmanager
 except ImportError:
-    from contextlib import contextmanager as _contextmanager
+    from contextlib import contextmanager as _contextmanager  # type: ignore[assignment]
 
 
 class ParentedTracer(trace.Tracer):
@@ -38,9 +38,7 @@ class ParentedTracer(trace.Tracer):
         end_on_exit: bool = True,
         **kwargs: Any,
     ) -> Iterator[Span]:
-        recording = {
-            key: kwargs.get(key, True) for key in ("record_exception", "set_status_on_exception")
-        }
+        recording = {key: kwargs.get(key, True) for key in ("record_exception", "set_status_on_exception")}
         span = self.start_span(name, context, *args, **kwargs)
         with trace.use_span(span, end_on_exit=end_on_exit, **recording):
             yield span

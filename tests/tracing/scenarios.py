@@ -1,0 +1,309 @@
+"""Handlers for the worker processes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+from opentelemetry import propagate, trace
+
+import tracing
+from tracing import capture_lambda_handler as handler
+
+tracer = trace.get_tracer(__name__)
+dynamodb = boto3.client("dynamodb")
+lambda_ = boto3.client("lambda")
+sns = boto3.client("sns")
+sqs = boto3.client("sqs")
+s3 = boto3.client("s3")
+nobody = boto3.client("dynamodb", endpoint_url="http://127.0.0.1:9")
+
+with tracer.start_as_current_span("read config"):
+    pass
+
+
+@handler
+def plain(event: Any, context: Any) -> Any:
+    return event
+
+
+@handler
+def top(event: Any, context: Any) -> None:
+    tracing.annotate("order.id", event)
+    tracing.annotate("paid", True)
+    tracing.annotate("total", 9.5)
+    tracing.annotate("bad", [1])  # type: ignore[arg-type]
+    tracing.add_metadata("order", {"lines": [1, 2]})
+    tracing.add_metadata("cart", "c1", namespace="shop")
+    tracing.add_metadata("no", 1, namespace="AWS.mine")
+    trace.get_current_span().set_attribute("plain.key", ("a", "b"))
+
+
+@handler
+def nested(event: Any, context: Any) -> None:
+    with tracer.start_as_current_span("outer"), tracer.start_as_current_span("middle?"):
+        with tracer.start_as_current_span("inner") as span:
+            span.add_event("cache miss", {"key": "k"})
+
+
+@handler
+def raising(event: Any, context: Any) -> None:
+    with tracer.start_as_current_span("outer"), tracer.start_as_current_span("inner"):
+        raise ValueError("no such order")
+
+
+@handler
+def chained(event: Any, context: Any) -> None:
+    try:
+        raise KeyError("k")
+    except KeyError as error:
+        raise RuntimeError("two\nlines") from error
+
+
+@handler
+def exiting(event: Any, context: Any) -> None:
+    sys.exit(3)
+
+
+@handler
+def recording(event: Any, context: Any) -> dict[str, int]:
+    trace.get_current_span().record_exception(LookupError("handled"))
+    return {"statusCode": 200}
+
+
+@tracing.capture_method
+def method() -> int:
+    return 1
+
+
+@tracing.capture_method
+async def coroutine() -> int:
+    await asyncio.sleep(0)
+    return 2
+
+
+@handler
+def methods(event: Any, context: Any) -> int:
+    return method() + asyncio.run(coroutine())
+
+
+@handler
+@handler
+def twice(event: Any, context: Any) -> Any:
+    return plain(event, context)
+
+
+@handler
+def gathered(event: Any, context: Any) -> list[str]:
+    async def one(number: int) -> str:
+        with tracer.start_as_current_span(f"task {number}"):
+            await asyncio.sleep(0)
+            with tracer.start_as_current_span(f"step {number}"):
+                await asyncio.sleep(0)
+                return trace.format_span_id(trace.get_current_span().get_span_context().span_id)
+
+    async def everything() -> list[str]:
+        return await asyncio.gather(*(one(number) for number in range(50)))
+
+    return asyncio.run(everything())
+
+
+@handler
+def pooled(event: Any, context: Any) -> None:
+    def work(number: int) -> None:
+        with tracer.start_as_current_span(f"work {number}"):
+            pass
+
+    with tracer.start_as_current_span("pool"), ThreadPoolExecutor(8) as pool:
+        list(pool.map(tracing.carry_context(work), range(20)))
+
+
+@handler
+def threaded(event: Any, context: Any) -> None:
+    thread = threading.Thread(target=method)
+    thread.start()
+    thread.join()
+
+
+@handler
+def many(event: Any, context: Any) -> int:
+    for number in range(event):
+        with tracer.start_as_current_span(f"span {number}"):
+            pass
+    return event
+
+
+@handler
+def large(event: Any, context: Any) -> str:
+    with tracer.start_as_current_span("large") as span:
+        span.set_attribute("payload", "x" * event)
+        span.set_attribute("small", "kept")
+    return "answered"
+
+
+@handler
+def many_annotations(event: Any, context: Any) -> None:
+    for number in range(52):
+        tracing.annotate(f"key_{number}", number)
+
+
+@handler
+def odd_values(event: Any, context: Any) -> None:
+    tracing.annotate("limit", float("inf"))
+    tracing.add_metadata("nothing", {"value": float("nan"), "set": {1}, "object": object})
+    trace.get_current_span().set_attribute("surrogate", "\ud800")
+
+
+def _call(call: Any, **params: Any) -> str:
+    try:
+        call(**params)
+    except Exception as error:
+        return type(error).__name__
+    return "ok"
+
+
+@handler
+def aws_calls(event: Any, context: Any) -> list[str]:
+    item = {"id": {"S": "1"}}
+    return [
+        _call(dynamodb.put_item, TableName="orders", Item=item),
+        _call(dynamodb.batch_write_item, RequestItems={"orders": [{"PutRequest": {"Item": item}}]}),
+        _call(nobody.put_item, TableName="orders", Item=item),
+    ]
+
+
+@handler
+def put_item(event: Any, context: Any) -> str:
+    with tracer.start_as_current_span("save"):
+        return _call(dynamodb.put_item, TableName="orders", Item={"id": {"S": "1"}})
+
+
+@handler
+def put_item_raising(event: Any, context: Any) -> None:
+    with tracer.start_as_current_span("save"):
+        dynamodb.put_item(TableName="orders", Item={"id": {"S": "1"}})
+
+
+@handler
+def invoke(event: Any, context: Any) -> list[Any]:
+    params = {"FunctionName": "worker", "Payload": event.encode(), "ClientContext": "e30="}
+    reply = lambda_.invoke(**params)
+    return [reply["Payload"].read().decode(), params["Payload"].decode(), sorted(params)]
+
+
+@handler
+def publish(event: Any, context: Any) -> Any:
+    attributes = {f"a{n}": {"DataType": "String", "StringValue": "v"} for n in range(event)}
+    return [
+        _call(sns.publish, TopicArn="arn:topic", Message="m", MessageAttributes=attributes),
+        len(attributes),
+    ]
+
+
+@handler
+def s3_put(event: Any, context: Any) -> str:
+    return _call(s3.put_object, Bucket="files", Key="a/b", Body=b"x")
+
+
+@handler
+def injected(event: Any, context: Any) -> Any:
+    carrier: dict[str, str] = {}
+    with tracer.start_as_current_span("http call"):
+        propagate.inject(carrier)
+        span = trace.get_current_span().get_span_context()
+    return [carrier, trace.format_span_id(span.span_id)]
+
+
+@handler
+def linked(event: Any, context: Any) -> None:
+    producer = propagate.extract({"X-Amzn-Trace-Id": event})
+    link = trace.Link(trace.get_current_span(producer).get_span_context())
+    with tracer.start_as_current_span("record", links=[link]):
+        pass
+
+
+@handler
+def http_call(event: Any, context: Any) -> None:
+    attributes = {
+        "http.request.method": "get",
+        "url.full": "http://shop.example/orders?token=secret",
+        "http.response.status_code": event,
+    }
+    with tracer.start_as_current_span("GET", kind=trace.SpanKind.CLIENT, attributes=attributes):
+        pass
+
+
+waiting = threading.Event()
+
+
+@handler
+def hanging(event: Any, context: Any) -> None:
+    with tracer.start_as_current_span("done"):
+        pass
+    with tracer.start_as_current_span("slow step"):
+        waiting.wait(timeout=event)
+
+
+@handler
+def extra_packets(event: Any, context: Any) -> bool:
+    return trace.get_current_span().is_recording()
+
+
+@handler
+def forked(event: Any, context: Any) -> list[str]:
+    """Ids that two children of this process draw."""
+
+    def draw(pipe: int) -> None:
+        with tracer.start_as_current_span("child") as span:
+            os.write(pipe, trace.format_span_id(span.get_span_context().span_id).encode())
+        os._exit(0)
+
+    found = []
+    for _ in range(2):
+        reading, writing = os.pipe()
+        child = os.fork()
+        if not child:
+            draw(writing)
+        os.waitpid(child, 0)
+        found.append(os.read(reading, 16).decode())
+        os.close(reading)
+        os.close(writing)
+    return found
+
+
+def interleaved(event: Any, context: Any) -> list[list[str]]:
+    """Fifty invocations in threads of one process, each with its own header on its context object."""
+    barrier = threading.Barrier(50)
+
+    @handler
+    def one(number: int, context: Any) -> list[str]:
+        barrier.wait()
+        with tracer.start_as_current_span(f"in {number}"):
+            tracing.annotate("number", number)
+            barrier.wait()
+            carrier: dict[str, str] = {}
+            propagate.inject(carrier)
+        return [f"{number}", carrier["X-Amzn-Trace-Id"]]
+
+    contexts = [
+        SimpleNamespace(trace_id=f"Root=1-5759e988-{number:024x};Parent={number + 1:016x};Sampled=1")
+        for number in range(50)
+    ]
+    with ThreadPoolExecutor(50) as pool:
+        return list(pool.map(one, range(50), contexts))
+
+
+def client_error_type(event: Any, context: Any) -> str:
+    """The decorated call raises what the undecorated call raises."""
+    try:
+        put_item_raising(event, context)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return "nothing raised"
