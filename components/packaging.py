@@ -5,6 +5,7 @@ Locked packages are installed once per lock, runtime and architecture, and kept;
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import shutil
 import subprocess
@@ -51,11 +52,16 @@ def locked_layer(lock: Path, target: Target, build: Path = BUILD) -> Path:
 
 def locked_layer_path(lock: Path, target: Target, build: Path = BUILD) -> Path:
     """Return where `locked_layer` keeps its zip; the name changes with anything that goes into it."""
+    if not lock.is_file():
+        raise PackagingError(f"there is no lock file {lock}")
     return _layer_path(lock.stem, [lock.read_bytes()], target, build)
 
 
 def package_layer(package: Path, target: Target, build: Path = BUILD) -> Path:
-    """Return the layer zip with one Python package of this project, without its tests and caches."""
+    """Return the layer zip with one Python package of this project, without its tests and caches.
+
+    Raises PackagingError when the package has no modules.
+    """
 
     def fill(python: Path) -> None:
         for source in sources:
@@ -65,6 +71,8 @@ def package_layer(package: Path, target: Target, build: Path = BUILD) -> Path:
 
     sources = [path.relative_to(package) for path in _files(package)]
     sources = [source for source in sources if not _LEFT_OUT & set(source.parts)]
+    if not sources:
+        raise PackagingError(f"there is no Python package {package}")
     content = [part for source in sources for part in (bytes(source), (package / source).read_bytes())]
     return _kept(_layer_path(package.name, content, target, build), target, fill)
 
@@ -138,11 +146,13 @@ def _interpreter(version: str) -> str | None:
     if version == "{}.{}".format(*sys.version_info):
         return sys.executable
     found = shutil.which(f"python{version}")
-    if found is None:
-        return None
-    probe = [found, "-c", "import sys; print('{}.{}'.format(*sys.version_info))"]
-    done = subprocess.run(probe, capture_output=True, text=True, check=False)
-    return found if done.stdout.strip() == version else None
+    return found if found and _version(found) == version else None
+
+
+@functools.cache
+def _version(interpreter: str) -> str:
+    probe = [interpreter, "-c", "import sys; print('{}.{}'.format(*sys.version_info))"]
+    return subprocess.run(probe, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _compile(python: Path, version: str) -> None:

@@ -96,7 +96,8 @@ class FakeAws(mocks.Mocks):
             "url": f"https://sqs.example/{name}",
             "bucket": name,
         }
-        return f"{args.name}-id", {**computed, **args.inputs}
+        version = args.inputs.get("triggers", {}).get("routes", "")[:6]
+        return f"{args.name}-id{version}", {**computed, **args.inputs}
 
     def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
         return {
@@ -120,7 +121,7 @@ class _Monitor(mocks.MockMonitor):
         return super().RegisterResourceOutputs(request)
 
 
-def deploy(
+def run_program(
     program: Callable[[], Any],
     config: Mapping[str, str] | None = None,
     *,
@@ -194,12 +195,14 @@ class Project:
         }
         return {key: _as_text(value) for key, value in {**values, **given}.items()}
 
-    def deploy(self, stack: str = "dev", *, region: str = "eu-west-1", **changed: str) -> Deployed:
+    def up(self, stack: str = "dev", *, region: str = "eu-west-1", **changed: str) -> Deployed:
         """Run the program afresh for a stack, with some settings changed."""
         config = self.config(stack) | {f"traced-api:{name}": value for name, value in changed.items()}
         self._keep_layers(Target(config["traced-api:runtime"], config["traced-api:architecture"]))
         main = str(self.directory / "__main__.py")
-        return deploy(lambda: runpy.run_path(main, run_name="__main__"), config, stack=stack, region=region)
+        return run_program(
+            lambda: runpy.run_path(main, run_name="__main__"), config, stack=stack, region=region
+        )
 
     def _keep_layers(self, target: Target) -> None:
         if f"python{target.version}" not in ("python3.11", "python3.12", "python3.13", "python3.14"):
@@ -211,14 +214,36 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
-    """A copy of the program, as the working directory."""
-    for path in (ROOT / "__main__.py", *ROOT.glob("Pulumi*.yaml")):
-        shutil.copy(path, tmp_path)
-    for name in ("handlers", "layers", "locks"):
-        (tmp_path / name).symlink_to(ROOT / name)
+def deploy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Deployed]:
+    """Runs a program given as a function, with an empty directory to build in."""
     monkeypatch.chdir(tmp_path)
-    yield Project(tmp_path)
+    (tmp_path / "code.py").write_text("def handler(event, context): ...\n")
+    return run_program
+
+
+@pytest.fixture(scope="session")
+def open_project() -> Callable[[Path, pytest.MonkeyPatch], Project]:
+    """Copies the program into a directory, which becomes the working directory."""
+
+    def copy(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+        for path in (ROOT / "__main__.py", *ROOT.glob("Pulumi*.yaml")):
+            shutil.copy(path, directory)
+        for name in ("handlers", "layers", "locks"):
+            (directory / name).symlink_to(ROOT / name)
+        monkeypatch.chdir(directory)
+        return Project(directory)
+
+    return copy
+
+
+@pytest.fixture
+def project(
+    open_project: Callable[[Path, pytest.MonkeyPatch], Project],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Project:
+    """A copy of the program, as the working directory."""
+    return open_project(tmp_path, monkeypatch)
 
 
 def _as_text(value: Any) -> str:

@@ -1,0 +1,179 @@
+"""The traced API on its own."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from components.api import TracedApi, TracedApiArgs
+from components.function import TracedFunction, TracedFunctionArgs
+from components.routes import RouteError
+from components.settings import ApiProfile, FunctionProfile, Sampling, Target, Throttling
+
+STAGE = "aws:apigateway/stage:Stage"
+DEPLOYMENT = "aws:apigateway/deployment:Deployment"
+RULE = "aws:xray/samplingRule:SamplingRule"
+SAMPLING = Sampling(1, 0.05)
+
+
+@pytest.fixture
+def api(deploy):
+    """Deploys an API named `api` with routes to one function each, given by name."""
+
+    def up(routes=None, sampling=SAMPLING, stack="dev", project="traced-api", **profile):
+        def program():
+            shared = FunctionProfile(Target("python3.13", "arm64"), "otel")
+            names = routes or {"GET /hello": "front"}
+            functions = {
+                name: TracedFunction(name, TracedFunctionArgs(Path("code.py"), shared))
+                for name in set(names.values())
+            }
+            mapped = {route: functions[name] for route, name in names.items()}
+            TracedApi("api", TracedApiArgs(mapped, ApiProfile(Throttling(5, 10), sampling, **profile)))
+
+        return deploy(program, stack=stack, project=project)
+
+    return up
+
+
+class TestStage:
+    @pytest.mark.parametrize(("sampling", "traced"), [(SAMPLING, True), (None, False)])
+    def test_it_is_traced_when_requests_are_sampled(self, api, sampling, traced):
+        """Tracing of the stage and sampling go together."""
+        assert api(sampling=sampling).one(STAGE).inputs["xrayTracingEnabled"] is traced
+
+    def test_it_is_named_after_the_stack(self, api):
+        """Each stack's requests are told apart in X-Ray."""
+        assert api(stack="prod").one(STAGE).inputs["stageName"] == "prod"
+
+    def test_its_access_log_is_json_with_the_trace_id(self, api):
+        """A line of the log leads to the trace."""
+        deployed = api(log_retention=30)
+        log = json.loads(deployed.one(STAGE).inputs["accessLogSettings"]["format"])
+        assert log["traceId"] == "$context.xrayTraceId"
+        logs = deployed.one("aws:cloudwatch/logGroup:LogGroup", "api-access-logs").inputs
+        assert logs == {"name": "/aws/apigateway/traced-api-dev-api", "retentionInDays": 30}
+
+    def test_it_is_throttled(self, api):
+        """Rate and burst hold for every method."""
+        settings = api().one("aws:apigateway/methodSettings:MethodSettings").inputs
+        assert settings["methodPath"] == "*/*"
+        assert settings["settings"] == {"throttlingRateLimit": 5, "throttlingBurstLimit": 10}
+
+
+class TestSampling:
+    def test_the_rule_is_for_this_stage_only(self, api):
+        """Other APIs of the account keep their own sampling."""
+        rule = api().one(RULE).inputs
+        assert (rule["serviceName"], rule["serviceType"]) == ("traced-api/dev", "AWS::ApiGateway::Stage")
+        assert (rule["reservoirSize"], rule["fixedRate"], rule["version"]) == (1, 0.05, 1)
+
+    def test_nothing_sampled_means_no_rule(self, api):
+        """A stack that is off leaves nothing in X-Ray."""
+        assert api(sampling=None).all(RULE) == []
+
+    def test_long_names_fit(self, api):
+        """A rule's name has 32 characters at most; a service name of over 64 ends in a wildcard."""
+        rule = api(stack="s" * 90).one(RULE).inputs
+        assert len(rule["ruleName"]) == 32
+        assert rule["serviceName"] == "traced-api/" + "s" * 52 + "*"
+
+
+class TestRoutes:
+    def test_a_path_is_made_once(self, api):
+        """Routes share the resources of a common beginning."""
+        deployed = api({"GET /a/{b}": "one", "POST /a/{b}": "two", "GET /a": "one"})
+        resources = deployed.all("aws:apigateway/resource:Resource")
+        parents = {resource.inputs["pathPart"]: resource.inputs["parentId"] for resource in resources}
+        assert len(resources) == 2
+        assert parents == {"a": "root", "{b}": "api-resource/a-id"}
+
+    def test_the_root_has_methods_too(self, api):
+        """No resource is made for `/`."""
+        deployed = api({"ANY /": "one"})
+        assert deployed.all("aws:apigateway/resource:Resource") == []
+        assert deployed.one("aws:apigateway/method:Method").inputs["resourceId"] == "root"
+
+    def test_a_route_hands_the_request_to_its_function(self, api):
+        """The integration is Lambda's proxy, which is always called by POST."""
+        integration = api().one("aws:apigateway/integration:Integration").inputs
+        assert (integration["type"], integration["integrationHttpMethod"]) == ("AWS_PROXY", "POST")
+        assert integration["uri"].endswith("/traced-api-dev-front/invocations")
+
+    def test_only_its_own_route_may_call_a_function(self, api):
+        """The permission names API, stage, method and path."""
+        permission = api().one("aws:lambda/permission:Permission").inputs
+        assert permission["principal"] == "apigateway.amazonaws.com"
+        assert permission["sourceArn"].endswith(":traced-api/dev/GET/hello")
+
+    def test_permissions_of_one_function_have_different_names(self, api):
+        """Two routes to one function are two statements of its policy."""
+        permissions = api({"GET /a": "one", "GET /{a}": "one"}).all("aws:lambda/permission:Permission")
+        assert len({permission.inputs["statementId"] for permission in permissions}) == 2
+
+    def test_a_bad_route_stops_the_program(self, api):
+        """The error names the route."""
+        with pytest.raises(RouteError, match="route 'GET hello'"):
+            api({"GET hello": "one"})
+
+
+class TestRedeployment:
+    def triggers(self, deployed):
+        return deployed.one(DEPLOYMENT).inputs["triggers"]
+
+    @pytest.mark.parametrize(
+        "routes",
+        [
+            {"GET /hello": "front", "POST /hello": "front"},
+            {"GET /bye": "front"},
+            {"POST /hello": "front"},
+            {"GET /hello": "other"},
+        ],
+        ids=["route added", "path changed", "method changed", "function changed"],
+    )
+    def test_a_changed_route_is_deployed(self, api, routes):
+        """Without a new deployment the stage would go on serving the old routes."""
+        assert self.triggers(api(routes)) != self.triggers(api())
+
+    def test_the_same_routes_are_not_deployed_again(self, api):
+        """A second run, with the routes in any order, changes nothing."""
+        one, two = {"GET /a": "one", "GET /b": "two"}, {"GET /b": "two", "GET /a": "one"}
+        assert self.triggers(api(one)) == self.triggers(api(two))
+
+    def test_a_deployment_waits_for_all_routes(self, api):
+        """It is a snapshot: what comes later is not in it."""
+        deployed = api({"GET /a": "one", "GET /b": "two"})
+        waits_for = {urn.rsplit("::", 1)[-1] for urn in deployed.one(DEPLOYMENT).options.dependencies}
+        parts = [f"api-{kind}-get/{path}" for kind in ("method", "integration") for path in "ab"]
+        assert waits_for >= set(parts)
+
+    def test_the_stage_moves_to_the_new_deployment(self, api):
+        """Only the deployment changes, so the stage is updated in place, and the URL stays."""
+        before, after = (api(routes).one(STAGE) for routes in ({"GET /a": "one"}, {"GET /b": "one"}))
+        changed = {name for name in before.inputs if before.inputs[name] != after.inputs[name]}
+        assert (before.name, changed) == (after.name, {"deployment"})
+
+    def test_switching_tracing_updates_the_stage_in_place(self, api):
+        """Neither deployment nor anything that would replace the stage changes."""
+        before, after = (api(sampling=sampling).one(STAGE) for sampling in (SAMPLING, None))
+        changed = {name for name in before.inputs if before.inputs[name] != after.inputs[name]}
+        assert (before.name, changed) == (after.name, {"xrayTracingEnabled"})
+
+
+class TestAccount:
+    ACCOUNT = "aws:apigateway/account:Account"
+
+    def test_the_regions_logging_role_is_left_alone(self, api):
+        """It is shared with every other API of the region."""
+        assert api().all(self.ACCOUNT) == []
+
+    def test_it_is_set_when_asked_for(self, api):
+        """The stage, which needs it for its access log, waits for it."""
+        deployed = api(set_account=True)
+        role = deployed.one("aws:iam/role:Role", "api-logging-role").inputs
+        (statement,) = json.loads(role["assumeRolePolicy"])["Statement"]
+        assert statement["Principal"] == {"Service": "apigateway.amazonaws.com"}
+        assert deployed.one(self.ACCOUNT).inputs["cloudwatchRoleArn"].endswith(role["name"])
+        assert any(urn.endswith("::api-account") for urn in deployed.one(STAGE).options.dependencies)

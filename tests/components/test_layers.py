@@ -1,0 +1,81 @@
+"""The layers that each tracing mode needs."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from components.layers import PythonLayer, PythonLayerArgs
+from components.settings import SettingError, Target
+
+VERSION = "aws:lambda/layerVersion:LayerVersion"
+FUNCTION = "aws:lambda/function:Function"
+
+
+def attached(deployed):
+    """Return the names of the layers that every function has, without what their ARNs have in common."""
+    (arns,) = {tuple(function.inputs["layers"]) for function in deployed.all(FUNCTION)}
+    names = [re.sub(r"(.*:layer)?:(?P<name>\w+):\d+$", r":\g<name>", arn).split(":")[-1] for arn in arns]
+    return [name.removeprefix("traced-api-dev-") for name in names]
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"tracing": "otel"}, ["AWSOpenTelemetryDistroPython", "tracing-library"]),
+        ({"tracing": "otel", "otelLayer": "slim"}, ["tracing-slim", "tracing-library"]),
+        ({"tracing": "native"}, ["tracing-native", "tracing-library"]),
+        ({"tracing": "off"}, ["tracing-api", "tracing-library"]),
+    ],
+)
+def test_a_mode_attaches_what_it_needs(project, changed, expected):
+    """Every function has what stands behind the OpenTelemetry API, then the tracing library."""
+    assert attached(project.up(**changed)) == expected
+
+
+@pytest.mark.parametrize("lock", ["slim", "native", "api"])
+def test_a_locked_layer_is_the_kept_zip(project, lock):
+    """The zip handed to Pulumi is the finished one, named relative to the project."""
+    mode = {"slim": {"otelLayer": "slim"}, "native": {"tracing": "native"}, "api": {"tracing": "off"}}[lock]
+    layer = project.up(**mode).one(VERSION, f"tracing-{lock}-version").inputs
+    assert layer["code"].path.startswith(f".build/layers/{lock}-python3.13-arm64-")
+    assert (project.directory / layer["code"].path).is_file()
+
+
+def test_a_layer_says_what_it_was_built_for(project):
+    """Lambda refuses the layer for other runtimes and architectures."""
+    layer = project.up(runtime="python3.12", architecture="x86_64").one(VERSION).inputs
+    assert (layer["compatibleRuntimes"], layer["compatibleArchitectures"]) == (["python3.12"], ["x86_64"])
+
+
+def test_the_adot_layer_is_the_regions_own(project):
+    """China is a partition of its own."""
+    (arn, _) = project.up(region="cn-north-1").all(FUNCTION)[0].inputs["layers"]
+    assert arn == "arn:aws-cn:lambda:cn-north-1:440179912924:layer:AWSOpenTelemetryDistroPython:14"
+
+
+def test_a_region_without_adot_stops_the_program(project):
+    """The program ends with the plain error, before anything is created."""
+    with pytest.raises(SettingError, match="no ADOT layer for Python in me-south-1"):
+        project.up(region="me-south-1")
+
+
+def test_the_slim_layer_serves_a_region_without_adot(project):
+    """A layer of our own needs no entry in AWS's table."""
+    assert project.up(region="me-south-1", otelLayer="slim").all(FUNCTION)
+
+
+def test_an_adot_layer_of_ones_own_is_used(project):
+    """The setting replaces the table's entry."""
+    mine = "arn:aws:lambda:eu-west-1:123456789012:layer:mine:7"
+    assert project.up(adotLayerArn=mine).all(FUNCTION)[0].inputs["layers"][0] == mine
+
+
+def test_a_layers_name_fits(deploy, tmp_path):
+    """Lambda allows 140 characters."""
+    archive = tmp_path / "layer.zip"
+    archive.touch()
+    args = PythonLayerArgs(archive, Target("python3.13", "arm64"), "A layer")
+    layer = deploy(lambda: PythonLayer("x" * 90, args), stack="s" * 90).one(VERSION)
+    assert len(layer.inputs["layerName"]) == 140

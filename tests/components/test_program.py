@@ -1,0 +1,180 @@
+"""The whole program, run afresh for every tracing mode and stack file."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+
+import pytest
+
+from components.settings import SettingError
+
+ROOT = Path(__file__).parents[2]
+FUNCTION = "aws:lambda/function:Function"
+POLICY = "aws:iam/rolePolicy:RolePolicy"
+FUNCTIONS = ["consumer", "front", "worker"]
+STACKS, MODES = ("dev", "staging", "prod"), ("otel", "native", "off")
+
+
+@pytest.fixture(scope="module", params=itertools.product(STACKS, MODES), ids="-".join)
+def run(request, open_project, tmp_path_factory):
+    """One fresh run of the program for each stack file and mode: stack, mode and what was registered."""
+    stack, mode = request.param
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        project = open_project(tmp_path_factory.mktemp("project"), monkeypatch)
+        return stack, mode, project.up(stack, tracing=mode)
+
+
+def statements(deployed):
+    for policy in deployed.all(POLICY):
+        yield from json.loads(policy.inputs["policy"])["Statement"]
+
+
+def test_every_function_is_traced_or_none(run):
+    """Stage, functions and the tracing library agree with the setting."""
+    stack, mode, deployed = run
+    functions = [function.inputs for function in deployed.all(FUNCTION)]
+    assert sorted(inputs["name"] for inputs in functions) == [
+        f"traced-api-{stack}-{name}" for name in FUNCTIONS
+    ]
+    expected = "PassThrough" if mode == "off" else "Active"
+    assert [inputs["tracingConfig"]["mode"] for inputs in functions] == [expected] * 3
+    assert [inputs["environment"]["variables"]["TRACING_MODE"] for inputs in functions] == [mode] * 3
+    assert deployed.one("aws:apigateway/stage:Stage").inputs["xrayTracingEnabled"] is (mode != "off")
+    assert len(deployed.all("aws:xray/samplingRule:SamplingRule")) == (mode != "off")
+
+
+def test_no_policy_has_a_wildcard_but_for_traces(run):
+    """Only writing traces names no resource, and only traced functions may; else `*` ends an own ARN."""
+    _, mode, deployed = run
+    for statement in statements(deployed):
+        assert not [action for action in statement["Action"] if "*" in action]
+        if statement["Action"][0].startswith("xray:"):
+            assert (mode != "off", statement["Resource"]) == (True, ["*"])
+        else:
+            for arn in statement["Resource"]:
+                assert arn.startswith("arn:aws:")
+                assert "*" not in arn.removesuffix(":*").removesuffix("/*")
+
+
+def test_every_resource_belongs_to_a_component(run):
+    """Components are at the top, and everything else is the child of one."""
+    _, _, deployed = run
+    for resource in deployed.resources:
+        if resource.type.startswith("aws:"):
+            assert resource.parent_type.startswith("traced-api:index:")
+        else:
+            assert resource.parent_type in ("pulumi:pulumi:Stack", "traced-api:index:TracingLayers")
+
+
+def test_every_component_registers_what_it_offers(run):
+    """No component ends with empty outputs."""
+    _, _, deployed = run
+    components = [resource for resource in deployed.resources if resource.type.startswith("traced-api:")]
+    assert len(components) >= 8
+    assert not [component.name for component in components if not component.outputs]
+
+
+def test_the_outputs_are_exported(run):
+    """What a user or a test needs to reach the stack."""
+    stack, mode, deployed = run
+    assert deployed.exports == {
+        "url": f"https://api.example/{stack}/hello",
+        "apiUrl": f"https://api.example/{stack}",
+        "tracing": mode,
+        "frontFunction": f"traced-api-{stack}-front",
+        "workerFunction": f"traced-api-{stack}-worker",
+        "consumerFunction": f"traced-api-{stack}-consumer",
+        "tableName": f"traced-api-{stack}-items",
+        "bucketName": f"traced-api-{stack}-objects-1a2b3c4",
+        "queueUrl": f"https://sqs.example/traced-api-{stack}-work",
+        "deadLetterQueueUrl": f"https://sqs.example/traced-api-{stack}-work-dead-letters",
+    }
+
+
+@pytest.mark.parametrize(
+    ("function", "may"),
+    [
+        ("front", {"lambda:InvokeFunction"}),
+        ("worker", {"dynamodb:PutItem", "s3:PutObject", "sqs:SendMessage"}),
+        ("consumer", {"s3:GetObject", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}),
+    ],
+)
+def test_a_function_may_do_its_work_and_no_more(project, function, may):
+    """Beyond logs, each function is granted exactly what its handler calls."""
+    granted = {
+        action
+        for statement in project.up(tracing="off").policy(f"{function}-policy")
+        for action in statement["Action"]
+    }
+    assert granted - {"logs:CreateLogStream", "logs:PutLogEvents"} == may
+
+
+@pytest.mark.parametrize(
+    ("function", "own"),
+    [
+        ("front", {"WORKER_FUNCTION": "traced-api-dev-worker"}),
+        (
+            "worker",
+            {
+                "TABLE_NAME": "traced-api-dev-items",
+                "BUCKET_NAME": "traced-api-dev-objects-1a2b3c4",
+                "QUEUE_URL": "https://sqs.example/traced-api-dev-work",
+                "WORK_SECONDS": "0.25",
+            },
+        ),
+        ("consumer", {"BUCKET_NAME": "traced-api-dev-objects-1a2b3c4"}),
+    ],
+)
+def test_a_function_knows_what_it_works_with(project, function, own):
+    """Handlers find their resources in the environment."""
+    deployed = project.up(workSeconds="0.25", export="otlp")
+    variables = deployed.one(FUNCTION, f"{function}-function").inputs["environment"]["variables"]
+    assert variables == {**own, "TRACING_MODE": "otel", "TRACING_EXPORT": "otlp"}
+
+
+def test_front_waits_longer_than_the_worker_runs(project):
+    """A worker that runs into its timeout is seen as such, not as a front that gave up."""
+    functions = {
+        function.name: function.inputs["timeout"] for function in project.up(timeout="20").all(FUNCTION)
+    }
+    assert functions == {"front-function": 25, "worker-function": 20, "consumer-function": 20}
+
+
+def test_names_have_no_two_owners(project):
+    """No two resources of a type share their name, logical or physical."""
+    resources = project.up().resources
+    logical = [(resource.type, resource.name) for resource in resources]
+    physical = [(r.type, r.inputs["name"]) for r in resources if "name" in r.inputs and r.type != POLICY]
+    assert len(set(logical)) == len(logical)
+    assert len(set(physical)) == len(physical)
+
+
+def test_two_runs_register_the_same(project):
+    """A second deployment without a change has nothing to do."""
+
+    def registered():
+        resources = project.up(otelLayer="slim").resources
+        inputs = {r.name: {k: getattr(v, "path", v) for k, v in r.inputs.items()} for r in resources}
+        return json.dumps(inputs, sort_keys=True)
+
+    assert registered() == registered()
+
+
+def test_no_path_of_the_machine_reaches_the_state(project):
+    """Archives are named relative to the project."""
+    for resource in project.up(otelLayer="slim").resources:
+        if "code" in resource.inputs:
+            assert not Path(resource.inputs["code"].path).is_absolute()
+
+
+def test_a_bad_setting_stops_the_program(project):
+    """The error is the plain one, and nothing is registered."""
+    with pytest.raises(SettingError, match=r"samplingRate is '5%', but must be a number from 0 to 1"):
+        project.up(samplingRate="5%")
+
+
+def test_the_program_stays_short():
+    """The entry point reads settings, calls components and exports; it is under 60 lines."""
+    assert len((ROOT / "__main__.py").read_text().splitlines()) < 60
