@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from local.engine.clients import Clients
 
 _AWS_PROVIDER = "pulumi:providers:aws"
-_STACK_REFERENCE = "pulumi:pulumi:StackReference"
 
 
 @dataclass(frozen=True)
@@ -152,7 +151,9 @@ def explain(error: Exception) -> str:
             return str(error)
         case ClientError():
             answer = error.response.get("Error", {})
-            return f"{error.operation_name} answered {answer.get('Code')}: {answer.get('Message')}"
+            text = str(answer.get("Message", ""))
+            told = f": {text}" if text and not text.startswith("<") else ""  # not an HTML page
+            return f"{error.operation_name} answered {answer.get('Code')}{told}"
         case BotoCoreError():
             return " ".join(str(error).split())
         case KeyError():

@@ -116,10 +116,12 @@ def _place(error: BaseException, project: Project) -> str:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error and its causes, outermost first."""
+    """Yield an error and its causes, outermost first; Pulumi makes errors that are their own cause."""
+    seen: list[BaseException] = []
     link: BaseException | None = error
-    while link is not None:
+    while link is not None and link not in seen:
         yield link
+        seen.append(link)
         link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from local.engine.deployment import Deployment
 
 _STACK = "pulumi:pulumi:Stack"
+_STACK_REFERENCE = "pulumi:pulumi:StackReference"
 
 _request: contextvars.ContextVar[tuple[str, Any]] = contextvars.ContextVar("_request")
 """URN and request of the registration that this thread is at: MockMonitor does not pass them on."""
@@ -119,10 +120,12 @@ class _Monitor(mocks.MockMonitor):
         return super().RegisterResource(request)  # type: ignore[no-untyped-call]
 
     def ReadResource(self, request: Any) -> Any:  # noqa: N802 - the name of the gRPC method
-        raise self._deployment.fail(
-            f"{request.type} '{request.name}': reading the existing resource '{request.id}' is not "
-            "supported; the embedded AWS starts empty, so create the resource in the program"
-        )
+        what = f"{request.type} '{request.name}'"
+        if request.type == _STACK_REFERENCE:
+            reason = "stack references need Pulumi's state storage; give the value through configuration"
+        else:
+            reason = f"'{request.id}' cannot be read; the embedded AWS starts empty, so create it in the program"
+        raise self._deployment.fail(f"{what}: {reason}")
 
     def RegisterStackTransform(self, request: Any) -> Any:  # noqa: N802 - the name of the gRPC method
         self._deployment.warn("transforms of the stack are not run here")
