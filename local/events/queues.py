@@ -5,7 +5,8 @@ moto does the queueing: visibility, receive counts, redrive to a dead-letter que
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,11 +34,39 @@ class Message:
     attributes_md5: str | None = None
 
 
+class SystemAttributesBackend(SQSBackend):
+    """moto's SQS, but SendMessageBatch keeps the entries' system attributes, which moto loses."""
+
+    def send_message_batch(self, queue_name: str, entries: dict[str, dict[str, Any]]) -> Any:
+        """Send a batch."""
+        # moto sends the entries one by one, in order, through `send_message` below.
+        token = _BATCH.set(iter([entry.get("MessageSystemAttributes") for entry in entries.values()]))
+        try:
+            return super().send_message_batch(queue_name, entries)
+        finally:
+            _BATCH.reset(token)
+
+    def send_message(self, *args: Any, system_attributes: Any = None, **options: Any) -> Any:
+        """Send one message; all callers in moto pass `system_attributes` by name."""
+        options["system_attributes"] = system_attributes or next(_BATCH.get(iter(())), None)
+        return super().send_message(*args, **options)
+
+
+_BATCH: ContextVar[Iterator[dict[str, Any] | None]] = ContextVar("sqs_batch")
+
+
 class Queues:
     """The queues of one region."""
 
     def __init__(self, region: str) -> None:
         self.region = region
+        sqs_backends.backend = SystemAttributesBackend
+        for account in sqs_backends.values():
+            account.backend = SystemAttributesBackend
+
+    def visibility_timeout(self, arn: str) -> int:
+        """Return a queue's visibility timeout in seconds; raises `UnknownQueueError`."""
+        return int(self._queue(arn).visibility_timeout)  # type: ignore[attr-defined] # moto sets it by name
 
     def exists(self, arn: str) -> bool:
         """Tell whether there is such a queue."""
@@ -50,7 +79,8 @@ class Queues:
     def receive(self, arn: str, count: int) -> list[Message]:
         """Take up to `count` visible messages, which stay hidden for the queue's visibility timeout."""
         queue = self._queue(arn)
-        received = self._backend.receive_message(queue.name, count, 0, queue.visibility_timeout, ["All"])
+        timeout = self.visibility_timeout(arn)
+        received = self._backend.receive_message(queue.name, count, 0, timeout, ["All"])
         return [_message(message) for message in received]
 
     def delete(self, arn: str, receipt_handle: str) -> None:

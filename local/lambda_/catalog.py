@@ -1,4 +1,4 @@
-"""Functions as configured, read from moto's backend objects. The only module here that touches moto's Lambda."""
+"""Functions as configured, read from moto's backend objects; nothing else here touches moto's Lambda."""
 
 from __future__ import annotations
 
@@ -131,6 +131,11 @@ class Catalog:
         if merge and len(configs) > 1:
             configs[-1].config = {**configs[-2].config, **configs[-1].config}
         del configs[:-1]
+
+    def delete(self, name: str) -> None:
+        """Delete a function that was just created and turned out not to be runnable."""
+        get_backend(ACCOUNT_ID, self.region).delete_function(name)
+        self.overlay.forget(name)
 
     def _function(self, moto: Any, latest: Any, arn: str, invoked: str) -> Function:
         version = str(moto.version)

@@ -60,6 +60,7 @@ def worker_environ(settings: WorkerSettings, places: Places) -> dict[str, str]:
     """Return a worker's variables but `AWS_LAMBDA_RUNTIME_API`: Lambda's own win over the function's."""
     variables = {key: _in_opt(value, places.opt) for key, value in settings.variables.items()}
     user_path = variables.pop("PYTHONPATH", "")
+    python_path = [str(places.task), *_split(user_path), *_opt_paths(places), str(places.runtime)]
     host, _, port = settings.daemon_address.rpartition(":")
     return {
         "LANG": "en_US.UTF-8",
@@ -74,7 +75,7 @@ def worker_environ(settings: WorkerSettings, places: Places) -> dict[str, str]:
         # Lambda keeps /tmp for the environment; a machine's own is shared, so each gets a directory.
         "TMPDIR": str(places.tmp),
         "LD_LIBRARY_PATH": os.pathsep.join(_library_paths(places)),
-        "PYTHONPATH": os.pathsep.join([str(places.task), *_split(user_path), *_opt_paths(places), str(places.runtime)]),
+        "PYTHONPATH": os.pathsep.join(python_path),
         "_HANDLER": settings.handler,
         "LAMBDA_TASK_ROOT": str(places.task),
         "LAMBDA_RUNTIME_DIR": str(places.runtime),

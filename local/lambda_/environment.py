@@ -17,6 +17,7 @@ from asyncio.subprocess import DEVNULL, Process
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from local.ids import Clock
 from local.lambda_.outcome import Span
@@ -108,9 +109,8 @@ class Environment:
         """
         polled = asyncio.create_task(self._api.polled.wait())
         try:
-            await asyncio.wait(
-                {polled, self._api.init_error, self._exit()}, return_when=asyncio.FIRST_COMPLETED
-            )
+            waiting: set[asyncio.Future[Any]] = {polled, self._api.init_error, self._exit()}
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
             polled.cancel()
         if self._api.polled.is_set():
@@ -123,7 +123,8 @@ class Environment:
         """Hand over one event and wait for its reply; raises `WorkerExitError`."""
         self._signal(signal.SIGCONT)
         reply = self._api.deliver(event)
-        await asyncio.wait({reply, self._exit()}, return_when=asyncio.FIRST_COMPLETED)
+        waiting: set[asyncio.Future[Any]] = {reply, self._exit()}
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         self._read_output()
         if reply.done():
             return reply.result()
@@ -133,7 +134,8 @@ class Environment:
         """Wait until the runtime asks for the next event, and freeze it; false when it ended instead."""
         polled = asyncio.create_task(self._api.polled.wait())
         try:
-            await asyncio.wait({polled, self._exit()}, return_when=asyncio.FIRST_COMPLETED)
+            waiting: set[asyncio.Future[Any]] = {polled, self._exit()}
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
             polled.cancel()
         self._read_output()

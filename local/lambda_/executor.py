@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from local.ids import Clock, Ids
 from local.interfaces import SegmentSink
@@ -16,6 +18,8 @@ from local.lambda_.run import INIT_LIMIT, Assignment, Run
 from local.lambda_.segments import Subject, function_segment
 from local.lambda_.tracing import InvocationTrace
 from local.lambda_.worker import Workshop
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -56,10 +60,16 @@ class Executor:
         self._init_limit = init_limit
         self._pool = Pool(self._create)
         self._logs: dict[str, LogGroup] = {}
-        self._finishing: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def attempt(self, invocation: Invocation, parent_id: str) -> Attempted:
-        """Run the function once, below the segment or subsegment `parent_id`; raises `ThrottledError`."""
+        """Run the function once, below the segment or subsegment `parent_id`; raises `ThrottledError`.
+
+        A caller that gives up waiting does not end the run, as on AWS.
+        """
+        return await asyncio.shield(self._background(self._attempt(invocation, parent_id)))
+
+    async def _attempt(self, invocation: Invocation, parent_id: str) -> Attempted:
         function_id = self._ids.segment_id()
         trace = invocation.trace
         work = Assignment(
@@ -73,10 +83,14 @@ class Executor:
         )
         run = Run(self._pool, self._clock, work, self._init_limit)
         outcome = await run.execute()
-        finished = asyncio.create_task(self._finish(invocation, run, outcome, function_id, parent_id))
-        self._finishing.add(finished)
-        finished.add_done_callback(self._finishing.discard)
+        finished = self._background(self._finish(invocation, run, outcome, function_id, parent_id))
         return Attempted(outcome, work.log, finished)
+
+    def _background(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     def log(self, function: Function) -> LogGroup:
         """Return the function's log group."""
@@ -89,8 +103,8 @@ class Executor:
     async def close(self) -> None:
         """Stop all workers and send what is then known of their runs."""
         await self._pool.close()
-        await asyncio.gather(*self._finishing, return_exceptions=True)
-        await self._pool.close()
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _create(self, function: Function) -> Environment:
         return self._workshop.environment(function, self.log(function).write)

@@ -13,7 +13,7 @@ from local.events.queues import Queues
 from local.ids import Clock, Ids
 from local.interfaces import InvocationType, InvokeResult, SegmentSink, TraceLink
 from local.lambda_.asynchronous import RETRY_DELAYS, AsyncInvoker, Destinations
-from local.lambda_.catalog import Catalog, Function
+from local.lambda_.catalog import Catalog, Function, Layer
 from local.lambda_.errors import LambdaError, ThrottledError
 from local.lambda_.executor import Executor, Invocation
 from local.lambda_.outcome import Span
@@ -110,6 +110,10 @@ class LambdaService:
     def log(self, function: str) -> str:
         """Return what a function wrote lately; raises `FunctionNotFoundError`."""
         return self._executor.log(self.catalog.function(function)).text()
+
+    def layer_directory(self, layer: Layer) -> Path:
+        """Return the directory with a layer's content."""
+        return self._workshop.layer(layer)
 
     async def close(self) -> None:
         """Stop every worker within 3 s; pending retries are dropped."""

@@ -51,7 +51,7 @@ class InvocationTrace:
         ).format()
 
 
-def trace_invocation(
+def trace_invocation(  # noqa: PLR0913 - what decides
     mode: TracingMode,
     upstream: TraceHeader,
     links: Sequence[TraceLink],

@@ -1,4 +1,4 @@
-"""From zips to the directories `/var/task` and `/opt` of execution environments, unpacked once per content."""
+"""From zips to the directories `/var/task` and `/opt` of environments, unpacked once per content."""
 
 from __future__ import annotations
 

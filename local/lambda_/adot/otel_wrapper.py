@@ -22,7 +22,9 @@ def _resolve() -> Any:
 
 
 def _start_lite_sdk() -> None:
-    from amazon.opentelemetry.distro.opentelemetry_lite_sdk import configure_lite_mode  # noqa: PLC0415
+    from amazon.opentelemetry.distro.opentelemetry_lite_sdk import (  # type: ignore[import-not-found] # noqa: PLC0415 - only in the layer, and only in this mode
+        configure_lite_mode,
+    )
 
     configure_lite_mode()
 
