@@ -76,7 +76,7 @@ def decode(media: str, body: bytes) -> ExportTraceServiceRequest:
             raise HttpError(400, "the body is not an OTLP trace request in protobuf") from None
     elif media == JSON:
         try:
-            json_format.ParseDict(_with_base64_ids(json.loads(body)), message, ignore_unknown_fields=True)
+            json_format.ParseDict(_json_request(body), message, ignore_unknown_fields=True)
         except (ValueError, RecursionError, json_format.ParseError) as error:
             raise HttpError(400, f"the body is not an OTLP trace request in JSON: {error}") from None
     else:
@@ -118,6 +118,13 @@ def _unpacked(body: bytes, encoding: str | None) -> bytes:
     if not unpacker.eof:
         raise HttpError(400, "the gzip body is cut short")
     return unpacked
+
+
+def _json_request(body: bytes) -> dict[str, Any]:
+    request = _with_base64_ids(json.loads(body))
+    if not isinstance(request, dict):
+        raise ValueError("it is not an object")  # noqa: TRY004 - as all that is wrong with a body
+    return request
 
 
 def _with_base64_ids(value: Any) -> Any:

@@ -127,9 +127,7 @@ class _SamplingApi:
     def _shape(self, record: Record) -> dict[str, Any]:
         rule = record.rule
         shape = {
-            name: getattr(rule, attribute) for name, attribute in _FIELDS.items() if attribute != "boost"
-        }
-        shape |= {
+            **{name: getattr(rule, attribute) for name, attribute in _FIELDS.items()},
             "RuleName": rule.name,
             "RuleARN": self._arn_prefix + rule.name,
             "Attributes": dict(rule.attributes),
