@@ -45,11 +45,17 @@ $(BIN)/.provisioned: $(BIN)/.installed locks/runtime.lock locks/adot.lock
 	@$(BIN)/python -m local.lambda_.provision
 	@touch $@
 
+$(BIN)/.foreign: $(BIN)/.installed locks/foreign.lock
+	@echo "set-up of the tests: Powertools and the X-Ray SDK into .build/foreign (a few seconds, once)"
+	@rm -rf .build/foreign
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r locks/foreign.lock --target .build/foreign
+	@touch $@
+
 .PHONY: lock
 lock: ## resolve the locked packages again (needs uv)
 	uv pip compile pyproject.toml --extra dev $(LOCK) -o requirements.lock
 	for name in runtime adot; do uv pip compile locks/$$name.in $(LOCK) -o locks/$$name.lock; done
-	for name in native slim api; do uv pip compile locks/$$name.in $(LOCK) $(BUNDLED) -o locks/$$name.lock; done
+	for name in native slim api foreign; do uv pip compile locks/$$name.in $(LOCK) $(BUNDLED) -o locks/$$name.lock; done
 
 LOCK := --universal --generate-hashes --no-annotate --python-version 3.11 --quiet --custom-compile-command "make lock"
 BUNDLED := $(foreach name,boto3 botocore s3transfer jmespath python-dateutil six urllib3,--no-emit-package $(name))

@@ -81,6 +81,11 @@ class Stack:
             with error:
                 return Answer(error.code, error.read().decode(), _lower(error.headers))
 
+    def xray_window(self) -> dict[str, float]:
+        """Return a time range for X-Ray queries that holds everything that just happened."""
+        now = time.time()
+        return {"StartTime": now - 3600, "EndTime": now + 60}
+
     def documents(self, trace_id: str) -> list[dict[str, Any]]:
         """Return the trace's segment documents, parsed, as BatchGetTraces has them now."""
         traces = self.client("xray").batch_get_traces(TraceIds=[trace_id])["Traces"]

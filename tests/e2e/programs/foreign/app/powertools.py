@@ -1,0 +1,23 @@
+"""Powertools' Tracer, as its documentation shows it."""
+
+import json
+import os
+
+import boto3
+from aws_lambda_powertools import Tracer
+
+tracer = Tracer(service="orders")
+table = boto3.resource("dynamodb").Table(os.environ["TABLE"])
+
+
+@tracer.capture_method
+def check_stock(item):
+    tracer.put_annotation("item", item)
+    return 3
+
+
+@tracer.capture_lambda_handler
+def handler(event, context):
+    check_stock("lamp")
+    table.put_item(Item={"id": context.aws_request_id})
+    return {"statusCode": 201, "body": json.dumps("stored")}

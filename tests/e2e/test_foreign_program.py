@@ -1,0 +1,44 @@
+"""Another Pulumi program, of plain resources, whose functions use other people's tracing unmodified."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.stack import REPOSITORY, Stack, running
+from tests.e2e.traces import Trace
+
+PROGRAM = REPOSITORY / "tests" / "e2e" / "programs" / "foreign"
+PACKAGES = REPOSITORY / ".build" / "foreign"
+OWN_SPANS = {
+    "adot-full": [],
+    "adot-fast": [],
+    "xray-sdk": ["check stock"],
+    "powertools": ["## handler", "## powertools.check_stock"],
+}
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Deploy the program with every request sampled."""
+    assert PACKAGES.is_dir(), f"{PACKAGES.name} is missing; `make test` installs it"
+    data = tmp_path_factory.mktemp("data")
+    with running(data, "-C", str(PROGRAM), "--config", f"packages={PACKAGES}") as stack:
+        rule = {"RuleName": "Default", "FixedRate": 1.0}
+        stack.client("xray").update_sampling_rule(SamplingRuleUpdate=rule)
+        yield stack
+
+
+@pytest.mark.parametrize("name", OWN_SPANS)
+def test_the_waterfall_of_foreign_tracing_is_complete(stack: Stack, name: str) -> None:
+    """One root, no orphans, and the DynamoDB call once below the function, whatever SDK sent it."""
+    answer = stack.request(f"{stack.status['outputs']['url']}/{name}")
+    assert answer.status == 201, answer.body
+    trace = Trace(stack.documents(answer.trace_id))
+    assert [root.name for root in trace.roots] == ["orders/live"], str(trace)
+    assert not trace.orphans, str(trace)
+    function = trace.only(name, origin="AWS::Lambda::Function")
+    assert trace.only("dynamodb", below=function)
+    for span in OWN_SPANS[name]:
+        assert trace.only(span, below=function), str(trace)
