@@ -32,10 +32,9 @@ def call_worker(message: dict[str, str]) -> None:
             InvocationType="RequestResponse",
             Payload=json.dumps(message),
         )
-        annotate("SecondLambdaStatus", str(reply["StatusCode"]))
-        if reply["StatusCode"] >= 300 or "FunctionError" in reply:
-            error = WorkerError(
-                f"Lambda 2 answered {reply['StatusCode']} {reply.get('FunctionError', '')}".rstrip()
-            )
+        status, failure = reply["StatusCode"], reply.get("FunctionError", "")
+        annotate("SecondLambdaStatus", str(status))
+        if status >= 300 or failure:
+            error = WorkerError(f"Lambda 2 answered {status} {failure}".rstrip())
             span.record_exception(error)
             span.set_status(trace.Status(trace.StatusCode.ERROR, str(error)))

@@ -1,0 +1,79 @@
+"""The function behind GET /hello."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+from opentelemetry.trace import StatusCode
+
+CALL = {
+    "FunctionName": "worker",
+    "InvocationType": "RequestResponse",
+    "Payload": '{"message": "Hello from Lambda 1"}',
+}
+ANSWER = {"statusCode": 200, "body": '"Successfully invoked Lambda 2!"'}
+
+
+@pytest.fixture
+def front(load):
+    return load("front", WORKER_FUNCTION="worker")
+
+
+@pytest.fixture
+def worker(front, stub):
+    return stub(front.lambda_client)
+
+
+def reply(**more):
+    return {"StatusCode": 200, "Payload": io.BytesIO(b"{}"), **more}
+
+
+def test_it_calls_the_worker_and_answers(front, worker, context):
+    """The worker is invoked synchronously with the message, and the answer is a JSON string."""
+    worker.add_response("invoke", reply(), CALL)
+    answer = front.handler({}, context)
+    assert answer == ANSWER
+    assert json.loads(answer["body"]) == "Successfully invoked Lambda 2!"
+
+
+def test_the_call_is_a_span_with_the_status_as_text(front, worker, spans, context):
+    """The annotation is searched for as text."""
+    finished = spans(front)
+    worker.add_response("invoke", reply(), CALL)
+    front.handler({}, context)
+    span = finished()["CallSecondLambda"]
+    assert span.attributes["SecondLambdaStatus"] == "200"
+    assert (list(span.events), span.status.status_code) == ([], StatusCode.UNSET)
+
+
+@pytest.mark.parametrize(
+    ("answered", "message"),
+    [
+        ({"FunctionError": "Unhandled"}, "Lambda 2 answered 200 Unhandled"),
+        ({"StatusCode": 300}, "Lambda 2 answered 300"),
+    ],
+    ids=["function failed", "status 300"],
+)
+def test_a_bad_reply_is_recorded_and_answered(front, worker, spans, answered, message):
+    """The span has the exception and is marked; the caller gets the same answer."""
+    finished = spans(front)
+    worker.add_response("invoke", reply(**answered), CALL)
+    assert front.handler({}, None) == ANSWER
+    span = finished()["CallSecondLambda"]
+    (event,) = span.events
+    assert event.attributes["exception.message"] == message
+    assert (span.status.status_code, span.status.description) == (StatusCode.ERROR, message)
+
+
+def test_what_boto3_raises_is_raised_on(front, worker, spans, context):
+    """The exception reaches Lambda unchanged, and is on the span once."""
+    finished = spans(front)
+    worker.add_client_error("invoke", "TooManyRequestsException", "Rate exceeded", 429)
+    with pytest.raises(ClientError, match="TooManyRequestsException"):
+        front.handler({}, context)
+    span = finished()["CallSecondLambda"]
+    assert [event.name for event in span.events] == ["exception"]
+    assert span.status.status_code is StatusCode.ERROR
