@@ -43,8 +43,8 @@ def parse(text: str | None) -> TraceHeader:
     known: dict[str, str] = {}
     extra: list[tuple[str, str]] = []
     for part in (text or "").split(";"):
-        key, equals, value = part.strip().partition("=")
-        if not equals or not value or key.lower() == "self":
+        key, _, value = (piece.strip() for piece in part.partition("="))
+        if not key or not value or key.lower() == "self":
             continue
         if key.lower() in _KNOWN:
             known[key.lower()] = value

@@ -153,6 +153,12 @@ class Datagrams:
                 return True
         return False
 
+    def close(self) -> None:
+        """Close the socket; the next packet opens another."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
     def _open(self) -> socket.socket:
         """Opened when first needed: a snapshot must hold no socket."""
         if self._socket is None:

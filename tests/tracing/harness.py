@@ -99,6 +99,8 @@ class Aws:
         aws = self
 
         class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
             def _answer(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 operation = self.headers.get("X-Amz-Target", f"{self.command} {self.path}").rpartition(".")[2]
