@@ -28,7 +28,7 @@ class _ToUser(logging.Handler):
 @contextmanager
 def logging_to(file: Path, show: Callable[[str], None]) -> Iterator[None]:
     """Write warnings of all packages to `file`, which starts empty, and those of `local` to `show`."""
-    to_file = logging.FileHandler(file, mode="w", encoding="utf-8", delay=True)
+    to_file = logging.FileHandler(file, mode="w", encoding="utf-8")
     to_file.setFormatter(logging.Formatter(_FORMAT))
     to_file.setLevel(logging.WARNING)
     to_user = _ToUser(show)

@@ -1,0 +1,420 @@
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import httpx
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from starlette.responses import JSONResponse
+
+from local import moto_aws
+from local.endpoint import Endpoint, Services
+from local.gateway.moto_apis import MotoAccessLogs, MotoApis
+from tests.local.serving import serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from starlette.types import Receive, Scope, Send
+
+HEADER = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+
+
+@dataclass
+class Answer:
+    body: bytes
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Named:
+    """An ASGI application that answers with its name, and fails where the path says so."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"].endswith("/crash"):
+            raise RuntimeError("it broke")
+        if scope["path"].endswith("/unknown"):
+            raise NotImplementedError("The action unknown has not been implemented")
+        state = dict(scope.get("state", {}).get("header_fields", ()))
+        names = sorted(name.decode() for name in state)
+        await JSONResponse({"answered by": self._name, "headers": names})(scope, receive, send)
+
+
+@dataclass
+class Running:
+    """An endpoint with moto behind it and stand-ins for the other parts."""
+
+    url: str
+    moto: moto_aws.MotoAws
+    apis: MotoApis
+    queues: list[str]
+
+    def client(self, service: str, **config: Any) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(retries={"total_max_attempts": 1}, **config),
+        )
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Running]:
+    moto = moto_aws.load()
+    apis, queues = MotoApis(moto), list[str]()
+    endpoint = Endpoint(
+        Services(
+            xray=lambda path, body: Answer(json.dumps({"path": path, "sent": body.decode()}).encode()),
+            lambda_=Named("lambda"),
+            gateway=Named("gateway"),
+            aws=moto,
+            status=lambda: {"status": "ready"},
+            apis_changed=apis.capture,
+            queue_used=queues.append,
+        )
+    )
+    with serving(endpoint) as url:
+        yield Running(url, moto, apis, queues)
+
+
+@pytest.fixture
+def name() -> str:
+    """A name that no other test uses."""
+    return f"t{uuid.uuid4().hex[:12]}"
+
+
+def test_status(running: Running) -> None:
+    """The status is JSON at a path of its own."""
+    assert httpx.get(f"{running.url}/_local/status").json() == {"status": "ready"}
+
+
+def test_large_object_survives(running: Running, name: str) -> None:
+    """Uploads in chunks with trailing checksums, multipart ones and downloads keep every byte."""
+    s3 = running.client("s3")
+    s3.create_bucket(Bucket=name)
+    content = hashlib.shake_256(b"seed").digest(9 * 1024 * 1024)
+    s3.upload_fileobj(io.BytesIO(content), name, "big")
+    s3.copy({"Bucket": name, "Key": "big"}, name, "copy")
+    assert s3.get_object(Bucket=name, Key="copy")["Body"].read() == content
+
+
+def test_streamed_object_survives(running: Running, name: str) -> None:
+    """A single streamed PUT, sent after `100 Continue`, keeps every byte."""
+    s3 = running.client("s3")
+    s3.create_bucket(Bucket=name)
+    s3.put_object(Bucket=name, Key="stream", Body=io.BytesIO(b"abc" * 100_000), ChecksumAlgorithm="CRC32")
+    assert s3.get_object(Bucket=name, Key="stream")["Body"].read() == b"abc" * 100_000
+
+
+def test_unusual_key_and_metadata(running: Running, name: str) -> None:
+    """Keys with encoded characters and metadata names with underscores come back as they were."""
+    s3 = running.client("s3")
+    s3.create_bucket(Bucket=name)
+    s3.put_object(Bucket=name, Key="a b/%2F/ü", Body=b"x", Metadata={"my_key": "1"})
+    assert s3.list_objects_v2(Bucket=name)["Contents"][0]["Key"] == "a b/%2F/ü"
+    assert s3.head_object(Bucket=name, Key="a b/%2F/ü")["Metadata"] == {"my_key": "1"}
+
+
+def test_presigned_url(running: Running, name: str) -> None:
+    """A presigned URL reaches the service that it was signed for."""
+    s3 = running.client("s3", signature_version="s3v4")
+    s3.create_bucket(Bucket=name)
+    s3.put_object(Bucket=name, Key="k", Body=b"shared")
+    url = s3.generate_presigned_url("get_object", Params={"Bucket": name, "Key": "k"})
+    assert httpx.get(url).content == b"shared"
+
+
+def test_dynamodb(running: Running, name: str) -> None:
+    """A table can be written and scanned."""
+    dynamodb = running.client("dynamodb")
+    dynamodb.create_table(
+        TableName=name,
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    dynamodb.put_item(TableName=name, Item={"id": {"S": "1"}})
+    assert dynamodb.scan(TableName=name)["Items"] == [{"id": {"S": "1"}}]
+
+
+def test_managed_policies_exist(running: Running, name: str) -> None:
+    """AWS's own policies can be attached to a role."""
+    iam = running.client("iam")
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument="{}")
+    arn = "arn:aws:iam::aws:policy/AWSXRayDaemonWriteAccess"
+    iam.attach_role_policy(RoleName=name, PolicyArn=arn)
+    attached = iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+    assert [policy["PolicyArn"] for policy in attached] == [arn]
+
+
+def test_trace_header_becomes_a_message_attribute(running: Running, name: str) -> None:
+    """A message carries the request's tracing header, and the queue's use is reported."""
+    sqs = running.client("sqs")
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    sqs.meta.events.register(
+        "before-sign.sqs", lambda request, **_: request.headers.add_header("X-Amzn-Trace-Id", HEADER)
+    )
+    sqs.send_message(QueueUrl=url, MessageBody="hello")
+    [message] = sqs.receive_message(QueueUrl=url, AttributeNames=["All"])["Messages"]
+    assert message["Attributes"]["AWSTraceHeader"] == HEADER
+    assert url in running.queues
+
+
+def test_long_polls_do_not_starve_others(running: Running, name: str) -> None:
+    """With many long polls open, other calls are answered well before a poll ends."""
+    polling = running.client("sqs", max_pool_connections=50)
+    url = polling.create_queue(QueueName=name)["QueueUrl"]
+    received: list[str] = []
+
+    def poll() -> None:
+        messages = polling.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
+        received.extend(message["Body"] for message in messages)
+
+    threads = [threading.Thread(target=poll) for _ in range(40)]
+    for thread in threads:
+        thread.start()
+    sending = running.client("sqs", read_timeout=10)
+    bodies = [str(number) for number in range(40)]
+    for body in bodies:
+        sending.send_message(QueueUrl=url, MessageBody=body)
+    for thread in threads:
+        thread.join(30)
+    assert sorted(received) == sorted(bodies)
+
+
+def test_xray_call(running: Running) -> None:
+    """A signed X-Ray call reaches the X-Ray API."""
+    response = running.client("xray").get_trace_summaries(StartTime=0, EndTime=1)
+    assert response["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+def test_unsigned_xray_call(running: Running) -> None:
+    """The SDKs' unsigned sampling calls reach the X-Ray API by their path."""
+    response = httpx.post(f"{running.url}/GetSamplingRules", content=b"{}")
+    assert response.json() == {"path": "/GetSamplingRules", "sent": "{}"}
+
+
+def test_lambda_call(running: Running) -> None:
+    """Lambda's paths reach the Lambda API, signed or not."""
+    response = httpx.get(f"{running.url}/2015-03-31/functions")
+    assert response.json()["answered by"] == "lambda"
+    assert running.client("lambda").list_functions()["ResponseMetadata"]["HTTPStatusCode"] == 200
+
+
+@pytest.mark.parametrize("host", ["abc.execute-api.localhost", "abc.execute-api.us-east-1.amazonaws.com"])
+def test_gateway_by_host(running: Running, host: str) -> None:
+    """A host that names an API reaches the gateway."""
+    response = httpx.get(f"{running.url}/dev/hello", headers={"Host": host})
+    assert response.json()["answered by"] == "gateway"
+
+
+def test_gateway_by_path_sees_header_names_as_sent(running: Running) -> None:
+    """A deployed API's path reaches the gateway, with the client's spelling of header names."""
+    response = httpx.get(f"{running.url}/execute-api/abc/dev/hello", headers={"X-CamelCase": "1"})
+    assert response.json()["answered by"] == "gateway"
+    assert "X-CamelCase" in response.json()["headers"]
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "169.254.169.254", ""])
+def test_foreign_host_is_refused(running: Running, host: str) -> None:
+    """A host name that is not local is refused: it could be a web page's, pointed at loopback."""
+    response = httpx.get(f"{running.url}/_local/status", headers={"Host": host})
+    assert response.status_code == 403
+    assert response.headers["x-amzn-errortype"] == "AccessDeniedException"
+    assert repr(host) in response.json()["message"]
+
+
+@pytest.mark.parametrize("host", ["localhost:4566", "[::1]:4566", "127.0.0.2", "bucket.localhost"])
+def test_local_host_is_answered(running: Running, host: str) -> None:
+    """Every name of loopback is answered."""
+    assert httpx.get(f"{running.url}/_local/status", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "origin", "status"),
+    [
+        ("/_local/status", "https://evil.example", 403),
+        ("/_local/status", "null", 403),
+        ("/_local/status", "http://localhost:8080", 200),
+        ("/execute-api/abc/dev/hello", "https://shop.example", 200),
+    ],
+)
+def test_foreign_origin(running: Running, path: str, origin: str, status: int) -> None:
+    """A foreign web page may call the deployed APIs, and nothing else."""
+    assert httpx.get(running.url + path, headers={"Origin": origin}).status_code == status
+
+
+def test_unimplemented_action(running: Running) -> None:
+    """What moto lacks is a 501 that names it, which SDKs do not retry."""
+    response = httpx.get(f"{running.url}/2015-03-31/functions/unknown")
+    assert (response.status_code, response.headers["x-amzn-errortype"]) == (501, "NotImplemented")
+    assert response.json()["message"] == "The action unknown has not been implemented"
+
+
+def test_crash_is_an_aws_error(running: Running, caplog: pytest.LogCaptureFixture) -> None:
+    """A failure of ours reaches boto3 as an AWS error, and the log."""
+    with pytest.raises(ClientError, match="RuntimeError: it broke") as raised:
+        running.client("lambda").get_function(FunctionName="crash")
+    assert raised.value.response["Error"]["Code"] == "InternalFailure"
+    assert "it broke" in caplog.text
+
+
+@pytest.mark.parametrize(("service", "call"), [("sns", "list_topics"), ("dynamodb", "list_tables")])
+def test_error_in_the_protocol_of_the_caller(service: str, call: str) -> None:
+    """Query clients get their error as XML, JSON clients as JSON."""
+
+    async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+        raise NotImplementedError("not here")
+
+    services = Services(
+        xray=lambda path, body: Answer(b""),
+        lambda_=broken,
+        gateway=broken,
+        aws=broken,
+        status=dict,
+        apis_changed=lambda: None,
+        queue_used=lambda url: None,
+    )
+    with serving(Endpoint(services)) as url:
+        client = boto3.client(
+            service,
+            endpoint_url=url,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+        )
+        with pytest.raises(ClientError, match="not here") as raised:
+            getattr(client, call)()
+    assert raised.value.response["Error"]["Code"] == "NotImplemented"
+
+
+def deploy(running: Running, name: str, *, deployed: bool = True) -> tuple[Any, str, str]:
+    """Make an API with GET /hello on stage `dev`; return client, API id and resource id."""
+    apis = running.client("apigateway")
+    api = apis.create_rest_api(name=name)
+    resource = apis.create_resource(restApiId=api["id"], parentId=api["rootResourceId"], pathPart="hello")
+    put_method(apis, api["id"], resource["id"], "GET", timeoutInMillis=5000)
+    if deployed:
+        deployment = apis.create_deployment(restApiId=api["id"])
+        apis.create_stage(
+            restApiId=api["id"],
+            stageName="dev",
+            deploymentId=deployment["id"],
+            tracingEnabled=True,
+            variables={"colour": "blue"},
+        )
+    return apis, api["id"], resource["id"]
+
+
+def put_method(apis: Any, api_id: str, resource_id: str, method: str, **options: Any) -> None:
+    target = {"restApiId": api_id, "resourceId": resource_id, "httpMethod": method}
+    apis.put_method(**target, authorizationType="NONE")
+    uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{}/invocations".format(
+        "arn:aws:lambda:us-east-1:123456789012:function:front"
+    )
+    apis.put_integration(**target, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri, **options)
+
+
+def test_deployed_stage_is_read(running: Running, name: str) -> None:
+    """A stage made through the API has its routes, settings and names."""
+    _, api_id, resource_id = deploy(running, name)
+    stage = running.apis.stage(api_id, "dev")
+    assert stage is not None
+    assert (stage.api_name, stage.region, stage.tracing) == (name, "us-east-1", True)
+    assert stage.variables == {"colour": "blue"}
+    [hello] = [resource for resource in stage.deployment.resources if resource.path == "/hello"]
+    integration = hello.methods["GET"].integration
+    assert integration is not None
+    assert (hello.id, integration.type, integration.timeout) == (resource_id, "AWS_PROXY", 5.0)
+
+
+def test_change_shows_after_the_next_deployment(running: Running, name: str) -> None:
+    """A method added later is not served until the stage has a new deployment."""
+    apis, api_id, resource_id = deploy(running, name)
+    put_method(apis, api_id, resource_id, "POST")
+    before = running.apis.stage(api_id, "dev")
+    again = apis.create_deployment(restApiId=api_id)
+    change = {"op": "replace", "path": "/deploymentId", "value": again["id"]}
+    apis.update_stage(restApiId=api_id, stageName="dev", patchOperations=[change])
+    after = running.apis.stage(api_id, "dev")
+    methods = [
+        sorted(method for resource in stage.deployment.resources for method in resource.methods)
+        for stage in (before, after)
+        if stage
+    ]
+    assert methods == [["GET"], ["GET", "POST"]]
+
+
+def test_api_without_stage_is_not_served(running: Running, name: str) -> None:
+    """An API that was never deployed has no stage."""
+    _, api_id, _ = deploy(running, name, deployed=False)
+    assert running.apis.stage(api_id, "dev") is None
+
+
+def test_throttling_settings_are_read(running: Running, name: str) -> None:
+    """Method settings become limits, and -1 means that there is none."""
+    apis, api_id, _ = deploy(running, name)
+    settings = {
+        "/*/*/throttling/rateLimit": "5",
+        "/*/*/throttling/burstLimit": "10",
+        "/~1hello/GET/throttling/rateLimit": "-1",
+        "/~1hello/GET/throttling/burstLimit": "-1",
+    }
+    changes = [{"op": "replace", "path": path, "value": value} for path, value in settings.items()]
+    apis.update_stage(restApiId=api_id, stageName="dev", patchOperations=changes)
+    stage = running.apis.stage(api_id, "dev")
+    assert stage is not None
+    assert {key: (limit.rate, limit.burst) for key, limit in stage.throttles.items()} == {"*/*": (5.0, 10)}
+
+
+def test_api_key_of_a_usage_plan(running: Running, name: str) -> None:
+    """A key is accepted when it is enabled and in a usage plan of the stage."""
+    apis, api_id, _ = deploy(running, name)
+    stage = running.apis.stage(api_id, "dev")
+    assert stage is not None
+    key = apis.create_api_key(name=name, value=f"secret-of-{name}-long-enough", enabled=True)
+    plan = apis.create_usage_plan(name=name, apiStages=[{"apiId": api_id, "stage": "dev"}])
+    assert not running.apis.accepts_key(stage, key["value"])
+    apis.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
+    assert running.apis.accepts_key(stage, key["value"])
+    assert not running.apis.accepts_key(stage, "another")
+
+
+def test_access_log_lines_reach_the_log_group(
+    running: Running, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Lines go to the stage's log group; a missing one is reported once."""
+    apis, api_id, _ = deploy(running, name)
+    arn = f"arn:aws:logs:us-east-1:123456789012:log-group:{name}"
+    changes = [
+        {"op": "replace", "path": "/accessLogSettings/destinationArn", "value": arn},
+        {"op": "replace", "path": "/accessLogSettings/format", "value": "$context.status"},
+    ]
+    apis.update_stage(restApiId=api_id, stageName="dev", patchOperations=changes)
+    stage, logs, access = (
+        running.apis.stage(api_id, "dev"),
+        running.client("logs"),
+        MotoAccessLogs(running.moto),
+    )
+    assert stage is not None
+    for _ in range(2):
+        access.write(stage, "lost", at=0)
+    assert len(caplog.records) == 1
+    logs.create_log_group(logGroupName=name)
+    access.write(stage, "kept", at=time.time())
+    events = logs.filter_log_events(logGroupName=name)["events"]
+    assert [event["message"] for event in events] == ["kept"]
