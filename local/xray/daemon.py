@@ -90,16 +90,14 @@ class Daemon:
         `<kind> packets` received; `documents` handed to X-Ray, `failed documents` that could not be;
         `rejected: <cause>`; `lost`: datagrams that the kernel dropped for want of room.
         """
-        counts = dict(self._counts)
-        if self._datagrams is not None and (lost := self._datagrams.lost()):
-            counts["lost"] = lost
-        return counts
+        return {name: count for name, count in self._counts.items() if count}
 
     def _store(self, datagrams: Datagrams) -> None:
         for batch in datagrams:
             texts = [text for packet in self._packets(batch) for text in self._texts(packet)]
             if texts:
                 self._put_all(texts)
+            self._tell_lost(datagrams.lost())
 
     def _packets(self, batch: Iterable[bytes]) -> Iterator[Packet]:
         for datagram in batch:
@@ -134,14 +132,26 @@ class Daemon:
             return
         self._counts["documents"] += len(texts)
         for item in unprocessed:
-            self._reject(f"X-Ray answered {item.get('ErrorCode')}: {item.get('Message')}")
+            self._reject(f"X-Ray answered {item.get('ErrorCode')}", str(item.get("Message")))
 
-    def _reject(self, cause: str) -> None:
-        """Count a dropped packet or span; a cause is logged the first time only."""
+    def _tell_lost(self, lost: int) -> None:
+        """Warn the first time that the kernel had no room; senders of UDP never learn it."""
+        if lost and not self._counts["lost"]:
+            logger.warning(
+                "%d datagrams to %s were lost: the system's receive buffer is too small for the burst;"
+                " on Linux, sysctl -w net.core.rmem_max=16777216 allows a larger one",
+                lost,
+                self.address,
+            )
+        self._counts["lost"] = lost
+
+    def _reject(self, cause: str, detail: str = "") -> None:
+        """Count a dropped packet, span or document; a cause is logged the first time only."""
         name = f"rejected: {cause}"
         self._counts[name] += 1
         if self._counts[name] == 1:
-            logger.warning("Dropped what was sent to %s: %s (counted from now on)", self.address, cause)
+            told = f"{cause}: {detail}" if detail else cause
+            logger.warning("Dropped what was sent to %s: %s; more of it is only counted", self.address, told)
 
 
 def _bind(host: str, port: int, api: Api) -> tuple[Proxy, socket.socket]:
