@@ -99,10 +99,6 @@ class Deployment:
             return self._configure_provider(urn, inputs)
         if kind.startswith("pulumi:providers:"):
             return naming.name_suffix(urn), {}
-        if kind == _STACK_REFERENCE:
-            raise EngineError(
-                "stack references need Pulumi's state storage; give the value through configuration"
-            )
         settings = self._provider(provider)
         region = str(inputs.get("region") or settings.region)
         registration = Registration(
