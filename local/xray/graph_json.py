@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from local.xray.graph import Graph, Link, Service, ServiceKey
 from local.xray.statistics import Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def dump(graph: Graph) -> str:
@@ -19,7 +22,9 @@ def dump(graph: Graph) -> str:
     ]
     edges = [[numbers[a], numbers[b], _dump_tally(tally)] for (a, b), tally in graph.edges.items()]
     links = [[link.trace_id, link.segment_id, numbers[link.consumer], link.received] for link in graph.links]
-    events = [[queue, numbers[consumer], ages] for (queue, consumer), ages in graph.events.items()]
+    events = [
+        [queue, numbers[consumer], _dump_counts(ages)] for (queue, consumer), ages in graph.events.items()
+    ]
     return json.dumps([services, edges, links, events], separators=(",", ":"))
 
 
@@ -33,21 +38,27 @@ def load(text: str) -> Graph:
         graph.edges[keys[caller], keys[called]] = _load_tally(tally)
     graph.links = [Link(trace_id, place, keys[key], received) for trace_id, place, key, received in links]
     for queue, consumer, ages in events:
-        graph.events[ServiceKey(*queue), keys[consumer]] = _counter(ages)
+        graph.events[ServiceKey(*queue), keys[consumer]] = Counter(_load_counts(ages))
     return graph
 
 
 def _dump_tally(tally: Tally) -> list[Any]:
-    durations = None if tally.durations == tally.responses else tally.durations
-    return [tally.start, tally.end, tally.outcomes, tally.seconds, tally.responses, durations]
+    responses, durations = _dump_counts(tally.responses), _dump_counts(tally.durations)
+    if durations == responses:
+        durations = []
+    return [tally.start, tally.end, tally.outcomes, tally.seconds, responses, durations]
 
 
 def _load_tally(row: list[Any]) -> Tally:
     start, end, outcomes, seconds, responses, durations = row
-    return Tally(
-        start, end, Counter(outcomes), seconds, _counter(responses), _counter(durations or responses)
-    )
+    return Tally(start, end, outcomes, seconds, _load_counts(responses), _load_counts(durations or responses))
 
 
-def _counter(counts: dict[str, int]) -> Counter[int]:
-    return Counter({int(milliseconds): count for milliseconds, count in counts.items()})
+def _dump_counts(counts: Mapping[int, int]) -> list[int]:
+    """JSON has no integer keys: key, count, key, count, ..."""
+    return [number for pair in counts.items() for number in pair]
+
+
+def _load_counts(numbers: list[int]) -> dict[int, int]:
+    pairs = iter(numbers)
+    return dict(zip(pairs, pairs, strict=True))

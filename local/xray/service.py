@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from local.xray import documents, graph_json
 from local.xray.documents import Entry, Unprocessed
 from local.xray.graph import Graph, trace_graph
+from local.xray.minutes import MinuteGraphs
 from local.xray.store import RETENTION_SECONDS, Digest, Row, Store, TimeRangeType
 from local.xray.summaries import summarize
 from local.xray.traces import Trace, assemble
@@ -42,6 +43,7 @@ class XRay:
         self._clock = clock
         self._store = Store(database)
         self._store.forget_before(clock() - RETENTION_SECONDS)
+        self._minutes = MinuteGraphs(self._store, self._graph)
         self._telemetry_lock = threading.Lock()
         self.telemetry_records = 0
 
@@ -90,12 +92,16 @@ class XRay:
 
     def graph(self, start: float, end: float) -> Graph:
         """Return the service graph of the traces that began in [start, end)."""
-        return self._graph(self._store.between(start, end))
+        graph = self._minutes.between(start, end)
+        self._resolve_links(graph)
+        return graph
 
     def graph_of(self, trace_ids: Sequence[str]) -> Graph:
         """Return the service graph of some traces."""
         known = [trace_id for trace_id in trace_ids if documents.is_trace_id(trace_id)]
-        return self._graph(self._store.find(known))
+        graph = self._graph(self._store.find(known))
+        self._resolve_links(graph)
+        return graph
 
     def close(self) -> None:
         self._store.close()
@@ -104,7 +110,6 @@ class XRay:
         graph = Graph()
         for _, digest in self._digests(rows):
             graph.merge(graph_json.load(digest.graph))
-        self._resolve_links(graph)
         return graph
 
     def _resolve_links(self, graph: Graph) -> None:
@@ -127,4 +132,4 @@ class XRay:
         trace = assemble(trace_id, self._store.documents(trace_id))
         graph = trace_graph(trace)
         self._resolve_links(graph)
-        return Digest(json.dumps(summarize(trace)), graph_json.dump(graph))
+        return Digest(json.dumps(summarize(trace), separators=(",", ":")), graph_json.dump(graph))

@@ -10,7 +10,7 @@ import sqlite3
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from local.xray.errors import XRayError
 
@@ -98,6 +98,15 @@ class Row:
     digest: Digest | None
 
 
+class MinuteState(NamedTuple):
+    """A fingerprint of the traces that began in a minute (since the epoch): any change of one changes it."""
+
+    minute: int
+    traces: int
+    numbers: int
+    revisions: int
+
+
 class Store:
     """SQLite with one owner: one connection, one lock, usable from any thread."""
 
@@ -146,6 +155,15 @@ class Store:
         where = f"{column} >= ? AND {column} < ? AND ({column}, number) < (?, ?)"
         order = f"ORDER BY {column} DESC, number DESC LIMIT ?"
         return self._rows(column, f"{where} {order}", (start, end, *(before or (end, 0)), limit))
+
+    def minutes(self, first: int, last: int) -> list[MinuteState]:
+        """Return the minutes in [first, last) in which traces began."""
+        query = """
+            SELECT CAST(time / 60 AS INTEGER) AS minute, count(*), sum(number), sum(revision)
+            FROM trace WHERE time >= ? AND time < ? GROUP BY minute"""
+        with self._transaction() as connection:
+            found = connection.execute(query, (first * 60.0, last * 60.0)).fetchall()
+        return [MinuteState(*columns) for columns in found]
 
     def find(self, trace_ids: Sequence[str]) -> list[Row]:
         """Return the known ones of these traces, oldest first."""
