@@ -178,7 +178,12 @@ SETTINGS = (
     ),
     Setting("architecture", Choice(("arm64", "x86_64")), "arm64", "Processor of the functions"),
     Setting("memory", Whole(128, 10240), "512", "Memory of each function, in MB"),
-    Setting("timeout", Whole(1, 900), "10", "Timeout of each function, in seconds"),
+    Setting(
+        "timeout",
+        Whole(1, 900),
+        "10",
+        "Timeout of worker and consumer, in seconds; front, which waits, has 5 more",
+    ),
     Setting("logRetention", OneOf(RETENTION_DAYS), "14", "Days that logs are kept; 0 keeps them for ever"),
     Setting("workSeconds", Number(0), "2", "How long the worker's simulated work takes, in seconds"),
     Setting("throttleRate", Whole(1), "50", "Requests per second that the API lets through"),

@@ -74,16 +74,19 @@ class Deployed:
 
 
 class FakeAws(mocks.Mocks):
-    """Answers as the provider would: inputs, names and what AWS computes."""
+    """Answers as the provider would: inputs, names and what AWS computes, which a preview does not know."""
 
-    def __init__(self, region: str) -> None:
+    def __init__(self, region: str, *, preview: bool) -> None:
         self.region = region
+        self.preview = preview
         self.inputs: dict[tuple[str, str], dict[str, Any]] = {}
         self.lock = threading.Lock()
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         with self.lock:
             self.inputs[args.typ, args.name] = dict(args.inputs)
+        if self.preview:
+            return None, args.inputs
         name = args.inputs.get("name") or args.inputs.get("layerName") or f"{args.name}-1a2b3c4"
         service = args.typ.split(":")[1].split("/")[0]
         computed = {
@@ -128,15 +131,16 @@ def run_program(
     project: str = "traced-api",
     stack: str = "dev",
     region: str = "eu-west-1",
+    preview: bool = False,
 ) -> Deployed:
     """Run a program in a fresh Pulumi context and return what it registered; raises what it raises."""
-    aws = FakeAws(region)
+    aws = FakeAws(region, preview=preview)
     monitor = _Monitor(aws)
 
     def run() -> None:
         with _event_loop() as loop:
             settings.SETTINGS.outputs = set()  # else outputs that failed in an earlier run leak in
-            mocks.set_mocks(aws, project=project, stack=stack, preview=False, monitor=monitor)
+            mocks.set_mocks(aws, project=project, stack=stack, preview=preview, monitor=monitor)
             pulumi_config.set_all_config(dict(config or {}), [])
             settings.ROOT.set(None)  # run_in_stack makes the root whose outputs the monitor sees
             loop.run_until_complete(run_in_stack(program))
@@ -195,14 +199,18 @@ class Project:
         }
         return {key: _as_text(value) for key, value in {**values, **given}.items()}
 
-    def up(self, stack: str = "dev", *, region: str = "eu-west-1", **changed: str) -> Deployed:
+    def up(
+        self, stack: str = "dev", *, region: str = "eu-west-1", preview: bool = False, **changed: str
+    ) -> Deployed:
         """Run the program afresh for a stack, with some settings changed."""
         config = self.config(stack) | {f"traced-api:{name}": value for name, value in changed.items()}
         self._keep_layers(Target(config["traced-api:runtime"], config["traced-api:architecture"]))
         main = str(self.directory / "__main__.py")
-        return run_program(
-            lambda: runpy.run_path(main, run_name="__main__"), config, stack=stack, region=region
-        )
+
+        def program() -> None:
+            runpy.run_path(main, run_name="__main__")
+
+        return run_program(program, config, stack=stack, region=region, preview=preview)
 
     def _keep_layers(self, target: Target) -> None:
         if f"python{target.version}" not in ("python3.11", "python3.12", "python3.13", "python3.14"):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from components.layers import PythonLayer, PythonLayerArgs
 from components.settings import SettingError, Target
 
+ROOT = Path(__file__).parents[2]
 VERSION = "aws:lambda/layerVersion:LayerVersion"
 FUNCTION = "aws:lambda/function:Function"
 
@@ -70,6 +72,15 @@ def test_an_adot_layer_of_ones_own_is_used(project):
     """The setting replaces the table's entry."""
     mine = "arn:aws:lambda:eu-west-1:123456789012:layer:mine:7"
     assert project.up(adotLayerArn=mine).all(FUNCTION)[0].inputs["layers"][0] == mine
+
+
+@pytest.mark.parametrize("lock", ["slim", "native", "api"])
+def test_a_layer_leaves_out_what_the_runtime_has(lock):
+    """A second boto3 would cost cold start and could differ from the runtime's own."""
+    text = (ROOT / "locks" / f"{lock}.lock").read_text()
+    names = set(re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE))
+    assert "opentelemetry-api" in names
+    assert not names & {"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3"}
 
 
 def test_a_layers_name_fits(deploy, tmp_path):

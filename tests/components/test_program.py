@@ -162,6 +162,12 @@ def test_two_runs_register_the_same(project):
     assert registered() == registered()
 
 
+def test_a_preview_registers_what_an_update_does(project):
+    """Nothing depends on values that exist only after deployment."""
+    preview, update = ([(r.type, r.name) for r in project.up(preview=p).resources] for p in (True, False))
+    assert sorted(preview) == sorted(update)
+
+
 def test_no_path_of_the_machine_reaches_the_state(project):
     """Archives are named relative to the project."""
     for resource in project.up(otelLayer="slim").resources:
