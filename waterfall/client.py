@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -62,8 +63,9 @@ def client(source: Source, service: str) -> Any:
         if source.aws:
             session = boto3.Session(profile_name=source.profile, region_name=source.region)
             return session.client(service, config=Config(retries={"mode": "standard", "max_attempts": 8}))
-        # no profile of the user is read: a local stack takes any signature, and must not need an account
-        session = boto3.Session("local", "local", region_name=source.region or LOCAL_REGION)
+        session = boto3.Session(
+            "local", "local", region_name=source.region or LOCAL_REGION, botocore_session=_without_profiles()
+        )
         config = Config(
             connect_timeout=2,
             read_timeout=60,
@@ -76,6 +78,13 @@ def client(source: Source, service: str) -> Any:
         raise ReadError(f"{error}; name one with --profile or --region") from error
     except (BotoCoreError, ValueError) as error:
         raise ReadError(str(error)) from error
+
+
+def _without_profiles() -> Any:
+    """Return a session that reads no file of the user's: a local stack must not need an account."""
+    unset = (None, None, None, None)
+    files = ("profile", "config_file", "credentials_file")
+    return botocore.session.Session(session_vars=dict.fromkeys(files, unset))
 
 
 class Reader:

@@ -55,15 +55,18 @@ class Patience:
             yield
 
 
-def plain_path(apigateway: Any, base_url: str) -> str | None:
-    """Return the path of the first GET method without parameters of the API that `base_url` is of."""
-    apis = [api for page in apigateway.get_paginator("get_rest_apis").paginate() for api in page["items"]]
-    for api in sorted(apis, key=lambda api: api["id"] not in base_url):
-        pages = apigateway.get_paginator("get_resources").paginate(restApiId=api["id"])
-        for resource in (item for page in pages for item in page["items"]):
-            if _is_plain(resource):
-                return str(resource["path"])
-    return None
+def api_of(apigateway: Any, base_url: str) -> str | None:
+    """Return the id of the REST API that `base_url` is of, `None` when this region has no such API."""
+    pages = apigateway.get_paginator("get_rest_apis").paginate()
+    ids = [str(api["id"]) for page in pages for api in page["items"]]
+    return next((id_ for id_ in ids if id_ in base_url), None)
+
+
+def plain_path(apigateway: Any, api_id: str) -> str | None:
+    """Return the path of an API's first GET method without path parameters."""
+    pages = apigateway.get_paginator("get_resources").paginate(restApiId=api_id)
+    resources = [resource for page in pages for resource in page["items"]]
+    return next((str(resource["path"]) for resource in resources if _is_plain(resource)), None)
 
 
 def _is_plain(resource: Mapping[str, Any]) -> bool:
@@ -110,9 +113,8 @@ def is_whole(trace: Trace) -> bool:
     entry = trace.entry
     if entry is None or entry.end is None or trace.unfinished:
         return False
-    return all(root is entry for root in trace.roots) and not any(
-        _awaits_function(trace, node) for node in trace.nodes
-    )
+    is_one_tree = len(trace.roots) == 1 and not (entry.has("orphan") or entry.has("cycle"))
+    return is_one_tree and not any(_awaits_function(trace, node) for node in trace.nodes)
 
 
 def _awaits_function(trace: Trace, node: Node) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -13,10 +12,6 @@ from waterfall.documents import bounded
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-# Besides control characters: format characters can reorder or hide what stands around them, surrogates
-# cannot be written at all, and line and paragraph separators break the layout.
-_HARMFUL = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def clean(text: str, limit: int = 2000) -> str:
@@ -28,11 +23,10 @@ def clean(text: str, limit: int = 2000) -> str:
 
 
 def _harmless(character: str) -> str:
-    if character in "\n\t\r":
-        return " "
-    if unicodedata.category(character) in _HARMFUL:
-        return character.encode("unicode_escape").decode("ascii")
-    return character
+    """Escape what Unicode calls not printable: controls, bidirectional marks, surrogates, the unassigned."""
+    if character.isprintable():
+        return character
+    return " " if character.isspace() else character.encode("unicode_escape").decode("ascii")
 
 
 def fit(text: str, width: int, ellipsis: str = "…") -> str:
@@ -50,7 +44,7 @@ def shorten(text: str, width: int, ellipsis: str = "…") -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return `0.4 ms`, `182 ms`, `2.41 s`, `2m 05s`, `3h 20m` or `4d 01h`: never over 7 characters."""
+    """Return `0.4 ms`, `182 ms`, `2.41 s`, `2m 05s`, `3h 20m`, `4d 01h` or `123 d`: never over 7 characters."""
     if seconds < 0:
         return "-" + duration(-seconds)
     if seconds < 0.00995:
@@ -63,7 +57,9 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes}m {round(seconds) % 60:02d}s"
     hours, days = minutes // 60, minutes // 1440
-    return f"{hours}h {minutes % 60:02d}m" if hours < 24 else f"{min(days, 9999)}d {hours % 24:02d}h"
+    if days < 100:
+        return f"{hours}h {minutes % 60:02d}m" if not days else f"{days}d {hours % 24:02d}h"
+    return f"{days} d" if days < 99_999 else "ages"
 
 
 def age(seconds: float) -> str:

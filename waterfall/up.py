@@ -26,15 +26,9 @@ def up(given: argparse.Namespace, out: TextIO, errors: TextIO) -> int:
         otlp_port=given.otlp_port,
         data=given.data,
     )
-    pipe_closed = False
 
     def on_ready(status: Status) -> bool:
-        nonlocal pipe_closed
-        try:
-            welcome.greet(status)
-        except BrokenPipeError:  # raised in a thread of the server's, where nobody else would see it
-            pipe_closed = True
-            return False
+        welcome.greet(status)
         return not given.once
 
     try:
@@ -42,8 +36,6 @@ def up(given: argparse.Namespace, out: TextIO, errors: TextIO) -> int:
     except StartupError as error:
         errors.write(f"waterfall: {error}\n")
         return 1
-    if pipe_closed:
-        raise BrokenPipeError
     return status or int(given.once and welcome.failed)
 
 

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TextIO
 
+import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.text import Text
 
@@ -60,27 +61,36 @@ class Welcome:
 
     def greet(self, stack: Stack) -> None:
         """Send the first request, show its trace, and print the addresses."""
-        source = Source(stack.endpoint, region=self.region)
         path = None
         try:
-            path = self._plain_path(stack, source)
+            path = self._plain_path(stack)
             if stack.api and path:
-                self._first_request(stack, connect(source), stack.api.rstrip("/") + path)
+                self._first_request(stack, connect(Source(stack.endpoint)), stack.api.rstrip("/") + path)
         except ReadError as error:
             self._fail(str(error))
         self._print([Text(), *self._addresses(stack, path)])
 
-    def _plain_path(self, stack: Stack, source: Source) -> str | None:
+    def _plain_path(self, stack: Stack) -> str | None:
         if not stack.api:
             self._note("no request was sent: this program deploys no API Gateway REST API")
             return None
         try:
-            path = first_request.plain_path(client(source, "apigateway"), stack.api)
+            path = self._search(stack, stack.api)
         except (BotoCoreError, ClientError) as error:
             raise ReadError(f"the API's routes cannot be read: {error}") from error
         if path is None:
             self._note("no request was sent: this API has no GET route without path parameters")
         return path
+
+    def _search(self, stack: Stack, base_url: str) -> str | None:
+        """Find the API, in whatever region the program's settings put it."""
+        for region in dict.fromkeys([self.region, *boto3.Session().get_available_regions("apigateway")]):
+            apigateway = client(Source(stack.endpoint, region=region), "apigateway")
+            api_id = first_request.api_of(apigateway, base_url)
+            if api_id is not None:
+                self.region = region
+                return first_request.plain_path(apigateway, api_id)
+        return None
 
     def _first_request(self, stack: Stack, reader: Reader, url: str) -> None:
         answer = first_request.get(url)

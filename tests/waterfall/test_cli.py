@@ -1,0 +1,205 @@
+"""The command line, as people and scripts use it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.waterfall import samples
+from tests.waterfall.samples import TRACE_ID
+from waterfall.cli import main
+
+if TYPE_CHECKING:
+    from tests.waterfall.conftest import Api
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "time", lambda: samples.T0 + 65)
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+def run(api: Api, *arguments: str) -> int:
+    return main([*arguments, "--endpoint", api.endpoint])
+
+
+def usage(*arguments: str) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(arguments)
+    assert stop.value.code == 2
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        TRACE_ID,
+        TRACE_ID.upper(),
+        TRACE_ID.replace("-", "")[1:],
+        f"Root={TRACE_ID};Parent=0123456789abcdef;Sampled=1",
+        f"X-Amzn-Trace-Id: Root={TRACE_ID}",
+        "latest",
+    ],
+)
+def test_show_takes_every_form_of_an_id(api: Api, capsys: pytest.CaptureFixture[str], form: str) -> None:
+    """X-Ray's form, W3C's, a tracing header and `latest` show the same trace."""
+    api.put(samples.request())
+    assert run(api, "show", form) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"Trace {TRACE_ID}\n")
+    assert "simulate slow work" in out
+
+
+def test_show_without_an_id_shows_the_latest(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    """`show` alone is `show latest`."""
+    api.put(samples.failed())
+    assert run(api, "show") == 0
+    assert "LookupError: no greeting for 'Ada'" in capsys.readouterr().out
+
+
+def test_unknown_trace_is_an_error(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    """A trace that is not there is one line on standard error and exit status 1."""
+    assert run(api, "show", TRACE_ID) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith(f"waterfall: no trace {TRACE_ID}: it was not sampled")
+    assert captured.err.count("\n") == 1
+
+
+def test_latest_of_nothing_is_an_error(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without any trace `show` says to send a request."""
+    assert run(api, "show") == 1
+    assert "send a request first" in capsys.readouterr().err
+
+
+def test_no_server_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a server every reading command says how to start one."""
+    for command in ("show", "traces", "map"):
+        assert main([command, "--endpoint", "http://127.0.0.1:1"]) == 1
+        assert "start a local stack with `waterfall up`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("endpoint", ["nonsense", "127.0.0.1:4566"])
+def test_senseless_endpoint_is_an_error(capsys: pytest.CaptureFixture[str], endpoint: str) -> None:
+    """An endpoint that is no URL is named."""
+    assert main(["traces", "--endpoint", endpoint]) == 1
+    assert endpoint in capsys.readouterr().err
+
+
+def test_traces_are_listed(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    """`traces` lists what there is, newest first."""
+    api.put([*samples.request(), *samples.consumer()])
+    assert run(api, "traces", "--since", "10m", "--limit", "5") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["trace", samples.CONSUMER_ID, TRACE_ID]
+
+
+def test_no_traces_are_no_error(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty list says how to look further back."""
+    assert run(api, "traces") == 0
+    assert "--since 1d" in capsys.readouterr().out
+
+
+def test_map_is_drawn(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    """`map` shows the services."""
+    api.put(samples.request())
+    assert run(api, "map") == 0
+    assert "traced-api/dev  ApiGateway::Stage" in capsys.readouterr().out
+
+
+def test_empty_map_is_no_error(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    """A map without services says how to look further back."""
+    assert run(api, "map") == 0
+    assert "--since 6h" in capsys.readouterr().out
+
+
+def test_json_of_a_trace(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    """`show --json` prints the trace's nodes with their places."""
+    api.put(samples.request())
+    assert run(api, "show", "--json") == 0
+    shape = json.loads(capsys.readouterr().out)
+    assert (shape["format"], shape["id"], shape["method"]) == ("waterfall.trace/1", TRACE_ID, "GET")
+    assert [node["parent"] for node in shape["nodes"]][:4] == [None, 0, 1, 2]
+
+
+def test_json_of_traces(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    """`traces --json` prints the list."""
+    api.put(samples.request())
+    assert run(api, "traces", "--json") == 0
+    [found] = json.loads(capsys.readouterr().out)["traces"]
+    assert found["annotations"]["SecondLambdaStatus"] == ["200"]
+
+
+def test_json_of_the_map(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    """`map --json` prints services and their edges by id."""
+    api.put(samples.request())
+    assert run(api, "map", "--json") == 0
+    services = json.loads(capsys.readouterr().out)["services"]
+    known = {service["id"] for service in services}
+    assert all(edge["target"] in known for service in services for edge in service["edges"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "COMMAND"),
+        (["show", "1-2-3"], "'1-2-3' is not a trace id"),
+        (["traces", "--since", "soon"], "'soon' is not a time: give 30s, 10m, 2h, 1d"),
+        (["traces", "--since", "2999-01-01"], "is not in the past"),
+        (["traces", "--limit", "0"], "'0' is not a number of traces"),
+        (["map", "--since", "7h"], "X-Ray draws maps of at most 6 hours"),
+        (["traces", "--profile", "work"], "give them together with --aws"),
+        (["traces", "--aws", "--endpoint", "http://127.0.0.1:1"], "not allowed with"),
+        (["up", "--config", "tracing"], "give KEY=VALUE"),
+        (["up", "--port", "70000"], "'70000' is not a port"),
+    ],
+)
+def test_wrong_usage_is_status_2(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    """What cannot be meant is refused with a line that names it and what is allowed."""
+    usage(*arguments)
+    assert message in " ".join(capsys.readouterr().err.split())
+
+
+def test_ctrl_c_is_quiet(api: Api) -> None:
+    """An interrupted command says nothing and exits with 130."""
+
+    def interrupt() -> tuple[int, dict[str, str], bytes]:
+        process.send_signal(signal.SIGINT)
+        process.wait(30)
+        return 200, {}, b"{}"
+
+    api.replies["/Traces"] = interrupt
+    command = [sys.executable, "-m", "waterfall", "show", TRACE_ID, "--endpoint", api.endpoint]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        output, _ = process.communicate(timeout=60)
+    assert (process.returncode, output) == (130, b"")
+
+
+def test_closed_pipe_is_quiet(api: Api) -> None:
+    """`waterfall show | head -1` ends without a word, whatever is left to print."""
+    wide = [samples.subsegment("call", f"{number:016x}", 0, 1) for number in range(1, 501)]
+    api.put([samples.segment("top", f"{0:016x}", 0, 1, subsegments=wide)])
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as closed:
+        command = [sys.executable, "-m", "waterfall", "show", TRACE_ID, "--endpoint", api.endpoint]
+        done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_piped_output_is_plain(api: Api) -> None:
+    """Piped output is 100 columns of text without escape sequences, in any locale's encoding."""
+    api.put(samples.request())
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "COLUMNS": ""}
+    command = [sys.executable, "-m", "waterfall", "show", TRACE_ID, "--endpoint", api.endpoint]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=True, env=environment)
+    assert b"\x1b" not in done.stdout
+    assert max(map(len, done.stdout.splitlines())) == 100
