@@ -1,0 +1,64 @@
+"""What settings can accept."""
+
+from __future__ import annotations
+
+import pytest
+
+from components.kinds import Choice, Flag, Number, OneOf, Pattern, Whole
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "value"),
+    [
+        (Choice(("a", "b")), "b", "b"),
+        (Whole(1, 3), "1", 1),
+        (Whole(1, 3), "3", 3),
+        (Whole(0), "1000000", 1000000),
+        (OneOf((1, 3)), "3", 3),
+        (Number(0, 1), "0.05", 0.05),
+        (Number(0, 1), "1", 1.0),
+        (Flag(), "true", True),
+        (Flag(), "False", False),
+        (Pattern("[a-z]+", "letters"), "abc", "abc"),
+        (Pattern("[a-z]+", "letters"), "", ""),
+    ],
+)
+def test_an_allowed_value_is_read(kind, text, value):
+    """Values are read as the type that the program uses, limits included."""
+    assert kind.parse(text) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (Choice(("a", "b")), "A"),
+        (Whole(1, 3), "4"),
+        (Whole(1, 3), "2.0"),
+        (OneOf((1, 3)), "2"),
+        (Number(0, 1), "-0.01"),
+        (Number(0), "inf"),
+        (Number(0), "nan"),
+        (Flag(), "1"),
+        (Pattern("[a-z]+", "letters"), "abc1"),
+    ],
+)
+def test_anything_else_is_refused(kind, text):
+    """A value that is not allowed is a ValueError."""
+    with pytest.raises(ValueError):
+        kind.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "allowed"),
+    [
+        (Choice(("a", "b", "c")), "a, b or c"),
+        (Whole(1, 3), "a whole number from 1 to 3"),
+        (Whole(1), "a whole number of 1 or more"),
+        (OneOf((1, 3)), "one of 1, 3"),
+        (Number(0, 0.5), "a number from 0 to 0.5"),
+        (Flag(), "true or false"),
+    ],
+)
+def test_what_is_allowed_is_said_in_words(kind, allowed):
+    """The words appear in errors and in the documentation."""
+    assert kind.allowed == allowed
