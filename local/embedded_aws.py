@@ -16,6 +16,7 @@ from local.gateway.app import Services as GatewayServices
 from local.gateway.moto_apis import MotoAccessLogs, MotoApis
 from local.http_server import HttpServer
 from local.ids import RandomIds
+from local.lambda_.provision import find_adot
 from local.xray import api as xray_api
 from local.xray import sampling_api
 from local.xray.daemon import Daemon
@@ -122,7 +123,7 @@ class EmbeddedAws:
         from local.lambda_.api import LambdaApi  # noqa: PLC0415
         from local.lambda_.catalog import Catalog  # noqa: PLC0415
 
-        catalog, ids = Catalog(self._site.region), RandomIds()
+        catalog, ids = Catalog(self._site.region, find_adot()), RandomIds()
         self._apis = apis = MotoApis(moto)
         self._functions = functions = self._lambda(catalog, ids)
         self._events = events = EventSources(functions, catalog, time.time, ids)
