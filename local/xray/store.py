@@ -253,6 +253,8 @@ class Store:
     def _explained(self) -> Iterator[None]:
         try:
             yield
+        except sqlite3.ProgrammingError as error:
+            raise StoreError(f"The trace store is closed: {error}") from error
         except sqlite3.OperationalError as error:
             raise StoreError(
                 f"{self._path} cannot be used: {error}. "

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from local.xray.graph import ServiceKey, service_key
+from local.xray.root_causes import failure_root_causes, response_time_root_causes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,6 +41,9 @@ def summarize(trace: Trace) -> dict[str, Any]:
         "AvailabilityZones": [
             {"Name": name} for name in _collect(trace, ("aws", "ec2", "availability_zone"))
         ],
+        "FaultRootCauses": failure_root_causes(trace, "fault"),
+        "ErrorRootCauses": failure_root_causes(trace, "error"),
+        "ResponseTimeRootCauses": response_time_root_causes(trace),
         **({"EntryPoint": service_key(root, trace).to_api()} if root.is_segment else {}),
     }
 

@@ -50,6 +50,11 @@ def test_summary_of_a_request(api: Api) -> None:
         "ResourceARNs": [{"ARN": "arn:stage"}],
         "InstanceIds": [],
         "AvailabilityZones": [],
+        "FaultRootCauses": [],
+        "ErrorRootCauses": [],
+        "ResponseTimeRootCauses": [
+            {"ClientImpacting": True, "Services": [_path(root, 1.0), _path(function, 1.0)]}
+        ],
         "EntryPoint": root,
         "Revision": 2,
     }
@@ -192,3 +197,8 @@ def test_empty_window_has_no_page(api: Api) -> None:
     """A window without traces answers an empty list."""
     answer = api.ask("/TraceSummaries", StartTime=NOW, EndTime=NOW + 1)
     assert answer == {"TraceSummaries": [], "ApproximateTime": NOW, "TracesProcessedCount": 0}
+
+
+def _path(service: dict[str, Any], coverage: float) -> dict[str, Any]:
+    entity = {"Name": service["Name"], "Remote": False, "Coverage": coverage}
+    return service | {"Inferred": False, "EntityPath": [entity]}

@@ -1,0 +1,59 @@
+"""Service graphs over ranges of many minutes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from local.xray.service import XRay
+from tests.local.xray.builders import NOW, Api, segment, trace_id
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def put(api: Api, number: int, second: int, *, fault: bool = False) -> None:
+    api.put(segment("a", trace_id=trace_id(number, NOW + second), at=second, fault=fault))
+
+
+def total(api: Api, start: float, end: float) -> tuple[int, int]:
+    """Return how many requests and faults the graph of a range, in seconds after NOW, counts."""
+    services = api.ask("/ServiceGraph", StartTime=NOW + start, EndTime=NOW + end)["Services"]
+    counts = [service["SummaryStatistics"] for service in services if service.get("Type") != "client"]
+    return sum(item["TotalCount"] for item in counts), sum(
+        item["FaultStatistics"]["TotalCount"] for item in counts
+    )
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 400), max_size=12), st.integers(0, 400), st.integers(1, 400))
+def test_any_range_counts_exactly_its_traces(seconds: list[int], start: int, length: int) -> None:
+    """However a range lies across minutes, each of its traces is counted once, now and when asked again."""
+    xray = XRay(None, clock=lambda: NOW)
+    api = Api(xray)
+    expected = 0
+    for number, second in enumerate(seconds):
+        put(api, number, second)
+        expected += start <= second < start + length
+        assert total(api, start, start + length) == (expected, 0)
+    xray.close()
+
+
+def test_minute_is_summed_again_after_a_change(api: Api) -> None:
+    """A minute that was summed before shows a trace's new documents and new traces."""
+    put(api, 1, 90)
+    assert total(api, 0, 600) == (1, 0)
+    api.put(segment("a", trace_id=trace_id(1, NOW + 90), at=90, takes=2, fault=True))
+    assert total(api, 0, 600) == (1, 1)
+    put(api, 2, 95)
+    assert total(api, 0, 600) == (2, 1)
+
+
+def test_only_a_number_of_minutes_is_kept(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is forgotten is summed again: the answer does not depend on it."""
+    monkeypatch.setattr("local.xray.minutes.MAX_MINUTES", 2)
+    for number in range(5):
+        put(api, number, number * 60)
+    assert total(api, 0, 600) == total(api, 0, 600) == (5, 0)
