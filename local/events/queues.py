@@ -37,6 +37,8 @@ class Message:
 class SystemAttributesBackend(SQSBackend):
     """moto's SQS, but SendMessageBatch keeps the entries' system attributes, which moto loses."""
 
+    __module__ = SQSBackend.__module__  # moto looks beside it for the service's URLs
+
     def send_message_batch(self, queue_name: str, entries: dict[str, dict[str, Any]]) -> Any:
         """Send a batch."""
         # moto sends the entries one by one, in order, through `send_message` below.
