@@ -58,23 +58,22 @@ class Daemon:
 
     def start(self) -> None:
         """Bind both sockets, then serve. Raises OSError, with nothing left open, when the port is taken."""
-        proxy, udp = _bind(self._host, self._port, self._api)
-        self._port = proxy.server_port
-        self._datagrams = datagrams = Datagrams(udp)
-        serving = threading.Thread(
-            target=proxy.serve_forever, args=(0.1,), name="xray-daemon-tcp", daemon=True
-        )
-        storing = threading.Thread(target=self._store, args=(datagrams,), name="xray-daemon-udp", daemon=True)
-        for close in (
-            proxy.server_close,
-            datagrams.close,
-            lambda: storing.join(_STOP_SECONDS),
-            datagrams.end,
-        ):
-            self._running.callback(close)
-        self._running.callback(proxy.shutdown)
-        serving.start()
-        storing.start()
+        with contextlib.ExitStack() as opened:
+            proxy, udp = _bind(self._host, self._port, self._api)
+            opened.callback(proxy.server_close)
+            opened.callback(udp.close)
+            datagrams = Datagrams(udp)
+            serving = threading.Thread(target=proxy.serve_forever, args=(0.1,), name="xray-tcp", daemon=True)
+            storing = threading.Thread(target=self._store, args=(datagrams,), name="xray-udp", daemon=True)
+            opened.callback(datagrams.close)
+            opened.callback(storing.join, _STOP_SECONDS)
+            opened.callback(datagrams.end)
+            opened.callback(proxy.shutdown)
+            serving.start()
+            storing.start()
+            self._port = proxy.server_port
+            self._datagrams = datagrams
+            self._running = opened.pop_all()
 
     def stop(self) -> None:
         """Store what has arrived, then close both sockets; a second call does nothing."""
@@ -90,7 +89,7 @@ class Daemon:
         `<kind> packets` received; `documents` handed to X-Ray, `failed documents` that could not be;
         `rejected: <cause>`; `lost`: datagrams that the kernel dropped for want of room.
         """
-        return {name: count for name, count in self._counts.items() if count}
+        return {name: count for name, count in dict(self._counts).items() if count}
 
     def _store(self, datagrams: Datagrams) -> None:
         for batch in datagrams:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import struct
 import subprocess
@@ -16,6 +17,8 @@ from local.xray import pump
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+logger = logging.getLogger(__name__)
 
 _BUFFER_BYTES = 16 * 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024
@@ -39,6 +42,7 @@ class Datagrams:
         self._stream, theirs = socket.socketpair()
         self._flushes: deque[threading.Event] = deque()
         self._flushing = threading.Lock()
+        self._ending = False
         with theirs:
             self._process = subprocess.Popen(
                 # -I and -S: nothing of the user's environment, and a start of some 10 ms.
@@ -66,6 +70,12 @@ class Datagrams:
                 yield batch
             for _ in range(marks):
                 self._flushes.popleft().set()
+        if not self._ending:
+            logger.error(
+                "The process that receives X-Ray's datagrams ended with status %s;"
+                " nothing that is sent by UDP arrives any more until a restart",
+                self._process.wait(),
+            )
 
     def flush(self, timeout: float) -> bool:
         """Wait until all that was sent before this call has been handled; false if that took longer."""
@@ -90,6 +100,7 @@ class Datagrams:
 
     def end(self) -> None:
         """Ask the pump to send what it has and to end; iteration ends with it."""
+        self._ending = True
         with contextlib.suppress(OSError):
             self._stream.shutdown(socket.SHUT_WR)
 

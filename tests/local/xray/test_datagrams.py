@@ -115,3 +115,12 @@ def test_a_flush_after_the_end_is_not_done(udp: socket.socket) -> None:
     assert list(datagrams) == []
     datagrams.close()
     assert not datagrams.flush(0.1)
+
+
+def test_a_process_that_dies_is_told(udp: socket.socket, caplog: pytest.LogCaptureFixture) -> None:
+    """Iteration ends and the log says what that means."""
+    datagrams = Datagrams(udp)
+    datagrams._process.kill()
+    assert list(datagrams) == []
+    datagrams.close()
+    assert "ended with status -9" in caplog.text
