@@ -44,7 +44,7 @@ def shorten(text: str, width: int, ellipsis: str = "…") -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return `0.4 ms`, `182 ms`, `2.41 s`, `2m 05s`, `3h 20m`, `4d 01h` or `123 d`: never over 7 characters."""
+    """Return at most 7 characters: `0.4 ms`, `182 ms`, `2.41 s`, `2m 05s`, `3h 20m`, `123 d`."""
     if seconds < 0:
         return "-" + duration(-seconds)
     if seconds < 0.00995:
@@ -53,13 +53,16 @@ def duration(seconds: float) -> str:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 59.95:
         return f"{seconds:.2f} s" if seconds < 9.995 else f"{seconds:.1f} s"
-    minutes = round(seconds) // 60
-    if minutes < 60:
-        return f"{minutes}m {round(seconds) % 60:02d}s"
-    hours, days = minutes // 60, minutes // 1440
-    if days < 100:
-        return f"{hours}h {minutes % 60:02d}m" if not days else f"{days}d {hours % 24:02d}h"
-    return f"{days} d" if days < 99_999 else "ages"
+    return _long_duration(round(seconds))
+
+
+def _long_duration(seconds: int) -> str:
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86_400
+    if hours == 0:
+        return f"{minutes}m {seconds % 60:02d}s"
+    if days == 0:
+        return f"{hours}h {minutes % 60:02d}m"
+    return f"{days}d {hours % 24:02d}h" if days < 100 else f"{min(days, 99_999)} d"
 
 
 def age(seconds: float) -> str:
