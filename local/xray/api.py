@@ -55,21 +55,24 @@ def dispatch(table: Mapping[str, Operation], path: str, body: bytes) -> Response
         operation = table.get(path)
         if operation is None:
             raise XRayError("UnknownOperationException", f"X-Ray has no operation at {path}", 404)
-        return _response(200, operation(_request(body)))
+        return _response(200, _answer(operation, body))
     except XRayError as error:
         answer = _response(error.status, {"Message": error.message, **error.fields})
         answer.headers["x-amzn-errortype"] = error.code
         return answer
 
 
-def _request(body: bytes) -> dict[str, Any]:
+def _answer(operation: Operation, body: bytes) -> dict[str, Any]:
     try:
         request = json.loads(body or b"{}")
     except (ValueError, RecursionError) as error:
         raise XRayError("SerializationException", f"The body is not JSON: {error}") from error
     if not isinstance(request, dict):
         raise XRayError("SerializationException", "The body must be a JSON object")
-    return request
+    try:
+        return operation(request)
+    except RecursionError as error:
+        raise XRayError("SerializationException", "The body is nested too deeply") from error
 
 
 def _response(status: int, answer: Mapping[str, Any]) -> Response:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn, NotRequired, TypedDict
 
 MAX_DOCUMENT_BYTES = 64 * 1024
+MAX_NESTING = 300
+"""Levels of JSON in one document: what was read with an almost full stack could not be written again."""
 LATEST_TIME = 253402300800.0
 """The year 10000: clients turn times into dates and cannot read a whole answer that holds a later one."""
 
@@ -95,9 +97,27 @@ def _parse(text: str) -> Any:
         size = len(text) if text.isascii() else len(text.encode())
         if size > MAX_DOCUMENT_BYTES:
             raise RefusedError("SegmentTooLarge")
-        return json.loads(text, parse_constant=_not_json)
+        parsed = json.loads(text, parse_constant=_not_json)
     except (ValueError, RecursionError) as error:
         raise RefusedError("ParseError") from error
+    _check_nesting(parsed, text)
+    return parsed
+
+
+def _check_nesting(parsed: Any, text: str) -> None:
+    if text.count("{") + text.count("[") <= MAX_NESTING:
+        return
+    level = [parsed]
+    for _ in range(MAX_NESTING):
+        level = [item for outer in level for item in _items(outer)]
+    if level:
+        raise RefusedError("ParseError")
+
+
+def _items(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def _not_json(constant: str) -> NoReturn:

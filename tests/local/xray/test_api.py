@@ -31,6 +31,13 @@ def test_body_that_is_no_object_cannot_be_read(api: Api, body: bytes) -> None:
     assert (response.status, response.headers["x-amzn-errortype"]) == (400, "SerializationException")
 
 
+@pytest.mark.parametrize("levels", range(500, 1000, 20))
+def test_deeply_nested_request_is_refused(api: Api, levels: int) -> None:
+    """A member nested almost as deeply as JSON can be read is a client's error, however deep the stack is."""
+    body = b'{"TraceIds": ' + b"[" * levels + b"]" * levels + b"}"
+    assert dispatch(operations(api.xray), "/Traces", body).status == 400
+
+
 @pytest.mark.parametrize("path", PATHS)
 def test_empty_body_is_an_empty_request(api: Api, path: str) -> None:
     """An empty body is read as `{}`, and what is missing is named."""

@@ -7,10 +7,10 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.xray.documents import MAX_DOCUMENT_BYTES, legal_name
+from local.xray.documents import MAX_DOCUMENT_BYTES, MAX_NESTING, legal_name
 from local.xray.service import XRay
 from tests.local.xray.builders import TRACE, Api, identifier, inner, segment, subsegment
 
@@ -86,6 +86,18 @@ def test_text_that_is_not_json_is_unprocessed(api: Api, text: str) -> None:
     assert api.send(text) == [refused]
 
 
+@pytest.mark.parametrize(
+    ("levels", "codes"), [(MAX_NESTING - 5, []), (MAX_NESTING, ["ParseError"]), (900, ["ParseError"])]
+)
+def test_nesting_has_a_limit(api: Api, levels: int, codes: list[str]) -> None:
+    """What nests too deeply to be read back safely is refused, and what is taken is read back."""
+    text = json.dumps(segment("a", metadata={"default": "deep"})).replace(
+        '"deep"', "[" * levels + "]" * levels
+    )
+    assert [refused["ErrorCode"] for refused in api.send(text)] == codes
+    assert len(api.documents()) == 1 - len(codes)
+
+
 @pytest.mark.parametrize("text", ["[]", "1", "null", '"text"', "[1]"])
 def test_json_that_is_no_document_misses_its_id(api: Api, text: str) -> None:
     """JSON without a document in it misses an id, as X-Ray says of an empty array."""
@@ -137,6 +149,7 @@ def test_own_segment_that_is_none_is_an_error() -> None:
         XRay(None).emit(segment("a", trace_id="none"))
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_legal_name_is_always_taken(name: str) -> None:
     """Whatever the text, its legal form is accepted as a name."""
@@ -180,6 +193,7 @@ nested_names = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         field_names, json_values | st.dictionaries(nested_names, json_values, max_size=4), max_size=6

@@ -205,6 +205,7 @@ def test_order_of_arrival_decides_nothing(sent: list[dict[str, Any]], random: An
     assert answers[0] == answers[1]
 
 
+@settings(deadline=None)
 @given(documents)
 def test_every_node_has_one_place(sent: list[dict[str, Any]]) -> None:
     """Each id that was sent is in the assembled trace exactly once."""

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.xray.errors import InvalidRequestError
@@ -102,6 +102,7 @@ def test_maps_are_checked() -> None:
         check("CreateSamplingRule", SamplingRule=rule | {"Attributes": {"a": 1}})
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(model().operation_names)), st.dictionaries(st.text(), json_values))
 def test_any_request_is_checked_or_refused(name: str, request: dict[str, Any]) -> None:
     """Any JSON object passes the check of an operation with that operation's members, or is refused."""
