@@ -117,7 +117,8 @@ class Deployment:
         resource_id, state = create(registration)
         for key in registration.inputs.unread():
             registration.warn(f"input '{key}' has no effect")
-        return resource_id, {"region": region, "tagsAll": registration.tags or None, **state}
+        computed = {"region": region, "tagsAll": registration.tags or None}
+        return resource_id, {**computed, **registration.inputs.documents, **state}
 
     def _configure_provider(self, urn: str, inputs: Mapping[str, Any]) -> Created:
         # The inputs of a provider are JSON texts.

@@ -144,8 +144,8 @@ def _get_parameter(args: Args, place: Place) -> State:
         found = client.get_parameter(Name=name, WithDecryption=args.get("withDecryption", True))["Parameter"]
     except client.exceptions.ParameterNotFound as error:
         raise EngineError(
-            f"SSM parameter '{name}' does not exist here; create it in the program (aws.ssm.Parameter) or make "
-            "its value a setting: AWS's public parameters are not emulated"
+            f"SSM parameter '{name}' does not exist here; create it in the program (aws.ssm.Parameter) or "
+            "make its value a setting: AWS's public parameters are not emulated"
         ) from error
     return {
         "id": found["Name"],

@@ -34,6 +34,7 @@ class Inputs(Mapping[str, Any]):
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._values = {key: value for key, value in values.items() if value is not None}
         self.read: set[str] = set()
+        self.documents: dict[str, str] = {}
 
     def __getitem__(self, key: str) -> Any:
         self.read.add(key)
@@ -44,6 +45,17 @@ class Inputs(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._values)
+
+    def text(self, key: str) -> str:
+        """Return an input as API text.
+
+        A JSON document given as a mapping is kept as text in `documents`: that is the output's form.
+        """
+        value = self[key]
+        text = as_text(value)
+        if isinstance(value, Mapping):
+            self.documents[key] = text
+        return text
 
     def unread(self) -> list[str]:
         """Return the names of inputs that say something and that nothing looked at."""
@@ -119,10 +131,6 @@ class Registration:
     def tag_list(self, key: str = "Key", value: str = "Value") -> list[dict[str, str]] | None:
         """Return the tags in the list form of many APIs; None when there are none."""
         return [{key: name, value: text} for name, text in self.tags.items()] or None
-
-    def json(self, key: str) -> str:
-        """Return an input that is a JSON document, given as text or as a mapping."""
-        return as_text(self.inputs[key])
 
     @property
     def partition(self) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.json_format import MessageToDict  # type: ignore[import-untyped]
@@ -15,12 +17,14 @@ from pulumi.runtime.stack import run_in_stack
 from local.engine import values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from local.engine.config import Config
     from local.engine.deployment import Deployment
 
 _STACK = "pulumi:pulumi:Stack"
+_THREADS = 8
+"""Resources that are created at once; the endpoint is one process, so more would not be faster."""
 _STACK_REFERENCE = "pulumi:pulumi:StackReference"
 
 _request: contextvars.ContextVar[tuple[str, Any]] = contextvars.ContextVar("_request")
@@ -46,11 +50,7 @@ def run(
 
 
 def _run(program: Callable[[], Any], monitor: _Monitor, config: Config, project: str, stack: str) -> None:
-    loop = asyncio.new_event_loop()
-    # After a failure Pulumi abandons its other futures; asyncio would print each one's traceback.
-    loop.set_exception_handler(lambda _loop, _context: None)
-    asyncio.set_event_loop(loop)
-    try:
+    with _event_loop() as loop:
         settings.SETTINGS.outputs = set()
         mocks.set_mocks(
             monitor.mocks,
@@ -64,10 +64,28 @@ def _run(program: Callable[[], Any], monitor: _Monitor, config: Config, project:
         pulumi_config.set_all_config(config.wire(), list(config.secret_keys))
         settings.ROOT.set(None)  # set_mocks made a root whose outputs were registered already
         loop.run_until_complete(run_in_stack(program))
+
+
+@contextlib.contextmanager
+def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """Give a new loop, and one to each thread that it uses: Pulumi's mock wants one there."""
+    loop, loops = asyncio.new_event_loop(), []
+
+    def enter_thread() -> None:
+        loops.append(asyncio.new_event_loop())
+        asyncio.set_event_loop(loops[-1])
+
+    # After a failure Pulumi abandons its other futures; asyncio would print each one's traceback.
+    loop.set_exception_handler(lambda _loop, _context: None)
+    loop.set_default_executor(ThreadPoolExecutor(_THREADS, initializer=enter_thread))
+    asyncio.set_event_loop(loop)
+    try:
+        yield loop
     finally:
         loop.run_until_complete(loop.shutdown_default_executor())
-        loop.close()
         asyncio.set_event_loop(None)
+        for each in (loop, *loops):
+            each.close()
 
 
 def _program_log() -> logging.Logger:
@@ -124,7 +142,9 @@ class _Monitor(mocks.MockMonitor):
         if request.type == _STACK_REFERENCE:
             reason = "stack references need Pulumi's state storage; give the value through configuration"
         else:
-            reason = f"'{request.id}' cannot be read; the embedded AWS starts empty, so create it in the program"
+            reason = (
+                f"'{request.id}' cannot be read; the embedded AWS starts empty, so create it in the program"
+            )
         raise self._deployment.fail(f"{what}: {reason}")
 
     def RegisterStackTransform(self, request: Any) -> Any:  # noqa: N802 - the name of the gRPC method

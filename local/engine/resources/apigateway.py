@@ -34,7 +34,7 @@ def rest_api(r: Registration) -> Created:
     api = answer["id"]
     if "body" in r.inputs:
         mode = r.inputs.get("putRestApiMode", "overwrite")
-        body = r.json("body").encode()
+        body = r.inputs.text("body").encode()
         r.client("apigateway").put_rest_api(restApiId=api, mode=mode, body=body)
     return api, {
         "name": name,

@@ -31,7 +31,7 @@ def log_metric_filter(r: Registration) -> Created:
 
 
 def log_resource_policy(r: Registration) -> Created:
-    r.call("logs", "put_resource_policy")
+    r.call("logs", "put_resource_policy", policyDocument=r.inputs.text("policyDocument"))
     return str(r.inputs.get("policyName", r.inputs.get("resourceArn", r.name))), {}
 
 

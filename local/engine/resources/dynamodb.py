@@ -48,7 +48,7 @@ def table(r: Registration) -> Created:
 
 
 def table_item(r: Registration) -> Created:
-    r.call("dynamodb", "put_item", Item=json.loads(r.json("item")))
+    r.call("dynamodb", "put_item", Item=json.loads(r.inputs.text("item")))
     key = {name: r.inputs[name] for name in ("hashKey", "rangeKey") if name in r.inputs}
     return "|".join((r.inputs["tableName"], *map(str, key.values()))), {}
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def role(r: Registration) -> Created:
     name = r.physical_name(max_length=64)
-    document = r.json("assumeRolePolicy")
+    document = r.inputs.text("assumeRolePolicy")
     answer = r.call("iam", "create_role", RoleName=name, AssumeRolePolicyDocument=document, Tags=r.tag_list())
     for policy in r.inputs.get("inlinePolicies", []):
         if policy.get("policy"):
@@ -37,7 +37,9 @@ def role(r: Registration) -> Created:
 
 def role_policy(r: Registration) -> Created:
     name, role_name = r.physical_name(max_length=128), r.inputs["role"]
-    r.client("iam").put_role_policy(RoleName=role_name, PolicyName=name, PolicyDocument=r.json("policy"))
+    r.client("iam").put_role_policy(
+        RoleName=role_name, PolicyName=name, PolicyDocument=r.inputs.text("policy")
+    )
     return f"{role_name}:{name}", {"name": name}
 
 
@@ -50,7 +52,7 @@ def role_policy_attachment(r: Registration) -> Created:
 def policy(r: Registration) -> Created:
     name = r.physical_name(max_length=128)
     answer = r.call(
-        "iam", "create_policy", PolicyName=name, PolicyDocument=r.json("policy"), Tags=r.tag_list()
+        "iam", "create_policy", PolicyName=name, PolicyDocument=r.inputs.text("policy"), Tags=r.tag_list()
     )
     created = answer["Policy"]
     return created["Arn"], {"name": name, "arn": created["Arn"], "policyId": created["PolicyId"]}

@@ -30,7 +30,7 @@ def bucket(r: Registration) -> Created:
     if tags := r.tag_list():
         client.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tags})
     if "policy" in r.inputs:
-        client.put_bucket_policy(Bucket=name, Policy=r.json("policy"))
+        client.put_bucket_policy(Bucket=name, Policy=r.inputs.text("policy"))
     if r.inputs.get("versioning", {}).get("enabled"):
         client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     return name, {
@@ -72,7 +72,7 @@ def versioning(r: Registration) -> Created:
 
 
 def policy(r: Registration) -> Created:
-    return _configure(r, "put_bucket_policy", {"policy": r.json("policy")})
+    return _configure(r, "put_bucket_policy", {"policy": r.inputs.text("policy")})
 
 
 def bucket_object(r: Registration) -> Created:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.engine.request import as_text
-
 if TYPE_CHECKING:
     from local.engine.registration import Created, Registration
 
@@ -53,13 +51,13 @@ def topic_subscription(r: Registration) -> Created:
 def topic_policy(r: Registration) -> Created:
     arn = r.inputs["arn"]
     r.client("sns").set_topic_attributes(
-        TopicArn=arn, AttributeName="Policy", AttributeValue=r.json("policy")
+        TopicArn=arn, AttributeName="Policy", AttributeValue=r.inputs.text("policy")
     )
     return arn, {}
 
 
 def _attributes(r: Registration, names: dict[str, str]) -> dict[str, str]:
-    return {names[key]: as_text(r.inputs[key]) for key in r.inputs if key in names}
+    return {names[key]: r.inputs.text(key) for key in r.inputs if key in names}
 
 
 RESOURCES = {

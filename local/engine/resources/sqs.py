@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.engine.request import as_text
-
 if TYPE_CHECKING:
     from local.engine.registration import Created, Registration
 
@@ -31,9 +29,9 @@ _ATTRIBUTES = {
 def queue(r: Registration) -> Created:
     fifo = bool(r.inputs.get("fifoQueue"))
     name = r.physical_name(max_length=80, ending=".fifo" if fifo else "")
-    given = {_ATTRIBUTES[key]: r.inputs[key] for key in r.inputs if key in _ATTRIBUTES}
+    given = {_ATTRIBUTES[key]: r.inputs.text(key) for key in r.inputs if key in _ATTRIBUTES}
     # SQS refuses FifoQueue=false: a standard queue leaves it out.
-    attributes = {key: as_text(value) for key, value in given.items() if key != "FifoQueue" or fifo}
+    attributes = {key: text for key, text in given.items() if key != "FifoQueue" or fifo}
     url = r.call("sqs", "create_queue", QueueName=name, Attributes=attributes, tags=r.tags or None)[
         "QueueUrl"
     ]
@@ -53,7 +51,7 @@ def redrive_allow_policy(r: Registration) -> Created:
 
 
 def _set_attribute(r: Registration, key: str) -> Created:
-    r.call("sqs", "set_queue_attributes", Attributes={_ATTRIBUTES[key]: r.json(key)})
+    r.call("sqs", "set_queue_attributes", Attributes={_ATTRIBUTES[key]: r.inputs.text(key)})
     return r.inputs["queueUrl"], {}
 
 

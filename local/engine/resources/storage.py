@@ -25,7 +25,7 @@ def secret(r: Registration) -> Created:
     name = r.physical_name(max_length=512)
     arn = r.call("secretsmanager", "create_secret", Name=name, Tags=r.tag_list())["ARN"]
     if "policy" in r.inputs:
-        r.client("secretsmanager").put_resource_policy(SecretId=arn, ResourcePolicy=r.json("policy"))
+        r.client("secretsmanager").put_resource_policy(SecretId=arn, ResourcePolicy=r.inputs.text("policy"))
     return arn, {"name": name, "arn": arn}
 
 

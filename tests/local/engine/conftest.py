@@ -1,14 +1,22 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import TYPE_CHECKING, Any, Protocol
 
+import pulumi_aws
 import pytest
 
 from tests.local.engine import harness
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+
+with warnings.catch_warnings():
+    # pulumi_aws warns of its own deprecated names when a lazy module is first used.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    LOADED = (pulumi_aws.lambda_.Function, pulumi_aws.s3.Bucket, pulumi_aws.cloudwatch.LogGroup)
 
 
 class Deploy(Protocol):

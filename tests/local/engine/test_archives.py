@@ -36,7 +36,9 @@ def test_zip_file_keeps_its_bytes(tmp_path: Path):
     """A FileArchive of a zip is uploaded as it is."""
     with zipfile.ZipFile(tmp_path / "code.zip", "w") as target:
         target.writestr("app.py", "x = 1\n")
-    assert archive_bytes(pulumi.FileArchive(str(tmp_path / "code.zip"))) == (tmp_path / "code.zip").read_bytes()
+    assert (
+        archive_bytes(pulumi.FileArchive(str(tmp_path / "code.zip"))) == (tmp_path / "code.zip").read_bytes()
+    )
 
 
 def test_asset_archive_joins_texts_files_directories_and_zips(tmp_path: Path):
@@ -45,13 +47,15 @@ def test_asset_archive_joins_texts_files_directories_and_zips(tmp_path: Path):
     (tmp_path / "app" / "main.py").write_text("x = 1\n")
     with zipfile.ZipFile(tmp_path / "lib.zip", "w") as target:
         target.writestr("lib.py", "y = 2\n")
-    archive = pulumi.AssetArchive({
-        ".": pulumi.FileArchive(str(tmp_path / "app")),
-        "python": pulumi.FileArchive(str(tmp_path / "lib.zip")),
-        "conf/text.txt": pulumi.StringAsset("hello"),
-        "copy.py": pulumi.FileAsset(str(tmp_path / "app" / "main.py")),
-        "deep": pulumi.AssetArchive({"inner.txt": pulumi.StringAsset("in")}),
-    })
+    archive = pulumi.AssetArchive(
+        {
+            ".": pulumi.FileArchive(str(tmp_path / "app")),
+            "python": pulumi.FileArchive(str(tmp_path / "lib.zip")),
+            "conf/text.txt": pulumi.StringAsset("hello"),
+            "copy.py": pulumi.FileAsset(str(tmp_path / "app" / "main.py")),
+            "deep": pulumi.AssetArchive({"inner.txt": pulumi.StringAsset("in")}),
+        }
+    )
     assert sorted(names(archive_bytes(archive))) == [
         "conf/text.txt", "copy.py", "deep/inner.txt", "main.py", "python/lib.py",
     ]  # fmt: skip

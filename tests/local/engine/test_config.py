@@ -69,7 +69,10 @@ def test_value_is_taken_in_its_type(load, kind, given, value):
 def test_array_elements_are_taken_in_their_type(load):
     """`items` is applied to each element, at any depth."""
     items = {"type": "array", "items": {"type": "integer"}}
-    assert load({"a": {"type": "array", "items": items}}, {"shop:a": [["1"], [2]]}).values["shop:a"] == [[1], [2]]
+    assert load({"a": {"type": "array", "items": items}}, {"shop:a": [["1"], [2]]}).values["shop:a"] == [
+        [1],
+        [2],
+    ]
 
 
 @pytest.mark.parametrize(("schema", "given", "message"), [
@@ -89,7 +92,9 @@ def test_value_of_another_type_is_refused(load, schema, given, message):
 
 def test_missing_value_is_refused(load):
     """A key without a default must be given; the message says where."""
-    with pytest.raises(EngineError, match=r"missing configuration value 'shop:a'; set it in Pulumi\.dev\.yaml"):
+    with pytest.raises(
+        EngineError, match=r"missing configuration value 'shop:a'; set it in Pulumi\.dev\.yaml"
+    ):
         load({"a": {"type": "string"}}, {})
 
 
@@ -149,7 +154,9 @@ def test_wire_form_is_text():
 
 def test_what_has_no_effect_is_told(tmp_path: Path):
     """ESC environments and autonaming settings are named, not dropped silently."""
-    write_project(tmp_path, "", dev={"environment": ["team"], "config": {"pulumi:autonaming": {"mode": "verbatim"}}})
+    write_project(
+        tmp_path, "", dev={"environment": ["team"], "config": {"pulumi:autonaming": {"mode": "verbatim"}}}
+    )
     warnings = load_config(load_project(tmp_path), "dev").warnings
     assert [warning.split(" has ")[0].split(" needs ")[0] for warning in warnings] == [
         "Pulumi.dev.yaml: `environment` (Pulumi ESC)",

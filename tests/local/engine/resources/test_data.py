@@ -1,0 +1,131 @@
+"""DynamoDB, S3, parameters and secrets."""
+
+from __future__ import annotations
+
+import json
+
+import pulumi
+import pulumi_aws as aws
+
+
+def test_table_has_keys_indexes_stream_and_options(deploy):
+    """A table arrives with everything that the program says of it."""
+
+    def program():
+        table = aws.dynamodb.Table(
+            "orders", billing_mode="PAY_PER_REQUEST", hash_key="id", range_key="at",
+            attributes=[{"name": name, "type": "S"} for name in ("id", "at", "owner")],
+            global_secondary_indexes=[{"name": "by-owner", "hash_key": "owner", "projection_type": "ALL"}],
+            local_secondary_indexes=[{"name": "mine", "range_key": "owner", "projection_type": "KEYS_ONLY"}],
+            stream_enabled=True, stream_view_type="NEW_IMAGE", ttl={"attribute_name": "gone", "enabled": True},
+            point_in_time_recovery={"enabled": True}, tags={"team": "a"},
+        )  # fmt: skip
+        aws.dynamodb.TableItem(
+            "first", table_name=table.name, hash_key="id", range_key="at",
+            item=json.dumps({"id": {"S": "1"}, "at": {"S": "now"}}),
+        )  # fmt: skip
+        pulumi.export("table", {"name": table.name, "arn": table.arn, "stream": table.stream_arn})
+
+    done = deploy(program)
+    client, table = done.client("dynamodb"), done.outputs["table"]
+    found = client.describe_table(TableName=table["name"])["Table"]
+    assert found["KeySchema"] == [
+        {"AttributeName": "id", "KeyType": "HASH"}, {"AttributeName": "at", "KeyType": "RANGE"},
+    ]  # fmt: skip
+    assert found["GlobalSecondaryIndexes"][0]["KeySchema"] == [{"AttributeName": "owner", "KeyType": "HASH"}]
+    assert found["LocalSecondaryIndexes"][0]["Projection"] == {"ProjectionType": "KEYS_ONLY"}
+    assert (found["TableArn"], found["LatestStreamArn"]) == (table["arn"], table["stream"])
+    assert found["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+    ttl = client.describe_time_to_live(TableName=table["name"])["TimeToLiveDescription"]
+    assert ttl == {"TimeToLiveStatus": "ENABLED", "AttributeName": "gone"}
+    backups = client.describe_continuous_backups(TableName=table["name"])["ContinuousBackupsDescription"]
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+    item = client.get_item(TableName=table["name"], Key={"id": {"S": "1"}, "at": {"S": "now"}})["Item"]
+    assert item == {"id": {"S": "1"}, "at": {"S": "now"}}
+    assert done.warnings == []
+
+
+def test_bucket_and_its_configurations(deploy):
+    """A bucket gets its access block, encryption, lifecycle, ownership, versioning, policy and object."""
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:*"}]}
+
+    def program():
+        bucket = aws.s3.Bucket("Files", tags={"team": "a"})
+        aws.s3.BucketPublicAccessBlock(
+            "b", bucket=bucket.id, block_public_acls=True, restrict_public_buckets=True
+        )
+        aws.s3.BucketServerSideEncryptionConfiguration(
+            "e", bucket=bucket.id,
+            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}, "bucket_key_enabled": True}],
+        )  # fmt: skip
+        aws.s3.BucketLifecycleConfiguration(
+            "l", bucket=bucket.id, rules=[{"id": "old", "status": "Enabled", "expiration": {"days": 7}}]
+        )
+        aws.s3.BucketOwnershipControls(
+            "o", bucket=bucket.id, rule={"object_ownership": "BucketOwnerEnforced"}
+        )
+        aws.s3.BucketVersioning("v", bucket=bucket.id, versioning_configuration={"status": "Enabled"})
+        aws.s3.BucketPolicy("p", bucket=bucket.id, policy=policy)
+        aws.s3.BucketObjectv2("t", bucket=bucket.id, key="a.txt", content="hello", content_type="text/plain")
+        pulumi.export("bucket", {"name": bucket.bucket, "arn": bucket.arn})
+
+    done = deploy(program)
+    client, name = done.client("s3"), done.outputs["bucket"]["name"]
+    assert name.startswith("files-")
+    assert done.outputs["bucket"]["arn"] == f"arn:aws:s3:::{name}"
+    assert client.get_bucket_location(Bucket=name)["LocationConstraint"] == "eu-west-1"
+    assert client.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"] == {
+        "BlockPublicAcls": True, "IgnorePublicAcls": False, "BlockPublicPolicy": False, "RestrictPublicBuckets": True,
+    }  # fmt: skip
+    (rule,) = client.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    (rule,) = client.get_bucket_lifecycle_configuration(Bucket=name)["Rules"]
+    assert (rule["ID"], rule["Expiration"]["Days"]) == ("old", 7)
+    assert client.get_bucket_ownership_controls(Bucket=name)["OwnershipControls"] == {
+        "Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    }
+    assert client.get_bucket_versioning(Bucket=name)["Status"] == "Enabled"
+    assert json.loads(client.get_bucket_policy(Bucket=name)["Policy"]) == policy
+    stored = client.get_object(Bucket=name, Key="a.txt")
+    assert (stored["Body"].read(), stored["ContentType"]) == (b"hello", "text/plain")
+    assert done.warnings == []
+
+
+def test_object_content_comes_from_a_file(deploy, tmp_path):
+    """`source` uploads a FileAsset's bytes."""
+    (tmp_path / "data.bin").write_bytes(b"\x00\x01")
+
+    def program():
+        bucket = aws.s3.Bucket("files")
+        source = pulumi.FileAsset(str(tmp_path / "data.bin"))
+        aws.s3.BucketObject("data", bucket=bucket.id, source=source)
+        pulumi.export("bucket", bucket.id)
+
+    done = deploy(program)
+    assert (
+        done.client("s3").get_object(Bucket=done.outputs["bucket"], Key="data")["Body"].read() == b"\x00\x01"
+    )
+
+
+def test_parameter_and_secret_keep_their_values_and_hide_them(deploy):
+    """Values arrive; as outputs, what was secret in the program is masked."""
+
+    def program():
+        parameter = aws.ssm.Parameter("limit", name="/shop/limit", type="String", insecure_value="5")
+        hidden = aws.ssm.Parameter(
+            "key", name="/shop/key", type="SecureString", value=pulumi.Output.secret("hush")
+        )
+        secret = aws.secretsmanager.Secret("token")
+        version = aws.secretsmanager.SecretVersion("token", secret_id=secret.id, secret_string="abc")
+        pulumi.export("plain", parameter.insecure_value)
+        pulumi.export("hidden", {"value": hidden.value, "name": hidden.name})
+        pulumi.export("secret", secret.arn)
+        pulumi.export("version", version.version_id)
+
+    done = deploy(program)
+    assert done.outputs["plain"] == "5"
+    assert done.outputs["hidden"] == {"value": "[secret]", "name": "/shop/key"}
+    stored = done.client("ssm").get_parameter(Name="/shop/key", WithDecryption=True)["Parameter"]
+    assert (stored["Value"], stored["Type"]) == ("hush", "SecureString")
+    secret = done.client("secretsmanager").get_secret_value(SecretId=done.outputs["secret"])
+    assert (secret["SecretString"], secret["VersionId"]) == ("abc", done.outputs["version"])

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import json
+
+import pulumi
+import pulumi_aws as aws
+
+ASSUME = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ],
+}
+ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]}
+
+
+def test_role_has_its_policies(deploy):
+    """Trust, inline and managed policies, given as text or mapping, are on the role."""
+
+    def program():
+        own = aws.iam.Policy("own", policy=json.dumps(ALLOW))
+        role = aws.iam.Role(
+            "worker",
+            assume_role_policy=ASSUME,
+            description="works",
+            inline_policies=[{"name": "inline", "policy": json.dumps(ALLOW)}],
+            managed_policy_arns=[own.arn],
+            tags={"team": "a"},
+        )
+        aws.iam.RolePolicy("extra", role=role.id, policy=ALLOW)
+        aws.iam.RolePolicyAttachment(
+            "basic",
+            role=role.name,
+            policy_arn="arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+        )
+        pulumi.export("name", role.name)
+        pulumi.export("arn", role.arn)
+        pulumi.export("own", own.arn)
+
+    done = deploy(program)
+    iam, name = done.client("iam"), done.outputs["name"]
+    role = iam.get_role(RoleName=name)["Role"]
+    assert role["Arn"] == done.outputs["arn"]
+    assert (role["AssumeRolePolicyDocument"], role["Description"]) == (ASSUME, "works")
+    assert role["Tags"] == [{"Key": "team", "Value": "a"}]
+    inline = iam.list_role_policies(RoleName=name)["PolicyNames"]
+    assert len(inline) == 2
+    assert [iam.get_role_policy(RoleName=name, PolicyName=each)["PolicyDocument"] for each in inline] == [
+        ALLOW
+    ] * 2
+    attached = {
+        each["PolicyArn"] for each in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]
+    }
+    assert attached == {
+        done.outputs["own"], "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+    }  # fmt: skip
+    assert done.warnings == []
+
+
+def test_unknown_managed_policy_is_a_warning(deploy):
+    """A policy of AWS's that the embedded AWS does not know stops nothing, since policies are not enforced."""
+
+    def program():
+        role = aws.iam.Role("worker", assume_role_policy=ASSUME)
+        aws.iam.RolePolicyAttachment(
+            "new", role=role.name, policy_arn="arn:aws:iam::aws:policy/BrandNewPolicy"
+        )
+
+    (warning,) = deploy(program).warnings
+    assert (
+        "RolePolicyAttachment 'new': managed policy arn:aws:iam::aws:policy/BrandNewPolicy is not known"
+        in warning
+    )
