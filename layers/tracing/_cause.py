@@ -87,17 +87,25 @@ def _exceptions(event: Event, new_id: Callable[[], str], *, remote: bool) -> lis
 
 
 def _entry(name: str, message: str, block: str, identifier: str, *, remote: bool) -> dict[str, Any]:
-    frames = [
-        {"path": frame["path"], "line": int(frame["line"]), "label": frame["label"]}
-        for frame in _FRAME.finditer(block)
-        if not frame["path"].startswith(_HERE) and not _MACHINERY.search(frame["path"])
-    ]
+    frames = _frames(block)
     entry: dict[str, Any] = {"id": identifier, "type": name, "message": message, "remote": remote}
     if frames:
         entry["stack"] = frames[-MAX_FRAMES:]
     if len(frames) > MAX_FRAMES:
         entry["truncated"] = len(frames) - MAX_FRAMES
     return entry
+
+
+def _frames(block: str) -> list[dict[str, Any]]:
+    """The user's frames: what called the handler and what traces it are left out."""
+    frames: list[dict[str, Any]] = []
+    for frame in _FRAME.finditer(block):
+        path = frame["path"]
+        if path.startswith(_HERE):
+            frames = [] if frame["label"] == "invoke" else frames
+        elif not _MACHINERY.search(path):
+            frames.append({"path": path, "line": int(frame["line"]), "label": frame["label"]})
+    return frames
 
 
 def _error_line(block: str) -> tuple[str, str]:

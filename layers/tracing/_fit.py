@@ -14,6 +14,7 @@ BUDGET = 63 * 1024 - len(HEADER)
 
 T = TypeVar("T")
 
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 _STRING_CAPS = tuple(2**power for power in range(15, 5, -1))
 _ITEM_CAPS = tuple(2**power for power in range(10, -1, -1))
 _KEPT = frozenset({"name", "id", "trace_id", "parent_id", "type"})
@@ -22,9 +23,9 @@ _KEPT = frozenset({"name", "id", "trace_id", "parent_id", "type"})
 def encode(document: Mapping[str, Any]) -> str:
     """JSON in ASCII, so that characters are bytes."""
     try:
-        return json.dumps(document, separators=(",", ":"), allow_nan=False)
+        return _encode(document)
     except (TypeError, ValueError):
-        return json.dumps(plain(document), separators=(",", ":"))
+        return _encode(plain(document))
 
 
 def fit(value: T, size: Callable[[T], int], budget: int = BUDGET) -> tuple[T, bool]:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
 
 from opentelemetry import trace
@@ -18,6 +22,8 @@ from tracing._context import Contexts
 from tracing._recorder import Recorder, random_id
 from tracing._safely import safely
 from tracing._tracer import ParentedTracer
+
+_CHECKS = "opentelemetry.instrumentation.dependencies"
 
 
 class Ids(IdGenerator):
@@ -96,8 +102,9 @@ def instrument(provider: trace.TracerProvider, propagator: Any, *, extensions: b
 
     The extensions of Lambda and SNS change what the user sends, so they always go.
     """
-    from opentelemetry.instrumentation.botocore import BotocoreInstrumentor  # noqa: PLC0415
-    from opentelemetry.instrumentation.botocore import extensions as known  # noqa: PLC0415
+    with _dependencies_unchecked():
+        from opentelemetry.instrumentation.botocore import BotocoreInstrumentor  # noqa: PLC0415
+        from opentelemetry.instrumentation.botocore import extensions as known  # noqa: PLC0415
 
     instrumentor = BotocoreInstrumentor()  # type: ignore[no-untyped-call]
     if instrumentor.is_instrumented_by_opentelemetry:
@@ -107,6 +114,29 @@ def instrument(provider: trace.TracerProvider, propagator: Any, *, extensions: b
         if not extensions or name in {"lambda", "sns"}:
             del table[name]
     instrumentor.instrument(tracer_provider=provider, propagator=propagator, skip_dep_check=True)
+
+
+class _Dependencies(ModuleType):
+    """Stands in for the module that checks versions; whoever does call it gets the real one."""
+
+    def __getattr__(self, name: str) -> Any:
+        def delegate(*args: Any, **kwargs: Any) -> Any:
+            return getattr(importlib.import_module(_CHECKS), name)(*args, **kwargs)
+
+        return delegate
+
+
+@contextmanager
+def _dependencies_unchecked() -> Iterator[None]:
+    """The version check, skipped here, imports `packaging`: more than the whole instrumentation costs."""
+    if _CHECKS in sys.modules:
+        yield
+        return
+    sys.modules[_CHECKS] = _Dependencies(_CHECKS)
+    try:
+        yield
+    finally:
+        del sys.modules[_CHECKS]
 
 
 def resource(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import base64
 import http.client
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,7 +19,8 @@ from tracing._span import SpanData
 
 log = logging.getLogger("tracing")
 
-_HTTP_TIMEOUT = 2.0
+_HTTP_TIMEOUT = 1.0
+_HTTP_PAUSE = 30.0
 _HTTP_BYTES = 1024 * 1024
 
 
@@ -58,7 +59,11 @@ class Http:
     hold_seconds = float("inf")
     held_bytes = 4 * 1024 * 1024
 
-    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, url: str, headers: Mapping[str, str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._not_before = 0.0
         self._url = urlsplit(url)
         self._headers = {"Content-Type": "application/x-protobuf", **headers}
 
@@ -66,6 +71,15 @@ class Http:
         return False
 
     def send(self, body: bytes) -> bool:
+        """After a failure nothing is tried for a while: a dead receiver must not slow every invocation."""
+        if self._clock() < self._not_before:
+            return False
+        accepted = self._post(body)
+        if not accepted:
+            self._not_before = self._clock() + _HTTP_PAUSE
+        return accepted
+
+    def _post(self, body: bytes) -> bool:
         secure = self._url.scheme == "https"
         connect = http.client.HTTPSConnection if secure else http.client.HTTPConnection
         connection = connect(self._url.hostname or "", self._url.port, timeout=_HTTP_TIMEOUT)

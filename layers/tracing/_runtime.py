@@ -125,7 +125,8 @@ def _name(handler: Callable[..., Any], environ: Mapping[str, str]) -> str:
     for variable in _HANDLER_VARIABLES:
         if name := environ.get(variable):
             return name.replace("/", ".")
-    return f"{handler.__module__}.{handler.__qualname__}"
+    name = getattr(handler, "__qualname__", type(handler).__qualname__)
+    return f"{handler.__module__}.{name}"
 
 
 def _failed(span: Span, error: BaseException) -> None:

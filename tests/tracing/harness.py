@@ -1,4 +1,4 @@
-"""Real SDKs in a process of their own, a real UDP socket in place of the daemon, a real HTTP server as AWS."""
+"""Real SDKs in processes of their own, a real UDP socket as the daemon, a real HTTP server as AWS."""
 
 from __future__ import annotations
 

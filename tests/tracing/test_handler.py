@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from tests.tracing.harness import HEADER, PARENT, TRACE_ID, by_name
 
 NAME = "scenarios.plain"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import threading
 from typing import Any
 
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from tests.tracing.harness import HEADER, PARENT, TRACE_ID, Collector, Worker, by_name, environment
+from tests.tracing.harness import HEADER, PARENT, TRACE_ID, Collector, Worker, by_name, environment, flatten
 
 BOTH = pytest.mark.parametrize("mode", ["otel", "native"])
 EVERY = pytest.mark.parametrize(("mode", "export"), [("otel", "xray"), ("otel", "otlp"), ("native", "xray")])
@@ -17,12 +19,6 @@ EVERY = pytest.mark.parametrize(("mode", "export"), [("otel", "xray"), ("otel", 
 
 def span_names(bodies: list[bytes]) -> list[str]:
     """Names in either format; OTLP is read with the official protobuf classes."""
-    import base64
-
-    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-
-    from tests.tracing.harness import flatten
-
     names = []
     for body in bodies:
         if body.startswith(b"T1S"):
@@ -135,8 +131,6 @@ def test_about_to_time_out(collector: Any, aws: Any, mode: str) -> None:
 
 def test_otlp_over_http(aws: Any, collector: Any) -> None:
     """`OTEL_EXPORTER_OTLP_ENDPOINT` sends an invocation's spans there in one request."""
-    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-
     aws.requests.clear()
     worker = Worker(
         "otel",
@@ -153,10 +147,6 @@ def test_otlp_over_http(aws: Any, collector: Any) -> None:
 
 def test_otlp_spans(collector: Any, aws: Any) -> None:
     """OTLP packets say the same as the official classes would: ids, kinds, attributes, status, events."""
-    import base64
-
-    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-
     aws.answers.clear()
     worker = Worker("otel", environment("otel", collector, aws, TRACING_EXPORT="otlp"))
     worker.invoke("put_item")
