@@ -16,12 +16,16 @@ from local.gateway.app import Services as GatewayServices
 from local.gateway.moto_apis import MotoAccessLogs, MotoApis
 from local.http_server import HttpServer
 from local.ids import RandomIds
-from local.lambda_.provision import find_adot
+from local.lambda_.provision import ProvisionError, find_adot, find_runtime
+from local.startup import StartupError, port_error
+from local.wsgi import run_in_thread
 from local.xray import api as xray_api
 from local.xray import sampling_api
 from local.xray.daemon import Daemon
 from local.xray.otlp_http import otlp_app
 from local.xray.sampling import LambdaSampler, Sampling
+from local.xray.service import XRay
+from local.xray.store import StoreError
 
 if TYPE_CHECKING:
     import socket
@@ -31,68 +35,62 @@ if TYPE_CHECKING:
     from local.events.registry import EventSources
     from local.lambda_.catalog import Catalog
     from local.lambda_.service import LambdaService
-    from local.xray.service import XRay
+
+# Those of a serverless API, the slowest to import first.
+_USUAL_SERVICES = ("iam", "apigateway", "lambda", "logs", "sqs", "dynamodb", "s3", "sts")
 
 
 @dataclass(frozen=True)
 class Site:
-    """Where one embedded AWS stands: its bound sockets, its data directory, its region."""
+    """Where one embedded AWS stands: its bound sockets, the daemon's port, its data, its region."""
 
+    host: str
     endpoint: socket.socket
     otlp: socket.socket
+    daemon_port: int
     data: Path
     region: str
 
 
-@dataclass(frozen=True)
-class Tracing:
-    """X-Ray: the store, the sampling rules, the API, and the daemon in front of them."""
-
-    xray: XRay
-    sampling: Sampling
-    api: Callable[[str, bytes], xray_api.Response]
-    daemon: Daemon
-
-    @classmethod
-    def of(cls, xray: XRay, host: str, daemon_port: int, region: str) -> Tracing:
-        """Build all around a store; the daemon is not started."""
-        sampling = Sampling()
-        table = xray_api.operations(xray, sampling_api.operations(sampling, region))
-        api = partial(xray_api.dispatch, table)
-        return cls(xray, sampling, api, Daemon(host, daemon_port, xray.put, api))
-
-
 class EmbeddedAws:
-    """The AWS endpoint and the OTLP receiver, with the services behind them."""
+    """The AWS endpoint, the OTLP receiver and the X-Ray daemon, with the services behind them.
 
-    def __init__(self, site: Site, tracing: Tracing) -> None:
+    The trace store is open and the daemon runs as soon as it is made; `start` adds the rest.
+    Raises `StartupError`.
+    """
+
+    def __init__(self, site: Site) -> None:
         self._site = site
-        self._tracing = tracing
+        self._sampling = Sampling()
+        self._xray = _open_store(site.data / "traces.db")
+        table = xray_api.operations(self._xray, sampling_api.operations(self._sampling, site.region))
+        self._xray_api = partial(xray_api.dispatch, table)
+        self._daemon = Daemon(site.host, site.daemon_port, self._xray.put, self._xray_api)
         self._servers: list[HttpServer] = []
         self._functions: LambdaService | None = None
         self._events: EventSources | None = None
         self._apis: MotoApis | None = None
+        try:
+            self._daemon.start()
+        except (OSError, OverflowError) as problem:
+            self._xray.close()
+            raise port_error(site.host, site.daemon_port, "--daemon-port", problem) from problem
 
     @property
-    def url(self) -> str:
-        """The AWS endpoint's address."""
-        return _url(self._site.endpoint)
-
-    @property
-    def otlp_url(self) -> str:
-        """The OTLP receiver's base address."""
-        return _url(self._site.otlp)
+    def _url(self) -> str:
+        host, port = self._site.endpoint.getsockname()
+        return f"http://{host}:{port}"
 
     @property
     def daemon_address(self) -> str:
         """`host:port` of the X-Ray daemon."""
-        return self._tracing.daemon.address
+        return self._daemon.address
 
     def apis(self) -> dict[str, str]:
         """Return the base URLs of the deployed stages by `<API name>/<stage>`."""
         stages = self._apis.stages() if self._apis else []
         return {
-            f"{stage.api_name}/{stage.name}": f"{self.url}/execute-api/{stage.api_id}/{stage.name}"
+            f"{stage.api_name}/{stage.name}": f"{self._url}/execute-api/{stage.api_id}/{stage.name}"
             for stage in stages
         }
 
@@ -101,23 +99,28 @@ class EmbeddedAws:
         endpoint = self._build(status)
         for app, listener in (
             (endpoint, self._site.endpoint),
-            (otlp_app(self._tracing.xray.put), self._site.otlp),
+            (otlp_app(self._xray.put), self._site.otlp),
         ):
             server = HttpServer(app, listener)
             self._servers.append(server)
             await server.start()
 
     async def stop(self) -> None:
-        """Stop workers and servers, at the same time: each takes its own grace."""
+        """Stop workers and servers at the same time, each with its own grace; then store what came last."""
         stops = [server.stop() for server in self._servers]
         if self._events:
             stops.append(self._events.close())
         if self._functions:
             stops.append(self._functions.close())
-        await asyncio.gather(*stops)
+        try:
+            await asyncio.gather(*stops)
+        finally:
+            await run_in_thread(self._daemon.stop)
+            self._xray.close()
 
     def _build(self, status: Callable[[], Mapping[str, Any]]) -> Endpoint:
         moto = moto_aws.load()
+        moto.warm(_USUAL_SERVICES)
         # These modules read moto's state and import it: only after its settings were made.
         from local.events.registry import EventSources  # noqa: PLC0415
         from local.lambda_.api import LambdaApi  # noqa: PLC0415
@@ -127,12 +130,13 @@ class EmbeddedAws:
         self._apis = apis = MotoApis(moto)
         self._functions = functions = self._lambda(catalog, ids)
         self._events = events = EventSources(functions, catalog, time.time, ids)
-        sampling, xray = self._tracing.sampling, self._tracing.xray
         return Endpoint(
             EndpointServices(
-                xray=self._tracing.api,
+                xray=self._xray_api,
                 lambda_=LambdaApi(functions, events, moto),
-                gateway=Gateway(GatewayServices(apis, functions, sampling, xray, MotoAccessLogs(moto))),
+                gateway=Gateway(
+                    GatewayServices(apis, functions, self._sampling, self._xray, MotoAccessLogs(moto))
+                ),
                 aws=moto,
                 status=status,
                 apis_changed=apis.capture,
@@ -143,19 +147,26 @@ class EmbeddedAws:
     def _lambda(self, catalog: Catalog, ids: RandomIds) -> LambdaService:
         from local.lambda_.service import LambdaService  # noqa: PLC0415 - imports moto
 
+        try:
+            runtime = find_runtime()
+        except ProvisionError as problem:
+            raise StartupError(str(problem)) from problem
         return LambdaService(
             catalog,
-            self._tracing.xray,
+            self._xray,
             LambdaSampler(),
-            endpoint_url=self.url,
+            endpoint_url=self._url,
             daemon_address=self.daemon_address,
             work_dir=self._site.data / "lambda",
             clock=time.time,
             ids=ids,
             region=self._site.region,
+            runtime=runtime,
         )
 
 
-def _url(listener: socket.socket) -> str:
-    host, port = listener.getsockname()
-    return f"http://{host}:{port}"
+def _open_store(database: Path) -> XRay:
+    try:
+        return XRay(database)
+    except StoreError as problem:
+        raise StartupError(str(problem)) from problem

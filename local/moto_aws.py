@@ -7,6 +7,7 @@ so it is imported only by `load`, which sets them first.
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -14,7 +15,7 @@ from local.interfaces import ACCOUNT_ID
 from local.wsgi import Environ, WsgiBridge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from starlette.types import Receive, Scope, Send
 
@@ -34,10 +35,19 @@ class MotoAws:
 
     app: WsgiBridge
     _backends: Callable[[str], Mapping[str, Any]]
+    _open: Callable[[str], object]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one AWS request; moto finds the service by signature, host or target."""
         await self.app(scope, receive, send)
+
+    def warm(self, services: Iterable[str]) -> None:
+        """Import services now, in a thread: the first call of each would wait for its import, up to a second.
+
+        The engine's own imports take as long, so its first calls find most of them done.
+        """
+        names = list(services)
+        threading.Thread(target=lambda: [self._open(name) for name in names], daemon=True).start()
 
     def backend(self, service: str, region: str) -> Any:
         """Return the state of a service in a region: moto's backend object."""
@@ -67,7 +77,22 @@ def load() -> MotoAws:
         state: Any = get_backend(name)
         return cast("Mapping[str, Any]", state[ACCOUNT_ID])
 
-    return MotoAws(WsgiBridge(DomainDispatcherApplication(create_backend_app), _metadata_names), backends)
+    dispatcher = DomainDispatcherApplication(create_backend_app)
+    return MotoAws(
+        WsgiBridge(dispatcher, _metadata_names),
+        backends,
+        lambda service: dispatcher.get_application(_any_call(service)),
+    )
+
+
+def _any_call(service: str) -> Environ:
+    """Return just enough of a signed call for moto to find its service."""
+    return {
+        "PATH_INFO": "/",
+        "HTTP_HOST": "localhost",
+        "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request",
+        "HTTP_X_AMZ_TARGET": "DynamoDB_20120810.ListTables",
+    }
 
 
 def _metadata_names(scope: Scope) -> Environ:

@@ -12,34 +12,31 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from local.children import kill_children
 from local.data_directory import DataDirectoryError, locked
-from local.embedded_aws import EmbeddedAws, Site, Tracing
 from local.engine.errors import EngineError
 from local.engine.project import choose_stack, load_project, read_mapping
-from local.engine.region import choose_region
 from local.engine_process import Deployed, DeploymentError, EngineProcess
-from local.lambda_.provision import ProvisionError
 from local.server_log import logging_to
+from local.startup import StartupError, port_error
 from local.wsgi import run_in_thread
-from local.xray.service import XRay
-from local.xray.store import StoreError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+if TYPE_CHECKING:
+    from local.embedded_aws import EmbeddedAws
+
+__all__ = ["ServeOptions", "StartupError", "Status", "run"]
 
 HOST = "127.0.0.1"
 OLDEST_PYTHON = (3, 11)
 _INTERRUPTED = 130
 _T = TypeVar("_T")
-
-
-class StartupError(Exception):
-    """The server cannot start or the program cannot be deployed; the text is the one message for the user."""
 
 
 @dataclass(frozen=True)
@@ -97,102 +94,69 @@ def run(options: ServeOptions, *, on_ready: OnReady, on_progress: OnProgress) ->
         raise StartupError(f"Python {found} is not supported; 3.11 to 3.14 is: run it with one of those")
     try:
         return _run(options, on_ready, on_progress)
-    except (DataDirectoryError, DeploymentError, EngineError, ProvisionError, StoreError) as problem:
+    except (DataDirectoryError, DeploymentError, EngineError) as problem:
         raise StartupError(str(problem)) from problem
     except KeyboardInterrupt:
         return _INTERRUPTED
 
 
 def _run(options: ServeOptions, on_ready: OnReady, on_progress: OnProgress) -> int:
-    program = _read_program(options)
+    project = load_project(options.directory)
+    stack = choose_stack(project, options.stack)
+    file = project.stacks.get(stack)
+    settings = {**((read_mapping(file).get("config") if file else None) or {}), **options.config}
     with contextlib.ExitStack() as held:
         data = held.enter_context(locked(options.data or options.directory / ".waterfall"))
         held.enter_context(logging_to(data / "server.log", on_progress))
         endpoint = held.enter_context(_bind(options.port, "--port"))
         otlp = held.enter_context(_bind(options.otlp_port, "--otlp-port"))
-        tracing = held.enter_context(_tracing(data, options.daemon_port, program.region))
-        aws = EmbeddedAws(Site(endpoint, otlp, data, program.region), tracing)
-        return asyncio.run(_Server(options, program, aws, on_ready, on_progress).serve())
+        place = _Place(endpoint, otlp, data, stack, settings.get("aws:region"))
+        return asyncio.run(_Server(options, place, on_ready, on_progress).serve())
 
 
 @dataclass(frozen=True)
-class _Program:
+class _Place:
+    endpoint: socket.socket
+    otlp: socket.socket
+    data: Path
     stack: str
-    region: str
-
-
-def _read_program(options: ServeOptions) -> _Program:
-    """Find out what is needed before the program runs; raises `EngineError`."""
-    project = load_project(options.directory)
-    stack = choose_stack(project, options.stack)
-    file = project.stacks.get(stack)
-    settings = (read_mapping(file).get("config") if file else None) or {}
-    return _Program(stack, choose_region({**settings, **options.config}, os.environ))
+    region: Any
 
 
 def _bind(port: int, option: str) -> socket.socket:
     try:
         return socket.create_server((HOST, port), backlog=512)
     except (OSError, OverflowError) as problem:
-        raise _port_error(port, option, problem) from problem
-
-
-@contextlib.contextmanager
-def _tracing(data: Path, daemon_port: int, region: str) -> Iterator[Tracing]:
-    """Open the trace store and start the daemon."""
-    xray = XRay(data / "traces.db")
-    try:
-        tracing = Tracing.of(xray, HOST, daemon_port, region)
-        try:
-            tracing.daemon.start()
-        except (OSError, OverflowError) as problem:
-            raise _port_error(daemon_port, "--daemon-port", problem) from problem
-        try:
-            yield tracing
-        finally:
-            tracing.daemon.stop()
-    finally:
-        xray.close()
-
-
-def _port_error(port: int, option: str, problem: Exception) -> StartupError:
-    reason = getattr(problem, "strerror", None) or str(problem)
-    return StartupError(
-        f"cannot listen on {HOST}:{port}: {reason}; stop what uses it, or choose another port with {option} "
-        "(0 for any free one)"
-    )
+        raise port_error(HOST, port, option, problem) from problem
 
 
 class _Server:
     """One run, from bound ports to the end."""
 
     def __init__(
-        self,
-        options: ServeOptions,
-        program: _Program,
-        aws: EmbeddedAws,
-        on_ready: OnReady,
-        on_progress: OnProgress,
+        self, options: ServeOptions, place: _Place, on_ready: OnReady, on_progress: OnProgress
     ) -> None:
         self._options = options
-        self._program = program
-        self._aws = aws
+        self._place = place
         self._on_ready = on_ready
         self._on_progress = on_progress
+        self._aws: EmbeddedAws | None = None
         self._deployed: Deployed | None = None
         self._stopping = asyncio.Event()
 
     async def serve(self) -> int:
         self._handle_signals()
+        options, place = self._options, self._place
         async with contextlib.AsyncExitStack() as started:
             # The engine's imports take longer than ours: it starts first, and finds the port open already.
             engine = await EngineProcess.start(
-                self._options.directory, self._program.stack, self._aws.url, self._options.config
+                options.directory, place.stack, _url(place.endpoint), options.config
             )
             started.push_async_callback(engine.stop)
+            self._aws = self._open_aws()
             started.push_async_callback(self._aws.stop)
             await self._aws.start(lambda: asdict(self._status()))
-            self._on_progress(f"deploying stack {self._program.stack}")
+            self._on_progress(f"deploying stack {place.stack}")
             self._deployed = await self._unless_stopped(engine.result(self._on_progress))
             if self._deployed is None:
                 return _INTERRUPTED
@@ -200,6 +164,16 @@ class _Server:
                 self._on_progress(f"warning: {warning}")
             await self._announce()
         return 0
+
+    def _open_aws(self) -> EmbeddedAws:
+        # Half a second of imports, while the engine makes its own.
+        from local.embedded_aws import EmbeddedAws, Site  # noqa: PLC0415
+        from local.engine.region import choose_region  # noqa: PLC0415
+
+        place = self._place
+        region = choose_region({"aws:region": place.region}, os.environ)
+        site = Site(HOST, place.endpoint, place.otlp, self._options.daemon_port, place.data, region)
+        return EmbeddedAws(site)
 
     async def _announce(self) -> None:
         status = self._status()
@@ -229,18 +203,23 @@ class _Server:
         self._stopping.set()
 
     def _status(self) -> Status:
-        deployed = self._deployed
-        apis = self._aws.apis() if deployed else {}
+        deployed, aws = self._deployed, self._aws
+        apis = aws.apis() if aws and deployed else {}
         tracing = deployed.config.get("tracing") if deployed else None
         return Status(
             status="ready" if deployed else "starting",
-            stack=self._program.stack,
+            stack=self._place.stack,
             tracing=None if tracing is None else str(tracing),
             api=next(iter(apis.values()), None),
             apis=apis,
-            endpoint=self._aws.url,
+            endpoint=_url(self._place.endpoint),
             console=None,
-            daemon=self._aws.daemon_address,
-            otlp=self._aws.otlp_url,
+            daemon=aws.daemon_address if aws else "",
+            otlp=_url(self._place.otlp),
             outputs=deployed.outputs if deployed else {},
         )
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()
+    return f"http://{host}:{port}"

@@ -1,0 +1,16 @@
+"""The one error that keeps the server from serving."""
+
+from __future__ import annotations
+
+
+class StartupError(Exception):
+    """The server cannot start or the program cannot be deployed; the text is the one message for the user."""
+
+
+def port_error(host: str, port: int, option: str, problem: Exception) -> StartupError:
+    """Say which port cannot be had, and the option that chooses another."""
+    reason = getattr(problem, "strerror", None) or str(problem)
+    return StartupError(
+        f"cannot listen on {host}:{port}: {reason}; stop what uses it, or choose another port with {option} "
+        "(0 for any free one)"
+    )
