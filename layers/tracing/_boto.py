@@ -19,7 +19,7 @@ from tracing._context import Contexts
 from tracing._header import NAME
 from tracing._safely import safely
 
-_MAX_CALLERS = 12
+_MAX_CALLERS = 40
 
 
 def install(contexts: Contexts) -> None:
@@ -81,12 +81,18 @@ def _begin(span: Span, service: str, operation: str, region: str | None, params:
 
 
 def _failed(span: Span, service: str, error: Exception) -> None:
-    """The stack starts at the caller: botocore's own frames say little."""
+    """Note what came back, and an exception whose stack ends where the user's code called botocore."""
     reply = getattr(error, "response", None)
     if isinstance(reply, dict):
         span.set_attributes(_aws.of_reply(service, reply))
-    callers = traceback.extract_stack(limit=_MAX_CALLERS)[:-2]
-    below = traceback.format_exception(type(error), error, error.__traceback__)
-    text = "".join([below[0], *traceback.format_list(callers), *below[1:]])
+    text = "".join(_at_caller(traceback.format_exception(error)))
     span.record_exception(error, {"exception.stacktrace": text})
     span.set_status(StatusCode.ERROR, f"{type(error).__name__}: {error}")
+
+
+def _at_caller(lines: list[str]) -> list[str]:
+    """The frames inside botocore give way to those that led to it; chained exceptions stay as they are."""
+    start = max(number for number, line in enumerate(lines) if line.startswith("Traceback "))
+    end = next(number for number in range(start + 1, len(lines)) if not lines[number].startswith("  File "))
+    callers = traceback.format_list(traceback.extract_stack(limit=_MAX_CALLERS)[:-3])
+    return [*lines[: start + 1], *callers, *lines[end:]]

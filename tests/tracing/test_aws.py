@@ -42,6 +42,7 @@ def test_call_without_a_reply(worker: Any, daemon: Any, aws: Any) -> None:
     exception = lost["cause"]["exceptions"][0]
     assert exception["type"] == "EndpointConnectionError"
     assert exception["remote"] is False
+    assert [frame["label"] for frame in exception["stack"]] == ["aws_calls", "_call", "_api_call"]
     assert lost["aws"]["table_name"] == "orders"
 
 
@@ -54,7 +55,7 @@ def test_refused_call(worker: Any, daemon: Any, aws: Any) -> None:
     assert (call.get("error"), call.get("fault"), call.get("throttle")) == (True, None, None)
     (exception,) = call["cause"]["exceptions"]
     assert exception["remote"] is True
-    assert "put_item" in [frame["label"] for frame in exception["stack"]]
+    assert [frame["label"] for frame in exception["stack"]] == ["put_item", "_call", "_api_call"]
     assert "fault" not in found["save"]
 
 
