@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.trace import Link, SpanKind
@@ -173,6 +173,7 @@ def test_bytes_that_are_no_request_are_refused() -> None:
         otlp.translate_request(b"\xff\xff\xff")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_crash_the_translation(payload: bytes) -> None:
     """Whatever arrives is either documents that JSON can hold or a RequestError."""
@@ -249,6 +250,7 @@ def _set(target: object, value: object) -> None:
                 _set(target.array_value.values.add(), item)  # type: ignore[attr-defined]
 
 
+@settings(deadline=None)
 @given(
     attributes=st.dictionaries(KEYS, VALUES, max_size=8),
     resource=st.dictionaries(KEYS, VALUES, max_size=4),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 from google.protobuf import json_format
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTracePartialSuccess,
@@ -205,6 +205,7 @@ def test_other_paths_and_methods_do_not_exist(client: Client, method: str, path:
     assert client.request(method, path).status_code == status
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=100), st.sampled_from([PROTOBUF, JSON]))
 def test_no_body_crashes_the_decoder(body: bytes, media: str) -> None:
     """Any bytes are a request or an HttpError."""

@@ -4,7 +4,7 @@ import base64
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.xray.packets import Packet, PacketError, parse
@@ -68,6 +68,7 @@ def test_otlp_packets_are_told_by_their_prefix(prefix: bytes, kind: str) -> None
     assert parse(HEADER + b"\n" + prefix + base64.b64encode(payload) + b"\n") == Packet(kind, payload)  # type: ignore[arg-type]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200) | st.binary(max_size=100).map(lambda body: HEADER + b"\n" + body))
 def test_no_datagram_crashes_the_parser(datagram: bytes) -> None:
     """Any bytes are a packet or a PacketError."""
@@ -84,6 +85,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(header=JSON | st.fixed_dictionaries({"format": JSON, "version": JSON}))
 def test_no_header_crashes_the_parser(header: object) -> None:
     """Any JSON for a header is accepted or a PacketError."""

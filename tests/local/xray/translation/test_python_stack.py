@@ -3,7 +3,7 @@ from __future__ import annotations
 import traceback
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from local.xray.translation.python_stack import exceptions
@@ -104,6 +104,7 @@ def test_a_chain_without_a_type_ends_the_reading() -> None:
     assert len(read(text)) == 1
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(
