@@ -133,9 +133,7 @@ def _ready(process: subprocess.Popen[str], output: list[str]) -> dict[str, Any] 
     text = "".join(output)
     if process.poll() is not None:
         raise AssertionError(f"`waterfall up` ended with {process.returncode}:\n{text}")
-    found = re.search(r"Ctrl-C", text) and re.search(
-        r"endpoint\s+(http://127\.0\.0\.1:\d+)", text, re.IGNORECASE
-    )
+    found = re.search(r"Ctrl-C", text) and re.search(r"AWS +(http://127\.0\.0\.1:\d+)", text)
     if not found:
         return None
     with urllib.request.urlopen(f"{found[1]}/_local/status", timeout=5) as reply:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.stack import REPOSITORY, WATERFALL, Stack, running
+from tests.e2e.stack import REPOSITORY, WATERFALL, Stack, running, until
 
 FREE_PORTS = ("--port", "0", "--daemon-port", "0", "--otlp-port", "0")
 QUICK = ("--config", "workSeconds=0")
@@ -28,6 +28,13 @@ def traces(stack: Stack) -> list[str]:
     """Return the ids of all traces of the last hour."""
     pages = stack.client("xray").get_paginator("get_trace_summaries").paginate(**stack.xray_window())
     return [summary["Id"] for page in pages for summary in page["TraceSummaries"]]
+
+
+def settled(documents: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
+    """Return the documents once both functions went on to wait for their next event, None before."""
+    functions = [document for document in documents if document.get("origin") == "AWS::Lambda::Function"]
+    waiting = [document for document in functions if "Overhead" in str(document.get("subsegments"))]
+    return documents if len(waiting) == len(functions) == 2 else None
 
 
 def test_once_shows_one_waterfall_and_exits(tmp_path: Path) -> None:
@@ -49,7 +56,7 @@ def test_traces_survive_a_restart(tmp_path: Path) -> None:
     """A trace of the first run is still there in the second."""
     with running(tmp_path, *QUICK) as stack:
         trace_id = stack.request(stack.status["outputs"]["url"]).trace_id
-        documents = stack.documents(trace_id)
+        documents = until(lambda: settled(stack.documents(trace_id)), "the end of both invocations")
     with running(tmp_path, *QUICK) as stack:
         assert trace_id in traces(stack)
         assert stack.documents(trace_id) == documents
@@ -64,7 +71,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 def aws(stack: Stack, *arguments: str) -> Any:
     """Run the real AWS CLI against the endpoint and return its JSON."""
-    credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
+    credentials = {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
     command = [sys.executable, "-m", "awscli", "--endpoint-url", stack.status["endpoint"], "--output", "json"]
     done = subprocess.run(
         [*command, *arguments],
