@@ -66,4 +66,4 @@ def _text(desk: commands.Desk, given: argparse.Namespace) -> str:
         return commands.show_trace(desk, given.trace, details=given.details)
     if given.command == "traces":
         return commands.list_traces(desk, given.since, given.limit, given.filter)
-    return commands.draw_map(desk, given.since)
+    return commands.draw_map(desk, given.since, given.trace)

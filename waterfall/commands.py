@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from waterfall import as_json
 from waterfall.client import Reader, ReadError
 from waterfall.terminal import service_map, trace_list, waterfall
 from waterfall.terminal.screen import Screen, to_text
+
+if TYPE_CHECKING:
+    from waterfall.model import Trace
 
 LATEST = "latest"
 LATEST_WITHIN = 7 * 86400.0
@@ -26,22 +30,25 @@ class Desk:
 
 
 def show_trace(desk: Desk, wanted: str, *, details: bool = False) -> str:
-    """Return one trace as a waterfall; raises ReadError when it is not there."""
+    """Return one trace, given by id or as `latest`, as a waterfall; raises ReadError when it is not there."""
+    trace = _trace(desk, wanted)
+    if desk.json:
+        return as_json.dumps(as_json.trace_shape(trace))
+    return to_text(waterfall.render(trace, desk.screen, now=desk.now, details=details), desk.screen)
+
+
+def _trace(desk: Desk, wanted: str) -> Trace:
     if wanted == LATEST:
         summary = desk.reader.latest(desk.now - LATEST_WITHIN, desk.now)
         if summary is None:
             raise ReadError(f"no trace in the last 7 days: send a request first{_hint(desk)}")
-        id_ = summary.id
-    else:
-        id_ = wanted
-    found = desk.reader.get([id_])
+        wanted = summary.id
+    found = desk.reader.get([wanted])
     if not found:
         raise ReadError(
-            f"no trace {id_}: it was not sampled, has not arrived yet, or is too old{_hint(desk)}"
+            f"no trace {wanted}: it was not sampled, has not arrived yet, or is too old{_hint(desk)}"
         )
-    if desk.json:
-        return as_json.dumps(as_json.trace_shape(found[0]))
-    return to_text(waterfall.render(found[0], desk.screen, now=desk.now, details=details), desk.screen)
+    return found[0]
 
 
 def list_traces(desk: Desk, start: float, limit: int, expression: str | None) -> str:
@@ -55,9 +62,12 @@ def list_traces(desk: Desk, start: float, limit: int, expression: str | None) ->
     return to_text(trace_list.render(found, desk.screen, now=desk.now), desk.screen)
 
 
-def draw_map(desk: Desk, start: float) -> str:
-    """Return the service map since `start`."""
-    graph = desk.reader.service_map(start, desk.now)
+def draw_map(desk: Desk, start: float, wanted: str | None = None) -> str:
+    """Return the service map since `start`, or of one trace."""
+    if wanted is None:
+        graph = desk.reader.service_map(start, desk.now)
+    else:
+        graph = desk.reader.map_of(_trace(desk, wanted))
     if desk.json:
         return as_json.dumps(as_json.map_shape(graph))
     if not graph.services:

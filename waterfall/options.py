@@ -102,6 +102,7 @@ def _add_traces(commands: Commands) -> None:
 
 def _add_map(commands: Commands) -> None:
     graph = _add_reading(commands, "map", "show the service map", "Shows what calls what, and how it went.")
+    graph.add_argument("--trace", type=_trace, metavar="TRACE", help="of one trace only: an id, or latest")
     graph.add_argument(
         "--since", default="1h", type=_map_since, metavar="TIME", help=f"{_SINCE} (default: 1h)"
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def up(given: argparse.Namespace, out: TextIO, errors: TextIO) -> int:
     """Serve until Ctrl-C, or with `--once` until the first request is shown; returns the exit status."""
-    settings = _settings(given)
+    settings = settings_of(given)
     welcome = Welcome(out, screen_of(out), region=settings.get("aws:region", LOCAL_REGION))
     options = ServeOptions(
         directory=given.directory,
@@ -39,7 +39,7 @@ def up(given: argparse.Namespace, out: TextIO, errors: TextIO) -> int:
     return status or int(given.once and welcome.failed)
 
 
-def _settings(given: argparse.Namespace) -> dict[str, str]:
+def settings_of(given: argparse.Namespace) -> dict[str, str]:
     """Return the Pulumi settings to override; `--tracing` and `--export` outweigh `--config`."""
     short = {key: getattr(given, key) for key in ("tracing", "export")}
     return dict(given.config) | {key: value for key, value in short.items() if value is not None}

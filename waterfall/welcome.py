@@ -148,7 +148,7 @@ class Welcome:
             ("then", f"{show}    (also: traces, map)"),
             ("AWS", f"{stack.endpoint}    (aws --endpoint-url, AWS_ENDPOINT_URL)"),
             ("X-Ray", f"{stack.daemon}    (daemon, UDP and TCP)"),
-            ("OTLP", stack.otlp),
+            ("OTLP", f"{stack.otlp.rstrip('/')}/v1/traces" if stack.otlp else ""),
             ("stop", "Ctrl-C"),
         ]
         for title, value in rows:

@@ -110,7 +110,16 @@ def test_map_is_drawn(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     """`map` shows the services."""
     api.put(samples.request())
     assert run(api, "map") == 0
-    assert "traced-api/dev  ApiGateway::Stage" in capsys.readouterr().out
+    assert "traced-api/dev  Stage" in capsys.readouterr().out
+
+
+def test_map_of_one_trace_is_drawn(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    """`map --trace` shows the services of that trace, however long ago it was."""
+    api.put([*samples.request(), *samples.consumer()])
+    assert run(api, "map", "--trace", samples.CONSUMER_ID) == 0
+    out = capsys.readouterr().out
+    assert "consumer  Function" in out
+    assert "traced-api/dev  Stage" not in out
 
 
 def test_empty_map_is_no_error(api: Api, capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,6 +53,13 @@ def test_own_time_is_what_children_leave() -> None:
     assert own_time(found, found.nodes[0]) == pytest.approx(0.4)
 
 
+def test_cold_start_is_not_lambdas_own_time() -> None:
+    """Time in Init is Init's, though it lies before its function and inside the service segment."""
+    found = trace(samples.request())
+    service = next(node for node in found.nodes if node.name == "front" and node.type == "AWS::Lambda")
+    assert own_time(found, service) == pytest.approx(0.002, abs=1e-5)
+
+
 def test_no_time_at_all_goes_nowhere() -> None:
     """A trace without duration names nothing."""
     assert where_time_went(trace([segment("top", A, 0, 0)])) == []

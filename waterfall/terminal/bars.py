@@ -44,12 +44,16 @@ class Axis:
         span = self.end - self.start
         if span < SHORTEST_AXIS or self.width < 8:
             return "0"
-        step = _round_step(span / max(2, self.width // 12))
-        text = ""
-        for tick in range(int(span / step + 1e-9) + 1):
+        least = span / max(2, self.width // 12)
+        rulers = (self._labels(_round_step(step)) for step in (least, least / 2, least / 4))
+        return next((ruler for ruler in rulers if ruler != "0"), "0")
+
+    def _labels(self, step: float) -> str:
+        text = "0"
+        for tick in range(1, int((self.end - self.start) / step + 1e-9) + 1):
             cell = round(self.halves(self.start + tick * step) / 2)
-            label = _label(tick * step) if tick else "0"
-            if cell + len(label) <= self.width and (not text or len(text) + 2 <= cell):
+            label = _label(tick * step)
+            if cell + len(label) <= self.width and len(text) + 2 <= cell:
                 text = text.ljust(cell) + label
         return text
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from rich.text import Text
 
-from waterfall.listing import Counts, Edge, Service, ServiceMap, percentile
+from waterfall.listing import Counts, Service, ServiceMap, percentile
 from waterfall.terminal.labels import short_type
 from waterfall.terminal.screen import DIM, STYLES, Screen
-from waterfall.text import clean, count, duration, path_of
+from waterfall.text import clean, count, duration, path_of, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +24,7 @@ TIME_WIDTH = 7
 RATE_WIDTH = 8
 OUTCOME_WIDTH = 5
 SHARE_WIDTH = 10
+FULL_TYPE = 30
 WIDE = 110
 _OUTCOMES: tuple[tuple[str, Status], ...] = (
     ("ok", "ok"),
@@ -34,9 +36,11 @@ _OUTCOMES: tuple[tuple[str, Status], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A service or a connection, with how its calls went."""
+    """A service or a connection, with how its calls went; `lead` is drawn before its name, `kind` after."""
 
-    name: Text
+    lead: str
+    name: str
+    kind: str
     counts: Counts
     histogram: tuple[tuple[float, int], ...]
 
@@ -45,7 +49,7 @@ def render(graph: ServiceMap, screen: Screen) -> list[Text]:
     """Return the map: each service, below it its connections; `graph` must have services."""
     rows = [row for service in graph.services for row in _rows(service, graph, screen)]
     room = screen.width - sum(width + 1 for _, width in _columns(screen))
-    name_width = min(room, max(row.name.cell_len for row in rows))
+    name_width = min(room, max(cell_len(row.lead + row.name + row.kind) for row in rows))
     heading = " " * name_width + "".join(f" {title:>{width}}" for title, width in _columns(screen))
     return [
         *_header(graph, screen),
@@ -73,14 +77,15 @@ def _columns(screen: Screen) -> list[tuple[str, int]]:
 
 
 def _rows(service: Service, graph: ServiceMap, screen: Screen) -> Iterator[Row]:
-    width = 24 if screen.width >= WIDE else 17
-    kind = "" if service.type == "client" else f"  {short_type(clean(service.type or ''), width)}"
-    yield Row(Text.assemble((_name(service), "bold"), (kind, DIM)), service.counts, service.histogram)
     glyphs = screen.glyphs
+    yield Row("", _name(service), _kind(service, screen), service.counts, service.histogram)
     for edge in service.edges:
         corner = glyphs.last_branch if edge is service.edges[-1] else glyphs.branch
-        arrow = f" {corner}{glyphs.dash}{glyphs.arrow} "
-        yield Row(Text.assemble((arrow, DIM), *_target(edge, graph)), edge.counts, edge.histogram)
+        lead = f" {corner}{glyphs.dash}{glyphs.arrow} "
+        target = graph.named(edge.target)
+        name = _name(target) if target else f"(service {edge.target})"
+        kind = (_kind(target, screen) if target else "") + (" link" if edge.is_link else "")
+        yield Row(lead, name, kind, edge.counts, edge.histogram)
 
 
 def _name(service: Service) -> str:
@@ -89,20 +94,17 @@ def _name(service: Service) -> str:
     return path_of(clean(service.name)).rpartition("/")[2] if "://" in service.name else clean(service.name)
 
 
-def _target(edge: Edge, graph: ServiceMap) -> list[tuple[str, str]]:
-    target = graph.named(edge.target)
-    if target is None:
-        return [(f"(service {edge.target})", DIM)]
-    kind = f" {short_type(clean(target.type), 0)}" if target.type else ""
-    link = " (link)" if edge.is_link else ""
-    return [(_name(target), ""), (f"{kind}{link}", DIM)]
+def _kind(service: Service, screen: Screen) -> str:
+    if service.type in {None, "client"}:
+        return ""
+    return f"  {short_type(clean(service.type or ''), FULL_TYPE if screen.width >= WIDE else 0)}"
 
 
 def _line(row: Row, name_width: int, graph: ServiceMap, screen: Screen) -> Text:
-    line, counts = row.name.copy(), row.counts
-    if line.cell_len > name_width:
-        line.truncate(name_width - 1, overflow="crop")
-        line.append(screen.glyphs.ellipsis, DIM)
+    room = max(1, name_width - cell_len(row.lead + row.kind))
+    name = (shorten(row.name, room, screen.glyphs.ellipsis), "" if row.lead else "bold")
+    line, counts = Text.assemble((row.lead, DIM), name, (row.kind, DIM)), row.counts
+    line.truncate(name_width, overflow="crop")
     if not counts.total:
         return line
     line.append(" " * (name_width - line.cell_len))
@@ -120,10 +122,15 @@ def _time(seconds: float | None) -> str:
 
 
 def _rate(total: int, graph: ServiceMap) -> str:
-    per_minute = total / max(graph.end - graph.start, 1.0) * 60
-    if per_minute < 100:
-        return f"{per_minute:.2g}/min"
-    return f"{count(round(per_minute / 60))}/s" if per_minute >= 6000 else f"{per_minute / 60:.1f}/s"
+    per_second = total / max(graph.end - graph.start, 1.0)
+    for unit, seconds in (("s", 1), ("min", 60)):
+        if per_second * seconds >= 0.995:
+            return f"{_figure(per_second * seconds)}/{unit}"
+    return f"{_figure(per_second * 3600)}/h"
+
+
+def _figure(rate: float) -> str:
+    return count(round(rate)) if rate >= 9.95 else f"{rate:.2g}"
 
 
 def _outcome(number: int, total: int, status: Status, screen: Screen) -> tuple[str, str]:

@@ -92,7 +92,7 @@ def _header(trace: Trace, screen: Screen, now: float) -> Iterator[Text]:
         )
         began = datetime.fromtimestamp(head.start, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
         facts = [f"{duration(head.duration)} total"]
-        if head.response_time is not None and head.duration - head.response_time > 0.001:
+        if head.response_time is not None and duration(head.response_time) != duration(head.duration):
             facts.append(f"answered after {duration(head.response_time)}")
         facts += ["not finished"] if head.unfinished else []
         facts += [f"began {began} UTC, {age(max(0.0, now - head.start))} ago".replace("now ago", "just now")]
@@ -124,23 +124,24 @@ def _layout(trace: Trace, screen: Screen) -> Layout:
     room = screen.width - STATUS_WIDTH - type_width - 2 * TIME_WIDTH - 6
     most = max(room * 6 // 10, room - SHORT_BAR)
     for step in (2, 1):
-        natural = max(_natural_width(node, step) for node in trace.nodes)
+        natural = max(_natural_width(trace, node, step) for node in trace.nodes)
         if natural <= most:
             break
     name = max(12, min(natural, most))
     return Layout(name=name, type=type_width, bar=max(8, room - name), step=step)
 
 
-def _natural_width(node: Node, step: int) -> int:
-    return node.depth * step + 1 + cell_len("".join(part for part, _ in _name(node)))
+def _natural_width(trace: Trace, node: Node, step: int) -> int:
+    return node.depth * step + 1 + cell_len("".join(part for part, _ in _name(trace, node)))
 
 
-def _name(node: Node) -> list[tuple[str, str]]:
+def _name(trace: Trace, node: Node) -> list[tuple[str, str]]:
     """Return the parts of a node's name with their styles: `DynamoDB PutItem greetings`."""
     parts = [(clean(node.name, 300), "bold" if node.is_segment else "")]
     if node.call.operation:
         parts.append((f" {clean(node.call.operation, 100)}", ""))
-    if node.call.resource and node.call.resource != node.name:
+    named_below = any(trace.nodes[child].name == node.call.resource for child in node.children)
+    if node.call.resource and not named_below:
         parts.append((f" {clean(node.call.resource, 200)}", DIM))
     if node.cold_start:
         parts.append((" cold start", OPEN_STYLE))
@@ -202,10 +203,10 @@ def _row(node: Node, place: Place, picture: Picture) -> Text:
 def _name_cell(node: Node, place: Place, picture: Picture) -> Text:
     layout, glyphs = picture.layout, picture.glyphs
     cell = Text(place.rails, style=DIM)
-    name = Text()
-    for part, style in _name(node):
-        name.append(part, style)
     room = max(1, layout.name - cell.cell_len)
+    name = Text.assemble(*_name(picture.trace, node))
+    if name.cell_len > room and node.cold_start:
+        name.right_crop(len(" start"))
     if name.cell_len > room:
         name.truncate(room - 1, overflow="crop")
         name.append(glyphs.ellipsis, DIM)

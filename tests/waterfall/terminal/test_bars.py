@@ -58,6 +58,7 @@ def test_bar_stays_on_its_axis(start: float, length: float, first: float, last: 
     ("seconds", "width", "ruler"),
     [
         (2.384, 16, "0            2 s"),
+        (5.23, 16, "0     2 s   4 s"),
         (2.4, 60, "0           0.5 s        1 s          1.5 s       2 s"),
         (0.052, 40, "0              20 ms           40 ms"),
         (150, 40, "0               1m 00s          2m 00s"),

@@ -1,0 +1,44 @@
+"""`waterfall up` as far as it is the viewer's: options in, one line and an exit status out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from waterfall import options
+from waterfall.cli import main
+from waterfall.up import settings_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings"),
+    [
+        ([], {}),
+        (["--tracing", "native"], {"tracing": "native"}),
+        (["--export", "otlp", "--config", "workSeconds=0"], {"export": "otlp", "workSeconds": "0"}),
+        (["--config", "tracing=off", "--tracing", "otel"], {"tracing": "otel"}),
+        (["--config", "aws:region=eu-west-1", "--config", "x=a=b"], {"aws:region": "eu-west-1", "x": "a=b"}),
+    ],
+)
+def test_options_become_settings(arguments: list[str], settings: dict[str, str]) -> None:
+    """Settings are given as KEY=VALUE; the short options outweigh them."""
+    assert settings_of(options.parse(["up", *arguments])) == settings
+
+
+def test_folder_without_a_program_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What keeps the stack from starting is one line on standard error, and exit status 1."""
+    ports = ["--port", "0", "--daemon-port", "0", "--otlp-port", "0"]
+    assert main(["up", "-C", str(tmp_path), "--once", *ports]) == 1
+    captured = capsys.readouterr()
+    assert captured.err.startswith(f"waterfall: no Pulumi.yaml in {tmp_path}")
+    assert captured.err.count("\n") == 1
+
+
+def test_nothing_is_left_by_a_failed_start(tmp_path: Path) -> None:
+    """A start that fails at once writes nothing into the folder."""
+    main(["up", "-C", str(tmp_path), "--once"])
+    assert list(tmp_path.iterdir()) == []
