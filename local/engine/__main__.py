@@ -56,8 +56,8 @@ def deploy(directory: Path, stack: str | None, endpoint: str, overrides: Sequenc
     stack_name = choose_stack(project, stack)
     config = load_config(project, stack_name, overrides, host=program.host_settings())
     region = choose_region(config.values, os.environ)
-    deployment = Deployment(Clients(endpoint), Provider(region, default_tags(config.values)))
     program.enter(project, endpoint, region)
+    deployment = Deployment(Clients(endpoint), Provider(region, default_tags(config.values)))
     main_function = program.main_of(project)
     try:
         outputs = run(main_function, deployment, config, project=project.name, stack=stack_name)

@@ -6,7 +6,7 @@ import difflib
 import json
 from typing import TYPE_CHECKING, Any
 
-import boto3
+from botocore.loaders import create_loader
 
 from local.engine.errors import EngineError
 
@@ -24,15 +24,18 @@ def choose_region(config: Mapping[str, Any], environment: Mapping[str, str]) -> 
     """
     named = (config.get("aws:region"), environment.get("AWS_REGION"), environment.get("AWS_DEFAULT_REGION"))
     region = str(next((name for name in named if name), _DEFAULT))
-    session = boto3.Session()
-    known = [
-        name for part in _PARTITIONS for name in session.get_available_regions("lambda", partition_name=part)
-    ]
+    known = _known_regions()
     if region not in known:
         close = difflib.get_close_matches(region, known, n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else "set aws:region to one such as us-east-1"
         raise EngineError(f"there is no AWS region '{region}'; {hint}")
     return region
+
+
+def _known_regions() -> list[str]:
+    # Straight from botocore's data: a session would first look for the caller's profile.
+    partitions = create_loader().load_data("endpoints")["partitions"]
+    return [region for part in partitions if part["partition"] in _PARTITIONS for region in part["regions"]]
 
 
 def default_tags(config: Mapping[str, Any]) -> dict[str, str]:

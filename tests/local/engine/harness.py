@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -14,43 +15,46 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from local.embedded_aws import EmbeddedAws, Site, Tracing
+from local.embedded_aws import EmbeddedAws, Site
 from local.engine.clients import Clients
 from local.engine.config import Config
 from local.engine.deployment import Deployment, Provider
 from local.engine.runner import run
-from local.xray.service import XRay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 REPOSITORY = Path(__file__).parents[3]
+HOST = "127.0.0.1"
 REGION = "eu-west-1"
+ANOTHER_ACCOUNT = {
+    "AWS_PROFILE": "production",
+    "AWS_REGION": "ap-south-1",
+    "AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:1",
+    "HTTP_PROXY": "http://127.0.0.1:1",
+}
+"""What a caller's environment may hold; nothing of it may reach a deployment."""
 
 
 class Aws:
     """A running embedded AWS without a deployed program."""
 
     def __init__(self, data: Path) -> None:
-        listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]
-        self._xray = XRay(data / "traces.db")
-        tracing = Tracing.of(self._xray, "127.0.0.1", 0, REGION)
-        self._aws = EmbeddedAws(Site(*listeners, data, REGION), tracing)
+        endpoint, otlp = (socket.create_server((HOST, 0)) for _ in range(2))
+        self.url = f"http://{HOST}:{endpoint.getsockname()[1]}"
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
-        tracing.daemon.start()  # the functions' environment names its address
-        self._daemon = tracing.daemon
+        self._aws = EmbeddedAws(
+            Site(host=HOST, endpoint=endpoint, otlp=otlp, daemon_port=0, data=data, region=REGION)
+        )
         self._await(self._aws.start(dict))
-        self.url = self._aws.url
 
     def close(self) -> None:
         self._await(self._aws.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-        self._daemon.stop()
-        self._xray.close()
 
     def _await(self, work: Any) -> None:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
@@ -89,10 +93,11 @@ def write_project(directory: Path, program: str, **files: Any) -> Path:
 
 
 def run_engine(url: str, directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the engine as the server does."""
+    """Run the engine as the server does, in the environment of someone who uses a real account."""
     return subprocess.run(
         [sys.executable, "-m", "local.engine", "--directory", directory, "--endpoint", url, *arguments],
         cwd=REPOSITORY,
+        env={**os.environ, **ANOTHER_ACCOUNT},
         capture_output=True,
         text=True,
         timeout=120,

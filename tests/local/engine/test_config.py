@@ -101,7 +101,7 @@ def test_missing_value_is_refused(load):
 @pytest.mark.parametrize("value", [{"secure": "v1:x"}, {"inner": {"secure": "v1:x"}}, [{"secure": "v1:x"}]])
 def test_encrypted_value_is_refused(load, value):
     """Ciphertext cannot be read without the stack's key; the message says how to go on."""
-    with pytest.raises(EngineError, match="'shop:a' of stack 'dev' is encrypted.*--config shop:a=VALUE"):
+    with pytest.raises(EngineError, match=r"'shop:a' of stack 'dev' is encrypted.*--config shop:a=VALUE"):
         load({}, {"shop:a": value})
 
 

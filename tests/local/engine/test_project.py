@@ -12,17 +12,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+CONFIG = {"name": "shop", "runtime": "python"}
+
+
 @pytest.mark.parametrize(("pulumi", "message"), [
     ({"runtime": "python"}, "`name` is missing"),
     ({"name": "shop", "runtime": "nodejs"}, "runtime is 'nodejs', but only Pulumi programs in python"),
     ({"name": "shop", "runtime": {"name": "go"}}, "runtime is 'go'"),
     ({"name": "shop", "runtime": "python", "main": "app"}, r"the program .*app does not exist"),
-    ({"name": "shop", "runtime": "python", "config": ["a"]}, "`config` must be a mapping of keys, found list"),
-    ({"name": "shop", "runtime": "python", "config": {"a": {"typ": "string"}}}, "config 'a': unknown typ"),
-    ({"name": "shop", "runtime": "python", "config": {"a": {"type": "text"}}}, "type is 'text'; allowed: string"),
-    ({"name": "shop", "runtime": "python", "config": {"a": {"type": "array"}}}, "an array needs `items:"),
-    ({"name": "shop", "runtime": "python", "config": {"a": {"default": 1, "value": 1}}}, "not both"),
-    ({"name": "shop", "runtime": "python", "config": {"aws:region": {"type": "string"}}}, "takes `value` only"),
+    (CONFIG | {"config": ["a"]}, "`config` must be a mapping of keys, found list"),
+    (CONFIG | {"config": {"a": {"typ": "string"}}}, "config 'a': unknown typ"),
+    (CONFIG | {"config": {"a": {"type": "text"}}}, "type is 'text'; allowed: string"),
+    (CONFIG | {"config": {"a": {"type": "array"}}}, "an array needs `items:"),
+    (CONFIG | {"config": {"a": {"default": 1, "value": 1}}}, "not both"),
+    (CONFIG | {"config": {"aws:region": {"type": "string"}}}, "takes `value` only"),
     ("name: [", "is not valid YAML"),
     ("- a", "expected a mapping of keys, found list"),
 ])  # fmt: skip
@@ -36,7 +39,7 @@ def test_bad_project_file_is_explained(tmp_path: Path, pulumi, message):
 
 def test_directory_without_a_project_is_an_error(tmp_path: Path):
     """A directory without Pulumi.yaml is named, with the option that chooses another."""
-    with pytest.raises(EngineError, match="no Pulumi.yaml in .*--directory"):
+    with pytest.raises(EngineError, match=r"no Pulumi\.yaml in .*--directory"):
         load_project(tmp_path)
 
 

@@ -24,7 +24,8 @@ def api_program():
     logs = aws.cloudwatch.LogGroup("access")
     stage = aws.apigateway.Stage(
         "live", rest_api=api.id, deployment=deployment.id, stage_name="live", xray_tracing_enabled=True,
-        variables={"colour": "blue"}, access_log_settings={"destination_arn": logs.arn, "format": "$context.requestId"},
+        variables={"colour": "blue"},
+        access_log_settings={"destination_arn": logs.arn, "format": "$context.requestId"},
     )  # fmt: skip
     aws.apigateway.MethodSettings(
         "s", rest_api=api.id, stage_name=stage.stage_name, method_path="*/*",

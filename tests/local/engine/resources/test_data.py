@@ -17,7 +17,8 @@ def test_table_has_keys_indexes_stream_and_options(deploy):
             attributes=[{"name": name, "type": "S"} for name in ("id", "at", "owner")],
             global_secondary_indexes=[{"name": "by-owner", "hash_key": "owner", "projection_type": "ALL"}],
             local_secondary_indexes=[{"name": "mine", "range_key": "owner", "projection_type": "KEYS_ONLY"}],
-            stream_enabled=True, stream_view_type="NEW_IMAGE", ttl={"attribute_name": "gone", "enabled": True},
+            stream_enabled=True, stream_view_type="NEW_IMAGE",
+            ttl={"attribute_name": "gone", "enabled": True},
             point_in_time_recovery={"enabled": True}, tags={"team": "a"},
         )  # fmt: skip
         aws.dynamodb.TableItem(
@@ -56,7 +57,8 @@ def test_bucket_and_its_configurations(deploy):
         )
         aws.s3.BucketServerSideEncryptionConfiguration(
             "e", bucket=bucket.id,
-            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}, "bucket_key_enabled": True}],
+            rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"},
+                    "bucket_key_enabled": True}],
         )  # fmt: skip
         aws.s3.BucketLifecycleConfiguration(
             "l", bucket=bucket.id, rules=[{"id": "old", "status": "Enabled", "expiration": {"days": 7}}]
@@ -75,7 +77,8 @@ def test_bucket_and_its_configurations(deploy):
     assert done.outputs["bucket"]["arn"] == f"arn:aws:s3:::{name}"
     assert client.get_bucket_location(Bucket=name)["LocationConstraint"] == "eu-west-1"
     assert client.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"] == {
-        "BlockPublicAcls": True, "IgnorePublicAcls": False, "BlockPublicPolicy": False, "RestrictPublicBuckets": True,
+        "BlockPublicAcls": True, "IgnorePublicAcls": False,
+        "BlockPublicPolicy": False, "RestrictPublicBuckets": True,
     }  # fmt: skip
     (rule,) = client.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
     assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}

@@ -58,7 +58,7 @@ def test_role_has_its_policies(deploy):
 
 
 def test_unknown_managed_policy_is_a_warning(deploy):
-    """A policy of AWS's that the embedded AWS does not know stops nothing, since policies are not enforced."""
+    """An AWS policy that is not known here stops nothing, since policies are not enforced."""
 
     def program():
         role = aws.iam.Role("worker", assume_role_policy=ASSUME)
