@@ -12,7 +12,7 @@ from local.xray import documents, graph_json
 from local.xray.documents import Entry, Unprocessed
 from local.xray.graph import Graph, trace_graph
 from local.xray.minutes import MinuteGraphs
-from local.xray.store import RETENTION_SECONDS, Digest, Row, Store, TimeRangeType
+from local.xray.store import RETENTION_SECONDS, Digest, Row, Store, StoreError, TimeRangeType
 from local.xray.summaries import summarize
 from local.xray.traces import Trace, assemble
 
@@ -42,7 +42,11 @@ class XRay:
     def __init__(self, database: Path | None, *, clock: Clock = time.time) -> None:
         self._clock = clock
         self._store = Store(database)
-        self._store.forget_before(clock() - RETENTION_SECONDS)
+        try:
+            self._store.forget_before(clock() - RETENTION_SECONDS)
+        except StoreError:
+            self._store.close()
+            raise
         self._minutes = MinuteGraphs(self._store, self._graph)
         self._telemetry_lock = threading.Lock()
         self.telemetry_records = 0

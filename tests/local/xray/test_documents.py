@@ -143,10 +143,10 @@ def test_own_segment_of_any_size_and_name_is_kept(api: Api) -> None:
     assert len(document["metadata"]["default"]["x"]) == 100_000
 
 
-def test_own_segment_that_is_none_is_an_error() -> None:
+def test_own_segment_that_is_none_is_an_error(api: Api) -> None:
     """A caller inside the embedded AWS learns at once that its segment is wrong."""
     with pytest.raises(ValueError, match="InvalidTraceId in the segment 0000000000000061 of a"):
-        XRay(None).emit(segment("a", trace_id="none"))
+        api.xray.emit(segment("a", trace_id="none"))
 
 
 @settings(deadline=None)
