@@ -81,7 +81,8 @@ class Executor:
             log=InvocationLog(self.log(invocation.function)),
             traced_as=(trace.root, function_id) if trace.recorded else None,
         )
-        run = Run(self._pool, self._clock, work, self._init_limit)
+        environment, cold = await self._pool.acquire(invocation.function)
+        run = Run(self._pool, environment, self._clock, work, cold=cold, init_limit=self._init_limit)
         outcome = await run.execute()
         finished = self._background(self._finish(invocation, run, outcome, function_id, parent_id))
         return Attempted(outcome, work.log, finished)

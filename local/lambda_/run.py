@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from local.ids import Clock
 from local.lambda_.catalog import Function
 from local.lambda_.environ import HOST_RUNTIME
-from local.lambda_.environment import InitError, WorkerExitError
+from local.lambda_.environment import Environment, InitError, WorkerExitError
 from local.lambda_.logs import InvocationLog, report
 from local.lambda_.outcome import (
     MAX_RESPONSE,
@@ -48,18 +48,25 @@ class Assignment:
 
 
 class Run:
-    """Runs one assignment: `execute` gives its outcome, then `finish` frees the environment.
+    """Runs one assignment in an environment: `execute` gives its outcome, then `finish` frees that."""
 
-    Raises `ThrottledError` when made beyond a concurrency limit.
-    """
-
-    def __init__(self, pool: Pool, clock: Clock, work: Assignment, init_limit: float = INIT_LIMIT) -> None:
+    def __init__(  # noqa: PLR0913 - its collaborators
+        self,
+        pool: Pool,
+        environment: Environment,
+        clock: Clock,
+        work: Assignment,
+        *,
+        cold: bool,
+        init_limit: float = INIT_LIMIT,
+    ) -> None:
         self._pool = pool
+        self._environment = environment
         self._clock = clock
         self._work = work
+        self._cold = cold
         self._init_limit = init_limit
-        self._environment, self._cold = pool.acquire(work.function)
-        self._environment.output = work.log.write
+        environment.output = work.log.write
         self._init: Span | None = None
         self._reply: Reply | None = None
         self._gone = False
@@ -68,6 +75,12 @@ class Run:
 
     async def execute(self) -> Outcome:
         """Run the function; never raises for what it does."""
+        try:
+            return await self._execute()
+        finally:
+            self._pool.answered(self._work.function.name, self._environment)
+
+    async def _execute(self) -> Outcome:
         began = self._clock()
         try:
             if self._cold:
@@ -120,7 +133,7 @@ class Run:
         name = self._work.function.name
         await self._environment.stop()
         self._pool.discard(name, self._environment)
-        self._environment, _ = self._pool.acquire(self._work.function, fresh=True)
+        self._environment = self._pool.create(self._work.function)
         self._environment.output = self._work.log.write
         self._restart_clock()
         await self._environment.start()

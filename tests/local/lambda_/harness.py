@@ -1,0 +1,195 @@
+"""The Lambda service with real workers, moto in process behind it, on a loopback port for boto3."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import threading
+import time
+import zipfile
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import boto3
+import uvicorn
+from botocore.config import Config
+
+from local import moto_aws
+from local.events.registry import EventSources
+from local.events.sqs_header import with_trace_header
+from local.ids import RandomIds
+from local.interfaces import Document
+from local.lambda_.api import LambdaApi
+from local.lambda_.catalog import Catalog
+from local.lambda_.http import Response, forward, read_request, send_response
+from local.lambda_.provision import find_adot
+from local.lambda_.service import LambdaService
+
+REGION = "us-east-1"
+RUNTIME = "python3.11"
+PATIENCE = 20.0
+"""Seconds after which a condition that does not come true fails a test."""
+
+
+class Sink:
+    """Keeps segment documents in memory."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._documents: list[Document] = []
+
+    def emit(self, document: Document) -> None:
+        with self._changed:
+            self._documents.append(document)
+            self._changed.notify_all()
+
+    def of(self, function: str) -> list[Document]:
+        with self._changed:
+            return [document for document in self._documents if document["name"] == function]
+
+    def wait(self, function: str, enough: Callable[[list[Document]], bool]) -> list[Document]:
+        """Return a function's documents as soon as they satisfy the condition."""
+        with self._changed:
+
+            def documents() -> list[Document]:
+                return [document for document in self._documents if document["name"] == function]
+
+            assert self._changed.wait_for(lambda: enough(documents()), PATIENCE), documents()
+            return documents()
+
+
+class Sampler:
+    """Decides as it is told."""
+
+    def __init__(self) -> None:
+        self.answer = True
+        self.asked: list[str] = []
+
+    def decide(self, function_arn: str) -> bool:
+        self.asked.append(function_arn)
+        return self.answer
+
+
+class Stack:
+    """One running service; `call` runs a coroutine in its loop."""
+
+    def __init__(self, work_dir: Path, daemon_address: str = "127.0.0.1:9") -> None:
+        self.sink = Sink()
+        self.sampler = Sampler()
+        self.work_dir = work_dir
+        self.names = 0
+        self._daemon_address = daemon_address
+        self._ready: Future[None] = Future()
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+        try:
+            self._ready.result(PATIENCE)
+            self.client("iam").create_role(RoleName=work_dir.name, AssumeRolePolicyDocument="{}")
+        except BaseException:
+            self.close()
+            raise
+
+    def call(self, work: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
+
+    def client(self, service: str) -> Any:
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+
+    def deploy(
+        self, code: str | Mapping[str, str], *, timeout: int = 3, active: bool = True, **settings: Any
+    ) -> str:
+        """Create a function under a new name from the source of `app.py`, or from several files."""
+        self.names += 1
+        name = settings.pop("FunctionName", f"{self.work_dir.name}-{self.names}")
+        files = {"app.py": code} if isinstance(code, str) else code
+        request = {
+            "FunctionName": name,
+            "Runtime": RUNTIME,
+            "Handler": "app.handler",
+            "Role": f"arn:aws:iam::123456789012:role/{self.work_dir.name}",
+            "Code": {"ZipFile": zipped(files)},
+            "Timeout": timeout,
+            "TracingConfig": {"Mode": "Active" if active else "PassThrough"},
+            **settings,
+        }
+        self.client("lambda").create_function(**request)
+        return name
+
+    def invoke(self, name: str, payload: bytes = b"{}", **options: Any) -> Any:
+        return self.call(self.service.invoke(name, payload, **options))
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._server.handle_exit, 2, None)
+        self._thread.join(PATIENCE)
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._main())
+        finally:
+            self._loop.close()
+
+    async def _main(self) -> None:
+        config = uvicorn.Config(
+            self._app, host="127.0.0.1", port=0, log_config=None, lifespan="off", interface="asgi3"
+        )
+        self._server = uvicorn.Server(config)
+        serving = asyncio.create_task(self._server.serve())
+        while not self._server.started:
+            await asyncio.sleep(0.005)
+        port = self._server.servers[0].sockets[0].getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        self._moto = moto_aws.load()
+        catalog = Catalog(REGION, find_adot())
+        self.service = LambdaService(
+            catalog,
+            self.sink,
+            self.sampler,
+            endpoint_url=self.url,
+            daemon_address=self._daemon_address,
+            work_dir=self.work_dir,
+            clock=time.time,
+            ids=RandomIds(),
+            region=REGION,
+            retry_delays=(0.01, 0.01),
+            init_limit=2.0,
+        )
+        self.sources = EventSources(self.service, catalog, time.time, RandomIds())
+        self._lambda = LambdaApi(self.service, self.sources, self._moto)
+        self._ready.set_result(None)
+        await serving
+        await self.sources.close()
+        await self.service.close()
+
+    async def _app(self, scope: Any, receive: Any, send: Any) -> None:
+        """Do what the endpoint does: Lambda's requests to Lambda, all others to moto."""
+        authorization = dict(scope["headers"]).get(b"authorization", b"").decode()
+        if "/lambda/aws4_request" in authorization:
+            await self._lambda(scope, receive, send)
+            return
+        request = await read_request(scope, receive)
+        body = with_trace_header(request.headers, request.body)
+        response: Response = await forward(self._moto, request, body)
+        await send_response(send, response)
+        if "/sqs/aws4_request" in authorization:
+            for mapping in self.sources.list(None, None)["EventSourceMappings"]:
+                self.sources.notify(mapping["EventSourceArn"])
+
+
+def zipped(files: Mapping[str, str]) -> bytes:
+    """Return a zip of text files."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return buffer.getvalue()
