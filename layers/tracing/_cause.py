@@ -21,6 +21,7 @@ _CHAINED = re.compile(
     r"|During handling of the above exception, another exception occurred):\n\n"
 )
 _FRAME = re.compile(r'^  File "(?P<path>.+)", line (?P<line>\d+), in (?P<label>.+)$', re.MULTILINE)
+_REPEATED = re.compile(r"^  \[Previous line repeated (\d+) more times?\]$", re.MULTILINE)
 _ERROR_LINE = re.compile(r"^(?P<type>[^\W\d][\w.<>]*)(?:: (?P<message>.*))?\Z", re.MULTILINE | re.DOTALL)
 _MACHINERY = re.compile(r"[/\\](?:wrapt|aws_xray_sdk|opentelemetry)[/\\]|[/\\]contextlib\.py$|^<frozen ")
 _HERE = os.path.dirname(__file__)  # noqa: PTH120 - pathlib costs a cold start
@@ -91,8 +92,9 @@ def _entry(name: str, message: str, block: str, identifier: str, *, remote: bool
     entry: dict[str, Any] = {"id": identifier, "type": name, "message": message, "remote": remote}
     if frames:
         entry["stack"] = frames[-MAX_FRAMES:]
-    if len(frames) > MAX_FRAMES:
-        entry["truncated"] = len(frames) - MAX_FRAMES
+    left_out = sum(map(int, _REPEATED.findall(block))) + max(0, len(frames) - MAX_FRAMES)
+    if left_out:
+        entry["truncated"] = left_out
     return entry
 
 

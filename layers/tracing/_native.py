@@ -31,14 +31,15 @@ _TASK_ROOT = "LAMBDA_TASK_ROOT"
 @contextmanager
 def _as_in_lambda() -> Iterator[None]:
     """Outside Lambda the SDK would open an AWS session at import, for sampling rules not needed here."""
-    if _TASK_ROOT in os.environ:
-        yield
-        return
-    os.environ[_TASK_ROOT] = "."
+    before = os.environ.get(_TASK_ROOT)
+    os.environ[_TASK_ROOT] = before or "."
     try:
         yield
     finally:
-        del os.environ[_TASK_ROOT]
+        if before is None:
+            del os.environ[_TASK_ROOT]
+        else:
+            os.environ[_TASK_ROOT] = before
 
 
 with _as_in_lambda():

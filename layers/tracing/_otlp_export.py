@@ -14,7 +14,7 @@ from tracing import _otlp
 from tracing._export import TIMEOUT_MESSAGE
 from tracing._fit import BUDGET, fit
 from tracing._header import span_id_text
-from tracing._sender import Item, Losses, Pack, Sender
+from tracing._sender import PACKET_BYTES, Item, Losses, Pack, Sender
 from tracing._span import SpanData
 
 log = logging.getLogger("tracing")
@@ -99,7 +99,7 @@ class Http:
 
 def pack_spans(resource: Mapping[str, Any], *, datagrams: bool) -> Pack:
     """OTLP requests; for datagrams with X-Ray's mark for sampled spans, base64 as ADOT's own exporter."""
-    limit = span_budget(resource) if datagrams else _HTTP_BYTES
+    limit = PACKET_BYTES * 3 // 4 if datagrams else _HTTP_BYTES
 
     def pack(items: Sequence[Item]) -> Iterable[bytes]:
         for group in _groups(items, limit):

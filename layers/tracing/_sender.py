@@ -21,8 +21,11 @@ log = logging.getLogger("tracing")
 HOLD_SECONDS = 0.05
 HELD_BYTES = 512 * 1024
 
-_BURST = 64 * 1024
-_BYTES_PER_SECOND = 24 * 1024 * 1024
+PACKET_BYTES = 16 * 1024
+"""What travels together is packed up to this size: smaller packets let a busy receiver keep up."""
+
+_BURST = 48 * 1024
+_BYTES_PER_SECOND = 6 * 1024 * 1024
 _DATAGRAM_OVERHEAD = 1024
 _RETRIES = 5
 
@@ -181,7 +184,29 @@ class Datagrams:
 
 
 def pack_documents(items: Sequence[Item]) -> Iterable[bytes]:
-    """Put finished children into their finished parents as far as a datagram holds; children come first."""
+    """Finished children go into their finished parents as far as a datagram holds, the rest into arrays.
+
+    "A segment document can be a completed segment, an in-progress segment, or an array of subsegments."
+    https://docs.aws.amazon.com/xray/latest/api/API_PutTraceSegments.html
+    """
+    array: list[bytes] = []
+    size = 0
+    for document in _assemble(items):
+        if array and size + len(document) > PACKET_BYTES:
+            yield _array(array)
+            array, size = [], 0
+        array.append(document)
+        size += len(document) + 1
+    if array:
+        yield _array(array)
+
+
+def _array(documents: Sequence[bytes]) -> bytes:
+    return documents[0] if len(documents) == 1 else b"[" + b",".join(documents) + b"]"
+
+
+def _assemble(items: Sequence[Item]) -> Iterable[bytes]:
+    """Documents with their children embedded; children come first."""
     waiting: dict[str, list[bytes]] = {}
     parents = {item.id for item in items}
     for item in items:

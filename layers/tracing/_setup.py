@@ -63,11 +63,12 @@ def _others_at_work() -> bool:
 
 
 def _start(mode: str, settings: Settings) -> Runtime:
-    from opentelemetry import propagate, trace  # noqa: PLC0415
+    from opentelemetry import trace  # noqa: PLC0415
 
     from tracing._context import Contexts, Propagator  # noqa: PLC0415
     from tracing._recorder import Recorder  # noqa: PLC0415
     from tracing._runtime import Runtime  # noqa: PLC0415
+    from tracing._safely import safely  # noqa: PLC0415
     from tracing._sender import Losses  # noqa: PLC0415
 
     losses = Losses()
@@ -77,7 +78,10 @@ def _start(mode: str, settings: Settings) -> Runtime:
     propagator = Propagator(contexts)
     provider = _provider(mode, recorder, contexts, resource)
     trace.set_tracer_provider(provider)
-    propagate.set_global_textmap(propagator)
+    with safely("setting the propagator"):  # OTEL_PROPAGATORS may name one that is not installed
+        from opentelemetry import propagate  # noqa: PLC0415
+
+        propagate.set_global_textmap(propagator)
     _instrument_later(mode, settings, provider, contexts, propagator)
     runtime = Runtime(recorder, contexts, provider.get_tracer("tracing"))
     os.register_at_fork(after_in_child=runtime.reset)

@@ -76,7 +76,12 @@ class Collector:
         return [document for body in self.take() for document in flatten(json.loads(body))]
 
 
-def flatten(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def flatten(document: Any) -> Iterator[dict[str, Any]]:
+    """Every document of a body: one, an array, and the embedded ones."""
+    if isinstance(document, list):
+        for one in document:
+            yield from flatten(one)
+        return
     for child in document.pop("subsegments", ()):
         yield from flatten(child)
     yield document

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import threading
 from typing import Any
 
@@ -169,8 +168,3 @@ def test_otlp_spans(collector: Any, aws: Any) -> None:
     assert spans["scenarios.raising"].kind == call.SPAN_KIND_INTERNAL
     assert spans["inner"].status.code == 2
     assert spans["inner"].events[0].name == "exception"
-
-
-def test_environment_is_clean() -> None:
-    """Reading processes trace nothing themselves."""
-    assert "TRACING_MODE" not in os.environ
