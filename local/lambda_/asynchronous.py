@@ -10,13 +10,14 @@ import datetime as dt
 import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from local.events.queues import Queues, UnknownQueueError
 from local.ids import Clock, Ids
 from local.interfaces import Lambda, SegmentSink
-from local.lambda_.errors import ThrottledError
+from local.lambda_.catalog import Catalog
+from local.lambda_.errors import FunctionNotFoundError, ThrottledError
 from local.lambda_.executor import Executor, Invocation
 from local.lambda_.outcome import Outcome, Span
 from local.lambda_.segments import Attempt, async_subsegments, service_segment
@@ -50,6 +51,7 @@ class AsyncInvoker:
     def __init__(  # noqa: PLR0913, PLR0917 - its collaborators
         self,
         executor: Executor,
+        catalog: Catalog,
         destinations: Destinations,
         sink: SegmentSink,
         clock: Clock,
@@ -57,6 +59,7 @@ class AsyncInvoker:
         retry_delays: Sequence[float] = RETRY_DELAYS,
     ) -> None:
         self._executor = executor
+        self._catalog = catalog
         self._destinations = destinations
         self._sink = sink
         self._clock = clock
@@ -90,6 +93,13 @@ class AsyncInvoker:
                 await self._destinations.deliver(invocation, progress.outcome, condition, progress.runs)
                 return
             await asyncio.sleep(self._delay(progress))
+            try:
+                # A retry meets the function as it is by then.
+                current = self._catalog.function(invocation.function.invoked_arn)
+            except FunctionNotFoundError:
+                _log.warning("function %s is gone; an event for it is dropped", invocation.function.name)
+                return
+            invocation = replace(invocation, function=current)
 
     async def _attempt(self, invocation: Invocation, progress: _Progress) -> None:
         attempt_id = self._ids.segment_id()

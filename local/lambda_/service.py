@@ -72,7 +72,7 @@ class LambdaService:
         )
         self._executor = Executor(self._workshop, sink, clock, ids, init_limit=init_limit)
         destinations = Destinations(Queues(region), self, clock)
-        self._async = AsyncInvoker(self._executor, destinations, sink, clock, ids, retry_delays)
+        self._async = AsyncInvoker(self._executor, catalog, destinations, sink, clock, ids, retry_delays)
         self._warned: set[str] = set()
 
     async def invoke(  # noqa: PLR0913 - the parameters of AWS's Invoke
