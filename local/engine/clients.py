@@ -1,11 +1,11 @@
-"""boto3 clients for the embedded AWS: one per service and region, shared by all threads."""
+"""Clients for the embedded AWS: one per service and region, shared by all threads."""
 
 from __future__ import annotations
 
 import threading
 from typing import Any
 
-import boto3
+import botocore.session
 from botocore.config import Config
 
 FAKE_ACCESS_KEY = "test"
@@ -21,9 +21,9 @@ class Clients:
 
     def __init__(self, endpoint: str) -> None:
         self.endpoint = endpoint.rstrip("/")
-        self._session = boto3.Session(
-            aws_access_key_id=FAKE_ACCESS_KEY, aws_secret_access_key=FAKE_SECRET_KEY
-        )
+        # botocore's own session: importing boto3 on top takes as long again and adds nothing here.
+        self._session = botocore.session.Session()
+        self._session.set_credentials(FAKE_ACCESS_KEY, FAKE_SECRET_KEY)
         self._config = Config(
             retries={"total_max_attempts": 1},
             proxies={},
@@ -36,10 +36,10 @@ class Clients:
         self._lock = threading.Lock()
 
     def get(self, service: str, region: str) -> Any:
-        """Return the client of a service; making one is not thread-safe in boto3, using it is."""
+        """Return the client of a service; making one is not thread-safe, using it is."""
         with self._lock:
             if (service, region) not in self._clients:
-                self._clients[service, region] = self._session.client(
+                self._clients[service, region] = self._session.create_client(
                     service, region_name=region, endpoint_url=self.endpoint, config=self._config
                 )
             return self._clients[service, region]

@@ -40,7 +40,7 @@ def rest_api(r: Registration) -> Created:
         "name": name,
         "arn": r.arn("apigateway", f"/restapis/{api}", account=""),
         "executionArn": _execution_arn(r, api),
-        "rootResourceId": _root_resource(r, api),
+        "rootResourceId": answer["rootResourceId"],
         "createdDate": answer["createdDate"].isoformat(),
     }
 
@@ -116,11 +116,6 @@ def account(r: Registration) -> Created:
 def response(r: Registration) -> Created:
     r.call("apigateway", "put_gateway_response")
     return f"aggr-{r.inputs['restApiId']}-{r.inputs['responseType']}", {}
-
-
-def _root_resource(r: Registration, api: str) -> str:
-    resources = r.client("apigateway").get_resources(restApiId=api, limit=500)["items"]
-    return next(str(item["id"]) for item in resources if item["path"] == "/")
 
 
 def _execution_arn(r: Registration, api: str) -> str:

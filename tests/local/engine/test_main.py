@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from local.engine.clients import Clients
-from tests.local.engine.harness import answer_of, failure_of, run_engine, write_project
+from tests.local.engine.harness import REPOSITORY, answer_of, failure_of, run_engine, write_project
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,3 +135,10 @@ def test_main_in_a_directory_runs_there(aws, tmp_path: Path):
     (tmp_path / "src" / "__main__.py").write_text(program)
     write_project(tmp_path, "", pulumi=json.dumps({"name": "shop", "runtime": "python", "main": "src"}))
     assert answer_of(run_engine(aws.url, tmp_path))["outputs"] == {"cwd": str(tmp_path / "src")}
+
+
+def test_projects_own_program_is_fully_supported(aws):
+    """This project's program deploys without a warning: every resource and input of it has an effect."""
+    answer = answer_of(run_engine(aws.url, REPOSITORY, "--stack", "dev", "--config", "aws:region=eu-west-1"))
+    assert answer["warnings"] == []
+    assert answer["config"]["tracing"] == "otel"
