@@ -12,9 +12,10 @@ from typing import Any
 
 from opentelemetry import trace
 from opentelemetry.context import Context
+from opentelemetry.sdk.extension.aws.trace import AwsXRayIdGenerator
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.id_generator import IdGenerator
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
 from opentelemetry.trace import Span
 
@@ -26,20 +27,25 @@ from tracing._tracer import ParentedTracer
 _CHECKS = "opentelemetry.instrumentation.dependencies"
 
 
-class Ids(IdGenerator):
-    """X-Ray ids as `AwsXRayIdGenerator` makes them, but from the operating system.
-
-    The `random` module repeats itself after a snapshot is restored, and when a handler seeds it.
-    """
-
-    def __init__(self, now: Any) -> None:
-        self._now = now
+class SystemRandomIds(RandomIdGenerator):
+    """Span ids from the operating system."""
 
     def generate_span_id(self) -> int:
         return random_id(8)
 
+
+class Ids(AwsXRayIdGenerator):
+    """X-Ray's ids, with randomness that cannot repeat.
+
+    AWS's generator draws on the `random` module, which repeats itself after a snapshot is restored, and when
+    a handler seeds it.
+    """
+
+    random_id_generator = SystemRandomIds()
+
     def generate_trace_id(self) -> int:
-        return int(self._now()) << 96 | random_id(12)
+        begun_at = super().generate_trace_id() >> 96
+        return begun_at << 96 | random_id(12)
 
 
 class Processor(SpanProcessor):
@@ -72,16 +78,14 @@ class Provider(trace.TracerProvider):
         return getattr(self._provider, name)
 
 
-def provider(
-    recorder: Recorder, contexts: Contexts, resource: Mapping[str, Any], now: Any
-) -> trace.TracerProvider:
+def provider(recorder: Recorder, contexts: Contexts, resource: Mapping[str, Any]) -> trace.TracerProvider:
     """The SDK without discovery: everything that it would look up is given."""
     unset = SpanLimits.UNSET
     sdk = TracerProvider(
         sampler=ParentBased(ALWAYS_OFF),
         resource=Resource(dict(resource)),
         shutdown_on_exit=False,
-        id_generator=Ids(now),
+        id_generator=Ids(),
         span_limits=SpanLimits(
             max_attributes=unset,
             max_events=unset,

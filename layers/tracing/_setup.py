@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import logging
 import os
-import time
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -117,7 +116,7 @@ def _provider(
         return _native.provider(recorder, contexts)
     from tracing import _otel  # noqa: PLC0415
 
-    return _otel.provider(recorder, contexts, resource, time.time)
+    return _otel.provider(recorder, contexts, resource)
 
 
 def _instrument_later(
