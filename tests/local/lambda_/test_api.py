@@ -58,7 +58,11 @@ def test_arn_and_partial_arn_name_the_function(stack: Stack) -> None:
     name = stack.deploy("def handler(event, context): return context.invoked_function_arn")
     arn = f"arn:aws:lambda:us-east-1:123456789012:function:{name}"
     client = stack.client("lambda")
-    for reference, invoked in ((arn, arn), (f"123456789012:function:{name}", arn), (f"{name}:$LATEST", f"{arn}:$LATEST")):
+    for reference, invoked in (
+        (arn, arn),
+        (f"123456789012:function:{name}", arn),
+        (f"{name}:$LATEST", f"{arn}:$LATEST"),
+    ):
         assert json.loads(client.invoke(FunctionName=reference)["Payload"].read()) == invoked
 
 
@@ -160,7 +164,10 @@ def test_a_zip_without_the_handlers_file_is_refused(stack: Stack) -> None:
         ({"timeout": 901}, "Timeout 901: must be from 1 to 900"),
         ({"Handler": "app"}, "is not <module>.<function>"),
         ({"Runtime": "nodejs22.x"}, "runs Python functions only"),
-        ({"Environment": {"Variables": {"AWS_REGION": "x"}}}, "Reserved keys used in this request: AWS_REGION"),
+        (
+            {"Environment": {"Variables": {"AWS_REGION": "x"}}},
+            "Reserved keys used in this request: AWS_REGION",
+        ),
     ],
 )
 def test_wrong_settings_are_refused(stack: Stack, settings: dict[str, Any], message: str) -> None:
@@ -204,7 +211,9 @@ def test_a_wrapper_script_of_a_layer_starts_the_worker(stack: Stack) -> None:
         info.external_attr = 0o755 << 16
         archive.writestr(info, script)
     client = stack.client("lambda")
-    arn = client.publish_layer_version(LayerName="wrap", Content={"ZipFile": buffer.getvalue()})["LayerVersionArn"]
+    arn = client.publish_layer_version(LayerName="wrap", Content={"ZipFile": buffer.getvalue()})[
+        "LayerVersionArn"
+    ]
     name = stack.deploy(
         "import os\ndef handler(event, context): return os.environ['WRAPPED']",
         Layers=[arn],

@@ -34,7 +34,10 @@ def message_from(client: Any, url: str) -> Any:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         reply = client.receive_message(
-            QueueUrl=url, WaitTimeSeconds=1, MessageAttributeNames=["All"], MessageSystemAttributeNames=["All"]
+            QueueUrl=url,
+            WaitTimeSeconds=1,
+            MessageAttributeNames=["All"],
+            MessageSystemAttributeNames=["All"],
         )
         if reply.get("Messages"):
             return reply["Messages"][0]
