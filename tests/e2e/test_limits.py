@@ -1,0 +1,80 @@
+"""Invocations that are too much: nothing but what is announced is lost, in both modes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.ids import RandomIds
+from tests.e2e.functions import deploy, invoke, layers
+from tests.e2e.stack import Stack, running, until
+from tests.e2e.traces import Trace
+
+HANDLER = Path(__file__).with_name("handlers") / "heavy.py"
+SPANS = 10_000
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Run the embedded AWS with room for functions of the tests' own."""
+    with running(tmp_path_factory.mktemp("data"), "--tracing", "off", "--config", "workSeconds=0") as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module", params=["otel", "native"])
+def heavy(request: pytest.FixtureRequest, stack: Stack) -> str:
+    """Deploy the handler in one mode."""
+    environment = {"TRACING_MODE": request.param, "TRACING_EXPORT": "xray"}
+    name = f"heavy-{request.param}"
+    arns = layers(stack, request.param)
+    return deploy(stack, name, HANDLER, environment, Layers=arns, Timeout=20, MemorySize=512)
+
+
+def new_trace(stack: Stack) -> str:
+    return RandomIds().trace_id(stack.xray_window()["EndTime"])
+
+
+def test_ten_thousand_spans_all_arrive(stack: Stack, heavy: str) -> None:
+    """The handler answers, and every one of 10,000 spans is in the trace, once."""
+    reply = invoke(stack, heavy, {"spans": SPANS}, new_trace(stack))
+    assert (reply.payload, reply.error) == ("done", None)
+    expected = {f"span {number}" for number in range(SPANS)}
+
+    def arrived() -> Trace | None:
+        trace = Trace(stack.documents(reply.trace_id))
+        return trace if expected <= {node.name for node in trace.nodes} else None
+
+    trace = until(arrived, "all spans", seconds=20)
+    assert len([node for node in trace.nodes if node.name in expected]) == SPANS
+    assert not trace.orphans
+
+
+def test_a_megabyte_is_truncated_and_says_so(stack: Stack, heavy: str) -> None:
+    """A span with a value of 1 MB arrives with that value cut, marked, and everything else whole."""
+    reply = invoke(stack, heavy, {"bytes": 1_000_000}, new_trace(stack))
+    assert (reply.payload, reply.error) == ("done", None)
+    trace = Trace(stack.documents(reply.trace_id))
+    metadata = trace.only("large").document["metadata"]["default"]
+    assert metadata["small"] == "kept"
+    assert metadata["blob"].startswith("xxxx")
+    assert "truncated" in metadata["blob"]
+    assert not trace.orphans
+
+
+def test_a_killed_invocation_leaves_its_waterfall(stack: Stack, heavy: str) -> None:
+    """What was open when the time ran out is in the trace, marked as unfinished and as a fault."""
+    client = stack.client("lambda")
+    client.update_function_configuration(FunctionName=heavy, Timeout=2)
+    reply = invoke(stack, heavy, {"spans": 2, "seconds": 30}, new_trace(stack))
+    client.update_function_configuration(FunctionName=heavy, Timeout=20)
+    assert reply.error == "Unhandled"
+    assert "timed out after 2.00 seconds" in reply.payload["errorMessage"]
+    trace = Trace(stack.documents(reply.trace_id))
+    waiting = trace.only("wait")
+    assert waiting.document["in_progress"] is True
+    assert waiting.document["fault"] is True
+    assert trace.named("span 0")
+    assert trace.only(heavy, origin="AWS::Lambda::Function").document["fault"] is True
+    assert not trace.orphans, str(trace)
