@@ -9,9 +9,10 @@ import json
 import os
 import signal
 import sys
-from asyncio.subprocess import DEVNULL, PIPE
+import tempfile
+from asyncio.subprocess import DEVNULL
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _CHUNK = 64 * 1024
+# For what was written just before the end, should somebody else still hold the pipe.
+_DRAIN_SECONDS = 0.5
 
 
 class DeploymentError(Exception):
@@ -40,8 +43,11 @@ class Deployed:
 class EngineProcess:
     """One run of `python -m local.engine`, in a session of its own so that its children end with it."""
 
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Process, answer: IO[bytes], messages: asyncio.StreamReader) -> None:
         self._process = process
+        self._answer = answer
+        self._messages = messages
+        self._held = ""
         self._ended = False
 
     @classmethod
@@ -52,47 +58,53 @@ class EngineProcess:
         arguments = ["--directory", str(directory), "--stack", stack, "--endpoint", endpoint]
         for key, value in config.items():
             arguments += ["--config", f"{key}={value}"]
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "local.engine",
-            *arguments,
-            stdin=DEVNULL,
-            stdout=PIPE,
-            stderr=PIPE,
-            start_new_session=True,
-        )
-        return cls(process)
+        answer = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`
+        read_end, write_end = os.pipe()
+        messages = await _reader(read_end)
+        try:
+            # Not asyncio's own pipes: with them the end of the engine is seen only after the end of
+            # everything that inherited them, such as a process that the program left behind.
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "local.engine", *arguments,
+                stdin=DEVNULL, stdout=answer, stderr=write_end, start_new_session=True,
+            )  # fmt: skip
+        finally:
+            os.close(write_end)
+        return cls(process, answer, messages)
 
     async def result(self, on_output: Callable[[str], None]) -> Deployed:
         """Wait for the end; `on_output` takes the lines that the program writes. Raises `DeploymentError`."""
-        answer, message = await asyncio.gather(_read_all(self._process.stdout), self._relay(on_output))
-        code = await self._process.wait()
-        self.kill()
-        self._ended = True
+        relay = asyncio.create_task(self._relay(on_output))
+        try:
+            code = await self._process.wait()
+            self.kill()
+            self._ended = True
+            await asyncio.wait({relay}, timeout=_DRAIN_SECONDS)
+        finally:
+            relay.cancel()
         if code:
-            raise DeploymentError(message.strip() or f"the engine ended with exit code {code} and no message")
-        for line in message.splitlines():
+            message = self._held.strip()
+            raise DeploymentError(message or f"the engine ended with exit code {code} and no message")
+        for line in self._held.splitlines():
             on_output(line)
-        return _parse(answer)
+        self._answer.seek(0)
+        return _parse(self._answer.read())
 
-    async def _relay(self, on_output: Callable[[str], None]) -> str:
+    async def _relay(self, on_output: Callable[[str], None]) -> None:
         """Pass on what is written, except the last piece: after a failure that is the error message."""
-        held = ""
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-        stream = self._process.stderr
-        while stream and (piece := await stream.read(_CHUNK)):
+        while piece := await self._messages.read(_CHUNK):
             text = decode(piece)
             if text.strip():
-                for line in held.splitlines():
+                for line in self._held.splitlines():
                     on_output(line)
-                held = text
-        return held
+                self._held = text
 
     async def stop(self) -> None:
         """Kill the engine and all that it started, and wait for its end."""
         self.kill()
         await self._process.wait()
+        self._answer.close()
 
     def kill(self) -> None:
         """Kill the engine and all that it started, unless its end was seen: the id may be reused."""
@@ -102,8 +114,11 @@ class EngineProcess:
             os.killpg(self._process.pid, signal.SIGKILL)
 
 
-async def _read_all(stream: asyncio.StreamReader | None) -> bytes:
-    return await stream.read() if stream else b""
+async def _reader(descriptor: int) -> asyncio.StreamReader:
+    reader = asyncio.StreamReader()
+    pipe = os.fdopen(descriptor, "rb", 0)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+    return reader
 
 
 def _parse(answer: bytes) -> Deployed:
