@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0, 1 for failure, 2 for usage, 130 after Ctrl-C."""
     try:
         given = options.parse(argv)
-        status = _up(given) if given.command == "up" else _read(given)
+        status = _RUN.get(given.command, _read)(given)
         sys.stdout.flush()
     except BrokenPipeError:
         _drop_output()
@@ -48,10 +48,31 @@ def _up(given: argparse.Namespace) -> int:
     return up(given, sys.stdout, sys.stderr)
 
 
+def _console(given: argparse.Namespace) -> int:
+    from waterfall.web import server  # noqa: PLC0415 - only this command needs a web server
+
+    def announce(address: str) -> None:
+        sys.stdout.write(f"console  {address}    (Ctrl-C stops it)\n")
+        sys.stdout.flush()
+
+    try:
+        server.serve(_source(given), given.port, announce)
+    except server.ConsoleError as error:
+        sys.stderr.write(f"waterfall: {error}\n")
+        return 1
+    return 0
+
+
+_RUN = {"up": _up, "console": _console}
+
+
+def _source(given: argparse.Namespace) -> Source:
+    return Source(given.endpoint, aws=given.aws, profile=given.profile, region=given.region)
+
+
 def _read(given: argparse.Namespace) -> int:
-    source = Source(given.endpoint, aws=given.aws, profile=given.profile, region=given.region)
     desk = commands.Desk(
-        reader=connect(source),
+        reader=connect(_source(given)),
         screen=screen_of(sys.stdout),
         now=time.time(),
         json=given.json,

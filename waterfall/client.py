@@ -47,6 +47,15 @@ class ReadError(Exception):
     """Traces cannot be read; the message says why and what to do, in one line."""
 
 
+class RefusedError(ReadError):
+    """X-Ray refused what was asked: `code` and `reason` are X-Ray's own."""
+
+    def __init__(self, operation: str, code: str, reason: str) -> None:
+        super().__init__(f"X-Ray refused {operation}: {code}: {reason}")
+        self.code = code
+        self.reason = reason
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where traces are read: a local endpoint, or with `aws` the account of a profile and region."""
@@ -189,8 +198,7 @@ def _readable(source: Source) -> Iterator[None]:
         raise ReadError("no AWS credentials found: log in, or name a profile with --profile") from error
     except ClientError as error:
         details = error.response.get("Error", {})
-        raise ReadError(
-            f"X-Ray refused {error.operation_name}: {details.get('Code')}: {details.get('Message')}"
-        ) from error
+        code, message = str(details.get("Code")), str(details.get("Message"))
+        raise RefusedError(error.operation_name, code, message) from error
     except BotoCoreError as error:
         raise ReadError(str(error)) from error

@@ -84,11 +84,11 @@ def own_time(trace: Trace, node: Node) -> float:
     """Return a node's seconds less those that its children cover."""
     end = trace.end_of(node)
     children = [trace.nodes[child] for child in node.children]
-    spans = [(max(node.start, _begin(trace, child)), min(end, trace.end_of(child))) for child in children]
+    spans = [(max(node.start, begin(trace, child)), min(end, trace.end_of(child))) for child in children]
     return end - node.start - _covered(spans)
 
 
-def _begin(trace: Trace, node: Node) -> float:
+def begin(trace: Trace, node: Node) -> float:
     """Return when a node's work began: a cold start lies before the function that it belongs to."""
     phases = (trace.nodes[child] for child in node.children if node.cold_start)
     return min([node.start, *(phase.start for phase in phases if phase.phase)])

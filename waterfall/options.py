@@ -32,6 +32,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     _add_show(commands)
     _add_traces(commands)
     _add_map(commands)
+    _add_console(commands)
     options = parser.parse_args(argv)
     if options.command != "up" and not options.aws and (options.profile or options.region):
         parser.error("--profile and --region choose an AWS account: give them together with --aws")
@@ -108,8 +109,27 @@ def _add_map(commands: Commands) -> None:
     )
 
 
+def _add_console(commands: Commands) -> None:
+    console = commands.add_parser(
+        "console",
+        help="show traces and the service map in a browser",
+        description="Serves the web console on 127.0.0.1 until Ctrl-C.",
+        epilog=_EXIT,
+    )
+    console.add_argument(
+        "--port", default=8080, type=_port, metavar="N", help="where to serve (default: 8080; 0: any free)"
+    )
+    _add_place(console)
+
+
 def _add_reading(commands: Commands, name: str, summary: str, description: str) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=summary, description=description, epilog=_EXIT)
+    _add_place(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON, its shape is stable")
+    return parser
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
     place = parser.add_argument_group("where to read")
     choice = place.add_mutually_exclusive_group()
     choice.add_argument(
@@ -118,8 +138,6 @@ def _add_reading(commands: Commands, name: str, summary: str, description: str) 
     choice.add_argument("--aws", action="store_true", help="the X-Ray of an AWS account")
     place.add_argument("--profile", metavar="NAME", help="with --aws: the profile")
     place.add_argument("--region", metavar="NAME", help="with --aws: the region")
-    parser.add_argument("--json", action="store_true", help="print JSON, its shape is stable")
-    return parser
 
 
 def _setting(text: str) -> tuple[str, str]:

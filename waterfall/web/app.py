@@ -1,0 +1,140 @@
+"""The console's web application: pages, static files, and the API that they read.
+
+`GET /api/source`                     what is read: `endpoint`, `aws`, `profile`, `region`
+`GET /api/traces`                     `waterfall.traces/1`; `filter`, `limit`, and a time
+`GET /api/traces/{id}`                `waterfall.trace/1`, with what a picture needs besides
+`GET /api/traces/{id}/documents/{n}`  the document of node `n`
+`GET /api/map`                        `waterfall.map/1`; a time, or `trace`
+
+A time is `since` (seconds back from now) or `start` and `end` (epoch seconds). A failure answers
+`{"error": sentence, "code": name}`: 400 what was asked is wrong, 404 not there, 502 X-Ray cannot be read.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.responses import FileResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from waterfall import arguments, as_json
+from waterfall.client import Reader, ReadError, RefusedError, Source
+from waterfall.web import shapes
+from waterfall.web.asked import BadRequestError, limit_of, span_of
+from waterfall.web.guard import Guard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+    from waterfall.model import Trace
+
+STATIC = Path(__file__).parent / "static"
+PAGES = ("/", "/traces", "/map", "/compare", "/trace/{id}")
+"""Every page is the same document: the address is the page's state, which its scripts read."""
+
+
+def create_app(reader: Reader, source: Source, clock: Callable[[], float] = time.time) -> Starlette:
+    api = _Api(reader, source, clock)
+    routes = [
+        Route("/api/source", api.source),
+        Route("/api/traces", api.traces),
+        Route("/api/traces/{id}", api.trace),
+        Route("/api/traces/{id}/documents/{position:int}", api.document),
+        Route("/api/map", api.map),
+        Mount("/static", StaticFiles(directory=STATIC)),
+        *(Route(path, _page) for path in PAGES),
+    ]
+    failures: Any = {ReadError: _failed, BadRequestError: _failed, NotThereError: _failed}
+    return Starlette(routes=routes, middleware=[Middleware(Guard)], exception_handlers=failures)
+
+
+class NotThereError(Exception):
+    """What was asked for does not exist; the message is for the reader."""
+
+
+async def _page(_: Request) -> Response:
+    return FileResponse(STATIC / "index.html")
+
+
+async def _failed(_: Request, problem: Exception) -> Response:
+    if isinstance(problem, RefusedError):
+        status, code, message = 400, problem.code, problem.reason
+    elif isinstance(problem, BadRequestError):
+        status, code, message = 400, "BadRequest", str(problem)
+    elif isinstance(problem, NotThereError):
+        status, code, message = 404, "NotFound", str(problem)
+    else:
+        status, code, message = 502, "Unreadable", str(problem)
+    return _json({"error": message, "code": code}, status)
+
+
+def _json(shape: Any, status: int = 200) -> Response:
+    # ASCII, because a lone surrogate in a name cannot be written as UTF-8
+    body = json.dumps(shape, ensure_ascii=True, separators=(",", ":"))
+    return Response(body, status, media_type="application/json")
+
+
+class _Api:
+    """Answers from a Reader, whose calls block: each runs in a thread."""
+
+    def __init__(self, reader: Reader, source: Source, clock: Callable[[], float]) -> None:
+        self._reader = reader
+        self._source = source
+        self._clock = clock
+
+    async def source(self, _: Request) -> Response:
+        return _json(shapes.source_shape(self._source))
+
+    async def traces(self, request: Request) -> Response:
+        start, end = span_of(request.query_params, self._clock())
+        limit = limit_of(request.query_params)
+        expression = request.query_params.get("filter") or None
+
+        def read() -> Any:
+            # one more than asked, so that the page knows whether there are more
+            found = self._reader.summaries(start, end, limit=limit + 1, expression=expression)
+            return as_json.traces_shape(found[:limit], start, end) | {"more": len(found) > limit}
+
+        return _json(await run_in_threadpool(read))
+
+    async def trace(self, request: Request) -> Response:
+        return _json(await run_in_threadpool(lambda: shapes.detailed_trace(self._trace(request))))
+
+    async def document(self, request: Request) -> Response:
+        position = request.path_params["position"]
+        trace = await run_in_threadpool(lambda: self._trace(request))
+        if position >= len(trace.nodes):
+            raise NotThereError(f"trace {trace.id} has no node {position}")
+        return _json(shapes.raw_document(trace.nodes[position].document))
+
+    async def map(self, request: Request) -> Response:
+        def read() -> Any:
+            if "trace" in request.query_params:
+                return self._reader.map_of(self._found(request.query_params["trace"]))
+            return self._reader.service_map(*span_of(request.query_params, self._clock()))
+
+        return _json(as_json.map_shape(await run_in_threadpool(read)))
+
+    def _trace(self, request: Request) -> Trace:
+        return self._found(request.path_params["id"])
+
+    def _found(self, given: str) -> Trace:
+        try:
+            wanted = arguments.trace_id(given)
+        except ValueError as error:
+            raise BadRequestError(str(error)) from error
+        found = self._reader.get([wanted])
+        if not found:
+            raise NotThereError(
+                f"no trace {wanted}: it was not sampled, has not arrived yet, or is older than X-Ray keeps it"
+            )
+        return found[0]

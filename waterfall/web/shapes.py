@@ -1,0 +1,51 @@
+"""What the console's API answers: the shapes of `waterfall.as_json`, and what only a picture needs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from waterfall.as_json import trace_shape
+from waterfall.documents import bounded
+from waterfall.insight import own_time, where_time_went
+from waterfall.web.critical_path import critical_path
+
+if TYPE_CHECKING:
+    from waterfall.client import Source
+    from waterfall.model import Document, Node, Trace
+
+
+def source_shape(source: Source) -> dict[str, Any]:
+    """Say what is read; an account's endpoint is not known, and not needed."""
+    return asdict(source) | ({"endpoint": None} if source.aws else {})
+
+
+def detailed_trace(trace: Trace) -> dict[str, Any]:
+    """Return `waterfall.trace/1`, and what only a picture needs.
+
+    Of each node: `critical`, stretches `[from, to]` in seconds after the start of the trace; `own`, seconds
+    outside its children, and `resources`. Of the trace: `most_time`, `[node, seconds]`, longest first.
+    """
+    shape = trace_shape(trace)
+    critical: dict[int, list[list[float]]] = {}
+    for position, start, end in critical_path(trace):
+        critical.setdefault(position, []).append([start - trace.start, end - trace.start])
+    for node, fields in zip(trace.nodes, shape["nodes"], strict=True):
+        fields["critical"] = critical.get(node.position, [])
+        fields["own"] = own_time(trace, node)
+        fields["resources"] = _resources(node)
+    shape["most_time"] = [[share.node.position, share.seconds] for share in where_time_went(trace)]
+    return shape
+
+
+def _resources(node: Node) -> dict[str, Any]:
+    """Return what a document says about where it ran and what it called."""
+    keys = ("origin", "resource_arn", "user", "service", "aws", "sql", "precursor_ids")
+    return {key: bounded(node.document[key]) for key in keys if key in node.document}
+
+
+def raw_document(document: Document) -> dict[str, Any]:
+    """Return a node's own document; its subsegments are nodes of their own and are only counted."""
+    nested = document.get("subsegments")
+    kept = {key: bounded(value) for key, value in document.items() if key != "subsegments"}
+    return kept | ({"subsegments": f"({len(nested)} of their own)"} if isinstance(nested, list) else {})
