@@ -106,6 +106,8 @@ class Executor:
         await self._pool.close()
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+        for group in self._logs.values():
+            group.close()
 
     def _create(self, function: Function) -> Environment:
         return self._workshop.environment(function, self.log(function).write)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from pathlib import Path
+from typing import BinaryIO, cast
 
 _TAIL_BYTES = 4096
 """Bytes of the log that Invoke returns with `LogType=Tail`."""
@@ -19,16 +20,29 @@ class LogGroup:
         self.name = name
         self._path = directory / (name.strip("/").replace("/", "_") + ".log")
         self._chunks: deque[bytes] = deque(maxlen=_KEPT_CHUNKS)
+        self._file: BinaryIO | None = None
 
     def write(self, chunk: bytes) -> None:
         """Append output; the runtime client ends the lines of one error with a carriage return."""
         chunk = chunk.replace(b"\r", b"\n")
         self._chunks.append(chunk)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        if self._path.exists() and self._path.stat().st_size > _FILE_BYTES:
+        file = self._open()
+        file.write(chunk)
+        if file.tell() > _FILE_BYTES:
+            self.close()
             self._path.replace(self._path.with_suffix(".log.1"))
-        with self._path.open("ab") as file:
-            file.write(chunk)
+
+    def close(self) -> None:
+        """Close the file; what is in memory stays."""
+        if self._file:
+            self._file.close()
+            self._file = None
+
+    def _open(self) -> BinaryIO:
+        if self._file is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = cast("BinaryIO", self._path.open("ab", buffering=0))
+        return self._file
 
     def text(self) -> str:
         """Return what is kept in memory, oldest first."""

@@ -87,7 +87,9 @@ def test_the_consumers_trace_links_to_the_producers(stack: Stack, tmp_path: Any)
     """A message sent with a tracing header starts a trace of its own, linked to the producer's."""
     consumer = Consumer(stack, tmp_path)
     header = HEADER.format(7, 1)
-    consumer.send("hello", MessageSystemAttributes={"AWSTraceHeader": {"DataType": "String", "StringValue": header}})
+    consumer.send(
+        "hello", MessageSystemAttributes={"AWSTraceHeader": {"DataType": "String", "StringValue": header}}
+    )
     documents = stack.sink.wait(consumer.function, lambda found: len(found) >= 2)
     (service,) = [document for document in documents if document["origin"] == "AWS::Lambda"]
     assert service["links"] == [{"trace_id": "1-5e6f7a8b-0123456789abcdef01234567", "id": "53995c3f42cd8ad8"}]
@@ -122,7 +124,9 @@ def test_unsampled_producers_leave_no_trace(stack: Stack, tmp_path: Any) -> None
     consumer = Consumer(stack, tmp_path)
     asked = len(stack.sampler.asked)
     header = HEADER.format(7, 0)
-    consumer.send("x", MessageSystemAttributes={"AWSTraceHeader": {"DataType": "String", "StringValue": header}})
+    consumer.send(
+        "x", MessageSystemAttributes={"AWSTraceHeader": {"DataType": "String", "StringValue": header}}
+    )
     consumer.wait(bool)
     until(consumer.left, lambda left: left == 0)
     assert stack.sink.of(consumer.function) == []
@@ -155,12 +159,13 @@ def test_a_failed_batch_ends_in_the_dead_letter_queue(stack: Stack, tmp_path: An
     """A message whose function keeps failing moves to the queue's dead-letter queue."""
     sqs = stack.client("sqs")
     dead = sqs.create_queue(QueueName=f"{tmp_path.name[:60]}-dead")["QueueUrl"]
-    policy = {"deadLetterTargetArn": f"arn:aws:sqs:us-east-1:123456789012:{dead.rpartition('/')[2]}", "maxReceiveCount": 1}
+    policy = {
+        "deadLetterTargetArn": f"arn:aws:sqs:us-east-1:123456789012:{dead.rpartition('/')[2]}",
+        "maxReceiveCount": 1,
+    }
     consumer = Consumer(stack, tmp_path, {"RedrivePolicy": json.dumps(policy)})
     consumer.send("raise")
-    messages = until(
-        lambda: sqs.receive_message(QueueUrl=dead, WaitTimeSeconds=1).get("Messages"), bool
-    )
+    messages = until(lambda: sqs.receive_message(QueueUrl=dead, WaitTimeSeconds=1).get("Messages"), bool)
     assert messages[0]["Body"] == "raise"
     assert len(consumer.events()) == 1
 
@@ -222,7 +227,10 @@ def test_mappings_are_listed_by_queue_and_function(stack: Stack, tmp_path: Any) 
     ("settings", "message"),
     [
         ({"BatchSize": 11}, "MaximumBatchingWindowInSeconds must be 1 or more"),
-        ({"BatchSize": 10_001, "MaximumBatchingWindowInSeconds": 1}, "BatchSize 10001: expected a whole number"),
+        (
+            {"BatchSize": 10_001, "MaximumBatchingWindowInSeconds": 1},
+            "BatchSize 10001: expected a whole number",
+        ),
         ({"ScalingConfig": {"MaximumConcurrency": 1001}}, "MaximumConcurrency 1001: expected"),
         ({"FilterCriteria": {"Filters": [{"Pattern": "{"}]}}, "is not JSON"),
     ],
@@ -235,7 +243,9 @@ def test_wrong_settings_are_refused(stack: Stack, tmp_path: Any, settings: Any, 
 
 def test_a_queue_that_hides_too_shortly_is_refused(stack: Stack, tmp_path: Any) -> None:
     """A visibility timeout below the function's timeout is refused in AWS's words."""
-    with pytest.raises(ClientError, match="Queue visibility timeout: 2 seconds is less than Function timeout: 3 seconds"):
+    with pytest.raises(
+        ClientError, match="Queue visibility timeout: 2 seconds is less than Function timeout: 3 seconds"
+    ):
         Consumer(stack, tmp_path, {"VisibilityTimeout": "2"})
 
 

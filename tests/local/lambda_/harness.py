@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import socket
 import threading
 import time
 import zipfile
@@ -13,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-import uvicorn
 from botocore.config import Config
 
 from local import moto_aws
 from local.events.registry import EventSources
 from local.events.sqs_header import with_trace_header
+from local.http_server import HttpServer
 from local.ids import RandomIds
 from local.interfaces import Document
 from local.lambda_.api import LambdaApi
@@ -129,7 +130,7 @@ class Stack:
         return self.call(self.service.invoke(name, payload, **options))
 
     def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._server.handle_exit, 2, None)
+        self._loop.call_soon_threadsafe(self._closing.set)
         self._thread.join(PATIENCE)
 
     def _serve(self) -> None:
@@ -140,15 +141,19 @@ class Stack:
             self._loop.close()
 
     async def _main(self) -> None:
-        config = uvicorn.Config(
-            self._app, host="127.0.0.1", port=0, log_config=None, lifespan="off", interface="asgi3"
-        )
-        self._server = uvicorn.Server(config)
-        serving = asyncio.create_task(self._server.serve())
-        while not self._server.started:
-            await asyncio.sleep(0.005)
-        port = self._server.servers[0].sockets[0].getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
+        self._closing = asyncio.Event()
+        listener = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        self._build()
+        server = HttpServer(self, listener)
+        await server.start()
+        self._ready.set_result(None)
+        await self._closing.wait()
+        await server.stop()
+        await self.sources.close()
+        await self.service.close()
+
+    def _build(self) -> None:
         self._moto = moto_aws.load()
         catalog = Catalog(REGION, find_adot())
         self.service = LambdaService(
@@ -166,12 +171,8 @@ class Stack:
         )
         self.sources = EventSources(self.service, catalog, time.time, RandomIds())
         self._lambda = LambdaApi(self.service, self.sources, self._moto)
-        self._ready.set_result(None)
-        await serving
-        await self.sources.close()
-        await self.service.close()
 
-    async def _app(self, scope: Any, receive: Any, send: Any) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Do what the endpoint does: Lambda's requests to Lambda, all others to moto."""
         authorization = dict(scope["headers"]).get(b"authorization", b"").decode()
         if "/lambda/aws4_request" in authorization:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -58,13 +59,19 @@ def test_the_worker_sees_lambdas_variables_and_none_of_the_hosts(
 
 def test_workers_do_not_see_the_packages_of_the_host(stack: Stack) -> None:
     """A package that only the host has installed cannot be imported by a function."""
-    code = "def handler(event, context):\n  import importlib.util as u\n  return [bool(u.find_spec(n)) for n in ('moto', 'boto3')]"
+    code = (
+        "from importlib.util import find_spec\n"
+        "def handler(event, context): return [bool(find_spec(name)) for name in ('moto', 'boto3')]"
+    )
     assert json.loads(stack.invoke(stack.deploy(code)).payload) == [False, True]
 
 
 def test_boto3_in_a_handler_reaches_the_embedded_aws(stack: Stack) -> None:
     """A handler's boto3 client talks to the embedded AWS without any setting."""
-    code = "import boto3\ndef handler(event, context): return boto3.client('sts').get_caller_identity()['Account']"
+    code = (
+        "import boto3\n"
+        "def handler(event, context): return boto3.client('sts').get_caller_identity()['Account']"
+    )
     assert json.loads(stack.invoke(stack.deploy(code, timeout=20)).payload) == "123456789012"
 
 
@@ -97,8 +104,6 @@ def test_concurrent_invocations_run_side_by_side(stack: Stack) -> None:
     name = stack.deploy(code, timeout=10)
 
     async def both():
-        import asyncio
-
         invoke = stack.service.invoke
         events = (b'{"me":"a","other":"b"}', b'{"me":"b","other":"a"}')
         return await asyncio.gather(*(invoke(name, event) for event in events))
@@ -141,7 +146,7 @@ async def _nothing() -> None:
 
 
 def test_a_successful_invocation_is_two_connected_segments(stack: Stack) -> None:
-    """The service segment hangs below the caller, the function segment below it, and the runtime gets its id."""
+    """The service segment is below the caller, the function segment below it, whose id the runtime gets."""
     name = stack.deploy(ECHO)
     result = stack.invoke(name, trace=SAMPLED)
     service, function = pair(stack, name)
@@ -384,8 +389,6 @@ def test_a_caller_that_gives_up_does_not_end_the_run(stack: Stack) -> None:
     name = stack.deploy("import time\ndef handler(event, context): time.sleep(0.3)")
 
     async def give_up() -> None:
-        import asyncio
-
         task = asyncio.create_task(stack.service.invoke(name, b"{}"))
         await asyncio.sleep(0.05)
         task.cancel()

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from local.lambda_.unpack import layer_directory, opt_directory, task_directory
+from tests.local.lambda_.harness import zipped
+
+
+def test_code_is_unpacked_once_per_digest(tmp_path: Path) -> None:
+    """The same digest gives the same directory, without unpacking again."""
+    first = task_directory(tmp_path, zipped({"a.py": "1"}), "digest")
+    assert task_directory(tmp_path, b"not even a zip", "digest") == first
+    assert (first / "a.py").read_text() == "1"
+
+
+def test_executables_stay_executable(tmp_path: Path) -> None:
+    """The executable bit of a zip's entry is kept."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        entry = zipfile.ZipInfo("run")
+        entry.external_attr = 0o755 << 16
+        archive.writestr(entry, "#!/bin/sh\n")
+    assert os.access(layer_directory(tmp_path, buffer.getvalue(), "d") / "run", os.X_OK)
+
+
+def test_entries_cannot_leave_the_directory(tmp_path: Path) -> None:
+    """An entry that points outside is kept inside."""
+    inside = task_directory(tmp_path / "work", zipped({"../../escaped.py": ""}), "d")
+    assert not (tmp_path / "escaped.py").exists()
+    assert (inside / "escaped.py").exists()
+
+
+def test_a_broken_zip_leaves_nothing_behind(tmp_path: Path) -> None:
+    """When unpacking fails, no half-filled directory is left."""
+    with pytest.raises(zipfile.BadZipFile):
+        task_directory(tmp_path, b"broken", "d")
+    assert list((tmp_path / "task").iterdir()) == []
+
+
+def test_layers_are_merged_in_order(tmp_path: Path) -> None:
+    """Layers share directories, and a later one's file wins without changing the earlier layer."""
+    first = layer_directory(tmp_path, zipped({"python/p/a.py": "1", "python/p/b.py": "1"}), "1")
+    second = layer_directory(tmp_path, zipped({"python/p/a.py": "2"}), "2")
+    merged = opt_directory(tmp_path, [first, second])
+    assert merged is not None
+    assert (merged / "python/p/a.py").read_text() == "2"
+    assert (merged / "python/p/b.py").read_text() == "1"
+    assert (first / "python/p/a.py").read_text() == "1"
+
+
+def test_without_layers_there_is_no_opt(tmp_path: Path) -> None:
+    """A function without layers has no /opt, one with a single layer has that itself."""
+    assert opt_directory(tmp_path, []) is None
+    assert opt_directory(tmp_path, [tmp_path]) == tmp_path
