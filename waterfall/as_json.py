@@ -18,6 +18,10 @@ All times are epoch seconds, durations seconds; a field that is not known is `nu
     `start`, `end`, and `services`: `id`, `name`, `type`, `root`, `inferred`, counts, and `edges`: `target`
     (a service's `id`), `link`, counts. Counts are `calls`, `ok`, `errors`, `throttles`, `faults`,
     `per_minute`, `mean`, `p50`, `p95`.
+`waterfall.comparison/1`
+    `equal`, and `comparisons` of two traces each: `left` and `right` (ids), `equal`, `imports_left_out`, and
+    `differences` between their normal forms: `path` (names from the root down), `field`, `left`, `right`
+    (`null` for what is not there).
 """
 
 from __future__ import annotations
@@ -33,6 +37,7 @@ from waterfall.listing import Counts, ServiceMap, Summary, percentile
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from waterfall.compare.difference import Comparison
     from waterfall.model import Http, Node, Trace
 
 
@@ -146,6 +151,25 @@ def map_shape(graph: ServiceMap) -> dict[str, Any]:
                 ],
             }
             for service in graph.services
+        ],
+    }
+
+
+def comparison_shape(comparisons: Sequence[Comparison]) -> dict[str, Any]:
+    return {
+        "format": "waterfall.comparison/1",
+        "equal": all(comparison.equal for comparison in comparisons),
+        "comparisons": [
+            {
+                "left": comparison.left.id,
+                "right": comparison.right.id,
+                "equal": comparison.equal,
+                "imports_left_out": comparison.imports_left_out,
+                "differences": [
+                    {**asdict(finding), "path": list(finding.path)} for finding in comparison.findings
+                ],
+            }
+            for comparison in comparisons
         ],
     }
 

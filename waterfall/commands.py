@@ -31,13 +31,14 @@ class Desk:
 
 def show_trace(desk: Desk, wanted: str, *, details: bool = False) -> str:
     """Return one trace, given by id or as `latest`, as a waterfall; raises ReadError when it is not there."""
-    trace = _trace(desk, wanted)
+    trace = trace_of(desk, wanted)
     if desk.json:
         return as_json.dumps(as_json.trace_shape(trace))
     return to_text(waterfall.render(trace, desk.screen, now=desk.now, details=details), desk.screen)
 
 
-def _trace(desk: Desk, wanted: str) -> Trace:
+def trace_of(desk: Desk, wanted: str) -> Trace:
+    """Return a trace given by id or as `latest`; raises ReadError when it is not there."""
     if wanted == LATEST:
         summary = desk.reader.latest(desk.now - LATEST_WITHIN, desk.now)
         if summary is None:
@@ -67,7 +68,7 @@ def draw_map(desk: Desk, start: float, wanted: str | None = None) -> str:
     if wanted is None:
         graph = desk.reader.service_map(start, desk.now)
     else:
-        graph = desk.reader.map_of(_trace(desk, wanted))
+        graph = desk.reader.map_of(trace_of(desk, wanted))
     if desk.json:
         return as_json.dumps(as_json.map_shape(graph))
     if not graph.services:

@@ -8,8 +8,11 @@ import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
 from waterfall import arguments
-from waterfall.client import Reader, ReadError
+from waterfall.client import Reader, ReadError, Source, client
 from waterfall.documents import LAMBDA_FUNCTION, LAMBDA_SERVICE
 
 if TYPE_CHECKING:
@@ -53,6 +56,22 @@ class Patience:
         while self.clock() < end:
             self.pause(STEP)
             yield
+
+
+def find_route(endpoint: str, base_url: str, region: str) -> tuple[str, str | None]:
+    """Return the region that the API is in, `region` if it is unknown, and its first plain path.
+
+    Raises ReadError when the API's routes cannot be read.
+    """
+    try:
+        for candidate in dict.fromkeys([region, *boto3.Session().get_available_regions("apigateway")]):
+            apigateway = client(Source(endpoint, region=candidate), "apigateway")
+            api_id = api_of(apigateway, base_url)
+            if api_id is not None:
+                return candidate, plain_path(apigateway, api_id)
+    except (BotoCoreError, ClientError) as error:
+        raise ReadError(f"the API's routes cannot be read: {error}") from error
+    return region, None
 
 
 def api_of(apigateway: Any, base_url: str) -> str | None:
@@ -126,6 +145,15 @@ def _awaits_function(trace: Trace, node: Node) -> bool:
 
 def sends_messages(trace: Trace) -> bool:
     return any((node.call.operation or "").startswith("SendMessage") for node in trace.nodes)
+
+
+def has_consumers(trace: Trace, endpoint: str, region: str) -> bool:
+    """Tell whether waiting for a linked trace makes sense."""
+    try:
+        lambda_ = client(Source(endpoint, region=region), "lambda")
+        return sends_messages(trace) and bool(lambda_.list_event_source_mappings()["EventSourceMappings"])
+    except (BotoCoreError, ClientError):
+        return False
 
 
 def linked_trace(reader: Reader, trace: Trace, now: Callable[[], float], patience: Patience) -> str | None:

@@ -6,12 +6,10 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, TextIO
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.text import Text
 
 from waterfall import first_request
-from waterfall.client import LOCAL_ENDPOINT, ReadError, Source, client, connect
+from waterfall.client import LOCAL_ENDPOINT, ReadError, Source, connect
 from waterfall.first_request import Patience
 from waterfall.terminal import waterfall
 from waterfall.terminal.screen import DIM, STYLES, Screen, to_text, wrapped
@@ -74,23 +72,10 @@ class Welcome:
         if not stack.api:
             self._note("no request was sent: this program deploys no API Gateway REST API")
             return None
-        try:
-            path = self._search(stack, stack.api)
-        except (BotoCoreError, ClientError) as error:
-            raise ReadError(f"the API's routes cannot be read: {error}") from error
+        self.region, path = first_request.find_route(stack.endpoint, stack.api, self.region)
         if path is None:
             self._note("no request was sent: this API has no GET route without path parameters")
         return path
-
-    def _search(self, stack: Stack, base_url: str) -> str | None:
-        """Find the API, in whatever region the program's settings put it."""
-        for region in dict.fromkeys([self.region, *boto3.Session().get_available_regions("apigateway")]):
-            apigateway = client(Source(stack.endpoint, region=region), "apigateway")
-            api_id = first_request.api_of(apigateway, base_url)
-            if api_id is not None:
-                self.region = region
-                return first_request.plain_path(apigateway, api_id)
-        return None
 
     def _first_request(self, stack: Stack, reader: Reader, url: str) -> None:
         answer = first_request.get(url)
@@ -120,15 +105,8 @@ class Welcome:
                 self._note(f"this request left no trace {trace_id}: is tracing on in its stage and function?")
             return
         self._print(waterfall.render(trace, self.screen, now=self.now()))
-        if first_request.sends_messages(trace) and self._has_consumers(stack):
+        if first_request.has_consumers(trace, stack.endpoint, self.region):
             self._show_link(stack, reader, trace)
-
-    def _has_consumers(self, stack: Stack) -> bool:
-        try:
-            lambda_ = client(Source(stack.endpoint, region=self.region), "lambda")
-            return bool(lambda_.list_event_source_mappings()["EventSourceMappings"])
-        except (BotoCoreError, ClientError):
-            return False  # only decides whether waiting for a linked trace makes sense
 
     def _show_link(self, stack: Stack, reader: Reader, trace: Trace) -> None:
         patience = Patience(min(LINK_PATIENCE, self.patience.limit), self.patience.clock, self.patience.pause)

@@ -1,0 +1,1 @@
+"""Are two traces the same? Their normal forms, and what differs between them. Pure."""
