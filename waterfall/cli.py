@@ -63,22 +63,36 @@ def _console(given: argparse.Namespace) -> int:
     return 0
 
 
-_RUN = {"up": _up, "console": _console}
+def _compare(given: argparse.Namespace) -> int:
+    from waterfall import comparing  # noqa: PLC0415 - only this command starts stacks
+
+    if given.modes:
+        text, equal = comparing.modes(given, screen_of(sys.stdout), sys.stderr)
+    else:
+        text, equal = comparing.traces(_desk(given), given.traces)
+    sys.stdout.write(text)
+    return 0 if equal else 1
+
+
+_RUN = {"up": _up, "console": _console, "compare": _compare}
 
 
 def _source(given: argparse.Namespace) -> Source:
     return Source(given.endpoint, aws=given.aws, profile=given.profile, region=given.region)
 
 
-def _read(given: argparse.Namespace) -> int:
-    desk = commands.Desk(
+def _desk(given: argparse.Namespace) -> commands.Desk:
+    return commands.Desk(
         reader=connect(_source(given)),
         screen=screen_of(sys.stdout),
         now=time.time(),
         json=given.json,
         aws=given.aws,
     )
-    sys.stdout.write(_text(desk, given))
+
+
+def _read(given: argparse.Namespace) -> int:
+    sys.stdout.write(_text(_desk(given), given))
     return 0
 
 

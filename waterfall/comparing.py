@@ -1,4 +1,4 @@
-"""`waterfall compare`: two traces, or one request in each mode. Each returns text, and whether all is equal."""
+"""`waterfall compare`: two traces, or one request in each mode. Returns text, and whether all is equal."""
 
 from __future__ import annotations
 

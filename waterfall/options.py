@@ -33,7 +33,10 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     _add_traces(commands)
     _add_map(commands)
     _add_console(commands)
+    _add_compare(commands)
     options = parser.parse_args(argv)
+    if options.command == "compare" and len(options.traces) != (0 if options.modes else 2):
+        parser.error("compare takes two traces, or --modes and none")
     if options.command != "up" and not options.aws and (options.profile or options.region):
         parser.error("--profile and --region choose an AWS account: give them together with --aws")
     return options
@@ -47,15 +50,9 @@ def _add_up(commands: Commands) -> None:
         "show its waterfall, and keep serving until Ctrl-C.",
         epilog=_EXIT,
     )
-    up.add_argument(
-        "-C", "--directory", default=Path(), type=Path, metavar="DIR", help="program folder (default: .)"
-    )
-    up.add_argument("--stack", metavar="NAME", help="the Pulumi stack whose settings are used (default: dev)")
+    _add_program(up)
     up.add_argument("--tracing", metavar="MODE", help="short for --config tracing=MODE")
     up.add_argument("--export", metavar="WAY", help="short for --config export=WAY")
-    up.add_argument(
-        "--config", action="append", default=[], type=_setting, metavar="KEY=VALUE", help="override a setting"
-    )
     up.add_argument("--once", action="store_true", help="stop after the first request")
     for name, default, serves in _PORTS:
         up.add_argument(
@@ -75,6 +72,18 @@ _PORTS = (
     ("daemon-port", 2000, "the X-Ray daemon, UDP and TCP"),
     ("otlp-port", 4318, "the OTLP receiver, HTTP"),
 )
+
+
+def _add_program(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "-C", "--directory", default=Path(), type=Path, metavar="DIR", help="program folder (default: .)"
+    )
+    parser.add_argument(
+        "--stack", metavar="NAME", help="the Pulumi stack whose settings are used (default: dev)"
+    )
+    parser.add_argument(
+        "--config", action="append", default=[], type=_setting, metavar="KEY=VALUE", help="override a setting"
+    )
 
 
 def _add_show(commands: Commands) -> None:
@@ -120,6 +129,21 @@ def _add_console(commands: Commands) -> None:
         "--port", default=8080, type=_port, metavar="N", help="where to serve (default: 8080; 0: any free)"
     )
     _add_place(console)
+
+
+def _add_compare(commands: Commands) -> None:
+    compare = _add_reading(
+        commands,
+        "compare",
+        "compare two traces, or the tracing modes",
+        "Shows two traces side by side in normal form: without ids, times, generated values and what only "
+        "names an SDK. With --modes it deploys the program twice on this machine, traced natively and with "
+        "OpenTelemetry, and compares what one warm request leaves. Exit status 1 when they differ.",
+    )
+    compare.add_argument("traces", nargs="*", type=_trace, metavar="TRACE", help="two of: an id, latest")
+    modes = compare.add_argument_group("comparing the tracing modes")
+    modes.add_argument("--modes", action="store_true", help="run the same request in each mode now")
+    _add_program(modes)
 
 
 def _add_reading(commands: Commands, name: str, summary: str, description: str) -> argparse.ArgumentParser:
