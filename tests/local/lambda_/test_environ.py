@@ -26,7 +26,7 @@ def places(tmp_path: Path) -> Places:
     opt = tmp_path / "opt"
     opt.mkdir()
     (opt / "wrapper").touch()
-    return Places(Path("/l"), Path("/r"), Path("/t"), opt, Path("/tmp/x"))
+    return Places(Path("/l"), Path("/r"), Path("/t"), opt, Path("/x"))
 
 
 def with_variables(**variables: str) -> WorkerSettings:
