@@ -40,7 +40,7 @@ $(BIN)/.installed: requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(BIN)/.provisioned: $(BIN)/.installed locks/runtime.lock locks/adot.lock
+$(BIN)/.provisioned: $(BIN)/.installed locks/runtime.lock locks/adot.lock $(wildcard local/lambda_/*.py local/lambda_/adot/*)
 	@echo "set-up 2/2: the Lambda runtime and the ADOT layer into .build (a minute, once)"
 	@$(BIN)/python -m local.lambda_.provision
 	@touch $@

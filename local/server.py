@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from local.children import kill_children
 from local.data_directory import DataDirectoryError, locked
+from local.engine.config import load_config
 from local.engine.errors import EngineError
-from local.engine.project import choose_stack, load_project, read_mapping
+from local.engine.project import choose_stack, load_project
+from local.engine.region import choose_region
 from local.engine_process import Deployed, DeploymentError, EngineProcess
 from local.server_log import logging_to
 from local.startup import StartupError, port_error
@@ -28,7 +30,6 @@ from local.wsgi import run_in_thread
 if TYPE_CHECKING:
     from pathlib import Path
 
-if TYPE_CHECKING:
     from local.embedded_aws import EmbeddedAws
 
 __all__ = ["ServeOptions", "StartupError", "Status", "run"]
@@ -67,6 +68,7 @@ class Status:
 
     status: str
     stack: str
+    region: str
     tracing: str | None
     api: str | None
     apis: Mapping[str, str]
@@ -103,14 +105,14 @@ def run(options: ServeOptions, *, on_ready: OnReady, on_progress: OnProgress) ->
 def _run(options: ServeOptions, on_ready: OnReady, on_progress: OnProgress) -> int:
     project = load_project(options.directory)
     stack = choose_stack(project, options.stack)
-    file = project.stacks.get(stack)
-    settings = {**((read_mapping(file).get("config") if file else None) or {}), **options.config}
+    overrides = [f"{key}={value}" for key, value in options.config.items()]
+    region = choose_region(load_config(project, stack, overrides).values, os.environ)
     with contextlib.ExitStack() as held:
         data = held.enter_context(locked(options.data or options.directory / ".waterfall"))
         held.enter_context(logging_to(data / "server.log", on_progress))
         endpoint = held.enter_context(_bind(options.port, "--port"))
         otlp = held.enter_context(_bind(options.otlp_port, "--otlp-port"))
-        place = _Place(endpoint, otlp, data, stack, settings.get("aws:region"))
+        place = _Place(endpoint, otlp, data, stack, region)
         return asyncio.run(_Server(options, place, on_ready, on_progress).serve())
 
 
@@ -120,7 +122,7 @@ class _Place:
     otlp: socket.socket
     data: Path
     stack: str
-    region: Any
+    region: str
 
 
 def _bind(port: int, option: str) -> socket.socket:
@@ -168,11 +170,9 @@ class _Server:
     def _open_aws(self) -> EmbeddedAws:
         # Half a second of imports, while the engine makes its own.
         from local.embedded_aws import EmbeddedAws, Site  # noqa: PLC0415
-        from local.engine.region import choose_region  # noqa: PLC0415
 
         place = self._place
-        region = choose_region({"aws:region": place.region}, os.environ)
-        site = Site(HOST, place.endpoint, place.otlp, self._options.daemon_port, place.data, region)
+        site = Site(HOST, place.endpoint, place.otlp, self._options.daemon_port, place.data, place.region)
         return EmbeddedAws(site)
 
     async def _announce(self) -> None:
@@ -209,6 +209,7 @@ class _Server:
         return Status(
             status="ready" if deployed else "starting",
             stack=self._place.stack,
+            region=self._place.region,
             tracing=None if tracing is None else str(tracing),
             api=next(iter(apis.values()), None),
             apis=apis,

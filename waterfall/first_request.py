@@ -8,7 +8,6 @@ import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from waterfall import arguments
@@ -58,24 +57,21 @@ class Patience:
             yield
 
 
-def find_route(endpoint: str, base_url: str, region: str) -> tuple[str, str | None]:
-    """Return the region that the API is in, `region` if it is unknown, and its first plain path.
+def find_route(endpoint: str, base_url: str, region: str) -> str | None:
+    """Return the path of the API's first plain route, `None` when it has none.
 
     Raises ReadError when the API's routes cannot be read.
     """
     try:
-        for candidate in dict.fromkeys([region, *boto3.Session().get_available_regions("apigateway")]):
-            apigateway = client(Source(endpoint, region=candidate), "apigateway")
-            api_id = api_of(apigateway, base_url)
-            if api_id is not None:
-                return candidate, plain_path(apigateway, api_id)
+        apigateway = client(Source(endpoint, region=region), "apigateway")
+        api_id = api_of(apigateway, base_url)
+        return api_id and plain_path(apigateway, api_id)
     except (BotoCoreError, ClientError) as error:
         raise ReadError(f"the API's routes cannot be read: {error}") from error
-    return region, None
 
 
 def api_of(apigateway: Any, base_url: str) -> str | None:
-    """Return the id of the REST API that `base_url` is of, `None` when this region has no such API."""
+    """Return the id of the REST API that `base_url` is of, `None` when there is no such API."""
     pages = apigateway.get_paginator("get_rest_apis").paginate()
     ids = [str(api["id"]) for page in pages for api in page["items"]]
     return next((id_ for id_ in ids if id_ in base_url), None)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from waterfall import first_request
-from waterfall.client import LOCAL_REGION, ReadError, Source, connect
+from waterfall.client import ReadError, Source, connect
 from waterfall.compare.difference import Comparison, compare
 from waterfall.first_request import Patience
 
@@ -55,7 +55,7 @@ def compare_modes(program: Program, say: Callable[[str], None]) -> list[Comparis
     """
     with ExitStack() as running, ThreadPoolExecutor(len(MODES)) as pool:
         stacks = [running.enter_context(_stack(program, mode, say)) for mode in MODES]
-        left, right = pool.map(lambda stack: _observe(stack, program, say), stacks)
+        left, right = pool.map(lambda stack: _observe(stack, say), stacks)
     if len(left) != len(right):
         more, mode = (left, MODES[0]) if len(left) > len(right) else (right, MODES[1])
         raise ReadError(f"only mode {mode} left a linked trace: {more[-1].trace.id}")
@@ -119,14 +119,11 @@ def _stop(process: subprocess.Popen[str]) -> None:
         process.terminate()
 
 
-def _observe(stack: _Stack, program: Program, say: Callable[[str], None]) -> Sequence[Observed]:
+def _observe(stack: _Stack, say: Callable[[str], None]) -> Sequence[Observed]:
     """Send one request to warm up and one to compare; return its trace and the one linked to it."""
     status = stack.status()
-    endpoint, api = status["endpoint"], status["api"]
-    region, path = LOCAL_REGION, None
-    if api:
-        wanted = program.settings.get("aws:region", LOCAL_REGION)
-        region, path = first_request.find_route(endpoint, api, wanted)
+    endpoint, api, region = status["endpoint"], status["api"], status["region"]
+    path = first_request.find_route(endpoint, api, region) if api else None
     if path is None:
         raise ReadError("there is nothing to request: this program has no API with a plain GET route")
     url, reader = api.rstrip("/") + path, connect(Source(endpoint, region=region))

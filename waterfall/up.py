@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TextIO
 
 from local.server import ServeOptions, StartupError, Status, run
-from waterfall.client import LOCAL_REGION
 from waterfall.terminal.screen import screen_of
 from waterfall.welcome import Welcome
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 def up(given: argparse.Namespace, out: TextIO, errors: TextIO) -> int:
     """Serve until Ctrl-C, or with `--once` until the first request is shown; returns the exit status."""
     settings = settings_of(given)
-    welcome = Welcome(out, screen_of(out), region=settings.get("aws:region", LOCAL_REGION))
+    welcome = Welcome(out, screen_of(out))
     options = ServeOptions(
         directory=given.directory,
         stack=given.stack,

@@ -33,6 +33,8 @@ class Stack(Protocol):
     @property
     def tracing(self) -> str | None: ...
     @property
+    def region(self) -> str: ...
+    @property
     def api(self) -> str | None: ...
     @property
     def endpoint(self) -> str: ...
@@ -48,7 +50,6 @@ class Welcome:
 
     out: TextIO
     screen: Screen
-    region: str
     now: Callable[[], float] = time.time
     patience: Patience = field(default_factory=Patience)
     failed: bool = False
@@ -72,7 +73,7 @@ class Welcome:
         if not stack.api:
             self._note("no request was sent: this program deploys no API Gateway REST API")
             return None
-        self.region, path = first_request.find_route(stack.endpoint, stack.api, self.region)
+        path = first_request.find_route(stack.endpoint, stack.api, stack.region)
         if path is None:
             self._note("no request was sent: this API has no GET route without path parameters")
         return path
@@ -105,7 +106,7 @@ class Welcome:
                 self._note(f"this request left no trace {trace_id}: is tracing on in its stage and function?")
             return
         self._print(waterfall.render(trace, self.screen, now=self.now()))
-        if first_request.has_consumers(trace, stack.endpoint, self.region):
+        if first_request.has_consumers(trace, stack.endpoint, stack.region):
             self._show_link(stack, reader, trace)
 
     def _show_link(self, stack: Stack, reader: Reader, trace: Trace) -> None:

@@ -59,7 +59,7 @@ class Tracer:
         self._recorder = recorder
         self._scope = scope
 
-    def start_span(  # noqa: PLR0913, PLR0917 - the OpenTelemetry API
+    def start_span(  # noqa: PLR0917 - the OpenTelemetry API
         self,
         name: str,
         context: Context,

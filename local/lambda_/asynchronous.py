@@ -48,7 +48,7 @@ class _Progress:
 class AsyncInvoker:
     """Runs asynchronous invocations in the background until `close`."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - its collaborators
+    def __init__(  # noqa: PLR0917 - its collaborators
         self,
         executor: Executor,
         catalog: Catalog,

@@ -68,7 +68,7 @@ class InvocationLog:
         return self._tail
 
 
-def report(  # noqa: PLR0913 - the line is made of its fields
+def report(
     request_id: str,
     duration: float,
     memory: int,

@@ -50,7 +50,7 @@ class Assignment:
 class Run:
     """Runs one assignment in an environment: `execute` gives its outcome, then `finish` frees that."""
 
-    def __init__(  # noqa: PLR0913 - its collaborators
+    def __init__(
         self,
         pool: Pool,
         environment: Environment,

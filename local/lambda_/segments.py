@@ -36,7 +36,7 @@ class Attempt:
     failed: bool
 
 
-def service_segment(  # noqa: PLR0913 - a document is made of its fields
+def service_segment(
     trace: InvocationTrace,
     subject: Subject,
     request_id: str,
@@ -76,7 +76,7 @@ def async_subsegments(
     return [dwell, *(_attempt(attempt) for attempt in attempts)]
 
 
-def function_segment(  # noqa: PLR0913, PLR0917 - a document is made of its fields
+def function_segment(  # noqa: PLR0917 - a document is made of its fields
     trace: InvocationTrace,
     subject: Subject,
     function_id: str,

@@ -46,7 +46,7 @@ class LambdaService:
     Raises `ProvisionError` when the runtime was not built.
     """
 
-    def __init__(  # noqa: PLR0913 - what the service is made of
+    def __init__(
         self,
         catalog: Catalog,
         sink: SegmentSink,
@@ -75,7 +75,7 @@ class LambdaService:
         self._async = AsyncInvoker(self._executor, catalog, destinations, sink, clock, ids, retry_delays)
         self._warned: set[str] = set()
 
-    async def invoke(  # noqa: PLR0913 - the parameters of AWS's Invoke
+    async def invoke(
         self,
         function: str,
         payload: bytes,
@@ -83,7 +83,7 @@ class LambdaService:
         invocation_type: InvocationType = "RequestResponse",
         qualifier: str | None = None,
         client_context: str | None = None,
-        trace: TraceHeader = TraceHeader(),  # noqa: B008 - frozen
+        trace: TraceHeader = TraceHeader(),
         links: Sequence[TraceLink] = (),
         log_tail: bool = False,
     ) -> InvokeResult:
@@ -122,7 +122,7 @@ class LambdaService:
                 await self._async.close()
                 await self._executor.close()
 
-    def _accept(  # noqa: PLR0913, PLR0917 - what an invocation is made of
+    def _accept(  # noqa: PLR0917 - what an invocation is made of
         self,
         function: Function,
         request_id: str,

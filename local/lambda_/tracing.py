@@ -51,7 +51,7 @@ class InvocationTrace:
         ).format()
 
 
-def trace_invocation(  # noqa: PLR0913 - what decides
+def trace_invocation(
     mode: TracingMode,
     upstream: TraceHeader,
     links: Sequence[TraceLink],

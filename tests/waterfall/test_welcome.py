@@ -33,6 +33,7 @@ class Stack:
     api: str | None
     tracing: str | None = "otel"
     stack: str = "dev"
+    region: str = "us-east-1"
     daemon: str = "127.0.0.1:2000"
     otlp: str = "http://127.0.0.1:4318"
 
@@ -73,9 +74,7 @@ def deployed(api: Api, *paths: str, methods: tuple[str, ...] = ("GET",)) -> Stac
 
 def greeted(stack: Stack, clock: Clock, *, patience: float = 10.0) -> tuple[str, Welcome]:
     out = io.StringIO()
-    welcome = Welcome(
-        out, Screen(100), "us-east-1", now=lambda: samples.T0 + 65, patience=clock.patience(patience)
-    )
+    welcome = Welcome(out, Screen(100), now=lambda: samples.T0 + 65, patience=clock.patience(patience))
     welcome.greet(stack)
     return out.getvalue(), welcome
 
@@ -250,6 +249,6 @@ def test_hostile_answer_is_harmless(api: Api) -> None:
 def test_progress_is_one_line() -> None:
     """Progress fits the screen."""
     out = io.StringIO()
-    Welcome(out, Screen(60), "us-east-1").progress("deploying\n" + "x" * 200)
+    Welcome(out, Screen(60)).progress("deploying\n" + "x" * 200)
     assert out.getvalue().startswith("· deploying x")
     assert len(out.getvalue()) == 61

@@ -57,7 +57,7 @@ class Function:
         invocation_type: str = "RequestResponse",
         qualifier: str | None = None,
         client_context: str | None = None,
-        trace: TraceHeader = TraceHeader(),  # noqa: B008 - the protocol's signature
+        trace: TraceHeader = TraceHeader(),
         links: Sequence[object] = (),
     ) -> InvokeResult:
         self.calls.append((function, json.loads(payload), trace))
