@@ -20,9 +20,9 @@ class DataDirectoryError(Exception):
 
 @contextmanager
 def locked(directory: Path) -> Iterator[Path]:
-    """Make the directory if needed and hold it; raises `DataDirectoryError`.
+    """Make the directory if needed and hold it, and yield it as an absolute path: workers start elsewhere.
 
-    The lock ends with the process, however it ends.
+    Raises `DataDirectoryError`. The lock ends with the process, however it ends.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -34,7 +34,7 @@ def locked(directory: Path) -> Iterator[Path]:
         ) from problem
     try:
         _lock(descriptor, directory)
-        yield directory
+        yield directory.resolve()
     finally:
         os.close(descriptor)
 

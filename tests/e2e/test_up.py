@@ -38,8 +38,11 @@ def settled(documents: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
 
 
 def test_once_shows_one_waterfall_and_exits(tmp_path: Path) -> None:
-    """`--once` prints the waterfall of one request with the URL of the API, and exits 0."""
-    done = up("--data", str(tmp_path), "--once", *QUICK)
+    """`--once` prints the waterfall of one request with the URL of the API, and exits 0.
+
+    The data directory is relative, as the default is.
+    """
+    done = up("--data", os.path.relpath(tmp_path, REPOSITORY), "--once", *QUICK)
     assert done.returncode == 0, done.stderr
     for part in ("traced-api/dev", "CallSecondLambda", "traced-api-dev-worker", "DynamoDB", "/hello"):
         assert part in done.stdout, done.stdout
