@@ -5,6 +5,7 @@
 `GET /api/traces/{id}`                `waterfall.trace/1`, with what a picture needs besides
 `GET /api/traces/{id}/documents/{n}`  the document of node `n`
 `GET /api/map`                        `waterfall.map/1`; a time, or `trace`
+`GET /api/compare`                    two traces, `a` and `b`, side by side
 
 A time is `since` (seconds back from now) or `start` and `end` (epoch seconds). A failure answers
 `{"error": sentence, "code": name}`: 400 what was asked is wrong, 404 not there, 502 X-Ray cannot be read.
@@ -26,8 +27,10 @@ from starlette.staticfiles import StaticFiles
 
 from waterfall import arguments, as_json
 from waterfall.client import Reader, ReadError, RefusedError, Source
+from waterfall.compare.difference import compare
 from waterfall.web import shapes
 from waterfall.web.asked import BadRequestError, limit_of, span_of
+from waterfall.web.comparison import comparison_shape
 from waterfall.web.guard import Guard
 
 if TYPE_CHECKING:
@@ -50,6 +53,7 @@ def create_app(reader: Reader, source: Source, clock: Callable[[], float] = time
         Route("/api/traces/{id}", api.trace),
         Route("/api/traces/{id}/documents/{position:int}", api.document),
         Route("/api/map", api.map),
+        Route("/api/compare", api.compare),
         Mount("/static", StaticFiles(directory=STATIC)),
         *(Route(path, _page) for path in PAGES),
     ]
@@ -123,6 +127,14 @@ class _Api:
             return self._reader.service_map(*span_of(request.query_params, self._clock()))
 
         return _json(as_json.map_shape(await run_in_threadpool(read)))
+
+    async def compare(self, request: Request) -> Response:
+        ids = [request.query_params.get(name, "") for name in ("a", "b")]
+
+        def read() -> Any:
+            return comparison_shape(compare(self._found(ids[0]), self._found(ids[1])))
+
+        return _json(await run_in_threadpool(read))
 
     def _trace(self, request: Request) -> Trace:
         return self._found(request.path_params["id"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from waterfall.documents import LAMBDA_FUNCTION, LAMBDA_SERVICE
 from waterfall.insight import begin
 from waterfall.notes import TOLERANCE
 
@@ -18,7 +19,7 @@ def critical_path(trace: Trace) -> list[Stretch]:
     """Return the stretches that add up to the entry's time, in order of time.
 
     From a node's end backwards, what ended last is what it waited for. A child that outlives its parent was
-    not waited for, unless clocks may explain it.
+    not waited for, unless clocks may explain it or Lambda's own overhead after the response.
     """
     found: list[Stretch] = []
     pending = [(entry, begin(trace, entry), trace.end_of(entry)) for entry in (trace.entry,) if entry]
@@ -41,7 +42,12 @@ def _waited_for(trace: Trace, node: Node) -> list[Node]:
     latest = trace.end_of(node) + TOLERANCE
     children = (trace.nodes[child] for child in node.children)
     return sorted(
-        (child for child in children if trace.end_of(child) <= latest),
+        (child for child in children if trace.end_of(child) <= latest or _is_handling(node, child)),
         key=lambda child: (trace.end_of(child), child.position),
         reverse=True,
     )
+
+
+def _is_handling(node: Node, child: Node) -> bool:
+    """Tell whether a child is the function that an invocation ran: it ends after the response has left."""
+    return node.type == LAMBDA_SERVICE and child.type == LAMBDA_FUNCTION and child.is_segment

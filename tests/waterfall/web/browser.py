@@ -1,0 +1,252 @@
+"""Debian's Chromium, driven headless through the DevTools protocol over a pipe: no driver, no port.
+
+https://chromedevtools.github.io/devtools-protocol/
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import fcntl
+import json
+import os
+import select
+import shutil
+import signal
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PATIENCE = 15.0
+"""Seconds that a condition may take to come true."""
+
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-extensions",
+    "--mute-audio",
+    "--hide-scrollbars",
+    "--remote-debugging-pipe",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--window-size=1280,800",
+    "about:blank",
+)
+_PIPE_IN, _PIPE_OUT, _FREE_FROM = 3, 4, 10
+
+
+def find_chromium() -> str | None:
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+class PageError(Exception):
+    """A script in the page failed, or a condition did not come true in time."""
+
+
+class Browser:
+    """A running Chromium; commands go out and answers come in as JSON, each ended by a zero byte."""
+
+    def __init__(self, pid: int, commands: int, answers: int) -> None:
+        self.pid = pid
+        self._commands = commands
+        self._answers = answers
+        self._buffer = b""
+        self._last = 0
+        self.events: list[dict[str, Any]] = []
+
+    def call(self, method: str, session: str | None = None, /, **parameters: Any) -> dict[str, Any]:
+        """Send one command and return its result."""
+        self._last += 1
+        message = {"id": self._last, "method": method, "params": parameters}
+        self._write(json.dumps(message | ({"sessionId": session} if session else {})).encode() + b"\0")
+        while True:
+            answer = self._read()
+            if answer.get("id") == self._last:
+                if "error" in answer:
+                    raise PageError(f"{method}: {answer['error']['message']}")
+                return dict(answer["result"])
+            self.events.append(answer)
+
+    def _write(self, data: bytes) -> None:
+        while data:
+            data = data[os.write(self._commands, data) :]
+
+    def _read(self) -> dict[str, Any]:
+        deadline = time.monotonic() + PATIENCE
+        while b"\0" not in self._buffer:
+            ready, _, _ = select.select([self._answers], [], [], max(0.0, deadline - time.monotonic()))
+            chunk = os.read(self._answers, 1 << 20) if ready else b""
+            if not chunk:
+                raise PageError("the browser does not answer")
+            self._buffer += chunk
+        message, _, self._buffer = self._buffer.partition(b"\0")
+        return dict(json.loads(message))
+
+    def page(self, *, width: int = 1280, height: int = 800) -> Page:
+        """Open a page in a profile of its own: nothing that an earlier page stored is there."""
+        context = self.call("Target.createBrowserContext")["browserContextId"]
+        target = self.call("Target.createTarget", url="about:blank", browserContextId=context)["targetId"]
+        session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        page = Page(self, session, context)
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            page.call(f"{domain}.enable")
+        page.resize(width, height)
+        return page
+
+
+@contextlib.contextmanager
+def running_chromium(binary: str) -> Iterator[Browser]:
+    """Start a browser with an empty profile; it is gone in the end."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        command_read, command_write = _pipe()
+        answer_read, answer_write = _pipe()
+        actions = [
+            (os.POSIX_SPAWN_DUP2, command_read, _PIPE_IN),
+            (os.POSIX_SPAWN_DUP2, answer_write, _PIPE_OUT),
+            (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+        ]
+        arguments = [binary, f"--user-data-dir={profile}", *_FLAGS]
+        pid = os.posix_spawn(binary, arguments, dict(os.environ), file_actions=actions, setpgroup=0)
+        os.close(command_read)
+        os.close(answer_write)
+        try:
+            yield Browser(pid, command_write, answer_read)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            os.close(command_write)
+            os.close(answer_read)
+
+
+def _pipe() -> tuple[int, int]:
+    """Return a pipe whose ends are not those that Chromium expects its own on."""
+    ends = os.pipe()
+    moved = [fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, _FREE_FROM) for end in ends]
+    for end in ends:
+        os.close(end)
+    return moved[0], moved[1]
+
+
+class Page:
+    """One page, as its reader sees and uses it. Conditions are JavaScript expressions."""
+
+    def __init__(self, browser: Browser, session: str, context: str) -> None:
+        self._browser = browser
+        self._session = session
+        self._context = context
+
+    def call(self, method: str, /, **parameters: Any) -> dict[str, Any]:
+        return self._browser.call(method, self._session, **parameters)
+
+    def close(self) -> None:
+        self._browser.call("Target.disposeBrowserContext", browserContextId=self._context)
+
+    def open(self, url: str) -> None:
+        """Open an address and wait until its scripts have run."""
+        self.call("Page.navigate", url=url)
+        self.wait(f"location.href !== 'about:blank' && document.readyState === 'complete' && {json.dumps(url)}")
+
+    def resize(self, width: int, height: int = 800, *, scale: float = 1) -> None:
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=scale,
+            mobile=False,
+        )
+
+    def prefer(self, scheme: str) -> None:
+        """Let the system prefer `light` or `dark`."""
+        self.call(
+            "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}]
+        )
+
+    def run(self, expression: str) -> Any:
+        """Return what a JavaScript expression, or its promise, comes to."""
+        answer = self.call("Runtime.evaluate", expression=expression, awaitPromise=True, returnByValue=True)
+        if "exceptionDetails" in answer:
+            details = answer["exceptionDetails"]
+            raise PageError(details.get("exception", {}).get("description") or details["text"])
+        return answer["result"].get("value")
+
+    def wait(self, condition: str) -> Any:
+        """Return what a condition comes to, once it is true; asked again with every frame."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            with contextlib.suppress(PageError):  # the page may be changing to another
+                if found := self.run(condition):
+                    return found
+                self.run("new Promise((done) => setTimeout(done, 15))")
+        raise PageError(f"not true within {PATIENCE:.0f} s: {condition}\n{self.run('document.body.innerText')}")
+
+    def text(self, selector: str) -> str:
+        return str(self.wait(f"document.querySelector({json.dumps(selector)})?.innerText"))
+
+    def count(self, selector: str) -> int:
+        return int(self.run(f"document.querySelectorAll({json.dumps(selector)}).length"))
+
+    def click(self, selector: str) -> None:
+        """Click the middle of an element with the mouse."""
+        x, y = self.wait(
+            f"(() => {{ const found = document.querySelector({json.dumps(selector)}); if (!found) return null;"
+            " found.scrollIntoView({ block: 'nearest' }); const box = found.getBoundingClientRect();"
+            " return box.width || box.height ? [box.x + box.width / 2, box.y + box.height / 2] : null; })()"
+        )
+        self.drag((x, y), (x, y))
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Press the mouse at one point and let it go at another."""
+        for kind, (x, y) in (("Moved", start), ("Pressed", start), ("Moved", end), ("Released", end)):
+            button = {} if kind == "Moved" and start == end else {"button": "left", "clickCount": 1}
+            self.call("Input.dispatchMouseEvent", type=f"mouse{kind}", x=x, y=y, **button)
+
+    def type(self, text: str) -> None:
+        self.call("Input.insertText", text=text)
+
+    def press(self, key: str) -> None:
+        """Press a key by its name: `ArrowDown`, `Enter`, `/`."""
+        code = {"Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40}
+        text = {"Enter": "\r"}.get(key, key if len(key) == 1 else "")
+        fields: dict[str, Any] = {"key": key, "windowsVirtualKeyCode": code.get(key, 0)}
+        self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **fields)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **fields)
+
+    def picture(self) -> bytes:
+        """Return what is seen, as PNG."""
+        return base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"])
+
+    def save(self, path: Path) -> None:
+        path.write_bytes(self.picture())
+
+    def complaints(self) -> list[str]:
+        """Return what the page's console, its scripts and its policy complained about."""
+        self.run("1")
+        own = [event for event in self._browser.events if event.get("sessionId") == self._session]
+        found = []
+        for event in own:
+            parameters = event.get("params", {})
+            if event["method"] == "Runtime.exceptionThrown":
+                details = parameters["exceptionDetails"]
+                found.append(str(details.get("exception", {}).get("description") or details["text"]))
+            elif event["method"] == "Log.entryAdded" and parameters["entry"]["level"] == "error":
+                found.append(f"{parameters['entry']['text']} {parameters['entry'].get('url', '')}")
+        return found
+
+    def requests(self) -> list[str]:
+        """Return the addresses that the page asked for."""
+        return [
+            event["params"]["request"]["url"]
+            for event in self._browser.events
+            if event.get("sessionId") == self._session and event["method"] == "Network.requestWillBeSent"
+        ]

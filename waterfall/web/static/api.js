@@ -1,0 +1,24 @@
+// Reads the console's own API; `ApiError` carries its sentence and code.
+
+export class ApiError extends Error {
+  constructor(message, code, status) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+export async function read(path, query = {}, signal = undefined) {
+  const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const search = new URLSearchParams(given).toString();
+  let response;
+  try {
+    response = await fetch(`/api/${path}${search ? `?${search}` : ""}`, { signal });
+  } catch (problem) {
+    if (problem.name === "AbortError") throw problem;
+    throw new ApiError("the console has stopped: start it again with `waterfall console`", "Stopped", 0);
+  }
+  const body = await response.json().catch(() => ({ error: `the console answered ${response.status}`, code: "Unreadable" }));
+  if (!response.ok) throw new ApiError(body.error, body.code, response.status);
+  return body;
+}

@@ -1,0 +1,51 @@
+// The rows of a waterfall: its open nodes in reading order, each followed by what is said under it.
+
+import { cut, ownAnnotations, plain } from "./format.js";
+
+// Returns rows `{kind: "node", node}` and `{kind: "remark", node, tone, text, traceId?}`.
+export function visibleRows(nodes, closed) {
+  const rows = [];
+  let hiddenBelow = Infinity;
+  nodes.forEach((node, position) => {
+    if (node.depth > hiddenBelow) return;
+    const isClosed = closed.has(position) && hasChildren(nodes, position);
+    hiddenBelow = isClosed ? node.depth : Infinity;
+    rows.push({ kind: "node", node, position, open: !isClosed });
+    for (const remark of remarks(node)) rows.push({ kind: "remark", node, position, ...remark });
+  });
+  return rows;
+}
+
+// Nodes come right before their children, so the next one tells.
+export const hasChildren = (nodes, position) => nodes[position + 1]?.parent === position;
+
+export function withChildren(nodes) {
+  return nodes.map((_, position) => position).filter((position) => hasChildren(nodes, position));
+}
+
+const MOST_EXCEPTIONS = 3;
+
+function* remarks(node) {
+  const tone = node.status === "ok" ? "fault" : node.status;
+  for (const [index, exception] of node.exceptions.slice(0, MOST_EXCEPTIONS).entries()) {
+    const frame = exception.stack.at(-1);
+    const where = frame ? ` (${frame.path}${frame.line === null ? "" : `:${frame.line}`})` : "";
+    yield { tone, sign: "✗", text: cut(`${index ? "caused by " : ""}${exception.type}: ${exception.message}${where}`) };
+  }
+  for (const note of node.notes) {
+    if (note.anomaly !== "early" && note.anomaly !== "late") {
+      yield { tone: "note", sign: "⚠", text: cut(`${note.anomaly}: ${note.reason}`, 500) };
+    }
+  }
+  for (const other of node.links) yield { tone: "link", sign: "→", text: "linked to trace ", traceId: other.trace_id };
+  const annotations = ownAnnotations(node.annotations);
+  if (annotations.length) {
+    yield { tone: "annotation", sign: "#", text: cut(annotations.map(([key, value]) => `${key} = ${plain(value)}`).join("   ")) };
+  }
+}
+
+// Returns which rows of a fixed height are in sight, and a few around them.
+export function window(count, height, top, room, around = 12) {
+  const first = Math.max(0, Math.floor(top / height) - around);
+  return { first, last: Math.min(count, Math.ceil((top + room) / height) + around) };
+}

@@ -1,0 +1,88 @@
+// Where a layout's cells and routes lie in the picture, and what is drawn there.
+
+import { svg } from "../dom.js";
+
+const WIDE = { layer: 172, row: 142 };
+const TALL = { layer: 186, row: 168 };
+const EDGE = 92;
+const BELOW = 88; // what is written under a service
+const RADIUS = 38;
+
+// Lays layers from left to right, or when `narrow` from top to bottom.
+export function geometry(plan, narrow) {
+  const pitch = narrow ? TALL : WIDE;
+  const point = ({ layer, row }) => (narrow
+    ? { x: EDGE + row * pitch.row, y: 56 + layer * pitch.layer } : { x: EDGE + layer * pitch.layer, y: 56 + row * pitch.row });
+  const routes = new Map(plan.routes.map((route) => [`${route.from} ${route.to}`, route.points.map(point)]));
+  const [across, down] = narrow ? [plan.rows, plan.layers] : [plan.layers, plan.rows];
+  return {
+    narrow,
+    width: 2 * EDGE + (across - 1) * (narrow ? pitch.row : pitch.layer),
+    height: 56 + BELOW + 16 + (down - 1) * (narrow ? pitch.layer : pitch.row),
+    at: (id) => point(plan.cells.get(id)),
+    route: (from, to) => routes.get(`${from} ${to}`),
+  };
+}
+
+export function edgePath(edge, shape) {
+  const points = ends(shape.route(edge.from, edge.target), shape.narrow);
+  if (edge.from === edge.target) {
+    const { x, y } = shape.at(edge.from);
+    return `M${x - 16} ${y - 36}C${x - 44} ${y - 84} ${x + 44} ${y - 84} ${x + 16} ${y - 36}`;
+  }
+  return points.slice(1).reduce((path, { x, y }, index) => {
+    const from = points[index];
+    const [mx, my] = [(from.x + x) / 2, (from.y + y) / 2];
+    return path + (shape.narrow ? `C${from.x} ${my} ${x} ${my} ${x} ${y}` : `C${mx} ${from.y} ${mx} ${y} ${x} ${y}`);
+  }, `M${points[0].x} ${points[0].y}`);
+}
+
+// Moves a route's first and last point from the middle of a service to its rim, or its words' rim.
+function ends(points, narrow) {
+  const moved = points.map((point) => ({ ...point }));
+  const [first, last] = [moved[0], moved.at(-1)];
+  if (narrow) {
+    const down = Math.sign(last.y - first.y) || 1;
+    first.y += down > 0 ? BELOW : -RADIUS;
+    last.y -= down > 0 ? RADIUS + 2 : -BELOW;
+  } else {
+    const right = Math.sign(last.x - first.x) || 1;
+    first.x += right * RADIUS;
+    last.x -= right * (RADIUS + 2);
+  }
+  return moved;
+}
+
+const APART = 16;
+
+// Returns a place for each edge's words: in its last gap between layers, none on top of another.
+export function labelPlaces(edges, shape) {
+  const places = edges.map((edge) => {
+    const points = ends(shape.route(edge.from, edge.target), shape.narrow);
+    const [a, b] = points.slice(-2);
+    const bent = edge.from === edge.target ? { x: 0, y: -72 } : { x: 0, y: -6 };
+    return { x: (a.x + (b ?? a).x) / 2 + bent.x, y: (a.y + (b ?? a).y) / 2 + bent.y };
+  });
+  const order = [...places.keys()].sort((i, j) => places[i].y - places[j].y);
+  for (const [rank, index] of order.entries()) {
+    const own = places[index];
+    for (const other of order.slice(0, rank).map((before) => places[before]))
+      if (Math.abs(own.x - other.x) < 60 && own.y - other.y < APART) own.y = Math.max(own.y, other.y + APART);
+  }
+  return places;
+}
+
+// The ring around a service: shares of ok, errors, throttles and faults.
+export function ring(service, radius) {
+  const around = 2 * Math.PI * radius;
+  const parts = [["ok", service.ok], ["error", service.errors], ["throttle", service.throttles], ["fault", service.faults]];
+  const total = parts.reduce((sum, [, number]) => sum + number, 0);
+  if (!total) return svg("circle", { r: radius, class: "ring none" });
+  let before = 0;
+  return parts.filter(([, number]) => number).map(([tone, number]) => {
+    const length = number / total * around;
+    const arc = svg("circle", { r: radius, class: `ring ${tone}`, "stroke-dasharray": `${length} ${around - length}`, "stroke-dashoffset": -before, transform: "rotate(-90)" });
+    before += length;
+    return arc;
+  });
+}

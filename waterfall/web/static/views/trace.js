@@ -1,0 +1,295 @@
+// One trace as a waterfall. Only the rows in sight exist, so that thousands stay smooth.
+
+import { read } from "../api.js";
+import { h, link, show } from "../dom.js";
+import { icon, kindOfNode } from "../icons.js";
+import { polling } from "../live.js";
+import { copyButton, emptyBox, problemBox, statusPill } from "../parts.js";
+import { place, ticks } from "../pure/axis.js";
+import { clock, cut, day, duration, shortType } from "../pure/format.js";
+import { hasChildren, visibleRows, window as sight, withChildren } from "../pure/rows.js";
+import { addressOf, remember } from "../state.js";
+import { detailsPanel } from "./details.js";
+
+const ROW = 28;
+const UNFINISHED_FOR = 600; // seconds after which nobody waits for the rest any more
+
+export function traceView(main, { id, query, pace }) {
+  const state = { trace: null, text: "", closed: new Set(), critical: query.get("critical") !== "off", rows: [], chosen: null };
+  main.className = "trace";
+  const head = h("section", { class: "head" });
+  const axis = h("div", { class: "ticks", "aria-hidden": "true" });
+  const tools = h("div", { class: "tools" });
+  const field = h("div", { class: "field" });
+  const scroller = h("div", { class: "rows", role: "tree", tabindex: "0", "aria-label": "Segments" }, field);
+  const panel = h("aside", { class: "details", hidden: true, "aria-label": "Details" });
+  const chart = h("section", { class: "chart panel", hidden: true },
+    h("div", { class: "axis" }, h("div", { class: "names" }, tools), axis), scroller);
+  const legend = h("div", { class: "legend", "aria-hidden": "true", hidden: true }, [["segment", "segment"], ["sub", "own code"], ["call", "call"], ["phase", "cold start"], ["overhead", "overhead"], ["critical", "critical path"]]
+    .map(([tone, text]) => h("span", {}, h("i", { class: tone }), text)));
+  show(main, head, h("div", { class: "split" }, h("div", { class: "left" }, chart, legend), panel));
+  show(head, h("p", { class: "dim" }, "Reading the trace…"));
+
+  const poll = polling(async (signal) => {
+    try {
+      const trace = await read(`traces/${encodeURIComponent(id)}`, {}, signal);
+      const text = JSON.stringify(trace);
+      if (text !== state.text) arrived(trace, text);
+      const open = trace.unfinished && Date.now() / 1000 - trace.start < UNFINISHED_FOR;
+      if (!open && Date.now() / 1000 - trace.start > 30) poll.pause(true);
+    } catch (failure) {
+      if (failure.name === "AbortError") throw failure;
+      if (!state.trace) show(head, emptyBox("This trace cannot be shown", failure.message), link("/traces", { class: "button" }, "All traces"));
+      if (failure.status === 400) poll.stop();
+    }
+  }, pace);
+  poll.now();
+
+  function arrived(trace, text) {
+    const first = state.trace === null;
+    const chosenId = first ? query.get("node") : state.chosen === null ? null : state.trace.nodes[state.chosen]?.id;
+    const closedIds = first ? (query.get("closed") ?? "").split(",") : [...state.closed].map((position) => state.trace.nodes[position]?.id);
+    Object.assign(state, { trace, text });
+    const positions = new Map(trace.nodes.map((node, position) => [node.id, position]));
+    state.closed = new Set(closedIds[0] === "*" ? withChildren(trace.nodes) : closedIds.map((one) => positions.get(one)).filter((one) => one !== undefined));
+    drawHead();
+    chart.hidden = legend.hidden = !trace.nodes.length;
+    drawTools();
+    refresh();
+    if (chosenId && positions.has(chosenId)) choose(positions.get(chosenId), { quiet: !first });
+    if (first) scroller.focus({ preventScroll: true });
+  }
+
+  function drawHead() {
+    const { trace } = state;
+    document.title = `${trace.method ?? ""} ${trace.url ?? trace.nodes[0]?.name ?? trace.id} · waterfall`.trim().slice(0, 120);
+    const facts = [h("strong", {}, duration(trace.duration)), " total"];
+    const about = [h("span", {}, facts)];
+    if (trace.response_time !== null && duration(trace.response_time) !== duration(trace.duration)) about.push(h("span", {}, "answered after ", h("strong", {}, duration(trace.response_time))));
+    if (trace.unfinished) about.push(h("span", { class: "note" }, "not finished"));
+    about.push(h("span", { title: new Date(trace.start * 1000).toISOString() }, `began ${day(trace.start)} ${clock(trace.start, 3)}`));
+    if (trace.cold_starts.length) about.push(h("span", {}, "cold start: ", h("strong", {}, cut(trace.cold_starts.join(", "), 200))));
+    if (trace.sampling_rule) about.push(h("span", {}, `sampled by rule ${cut(trace.sampling_rule, 100)}`));
+    if (trace.recorders.length) about.push(h("span", {}, `recorded by ${cut(trace.recorders.join(", "), 200)}`));
+    show(head,
+      h("div", { class: "title" }, trace.nodes.length ? statusPill(trace) : null,
+        h("h1", {}, trace.method ? h("b", { class: "method" }, cut(trace.method, 20)) : null, " ", cut(trace.url ?? trace.nodes[0]?.name ?? "Empty trace", 2000)),
+        h("span", { class: "actions" }, link(addressOf("/map", { trace: trace.id }), { class: "button" }, "Map"), link(addressOf("/compare", { a: trace.id }), { class: "button" }, "Compare"))),
+      h("div", { class: "facts" }, h("span", { class: "mono" }, trace.id), copyButton(trace.id, "the trace id"), about),
+      trace.warnings.map((warning) => h("p", { class: "warning" }, "⚠ ", cut(warning, 500))),
+      trace.most_time.length ? h("p", { class: "most" }, "Most time in ", trace.most_time.map(([position, seconds], index) => [index ? ", " : "",
+        h("button", { type: "button", class: "textlink", onclick: () => reveal(position) }, shareName(trace, position)), ` ${duration(seconds)} (${Math.round(seconds / trace.duration * 100)} %)`])) : null);
+  }
+
+  function drawTools() {
+    const all = withChildren(state.trace.nodes);
+    show(tools,
+      h("button", { type: "button", class: "quiet", title: "Open or close all (e)", disabled: !all.length, onclick: toggleAll }, state.closed.size ? "Expand all" : "Collapse all"),
+      h("button", { type: "button", class: "quiet", title: "What the trace was waiting for, at every moment (p)", "aria-pressed": String(state.critical), onclick: toggleCritical }, "Critical path"));
+  }
+
+  function toggleAll() {
+    state.closed = new Set(state.closed.size ? [] : withChildren(state.trace.nodes));
+    closedChanged();
+  }
+
+  function toggleCritical() {
+    state.critical = !state.critical;
+    remember({ critical: state.critical ? null : "off" });
+    drawTools();
+    drawRows(true);
+  }
+
+  function closedChanged() {
+    const parents = withChildren(state.trace.nodes).length;
+    const ids = [...state.closed].map((position) => state.trace.nodes[position].id);
+    remember({ closed: !ids.length ? null : state.closed.size === parents ? "*" : ids.length <= 60 ? ids.join(",") : null });
+    drawTools();
+    refresh();
+  }
+
+  function refresh() {
+    state.rows = visibleRows(state.trace.nodes, state.closed);
+    field.style.height = `${state.rows.length * ROW}px`;
+    drawAxis();
+    drawRows(true);
+  }
+
+  const span = () => Math.max(state.trace.duration, 1e-6);
+
+  function drawAxis() {
+    const found = ticks(span(), Math.max(2, Math.min(8, Math.floor((axis.clientWidth || 500) / 90))));
+    show(axis, found.filter((tick) => tick / span() < 0.97).map((tick) => h("span", { style: { left: `${tick / span() * 100}%` } }, duration(tick))));
+    state.ticks = found;
+  }
+
+  let drawn = { first: -1, last: -1 };
+  function drawRows(again = false) {
+    if (!state.trace) return;
+    const wanted = sight(state.rows.length, ROW, scroller.scrollTop, scroller.clientHeight);
+    if (!again && wanted.first === drawn.first && wanted.last === drawn.last) return;
+    drawn = wanted;
+    const parts = state.rows.slice(wanted.first, wanted.last).map((row, offset) => {
+      const element = row.kind === "node" ? nodeRow(row) : remarkRow(row);
+      element.style.top = `${(wanted.first + offset) * ROW}px`;
+      return element;
+    });
+    const grid = h("div", { class: "grid", "aria-hidden": "true" }, (state.ticks ?? []).map((tick) => h("i", { style: { left: `${tick / span() * 100}%` } })));
+    show(field, grid, parts);
+  }
+  let waiting = false;
+  scroller.addEventListener("scroll", () => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => { waiting = false; drawRows(); });
+  }, { passive: true });
+  const resized = new ResizeObserver(() => { if (state.trace) { drawAxis(); drawRows(true); } });
+  resized.observe(scroller);
+
+  const indent = (depth) => `${Math.min(depth, 24) * 14}px`;
+
+  function nodeRow({ node, position, open }) {
+    const parent = hasChildren(state.trace.nodes, position);
+    const toggle = parent
+      ? h("button", { type: "button", class: "toggle", tabindex: "-1", "aria-label": open ? "Close" : "Open", onclick: (event) => { event.stopPropagation(); toggleNode(position); } }, open ? "▾" : "▸")
+      : h("span", { class: "toggle" });
+    const row = h("div", { class: `row ${node.status} ${position === state.chosen ? "chosen" : ""}`, role: "treeitem", id: `node-${position}`, "data-position": position, "aria-level": node.depth + 1,
+      "aria-expanded": parent ? String(open) : null, "aria-selected": String(position === state.chosen) },
+      h("div", { class: "name", title: cut([node.name, node.operation, node.resource].filter(Boolean).join(" "), 1000) },
+        h("span", { class: "indent", style: { width: indent(node.depth) } }), toggle, icon(kindOfNode(node)),
+        h("span", { class: `text ${node.kind}` }, nameOf(state.trace, node)),
+        node.cold_start ? h("span", { class: "badge" }, "cold start") : null,
+        !open ? h("span", { class: "badge count" }, `+${hiddenBelow(position)}`) : null,
+        node.http_status !== null || node.status !== "ok" || node.unfinished ? statusPill(node) : null,
+        h("span", { class: "type" }, shortType(cut(node.type ?? "", 60)))),
+      h("div", { class: "lane" }, bar(node)));
+    row.addEventListener("click", () => choose(position, { toggle: true }));
+    return row;
+  }
+
+  function hiddenBelow(position) {
+    const { nodes } = state.trace;
+    let next = position + 1;
+    while (next < nodes.length && nodes[next].depth > nodes[position].depth) next += 1;
+    return next - position - 1;
+  }
+
+  function bar(node) {
+    const end = node.duration === null ? span() : node.offset + node.duration;
+    const { from, width } = place(node.offset, end, span());
+    const tone = node.phase ? (node.phase === "overhead" ? "overhead" : "phase") : node.kind === "segment" ? "segment" : node.namespace ? "call" : "sub";
+    const took = duration(node.duration ?? end - node.offset) + (node.unfinished ? "+" : "");
+    const side = from + width < 0.84 ? "after" : from > 0.16 ? "before" : "inside";
+    return [
+      h("i", { class: `bar ${tone} ${node.status} ${node.unfinished ? "open" : ""}`, style: { left: `${from * 100}%`, width: `${width * 100}%` } }),
+      state.critical ? node.critical.map(([start, stop]) => {
+        const stretch = place(start, stop, span());
+        return h("i", { class: "critical", style: { left: `${stretch.from * 100}%`, width: `${stretch.width * 100}%` } });
+      }) : null,
+      h("span", { class: `took ${side}`, style: side === "before" ? { right: `${(1 - from) * 100}%` } : { left: `${(side === "after" ? from + width : from) * 100}%` } }, took),
+    ];
+  }
+
+  function remarkRow({ node, position, tone, sign, text, traceId }) {
+    const content = [h("span", { class: "sign" }, sign), " ", text, traceId ? link(`/trace/${encodeURIComponent(traceId)}`, { class: "mono" }, cut(traceId, 60)) : null];
+    const row = h("div", { class: `row remark ${tone}`, "data-of": position, title: text },
+      h("span", { class: "indent", style: { width: indent(node.depth) } }), h("span", { class: "spacer" }), h("span", { class: "words" }, content));
+    row.addEventListener("click", (event) => { if (!event.target.closest("a")) choose(position); });
+    return row;
+  }
+
+  function toggleNode(position, open = undefined) {
+    if (!hasChildren(state.trace.nodes, position)) return;
+    if (open ?? state.closed.has(position)) state.closed.delete(position);
+    else state.closed.add(position);
+    closedChanged();
+  }
+
+  function choose(position, { toggle = false, quiet = false } = {}) {
+    if (toggle && state.chosen === position && !panel.hidden) return close();
+    state.chosen = position;
+    const node = state.trace.nodes[position];
+    scroller.setAttribute("aria-activedescendant", `node-${position}`);
+    if (!quiet || !panel.hidden) {
+      const tab = panel.dataset.tab ?? query.get("tab");
+      panel.hidden = false;
+      main.classList.add("detailed");
+      detailsPanel(panel, state.trace, position, { tab, onclose: close });
+      remember({ node: node.id });
+    }
+    drawRows(true);
+    keepInSight(position);
+  }
+
+  function close() {
+    panel.hidden = true;
+    main.classList.remove("detailed");
+    remember({ node: null, tab: null });
+    drawRows(true);
+    scroller.focus({ preventScroll: true });
+  }
+
+  function keepInSight(position) {
+    const index = state.rows.findIndex((row) => row.kind === "node" && row.position === position);
+    if (index < 0) return;
+    const [top, bottom] = [index * ROW, (index + 1) * ROW];
+    if (top < scroller.scrollTop) scroller.scrollTop = top;
+    else if (bottom > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = bottom - scroller.clientHeight;
+  }
+
+  function reveal(position) {
+    for (let above = state.trace.nodes[position].parent; above !== null; above = state.trace.nodes[above].parent) state.closed.delete(above);
+    closedChanged();
+    choose(position);
+  }
+
+  function move(step) {
+    const shown = state.rows.filter((row) => row.kind === "node").map((row) => row.position);
+    const at = shown.indexOf(state.chosen);
+    focusOn(shown[Math.max(0, Math.min(shown.length - 1, at + step))]);
+  }
+
+  const focusOn = (position) => choose(position, { quiet: true });
+
+  const keys = {
+    ArrowDown: () => move(1), ArrowUp: () => move(-1), j: () => move(1), k: () => move(-1),
+    ArrowRight: () => {
+      if (state.chosen === null) move(1);
+      else if (state.closed.has(state.chosen)) toggleNode(state.chosen, true);
+      else if (hasChildren(state.trace.nodes, state.chosen)) focusOn(state.chosen + 1);
+    },
+    ArrowLeft: () => {
+      if (state.chosen === null) return;
+      const isOpen = hasChildren(state.trace.nodes, state.chosen) && !state.closed.has(state.chosen);
+      if (isOpen) toggleNode(state.chosen, false);
+      else if (state.trace.nodes[state.chosen].parent !== null) focusOn(state.trace.nodes[state.chosen].parent);
+    },
+    Enter: () => { if (state.chosen !== null) choose(state.chosen, { toggle: true }); },
+    Escape: () => { if (!panel.hidden) close(); }, e: toggleAll, p: toggleCritical,
+  };
+
+  return {
+    close() { poll.stop(); resized.disconnect(); },
+    key(event) {
+      if (!state.trace || !keys[event.key] || event.target.closest?.("aside, button, a") && (event.key === "Enter" || event.key.startsWith("Arrow") && event.target.closest("aside"))) return false;
+      keys[event.key]();
+      return true;
+    },
+  };
+}
+
+function nameOf(trace, node) {
+  const parts = [h("b", {}, cut(node.name))];
+  if (node.operation) parts.push(` ${cut(node.operation, 100)}`);
+  const below = trace.nodes.some((other) => other.parent !== null && trace.nodes[other.parent] === node && other.name === node.resource);
+  if (node.resource && !below) parts.push(h("span", { class: "dim" }, ` ${cut(node.resource, 200)}`));
+  return parts;
+}
+
+// Names a node so that it is not taken for a namesake: `Init of front`, `front (Lambda Function)`.
+function shareName(trace, position) {
+  const node = trace.nodes[position];
+  if (node.phase && node.parent !== null) return `${cut(node.name, 40)} of ${cut(trace.nodes[node.parent].name, 40)}`;
+  if (node.kind === "segment" && node.type) return `${cut(node.name, 40)} (${cut(shortType(node.type), 40)})`;
+  return [node.name, node.operation].filter(Boolean).map((part) => cut(part, 40)).join(" ");
+}
