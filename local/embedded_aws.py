@@ -62,8 +62,9 @@ class EmbeddedAws:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._sampling = Sampling()
-        self._xray = _open_store(site.data / "traces.db")
-        table = xray_api.operations(self._xray, sampling_api.operations(self._sampling, site.region))
+        self._xray = _open_store(site.data / "traces.db", site.region)
+        rules = sampling_api.operations(self._sampling, site.region, self._xray.tags)
+        table = xray_api.operations(self._xray, rules)
         self._xray_api = partial(xray_api.dispatch, table)
         self._daemon = Daemon(site.host, site.daemon_port, self._xray.put, self._xray_api)
         self._servers: list[HttpServer] = []
@@ -165,8 +166,8 @@ class EmbeddedAws:
         )
 
 
-def _open_store(database: Path) -> XRay:
+def _open_store(database: Path, region: str) -> XRay:
     try:
-        return XRay(database)
+        return XRay(database, region=region)
     except StoreError as problem:
         raise StartupError(str(problem)) from problem

@@ -5,24 +5,38 @@ https://docs.aws.amazon.com/xray/latest/api/API_Operations.html
 
 from __future__ import annotations
 
-import base64
 import json
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from local.xray import graph
+from local.xray import (
+    account_api,
+    graph,
+    groups_api,
+    insights_api,
+    policies_api,
+    retrieval_api,
+    tags,
+    time_series,
+)
 from local.xray.errors import InvalidRequestError, XRayError
+from local.xray.filters.parser import parse
+from local.xray.requests import bad_token, optional_group, paged, position, read_token, token, window
+from local.xray.service import Query
 from local.xray.validation import Operation, validated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from local.xray.service import XRay
 
 MAX_TRACE_IDS = 5
 SUMMARIES_PER_PAGE = 100
 """X-Ray's own page size is not published."""
+SERVICES_PER_PAGE = 1000
+TRACE_CHARACTERS = 500_000
+"""X-Ray refuses what makes a trace larger. Here it is taken, and the trace is marked as over the limit."""
 PAGE_CHARACTERS = 5_000_000
 """BatchGetTraces starts another page after this many characters of documents; a trace is never cut in two."""
 
@@ -35,7 +49,7 @@ class Response:
 
 
 def operations(xray: XRay, *others: Mapping[str, Operation]) -> dict[str, Operation]:
-    """Return all operations by path: those of the trace store, and what other modules bring."""
+    """Return the operations by path: all but those about sampling, and what the others bring."""
     table: dict[str, Operation] = {
         "/TraceSegments": validated("PutTraceSegments", partial(_put_trace_segments, xray)),
         "/TelemetryRecords": validated("PutTelemetryRecords", partial(_put_telemetry_records, xray)),
@@ -44,9 +58,19 @@ def operations(xray: XRay, *others: Mapping[str, Operation]) -> dict[str, Operat
         "/TraceGraph": validated("GetTraceGraph", partial(_get_trace_graph, xray)),
         "/ServiceGraph": validated("GetServiceGraph", partial(_get_service_graph, xray)),
     }
-    for other in others:
+    for other in (*_modules(xray), *others):
         table.update(other)
     return table
+
+
+def _modules(xray: XRay) -> Iterator[Mapping[str, Operation]]:
+    yield time_series.operations(xray)
+    yield groups_api.operations(xray.groups, xray.tags)
+    yield tags.operations(xray.tags)
+    yield account_api.operations(xray.store, xray.clock)
+    yield policies_api.operations(xray.store, xray.clock)
+    yield insights_api.operations(xray.groups, xray.clock)
+    yield retrieval_api.operations(xray)
 
 
 def dispatch(table: Mapping[str, Operation], path: str, body: bytes) -> Response:
@@ -93,47 +117,54 @@ def _batch_get_traces(xray: XRay, request: dict[str, Any]) -> dict[str, Any]:
     traces: list[dict[str, Any]] = []
     unknown: list[str] = []
     size = 0
-    for number in range(_trace_position(request), len(wanted)):
+    for number in range(position(request), len(wanted)):
         if size > PAGE_CHARACTERS:
-            return {"Traces": traces, "UnprocessedTraceIds": unknown, "NextToken": _token(number)}
+            return {"Traces": traces, "UnprocessedTraceIds": unknown, "NextToken": token(number)}
         trace = xray.trace(wanted[number])
         if trace is None:
             unknown.append(wanted[number])
             continue
         segments = [{"Id": name, "Document": document} for name, document in trace.segments()]
-        size += sum(len(segment["Document"]) for segment in segments)
+        characters = sum(len(segment["Document"]) for segment in segments)
+        size += characters
         traces.append(
-            {"Id": trace.id, "Duration": trace.duration, "LimitExceeded": False, "Segments": segments}
+            {
+                "Id": trace.id,
+                "Duration": trace.duration,
+                "LimitExceeded": characters > TRACE_CHARACTERS,
+                "Segments": segments,
+            }
         )
     return {"Traces": traces, "UnprocessedTraceIds": unknown}
 
 
 def _get_trace_summaries(xray: XRay, request: dict[str, Any]) -> dict[str, Any]:
-    start, end = _window(request)
-    if "FilterExpression" in request:
-        raise InvalidRequestError("FilterExpression is not supported here yet; leave it out")
-    by = request.get("TimeRangeType", "TraceId")
-    page = xray.summaries(start, end, by, before=_row_position(request), limit=SUMMARIES_PER_PAGE)
+    page = xray.summaries(_query(request), before=_row_position(request), limit=SUMMARIES_PER_PAGE)
     found = page.summaries
     answer = {
         "TraceSummaries": found,
-        "ApproximateTime": found[-1]["StartTime"] if found else start,
-        "TracesProcessedCount": len(found),
+        "ApproximateTime": found[-1]["StartTime"] if found else request["StartTime"],
+        "TracesProcessedCount": page.processed,
     }
-    return answer if page.last is None else {**answer, "NextToken": _token([*page.last])}
+    return answer if page.last is None else {**answer, "NextToken": token([*page.last])}
 
 
 def _get_trace_graph(xray: XRay, request: dict[str, Any]) -> dict[str, Any]:
-    return {"Services": graph.to_api(xray.graph_of(_trace_ids(request)))}
+    services = graph.to_api(xray.graph_of(_trace_ids(request)))
+    return paged("Services", services, request, SERVICES_PER_PAGE)
 
 
 def _get_service_graph(xray: XRay, request: dict[str, Any]) -> dict[str, Any]:
     # X-Ray is said to allow 6 hours at most; a laptop has fewer traces, so any window is answered.
-    start, end = _window(request)
-    if request.get("GroupName", "Default") != "Default" or "GroupARN" in request:
-        raise InvalidRequestError("Groups are not supported here yet; leave out GroupName and GroupARN")
-    services = graph.to_api(xray.graph(start, end))
-    return {"StartTime": start, "EndTime": end, "Services": services, "ContainsOldGroupVersions": False}
+    start, end = window(request)
+    group = optional_group(xray.groups, request)
+    services = graph.to_api(xray.graph(start, end, group))
+    return {
+        "StartTime": start,
+        "EndTime": end,
+        "ContainsOldGroupVersions": xray.has_old_versions(start, end, group),
+        **paged("Services", services, request, SERVICES_PER_PAGE),
+    }
 
 
 def _trace_ids(request: dict[str, Any]) -> list[str]:
@@ -143,45 +174,29 @@ def _trace_ids(request: dict[str, Any]) -> list[str]:
     return wanted
 
 
-def _window(request: dict[str, Any]) -> tuple[float, float]:
-    start, end = request["StartTime"], request["EndTime"]
-    if start >= end:
-        raise InvalidRequestError(f"StartTime {start} is not before EndTime {end}")
-    return start, end
-
-
-def _token(position: Any) -> str:
-    return base64.urlsafe_b64encode(json.dumps(position).encode()).decode()
-
-
-def _trace_position(request: dict[str, Any]) -> int:
-    match _position(request):
-        case None:
-            return 0
-        case int(number) if number > 0:
-            return number
-    raise _bad_token(request)
+def _query(request: dict[str, Any]) -> Query:
+    start, end = window(request)
+    text = request.get("FilterExpression", "")
+    strategy = request.get("SamplingStrategy", {}) if request.get("Sampling") else {}
+    name, share = strategy.get("Name"), strategy.get("Value", 1.0)
+    if not 0 <= share <= 1:
+        raise InvalidRequestError(f"SamplingStrategy.Value is {share}; it must be 0 to 1")
+    # What the two strategies do is not published; these are the meanings that their names suggest.
+    if name == "PartialScan":
+        start = end - (end - start) * share
+    return Query(
+        start,
+        end,
+        request.get("TimeRangeType", "TraceId"),
+        parse(text) if text.strip() else None,
+        share if name == "FixedRate" else 1.0,
+    )
 
 
 def _row_position(request: dict[str, Any]) -> tuple[float, int] | None:
-    match _position(request):
+    match read_token(request):
         case None:
             return None
         case [float(moment), int(number)]:
             return moment, number
-    raise _bad_token(request)
-
-
-def _position(request: dict[str, Any]) -> Any:
-    if "NextToken" not in request:
-        return None
-    try:
-        return json.loads(base64.b64decode(request["NextToken"], altchars=b"-_", validate=True))
-    except (ValueError, RecursionError) as error:
-        raise _bad_token(request) from error
-
-
-def _bad_token(request: dict[str, Any]) -> InvalidRequestError:
-    return InvalidRequestError(
-        f"NextToken {request['NextToken']!r} did not come from an answer of this operation"
-    )
+    raise bad_token(request)

@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from local.interfaces import ACCOUNT_ID
 from local.xray.errors import InvalidRequestError
+from local.xray.requests import paged
 from local.xray.sampling import Record, Report, Sampling, Target
 from local.xray.sampling_rules import Rule
+from local.xray.tags import check_new
 from local.xray.validation import validated
 
 if TYPE_CHECKING:
+    from local.xray.tags import Tags
     from local.xray.validation import Operation
 
 MOST_DOCUMENTS = 25
+RECORDS_PER_PAGE = 100
 
 _FIELDS = {
     "Priority": "priority",
@@ -35,13 +39,17 @@ _FIELDS = {
 _ARN_NAME = ":sampling-rule/"
 
 
-def operations(sampling: Sampling, region: str = "us-east-1") -> dict[str, Operation]:
+def operations(
+    sampling: Sampling, region: str = "us-east-1", tags: Tags | None = None
+) -> dict[str, Operation]:
     """Return the operations by path; each takes and returns a JSON object and raises `XRayError`.
+
+    `tags` keeps the tags of rules; without it they are only checked.
 
     Only requests from tools are held to AWS's model. What the samplers of the SDKs send is taken as it
     is: ADOT's posts no body for the rules and another name for a required count.
     """
-    api = _SamplingApi(sampling, region)
+    api = _SamplingApi(sampling, region, tags)
     return {
         "/CreateSamplingRule": validated("CreateSamplingRule", api.create),
         "/UpdateSamplingRule": validated("UpdateSamplingRule", api.update),
@@ -53,16 +61,23 @@ def operations(sampling: Sampling, region: str = "us-east-1") -> dict[str, Opera
 
 
 class _SamplingApi:
-    def __init__(self, sampling: Sampling, region: str) -> None:
+    def __init__(self, sampling: Sampling, region: str, tags: Tags | None) -> None:
         self._sampling = sampling
+        self._tags = tags
         self._arn_prefix = f"arn:aws:xray:{region}:{ACCOUNT_ID}{_ARN_NAME}"
+        if tags:
+            tags.add_resources(self._has_arn)
 
     def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
         given = request["SamplingRule"]
         if given["Version"] != 1:
             raise InvalidRequestError(f"Version {given['Version']} must be 1, the only one that exists")
         rule = Rule(name=self._name(given), **_changes(given))
-        return {"SamplingRuleRecord": self._shape(self._sampling.create(rule))}
+        new_tags = check_new(request.get("Tags", ()), rule.name)
+        record = self._sampling.create(rule)
+        if self._tags:
+            self._tags.keep(self._arn_prefix + rule.name, new_tags)
+        return {"SamplingRuleRecord": self._shape(record)}
 
     def update(self, request: Mapping[str, Any]) -> dict[str, Any]:
         given = request["SamplingRuleUpdate"]
@@ -70,10 +85,14 @@ class _SamplingApi:
         return {"SamplingRuleRecord": self._shape(record)}
 
     def delete(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        return {"SamplingRuleRecord": self._shape(self._sampling.delete(self._name(request)))}
+        record = self._sampling.delete(self._name(request))
+        if self._tags:
+            self._tags.drop(self._arn_prefix + record.rule.name)
+        return {"SamplingRuleRecord": self._shape(record)}
 
-    def rules(self, _request: Mapping[str, Any]) -> dict[str, Any]:
-        return {"SamplingRuleRecords": [self._shape(record) for record in self._sampling.records()]}
+    def rules(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        records = [self._shape(record) for record in self._sampling.records()]
+        return paged("SamplingRuleRecords", records, request, RECORDS_PER_PAGE)
 
     def targets(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Answer a sampler's statistics. Sampling boost is not emulated: its statistics are accepted."""
@@ -98,19 +117,21 @@ class _SamplingApi:
             "UnprocessedBoostStatistics": [],
         }
 
-    def statistics(self, _request: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            "SamplingStatisticSummaries": [
-                {
-                    "RuleName": summary.rule_name,
-                    "Timestamp": float(summary.start),
-                    "RequestCount": summary.requests,
-                    "BorrowCount": summary.borrowed,
-                    "SampledCount": summary.sampled,
-                }
-                for summary in self._sampling.summaries()
-            ]
-        }
+    def statistics(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        summaries = [
+            {
+                "RuleName": summary.rule_name,
+                "Timestamp": float(summary.start),
+                "RequestCount": summary.requests,
+                "BorrowCount": summary.borrowed,
+                "SampledCount": summary.sampled,
+            }
+            for summary in self._sampling.summaries()
+        ]
+        return paged("SamplingStatisticSummaries", summaries, request, RECORDS_PER_PAGE)
+
+    def _has_arn(self, arn: str) -> bool:
+        return any(arn == self._arn_prefix + record.rule.name for record in self._sampling.records())
 
     def _name(self, given: Mapping[str, Any]) -> str:
         """Return the rule's name, which is given either as such or in an ARN."""

@@ -6,30 +6,64 @@ import json
 import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from local.ids import RandomIds
 from local.xray import documents, graph_json
 from local.xray.documents import Entry, Unprocessed
+from local.xray.filters.facts import work_out
 from local.xray.graph import Graph, trace_graph
+from local.xray.groups import Groups
 from local.xray.minutes import MinuteGraphs
 from local.xray.store import RETENTION_SECONDS, Digest, Row, Store, StoreError, TimeRangeType
 from local.xray.summaries import summarize
+from local.xray.tags import Tags
+from local.xray.trace_index import TraceIndex
 from local.xray.traces import Trace, assemble
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from local.ids import Clock
+    from local.ids import Clock, Ids
     from local.interfaces import Document
+    from local.xray.filters.syntax import Expression
+    from local.xray.groups import Group
+
+
+_FIRST_LOOK = 2_000
+_LONGEST_LOOK = 32_000
+"""Traces that a filter is tried on at once; a page that is full early has looked at few."""
+_FRESH = 1_000
+"""A page ends when it had to read more traces than this into memory: the caller gets on, and sees it."""
+_MIX = 2_654_435_761
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which traces to list: those in [start, end) of a sort of time for which the expression holds.
+
+    `rate` is the share of them (0 to 1) that is looked at.
+    """
+
+    start: float
+    end: float
+    by: TimeRangeType = "TraceId"
+    expression: Expression | None = None
+    rate: float = 1.0
 
 
 @dataclass(frozen=True)
 class Page:
-    """Summaries of one page, newest first; `last` continues after it and is `None` at the end."""
+    """Summaries of one page, newest first; `last` continues after it and is `None` at the end.
+
+    `processed` counts the traces that were looked at.
+    """
 
     summaries: list[dict[str, Any]]
     last: tuple[float, int] | None
+    processed: int
 
 
 class XRay:
@@ -39,15 +73,29 @@ class XRay:
     Raises `StoreError` when the file cannot be used.
     """
 
-    def __init__(self, database: Path | None, *, clock: Clock = time.time) -> None:
-        self._clock = clock
-        self._store = Store(database)
+    def __init__(
+        self,
+        database: Path | None,
+        *,
+        clock: Clock = time.time,
+        ids: Ids | None = None,
+        region: str = "us-east-1",
+    ) -> None:
+        self.clock = clock
+        self.ids = ids or RandomIds()
+        self.region = region
+        self.store = Store(database)
         try:
-            self._store.forget_before(clock() - RETENTION_SECONDS)
+            self.store.forget_before(clock() - RETENTION_SECONDS)
+            self.groups = Groups(self.store, region, clock, self.ids.request_id)
+            self.tags = Tags(self.store)
+            self.tags.add_resources(self.groups.has_arn)
+            self._index = TraceIndex(self._numbered, self.groups, self.store.first_number())
         except StoreError:
-            self._store.close()
+            self.store.close()
             raise
-        self._minutes = MinuteGraphs(self._store, self._graph)
+        self._minutes = MinuteGraphs(self.store, self._graph)
+        self._group_minutes: dict[str, tuple[Group, MinuteGraphs]] = {}
         self._telemetry_lock = threading.Lock()
         self.telemetry_records = 0
 
@@ -60,7 +108,7 @@ class XRay:
         read = [result for text in texts for result in documents.read(text)]
         entries = [result for result in read if isinstance(result, Entry)]
         if entries:
-            self._store.put(entries, self._clock())
+            self._index.changed(self.store.put(entries, self.clock()))
         return [result for result in read if not isinstance(result, Entry)]
 
     def emit(self, document: Document) -> None:
@@ -71,7 +119,7 @@ class XRay:
             raise ValueError(  # noqa: TRY004 - a segment with wrong values, whatever its type
                 f"{checked['Message']} in the segment {document.get('id')} of {named['name']}"
             )
-        self._store.put([checked], self._clock())
+        self._index.changed(self.store.put([checked], self.clock()))
 
     def count_telemetry(self, records: int) -> None:
         """Take note of a daemon's telemetry; X-Ray shows it nowhere either."""
@@ -80,35 +128,76 @@ class XRay:
 
     def trace(self, trace_id: str) -> Trace | None:
         """Return a trace, or `None` when no document of it came."""
-        texts = self._store.documents(trace_id) if documents.is_trace_id(trace_id) else []
+        texts = self.store.documents(trace_id) if documents.is_trace_id(trace_id) else []
         return assemble(trace_id, texts) if texts else None
 
-    def summaries(
-        self, start: float, end: float, by: TimeRangeType, *, before: tuple[float, int] | None, limit: int
-    ) -> Page:
-        """Summarise the traces in [start, end), newest first, at most `limit` of them."""
-        rows = self._store.between(start, end, by, before=before, limit=limit)
-        found = []
-        for row, digest in self._digests(rows):
-            event = {"MatchedEventTime": row.time} if by == "Event" else {}
-            found.append({**json.loads(digest.summary), "Revision": row.revision, **event})
-        return Page(found, (rows[-1].time, rows[-1].number) if len(rows) == limit else None)
+    def summaries(self, query: Query, *, before: tuple[float, int] | None, limit: int) -> Page:
+        """Summarise traces, newest first, at most `limit` of them."""
+        found: list[int] = []
+        processed, look, read = 0, max(limit, _FIRST_LOOK), self._index.loaded
+        while len(found) < limit and self._index.loaded - read < _FRESH:
+            numbers = self.store.numbers(query.start, query.end, query.by, before=before, limit=look)
+            if not numbers:
+                return self._page(found, query, None, processed)
+            hits = self._hits(query, numbers)[: limit - len(found)]
+            found += hits
+            last = hits[-1] if len(found) == limit else numbers[-1]
+            processed += numbers.index(last) + 1
+            (row,) = self.store.numbered([last], query.by)
+            before, look = (row.time, row.number), min(4 * look, _LONGEST_LOOK)
+        return self._page(found, query, before, processed)
 
-    def graph(self, start: float, end: float) -> Graph:
-        """Return the service graph of the traces that began in [start, end)."""
-        graph = self._minutes.between(start, end)
+    def _hits(self, query: Query, numbers: list[int]) -> list[int]:
+        if query.rate < 1:
+            # A trace is in the sample or not whenever it is looked at, and its neighbours tell nothing of it.
+            numbers = [number for number in numbers if number * _MIX % 2**32 < query.rate * 2**32]
+        return numbers if query.expression is None else self._index.select(query.expression, numbers)
+
+    def _page(self, numbers: list[int], query: Query, last: tuple[float, int] | None, processed: int) -> Page:
+        found = []
+        for row, digest in self._digests(self.store.numbered(numbers, query.by)):
+            event = {"MatchedEventTime": row.time} if query.by == "Event" else {}
+            found.append({**json.loads(digest.summary), "Revision": row.revision, **event})
+        return Page(found, last, processed)
+
+    def graph(self, start: float, end: float, group: Group | None = None) -> Graph:
+        """Return the service graph of the traces, or those of a group, that began in [start, end)."""
+        graph = self._minutes_of(group).between(start, end)
         self._resolve_links(graph)
         return graph
+
+    def has_old_versions(self, start: float, end: float, group: Group) -> bool:
+        """Tell whether traces in [start, end) were tested with an earlier expression of the group."""
+        first, last = (group.versions[0], group.versions[-1]) if group.versions else (None, None)
+        if first is None or last is None or first is last:
+            return False
+        return self.store.has_updated(start, end, first.since, last.since)
 
     def graph_of(self, trace_ids: Sequence[str]) -> Graph:
         """Return the service graph of some traces."""
         known = [trace_id for trace_id in trace_ids if documents.is_trace_id(trace_id)]
-        graph = self._graph(self._store.find(known))
+        graph = self._graph(self.store.find(known))
         self._resolve_links(graph)
         return graph
 
     def close(self) -> None:
-        self._store.close()
+        self.store.close()
+
+    def _minutes_of(self, group: Group | None) -> MinuteGraphs:
+        if group is None or not group.versions:
+            return self._minutes
+        known = self._group_minutes.get(group.arn)
+        if known is None or known[0] != group:
+            known = group, MinuteGraphs(self.store, partial(self._group_graph, group))
+            self._group_minutes[group.arn] = known
+        return known[1]
+
+    def _group_graph(self, group: Group, rows: Iterable[Row]) -> Graph:
+        by_number = {row.number: row for row in rows}
+        return self._graph([by_number[number] for number in self._index.in_group(group, by_number)])
+
+    def _numbered(self, numbers: Sequence[int]) -> Iterator[tuple[Row, Digest]]:
+        return self._digests(self.store.numbered(numbers))
 
     def _graph(self, rows: Iterable[Row]) -> Graph:
         graph = Graph()
@@ -130,10 +219,13 @@ class XRay:
                 new.append((row, digest))
             yield row, digest
         if new:
-            self._store.keep_digests(new)
+            self.store.keep_digests(new)
 
     def _digest(self, trace_id: str) -> Digest:
-        trace = assemble(trace_id, self._store.documents(trace_id))
+        trace = assemble(trace_id, self.store.documents(trace_id))
         graph = trace_graph(trace)
         self._resolve_links(graph)
-        return Digest(json.dumps(summarize(trace), separators=(",", ":")), graph_json.dump(graph))
+        summary = summarize(trace)
+        return Digest(
+            json.dumps(summary, separators=(",", ":")), graph_json.dump(graph), work_out(trace, summary)
+        )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from local.xray.documents import Entry
+    from local.xray.filters.facts import Facts
 
 TimeRangeType = Literal["TraceId", "Event", "Service"]
 
@@ -26,7 +27,7 @@ RETENTION_SECONDS = 30 * 24 * 3600
 """X-Ray keeps traces for 30 days."""
 
 _APPLICATION_ID = 0x58524159
-_SCHEMA_VERSION = 1
+_SCHEMA_VERSION = 2
 _SCHEMA = """
 CREATE TABLE trace (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
@@ -48,9 +49,14 @@ CREATE TABLE document (
     complete INTEGER NOT NULL, ended REAL NOT NULL, body TEXT NOT NULL,
     UNIQUE (trace, id)
 );
+"""
+# Of both, version 1 had only digests, without facts; digests are worked out again when they are not there.
+_SCHEMA_2 = """
 CREATE TABLE digest (
-    trace INTEGER PRIMARY KEY, revision INTEGER NOT NULL, summary TEXT NOT NULL, graph TEXT NOT NULL
+    trace INTEGER PRIMARY KEY, revision INTEGER NOT NULL,
+    summary TEXT NOT NULL, graph TEXT NOT NULL, facts TEXT NOT NULL
 );
+CREATE TABLE setting (kind TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, name));
 """
 
 # X-Ray keeps one in-progress and one complete copy of an id, and the complete one counts. Among equals the
@@ -67,7 +73,7 @@ INSERT INTO trace (id, epoch, started, ended, updated, revision) VALUES (?, ?, ?
 ON CONFLICT (id) DO UPDATE SET
     started = min(started, excluded.started), ended = max(ended, excluded.ended),
     updated = max(updated, excluded.updated), revision = revision + excluded.revision
-RETURNING number
+RETURNING number, revision
 """
 _TIME_COLUMN: dict[TimeRangeType, str] = {"TraceId": "time", "Event": "updated", "Service": "ended"}
 
@@ -81,19 +87,24 @@ class StoreError(XRayError):
 
 @dataclass(frozen=True, slots=True)
 class Digest:
-    """What queries need of one trace, as JSON: its summary and its part of the service graph."""
+    """What queries need of one trace, as JSON: its summary, its part of the service graph, its facts."""
 
     summary: str
     graph: str
+    facts: Facts
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A trace in a time range; `digest` is `None` when a document came after the last one."""
+    """A trace in a time range; `digest` is `None` when a document came after the last one.
+
+    `time` is the one that the range is about, `updated` when the last document came.
+    """
 
     number: int
     id: str
     time: float
+    updated: float
     revision: int
     digest: Digest | None
 
@@ -116,8 +127,8 @@ class Store:
         with self._explained():
             self._connection = self._open()
 
-    def put(self, entries: Sequence[Entry], now: float) -> None:
-        """Keep documents in one transaction; they can be read when this returns."""
+    def put(self, entries: Sequence[Entry], now: float) -> list[tuple[int, int]]:
+        """Keep documents in one transaction, and return number and revision of the traces that changed."""
         traces: dict[str, tuple[str, float, float, float, float, int]] = {}
         for entry in entries:
             known = traces.get(entry.trace_id)
@@ -126,14 +137,18 @@ class Store:
             span = min(start, entry.start), max(end, entry.end)
             traces[entry.trace_id] = (entry.trace_id, epoch, *span, now, count + 1)
         with self._transaction() as connection:
-            numbers = {
-                trace_id: connection.execute(_PUT_TRACE, values).fetchone()[0]
+            changed = {
+                trace_id: connection.execute(_PUT_TRACE, values).fetchone()
                 for trace_id, values in traces.items()
             }
             connection.executemany(
                 _PUT_DOCUMENT,
-                [(numbers[item.trace_id], item.id, item.complete, item.end, item.text) for item in entries],
+                [
+                    (changed[item.trace_id][0], item.id, item.complete, item.end, item.text)
+                    for item in entries
+                ],
             )
+        return list(changed.values())
 
     def documents(self, trace_id: str) -> list[str]:
         """Return the documents of a trace; none when it is unknown."""
@@ -151,10 +166,27 @@ class Store:
         limit: int = -1,
     ) -> list[Row]:
         """List traces in [start, end), newest first, after the row whose (time, number) is `before`."""
-        column = _TIME_COLUMN[by]
-        where = f"{column} >= ? AND {column} < ? AND ({column}, number) < (?, ?)"
-        order = f"ORDER BY {column} DESC, number DESC LIMIT ?"
-        return self._rows(column, f"{where} {order}", (start, end, *(before or (end, 0)), limit))
+        return self._rows(_TIME_COLUMN[by], *_range(start, end, by, before, limit))
+
+    def numbers(
+        self,
+        start: float,
+        end: float,
+        by: TimeRangeType = "TraceId",
+        *,
+        before: tuple[float, int] | None = None,
+        limit: int = -1,
+    ) -> list[int]:
+        """List the numbers of the traces that `between` lists."""
+        where, values = _range(start, end, by, before, limit)
+        with self._transaction() as connection:
+            return [number for (number,) in connection.execute(f"SELECT number FROM trace {where}", values)]  # noqa: S608 - built from columns of the schema
+
+    def numbered(self, numbers: Sequence[int], by: TimeRangeType = "TraceId") -> list[Row]:
+        """Return these traces, in this order."""
+        rows = self._rows(_TIME_COLUMN[by], f"WHERE number IN ({_marks(numbers)})", tuple(numbers))
+        places = {number: place for place, number in enumerate(numbers)}
+        return sorted(rows, key=lambda row: places[row.number])
 
     def minutes(self, first: int, last: int) -> list[MinuteState]:
         """Return the minutes in [first, last) in which traces began."""
@@ -167,14 +199,42 @@ class Store:
 
     def find(self, trace_ids: Sequence[str]) -> list[Row]:
         """Return the known ones of these traces, oldest first."""
-        marks = ",".join("?" * len(trace_ids))
-        return self._rows("time", f"id IN ({marks}) ORDER BY time, number", tuple(trace_ids))
+        where = f"WHERE id IN ({_marks(trace_ids)}) ORDER BY time, number"
+        return self._rows("time", where, tuple(trace_ids))
 
     def keep_digests(self, digests: Iterable[tuple[Row, Digest]]) -> None:
         """Keep digests of the rows' revisions; one of a past revision is never read again."""
-        values = [(row.number, row.revision, digest.summary, digest.graph) for row, digest in digests]
+        values = [
+            (row.number, row.revision, digest.summary, digest.graph, "\n".join(digest.facts))
+            for row, digest in digests
+        ]
         with self._transaction() as connection:
-            connection.executemany("INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?)", values)
+            connection.executemany("INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?, ?)", values)
+
+    def first_number(self) -> int:
+        """Return the lowest number of a trace; new ones get higher ones."""
+        with self._transaction() as connection:
+            return int(connection.execute("SELECT coalesce(min(number), 1) FROM trace").fetchone()[0])
+
+    def has_updated(self, start: float, end: float, since: float, until: float) -> bool:
+        """Tell whether a trace that began in [start, end) got its last document in [since, until)."""
+        query = "SELECT 1 FROM trace WHERE time >= ? AND time < ? AND updated >= ? AND updated < ? LIMIT 1"
+        with self._transaction() as connection:
+            return connection.execute(query, (start, end, since, until)).fetchone() is not None
+
+    def settings(self, kind: str) -> dict[str, str]:
+        """Return the JSON texts of one kind of setting by name."""
+        with self._transaction() as connection:
+            query = "SELECT name, body FROM setting WHERE kind = ? ORDER BY name"
+            return dict(connection.execute(query, (kind,)).fetchall())
+
+    def keep_setting(self, kind: str, name: str, body: str) -> None:
+        with self._transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?, ?)", (kind, name, body))
+
+    def drop_setting(self, kind: str, name: str) -> None:
+        with self._transaction() as connection:
+            connection.execute("DELETE FROM setting WHERE kind = ? AND name = ?", (kind, name))
 
     def forget_before(self, time: float) -> None:
         """Delete the traces that got no document since `time`."""
@@ -192,13 +252,15 @@ class Store:
 
     def _rows(self, time: str, where: str, values: tuple[float | str, ...]) -> list[Row]:
         query = f"""
-            SELECT number, id, {time}, trace.revision, summary, graph
+            SELECT number, id, {time}, updated, trace.revision, summary, graph, facts
             FROM trace LEFT JOIN digest ON digest.trace = number AND digest.revision = trace.revision
-            WHERE {where}"""  # noqa: S608 - built from columns of the schema and question marks
+            {where}"""  # noqa: S608 - built from columns of the schema and question marks
         with self._transaction() as connection:
             return [
-                Row(number, trace_id, moment, revision, None if summary is None else Digest(summary, graph))
-                for number, trace_id, moment, revision, summary, graph in connection.execute(query, values)
+                Row(number, trace_id, moment, updated, revision, _digest(summary, graph, facts))
+                for number, trace_id, moment, updated, revision, summary, graph, facts in connection.execute(
+                    query, values
+                )
             ]
 
     def _open(self) -> sqlite3.Connection:
@@ -225,12 +287,11 @@ class Store:
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
         if not tables:
-            for statement in _SCHEMA.split(";\n"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
+            _create(connection, _SCHEMA + _SCHEMA_2)
         elif owner != _APPLICATION_ID:
             raise StoreError(f"{self._path} is a database of another program. Choose another data directory.")
+        elif version == 1:
+            _create(connection, f"DROP TABLE digest;\n{_SCHEMA_2}")
         elif version != _SCHEMA_VERSION:
             raise StoreError(
                 f"{self._path} has schema version {version}, this version reads {_SCHEMA_VERSION}. "
@@ -269,3 +330,31 @@ class Store:
             raise StoreError(
                 f"{self._path} cannot be used: {error}. Choose another data directory."
             ) from error
+
+
+def _range(
+    start: float, end: float, by: TimeRangeType, before: tuple[float, int] | None, limit: int
+) -> tuple[str, tuple[float, ...]]:
+    """Return the part of a query after FROM, and its values."""
+    column = _TIME_COLUMN[by]
+    where = f"{column} >= ? AND {column} < ? AND ({column}, number) < (?, ?)"
+    order = f"ORDER BY {column} DESC, number DESC LIMIT ?"
+    return f"WHERE {where} {order}", (start, end, *(before or (end, 0)), limit)
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))
+
+
+def _digest(summary: str | None, graph: str, facts: str) -> Digest | None:
+    if summary is None:
+        return None
+    trace, services, edges = facts.split("\n")
+    return Digest(summary, graph, (trace, services, edges))
+
+
+def _create(connection: sqlite3.Connection, script: str) -> None:
+    for statement in script.split(";\n"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")

@@ -84,6 +84,17 @@ class Api:
         (found,) = self.ask("/TraceSummaries", StartTime=NOW - 10, EndTime=NOW + 60)["TraceSummaries"]
         return found
 
+    def ids(self, expression: str, **request: Any) -> list[str]:
+        """List the ids of the traces that an expression selects, newest first."""
+        window = {"StartTime": NOW - 10, "EndTime": NOW + 3600}
+        pages = [self.ask("/TraceSummaries", **window, FilterExpression=expression, **request)]
+        while "NextToken" in pages[-1]:
+            token = pages[-1]["NextToken"]
+            pages.append(
+                self.ask("/TraceSummaries", **window, FilterExpression=expression, **request, NextToken=token)
+            )
+        return [found["Id"] for page in pages for found in page["TraceSummaries"]]
+
     def graph(self, *traces: str) -> dict[tuple[str, str | None], dict[str, Any]]:
         """Read back the services of a trace graph by name and type."""
         services = self.ask("/TraceGraph", TraceIds=traces or [TRACE])["Services"]

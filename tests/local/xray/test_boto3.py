@@ -81,7 +81,7 @@ def test_errors_arrive_as_exceptions(client: Any) -> None:
     with pytest.raises(client.exceptions.InvalidRequestException, match="TraceIds has 6 members"):
         client.batch_get_traces(TraceIds=list("abcdef"))
     with pytest.raises(ClientError, match="UnknownOperationException"):
-        client.get_groups()
+        client.get_sampling_rules()
 
 
 def test_telemetry_is_accepted(api: Api, client: Any) -> None:

@@ -106,8 +106,29 @@ def test_other_schema_version_is_refused(database: Path) -> None:
     connection = sqlite3.connect(database)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(StoreError, match=r"traces\.db has schema version 99, this version reads 1\. Delete"):
+    with pytest.raises(StoreError, match=r"traces\.db has schema version 99, this version reads 2\. Delete"):
         XRay(database)
+
+
+def test_file_of_the_first_version_is_taken_over(database: Path) -> None:
+    """A file without facts and settings keeps its traces, and what is missing is added."""
+    old = XRay(database, clock=lambda: NOW)
+    Api(old).put(segment("a", fault=True))
+    before = Api(old).summary()
+    old.close()
+    connection = sqlite3.connect(database)
+    connection.executescript("""
+        DROP TABLE digest; DROP TABLE setting;
+        CREATE TABLE digest (
+            trace INTEGER PRIMARY KEY, revision INTEGER NOT NULL, summary TEXT NOT NULL, graph TEXT NOT NULL);
+        INSERT INTO digest VALUES (1, 1, '{}', '[]');
+        PRAGMA user_version = 1;""")
+    connection.close()
+    new = XRay(database, clock=lambda: NOW)
+    assert Api(new).summary() == before
+    assert Api(new).ids("fault") == [TRACE]
+    Api(new).ask("/CreateGroup", GroupName="slow")
+    new.close()
 
 
 def test_unusable_folder_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Filter expressions: text -> expression (`parser`), expression -> text (`syntax`), and what it selects."""

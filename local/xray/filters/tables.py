@@ -1,0 +1,197 @@
+"""Tables in memory that filter expressions are evaluated on, a column at a time.
+
+A hundred thousand traces take as many steps of Python per keyword: lists of values, through which one list
+comprehension goes, take a tenth of the time that objects with attributes would.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, get_args
+
+from local.xray.filters import facts
+from local.xray.filters.syntax import CauseKind, CauseList
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from local.xray.filters.facts import Facts
+
+_CAUSES: Mapping[CauseKind, str] = {
+    "fault": "FaultRootCauses",
+    "error": "ErrorRootCauses",
+    "responsetime": "ResponseTimeRootCauses",
+}
+_LISTED = ("index", "first", "last")
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the store keeps of a trace for filters; `updated` in epoch seconds."""
+
+    facts: Facts
+    summary: str
+    updated: float
+
+
+class Table:
+    """Rows of one sort: a trace has any number of them, `of` finds them and `owners` the way back.
+
+    Values that are not there are `None`, or an empty list in a column that holds several.
+    """
+
+    def __init__(self, columns: Sequence[str], read: Callable[[Stored], Iterable[Sequence[Any]]]) -> None:
+        self.columns: dict[str, list[Any]] = {name: [] for name in columns}
+        self.annotations: dict[str, dict[int, list[Any]]] = {}
+        self.owners: list[int] = []
+        self.live_rows = 0
+        """How many rows can be found."""
+        self._read = read
+        self._spans: list[range] = []
+        self._revisions: list[int] = []
+
+    def revisions(self, size: int) -> list[int]:
+        """Return the revision that is held of every trace up to `size`; -1 is none."""
+        if (missing := size - len(self._revisions)) > 0:
+            self._revisions += [-1] * missing
+            self._spans += [range(0)] * missing
+        return self._revisions
+
+    def of(self, traces: Iterable[int]) -> list[int]:
+        """Return the rows of these traces."""
+        spans = self._spans
+        return [row for trace in traces for row in spans[trace]]
+
+    def put(self, trace: int, revision: int, stored: Stored) -> None:
+        """Hold a trace's rows; those of an earlier revision are no longer found."""
+        first = len(self.owners)
+        columns = list(self.columns.values())
+        for *values, annotated in self._read(stored):
+            for column, value in zip(columns, values, strict=True):
+                column.append(sys.intern(value) if type(value) is str else value)
+            for key, found in annotated.items():
+                self.annotations.setdefault(sys.intern(key), {})[len(self.owners)] = found
+            self.owners.append(trace)
+        span = range(first, len(self.owners))
+        self.live_rows += len(span) - len(self._spans[trace])
+        self._spans[trace] = span
+        self._revisions[trace] = revision
+
+    @property
+    def size(self) -> int:
+        return len(self.owners)
+
+
+class TraceTable(Table):
+    """The traces themselves: a trace's number is its row."""
+
+    def __init__(self) -> None:
+        super().__init__((*facts.TRACE_COLUMNS, "updated"), _trace_rows)
+
+    def revisions(self, size: int) -> list[int]:
+        for column in self.columns.values():
+            column.extend([None] * (size - len(column)))
+        return super().revisions(size)
+
+    def put(self, trace: int, revision: int, stored: Stored) -> None:
+        ((*values, annotated),) = self._read(stored)
+        for column, value in zip(self.columns.values(), values, strict=True):
+            column[trace] = sys.intern(value) if type(value) is str else value
+        for held in self.annotations.values():
+            held.pop(trace, None)
+        for key, found in annotated.items():
+            self.annotations.setdefault(sys.intern(key), {})[trace] = found
+        self._revisions[trace] = revision
+
+
+@dataclass
+class Tables:
+    """All tables, by name; each is filled when an expression asks for it."""
+
+    trace: TraceTable = field(default_factory=TraceTable)
+    others: dict[str, Table] = field(default_factory=dict)
+
+    def named(self, name: str) -> Table:
+        if name == "trace":
+            return self.trace
+        if name not in self.others:
+            self.others[name] = _SORTS[name]()
+        return self.others[name]
+
+    def drop(self, name: str) -> None:
+        self.others.pop(name, None)
+
+
+def _trace_rows(stored: Stored) -> Iterator[list[Any]]:
+    *values, annotations = json.loads(stored.facts[0])
+    yield [*values, stored.updated, annotations]
+
+
+def _service_rows(stored: Stored) -> Any:
+    return json.loads(stored.facts[1])
+
+
+def _edge_rows(stored: Stored) -> Any:
+    return json.loads(stored.facts[2])
+
+
+def _cause_rows(stored: Stored) -> Iterator[list[Any]]:
+    summary = json.loads(stored.summary)
+    for name in _CAUSES.values():
+        for cause in summary[name]:
+            yield [cause, {}]
+
+
+def _causes(kind: CauseKind, of: CauseList) -> Table:
+    columns, items = _LISTS[of]
+
+    def rows(stored: Stored) -> Iterator[list[Any]]:
+        for cause in json.loads(stored.summary)[_CAUSES[kind]]:
+            found = list(items(cause))
+            for index, values in enumerate(found):
+                yield [*values, index, index == 0, index == len(found) - 1, {}]
+
+    return Table((*columns, *_LISTED), rows)
+
+
+def _services(cause: Mapping[str, Any]) -> Iterator[list[Any]]:
+    for service in cause["Services"]:
+        yield [service["Name"], service.get("Type"), service["Inferred"]]
+
+
+def _entities(cause: Mapping[str, Any]) -> Iterator[list[Any]]:
+    for service in cause["Services"]:
+        for entity in service["EntityPath"]:
+            yield [
+                entity["Name"],
+                service.get("Type"),
+                service["Inferred"],
+                entity["Remote"],
+                entity.get("Coverage"),
+            ]
+
+
+def _exceptions(cause: Mapping[str, Any]) -> Iterator[list[Any]]:
+    for service in cause["Services"]:
+        for entity in service["EntityPath"]:
+            for exception in entity.get("Exceptions", ()):
+                yield [exception["Name"], exception["Message"]]
+
+
+_LISTS: Mapping[CauseList, tuple[tuple[str, ...], Callable[[Mapping[str, Any]], Iterator[list[Any]]]]] = {
+    "service": (("name", "type", "inferred"), _services),
+    "entity": (("name", "type", "inferred", "remote", "coverage"), _entities),
+    "exception": (("name", "message"), _exceptions),
+}
+_SORTS: dict[str, Callable[[], Table]] = {
+    "service": lambda: Table(facts.SERVICE_COLUMNS, _service_rows),
+    "edge": lambda: Table(facts.EDGE_COLUMNS, _edge_rows),
+    "rootcause": lambda: Table(("cause",), _cause_rows),
+    **{
+        f"rootcause.{kind}.{of}": lambda kind=kind, of=of: _causes(kind, of)  # type: ignore[misc]
+        for kind in get_args(CauseKind)
+        for of in get_args(CauseList)
+    },
+}
