@@ -85,13 +85,16 @@ def _failed(span: Span, service: str, error: Exception) -> None:
     reply = getattr(error, "response", None)
     if isinstance(reply, dict):
         span.set_attributes(_aws.of_reply(service, reply))
-    text = "".join(_at_caller(traceback.format_exception(error)))
+    text = "".join(at_caller(traceback.format_exception(error)))
     span.record_exception(error, {"exception.stacktrace": text})
     span.set_status(StatusCode.ERROR, f"{type(error).__name__}: {error}")
 
 
-def _at_caller(lines: list[str]) -> list[str]:
-    """The frames inside botocore give way to those that led to it; chained exceptions stay as they are."""
+def at_caller(lines: list[str]) -> list[str]:
+    """Let the frames inside the client give way to those that led to it; chained exceptions stay as they are.
+
+    The frames of two callers are left out: the wrapper of the client and who asks for it.
+    """
     start = max(number for number, line in enumerate(lines) if line.startswith("Traceback "))
     end = next(number for number in range(start + 1, len(lines)) if not lines[number].startswith("  File "))
     callers = traceback.format_list(traceback.extract_stack(limit=_MAX_CALLERS)[:-3])

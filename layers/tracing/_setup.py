@@ -123,7 +123,7 @@ def _instrument_later(
     mode: str, settings: Settings, provider: trace.TracerProvider, contexts: Contexts, propagator: object
 ) -> None:
     """Instrument botocore as soon as the handler imports it; a failure leaves its calls untraced."""
-    from tracing import _boto  # noqa: PLC0415
+    from tracing import _boto, _http_calls  # noqa: PLC0415
     from tracing._lazy import when_imported  # noqa: PLC0415
     from tracing._safely import safely  # noqa: PLC0415
 
@@ -145,3 +145,4 @@ def _instrument_later(
                 _otel.instrument(provider, propagator, extensions=settings.export == "otlp")
 
     when_imported("botocore.session", instrument)
+    _http_calls.instrument(provider, contexts)

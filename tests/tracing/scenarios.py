@@ -310,3 +310,42 @@ def client_error_type(event: Any, context: Any) -> str:
     except ClientError as error:
         return error.response["Error"]["Code"]
     return "nothing raised"
+
+
+def _clients(url: str) -> dict[str, Any]:
+    """The HTTP clients that are recorded, imported where a handler would."""
+    import httpx  # noqa: PLC0415 - only these handlers pay for it
+    import requests  # noqa: PLC0415 - only these handlers pay for it
+    import urllib3  # noqa: PLC0415 - only these handlers pay for it
+
+    async def httpx_async() -> Any:
+        async with httpx.AsyncClient() as client:
+            return await client.get(url)
+
+    return {
+        "requests": lambda: requests.get(url, timeout=5),
+        "urllib3": lambda: urllib3.PoolManager(retries=False).request("GET", url),
+        "httpx": lambda: httpx.get(url),
+        "httpx async": lambda: asyncio.run(httpx_async()),
+    }
+
+
+@handler
+def http_get(event: Any, context: Any) -> str:
+    return _call(_clients(event["url"])[event["client"]])
+
+
+@handler
+def http_with_headers(event: Any, context: Any) -> dict[str, str]:
+    import urllib3  # noqa: PLC0415 - only these handlers pay for it
+
+    headers = {"X-Own": b"1"}
+    urllib3.PoolManager(retries=False).request("GET", event, headers=headers)
+    return {key: value.decode() for key, value in headers.items()}
+
+
+@handler
+def http_inside_another_s(event: Any, context: Any) -> str:
+    instrumentation = trace.get_tracer("opentelemetry.instrumentation.requests")
+    with instrumentation.start_as_current_span("GET", kind=trace.SpanKind.CLIENT):
+        return _call(_clients(event)["requests"])
