@@ -136,7 +136,9 @@ def _awaits_function(trace: Trace, node: Node) -> bool:
     """Tell whether Lambda accepted an invocation whose function segment has not come."""
     if node.type != LAMBDA_SERVICE or not node.is_segment or node.status in {"error", "throttle"}:
         return False
-    return not any(trace.nodes[child].type == LAMBDA_FUNCTION for child in node.children)
+    attempts = [trace.nodes[child] for child in node.children]  # of an asynchronous invocation
+    below = [*attempts, *(trace.nodes[child] for attempt in attempts for child in attempt.children)]
+    return not any(child.type == LAMBDA_FUNCTION for child in below)
 
 
 def sends_messages(trace: Trace) -> bool:
