@@ -151,7 +151,9 @@ class Environment:
 
     @property
     def alive(self) -> bool:
-        return self._exited is not None and not self._exited.done()
+        if self._process is None or self._exited is None or self._exited.done():
+            return False
+        return not _has_ended(self._process.pid)
 
     def peak_memory(self) -> int | None:
         """Return the worker's peak memory in MB, where the system tells it."""
@@ -182,7 +184,7 @@ class Environment:
         return self._exited
 
     def _signal(self, number: signal.Signals) -> None:
-        if self._process is not None and self.alive:
+        if self._process is not None and not self._exit().done():
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 # The worker leads a session of its own: wrappers and children get it too.
                 os.killpg(self._process.pid, number)
@@ -197,3 +199,13 @@ class Environment:
                 asyncio.get_running_loop().remove_reader(self._pipe)
                 return
             self.output(chunk)
+
+
+def _has_ended(pid: int) -> bool:
+    """Ask the system about a child, where it can be asked: asyncio hears of an end a little later."""
+    if not hasattr(os, "waitid"):
+        return False
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True

@@ -83,6 +83,7 @@ def test_the_outputs_are_exported(run):
         "url": f"https://api.example/{stack}/hello",
         "apiUrl": f"https://api.example/{stack}",
         "tracing": mode,
+        "export": "xray",
         "frontFunction": f"traced-api-{stack}-front",
         "workerFunction": f"traced-api-{stack}-worker",
         "consumerFunction": f"traced-api-{stack}-consumer",
