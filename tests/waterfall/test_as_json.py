@@ -9,6 +9,7 @@ import pytest
 
 from tests.waterfall import answers, samples
 from waterfall import as_json, listing
+from waterfall.compare.difference import compare
 
 
 def documented(format_: str) -> set[str]:
@@ -33,10 +34,16 @@ def shapes() -> dict[str, Any]:
         "waterfall.trace/1": as_json.trace_shape(samples.trace(everything)),
         "waterfall.traces/1": as_json.traces_shape(summaries, 0, 1),
         "waterfall.map/1": as_json.map_shape(listing.service_map(answers.SERVICES, 0, 300)),
+        "waterfall.comparison/1": as_json.comparison_shape(
+            [compare(samples.trace(samples.failed()), samples.trace(samples.throttled()))]
+        ),
     }
 
 
-@pytest.mark.parametrize("format_", ["waterfall.trace/1", "waterfall.traces/1", "waterfall.map/1"])
+FORMATS = ["waterfall.trace/1", "waterfall.traces/1", "waterfall.map/1", "waterfall.comparison/1"]
+
+
+@pytest.mark.parametrize("format_", FORMATS)
 def test_every_field_is_documented(format_: str) -> None:
     """What is printed is what the documentation lists."""
     shape = shapes()[format_]
@@ -44,7 +51,7 @@ def test_every_field_is_documented(format_: str) -> None:
     assert keys(shape) - {"format"} <= documented(format_)
 
 
-@pytest.mark.parametrize("format_", ["waterfall.trace/1", "waterfall.traces/1", "waterfall.map/1"])
+@pytest.mark.parametrize("format_", FORMATS)
 def test_every_documented_field_is_printed(format_: str) -> None:
     """What the documentation lists is printed."""
     values = {

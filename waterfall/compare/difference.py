@@ -124,8 +124,6 @@ def _summary(entity: Entity) -> str:
 
 
 def _of_values(path: tuple[str, ...], field: str, left: Any, right: Any) -> Iterator[Finding]:
-    if left == right and type(left) is type(right):
-        return
     if isinstance(left, Mapping) and isinstance(right, Mapping):
         for key in sorted(left.keys() | right.keys()):
             yield from _of_values(path, f"{field}.{key}" if field else key, left.get(key), right.get(key))

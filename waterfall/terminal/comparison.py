@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from waterfall.compare.difference import MAP
 from waterfall.terminal.screen import DIM, STYLES, Screen, wrapped
 from waterfall.text import clean, fit, shorten
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from waterfall.compare.difference import Comparison, Finding, Pair
-    from waterfall.compare.normal import Entity
 
 MIDDLE = 5
 STEP = 2
@@ -25,10 +25,10 @@ def render(comparison: Comparison, screen: Screen, titles: Sequence[str] = ("", 
     """Return the lines of one comparison; `titles` say what each side is."""
     left, right = comparison.left, comparison.right
     heads = [clean(f"{title} {trace.id}".strip()) for title, trace in zip(titles, (left, right), strict=True)]
-    lines = [_row(heads[0], "", heads[1], screen, "bold"), Text()]
+    lines = [_row(*heads, mark="", screen=screen, style="bold"), Text()]
     for pair in comparison.pairs:
         lines.append(_pair(pair, screen))
-        for finding in pair.findings:
+        for finding in pair.findings if pair.left and pair.right else ():
             lines += _finding(finding, screen, indent=STEP * (pair.depth + 1))
     for finding in comparison.map_findings:
         lines += _finding(finding, screen, indent=0)
@@ -39,7 +39,7 @@ def _width(screen: Screen) -> int:
     return (screen.width - MIDDLE) // 2
 
 
-def _row(left: str, mark: str, right: str, screen: Screen, style: str = "") -> Text:
+def _row(left: str, right: str, *, mark: str, screen: Screen, style: str) -> Text:
     width, end = _width(screen), screen.glyphs.ellipsis
     sign_style = STYLES["fault"] if mark not in {"", "="} else DIM
     return Text.assemble(
@@ -52,24 +52,26 @@ def _row(left: str, mark: str, right: str, screen: Screen, style: str = "") -> T
 def _pair(pair: Pair, screen: Screen) -> Text:
     unequal = "!=" if pair.left and pair.right else "<" if pair.left else ">"
     mark = unequal if pair.findings else "="
-    style = STYLES["fault"] if pair.findings else ""
-    return _row(_name(pair.left, pair.depth), mark, _name(pair.right, pair.depth), screen, style)
-
-
-def _name(entity: Entity | None, depth: int) -> str:
-    return "" if entity is None else " " * (STEP * depth) + clean(entity.label, 300)
+    left, right = (one.label if one else None for one in (pair.left, pair.right))
+    if unequal != "!=":
+        [alone] = pair.findings
+        left, right = alone.left, alone.right
+    margin = " " * (STEP * pair.depth)
+    names = ("" if name is None else margin + clean(name, 300) for name in (left, right))
+    return _row(*names, mark=mark, screen=screen, style=STYLES["fault"] if pair.findings else "")
 
 
 def _finding(finding: Finding, screen: Screen, indent: int) -> Iterator[Text]:
-    """Yield both values under their field's name; a long value takes several lines."""
+    """Yield the field's name, and below it both values; a long value takes several lines."""
     indent = min(indent, _width(screen) // 3)
-    margin = " " * indent
-    where = clean(" > ".join(finding.path[:1]) + " " if indent == 0 else "")
-    yield _row(f"{margin}{where}{clean(finding.field)}", "", "", screen, STYLES["error"])
+    place = f"{finding.path[0]}: " if finding.path == (MAP,) else ""
+    title = " " * indent + clean(place + finding.field)
+    yield Text(shorten(title, screen.width, screen.glyphs.ellipsis), style=STYLES["error"])
     columns = [_value(value, screen, indent + STEP) for value in (finding.left, finding.right)]
     for number in range(max(map(len, columns))):
         left, right = (column[number] if number < len(column) else "" for column in columns)
-        yield _row(left, "!=" if number == 0 else "", right, screen, STYLES["error"])
+        mark = "" if number else "!="
+        yield _row(left, right, mark=mark, screen=screen, style=STYLES["error"])
 
 
 def _value(value: Any, screen: Screen, indent: int) -> list[str]:

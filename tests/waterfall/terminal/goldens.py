@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from tests.waterfall import answers, samples
 from waterfall import listing
-from waterfall.terminal import service_map, trace_list, waterfall
+from waterfall.compare.difference import compare
+from waterfall.terminal import comparison, service_map, trace_list, waterfall
 from waterfall.terminal.screen import Screen, to_text
 
 if TYPE_CHECKING:
@@ -33,6 +34,18 @@ def mapped(screen: Screen) -> str:
     return to_text(service_map.render(graph, screen), screen)
 
 
+def compared(screen: Screen) -> str:
+    left, right = samples.trace(samples.request()), samples.trace(samples.failed())
+    maps = [listing.service_map(answers.SERVICES[first:], samples.T0, samples.T0 + 1) for first in (0, 1)]
+    found = compare(left, right, (maps[0], maps[1]))
+    return to_text(comparison.render(found, screen, ("native", "otel")), screen)
+
+
+def equal(screen: Screen) -> str:
+    cold, warm = samples.trace(samples.request()), samples.trace(samples.request(cold=False))
+    return to_text(comparison.render(compare(cold, warm), screen), screen)
+
+
 CASES: dict[str, Callable[[], str]] = {
     "request-80": lambda: shown(samples.request(), NARROW),
     "request-160": lambda: shown(samples.request(), WIDE),
@@ -52,6 +65,10 @@ CASES: dict[str, Callable[[], str]] = {
     "map-80": lambda: mapped(NARROW),
     "map-160": lambda: mapped(WIDE),
     "map-ascii": lambda: mapped(ASCII),
+    "compare-100": lambda: compared(Screen(100)),
+    "compare-160": lambda: compared(WIDE),
+    "compare-equal-80": lambda: equal(NARROW),
+    "compare-ascii": lambda: compared(ASCII),
 }
 
 
