@@ -35,11 +35,22 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     _add_console(commands)
     _add_compare(commands)
     options = parser.parse_args(argv)
-    if options.command == "compare" and len(options.traces) != (0 if options.modes else 2):
-        parser.error("compare takes two traces, or --modes and none")
+    if options.command == "compare":
+        _check_compare(parser, options)
     if options.command != "up" and not options.aws and (options.profile or options.region):
         parser.error("--profile and --region choose an AWS account: give them together with --aws")
     return options
+
+
+def _check_compare(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    if len(options.traces) != (0 if options.modes else 2):
+        parser.error("compare takes two traces, or --modes and none")
+    if options.modes and (options.aws or options.endpoint != LOCAL_ENDPOINT):
+        parser.error("--modes runs on this machine: give neither --aws nor --endpoint")
+    if options.modes and "tracing" in dict(options.config):
+        parser.error("--modes sets tracing itself: leave out --config tracing=...")
+    if not options.modes and (options.directory != Path() or options.stack or options.config):
+        parser.error("--directory, --stack and --config belong to --modes")
 
 
 def _add_up(commands: Commands) -> None:

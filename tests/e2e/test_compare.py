@@ -1,0 +1,50 @@
+"""`waterfall compare --modes`: the demo request in both tracing modes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+from tests.e2e.stack import REPOSITORY, WATERFALL
+
+QUICK = ("--config", "workSeconds=0")
+SHARED = ("components", "layers", "locks", ".build")
+OWN = ("Pulumi.yaml", "Pulumi.dev.yaml", "__main__.py")
+
+
+def compare(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    command = [str(WATERFALL), "compare", "--modes", *QUICK, *arguments]
+    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_modes_are_equal() -> None:
+    """The request's trace and the consumer's are equal in both modes, and the command says so."""
+    done = compare("--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    shape = json.loads(done.stdout)
+    assert shape["equal"]
+    assert [found["differences"] for found in shape["comparisons"]] == [[], []]
+
+
+def test_a_handler_that_differs_is_told(tmp_path: Path) -> None:
+    """A handler that does one thing differently in one mode is the one difference, and the status is 1."""
+    for name in SHARED:
+        (tmp_path / name).symlink_to(REPOSITORY / name)
+    for name in OWN:
+        shutil.copy(REPOSITORY / name, tmp_path)
+    shutil.copytree(REPOSITORY / "handlers", tmp_path / "handlers")
+    worker = tmp_path / "handlers" / "worker.py"
+    original = 'annotate("WorkSeconds", seconds)'
+    assert original in worker.read_text()
+    altered = worker.read_text().replace(original, 'annotate("WorkSeconds", os.environ["TRACING_MODE"])')
+    worker.write_text(altered)
+    done = compare("-C", str(tmp_path))
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "annotations.WorkSeconds\n" in done.stdout
+    assert '"native"' in done.stdout
+    assert '"otel"' in done.stdout
+    assert done.stdout.count("1 difference\n") == 1
+    assert done.stdout.endswith("\nequal\n")
