@@ -3,52 +3,21 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from local.xray.api import SUMMARIES_PER_PAGE, dispatch, operations
+from local.xray.api import SUMMARIES_PER_PAGE, operations
+from tests.local.xray.boto import client_of
 from tests.local.xray.builders import NOW, TRACE, Api, inner, segment, subsegment, trace_id
 
 
 @pytest.fixture
 def client(api: Api) -> Iterator[Any]:
-    table = operations(api.xray)
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            response = dispatch(table, self.path, self.rfile.read(int(self.headers["Content-Length"])))
-            self.send_response(response.status)
-            for name, value in response.headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(response.body)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    client = boto3.client(
-        "xray",
-        region_name="us-east-1",
-        endpoint_url=f"http://127.0.0.1:{server.server_port}",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"max_attempts": 0}),
-    )
-    yield client
-    client.close()
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with client_of(operations(api.xray)) as client:
+        yield client
 
 
 def test_segments_go_in_and_come_out(client: Any) -> None:
