@@ -22,6 +22,15 @@ up: setup ## deploy the program onto the embedded AWS, show one request, keep se
 test: setup $(BIN)/.foreign ## run the tests (TESTS=tests/local for a part)
 	@$(BIN)/python -m pytest $(TESTS)
 
+.PHONY: compare
+compare: setup ## run one request with the native X-Ray SDK and one with OpenTelemetry, and compare their traces
+	@$(BIN)/waterfall compare --modes $(ARGS)
+
+.PHONY: bench
+bench: setup $(BIN)/.foreign ## measure the X-Ray store and what tracing adds to an invocation (minutes)
+	@$(BIN)/python -m benchmarks.xray_store
+	@$(BIN)/python -m benchmarks.invocation
+
 .PHONY: check
 check: setup ## lint, formatting and types
 	@$(BIN)/ruff check .
