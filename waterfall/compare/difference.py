@@ -142,12 +142,16 @@ def _reordered(path: tuple[str, ...], one: Entity, other: Entity) -> Iterator[Fi
             yield Finding(path, ORDER, f"{a.label} before {next_a.label}", f"{next_b.label} before {b.label}")
 
 
+def _operation(entity: Entity) -> str:
+    return str(entity.fields.get("aws", {}).get("operation"))
+
+
 _KEYS: tuple[Callable[[Entity], Hashable], ...] = (
     lambda entity: entity.signature,
     lambda entity: (entity.label, str(entity.fields.get("aws")), str(entity.fields.get("annotations"))),
     lambda entity: entity.label,
     lambda entity: entity.fields["name"],
-    lambda entity: (entity.fields.get("namespace"), *entity.label.split(" ")[1:]),
+    lambda entity: (entity.fields["kind"], entity.fields.get("namespace"), _operation(entity)),
 )
 """Which entities stand for each other: the equal, else the most alike."""
 

@@ -63,6 +63,12 @@ def test_a_renamed_subsegment_is_told_as_renamed() -> None:
     assert (finding.field, finding.left, finding.right) == ("name", "dynamodb", "DynamoDB")
 
 
+def test_a_renamed_span_is_told_as_renamed() -> None:
+    """So it is with spans, whatever words their names are made of."""
+    [finding] = compare(tree(span("step", 1)), tree(span("the last step", 1))).findings
+    assert (finding.field, finding.left, finding.right) == ("name", "step", "the last step")
+
+
 def test_the_changed_one_of_many_namesakes_is_found() -> None:
     """Of fifty equal calls with one changed, only that one is told."""
     left = [span("call", number, annotations={"n": number}) for number in range(50)]
