@@ -44,7 +44,7 @@ $(BIN)/.installed: requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 to 3.14 found (looked for $(SUPPORTED)); install one, or name it: make PYTHON=/path/to/python3.13" >&2; exit 1; }
 	@$(PYTHON) -c $(IS_SUPPORTED) || { echo "error: $$($(PYTHON) --version) is not supported; Python 3.11 to 3.14 is" >&2; exit 1; }
 	@echo "set-up 1/2: Python packages into $(VENV) (a minute or two, once)"
-	@$(PYTHON) -m venv --clear $(VENV) || { echo "error: $(PYTHON) cannot make virtual environments; on Debian: apt install python3-venv" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "error: $(PYTHON) cannot make virtual environments; on Debian: apt install python3-venv" >&2; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --progress-bar on --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
