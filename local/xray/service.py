@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 
 
 _FIRST_LOOK = 2_000
-_LONGEST_LOOK = 32_000
-"""Traces that a filter is tried on at once; a page that is full early has looked at few."""
+"""Traces that a filter is tried on first, then ever more: a page that is full early has looked at few."""
 _FRESH = 1_000
 """A page ends when it had to read more traces than this into memory: the caller gets on, and sees it."""
 _MIX = 2_654_435_761
@@ -90,7 +89,7 @@ class XRay:
             self.groups = Groups(self.store, region, clock, self.ids.request_id)
             self.tags = Tags(self.store)
             self.tags.add_resources(self.groups.has_arn)
-            self._index = TraceIndex(self._numbered, self.groups, self.store.first_number())
+            self._index = TraceIndex(self.store, self._numbered, self.groups)
         except StoreError:
             self.store.close()
             raise
@@ -134,9 +133,10 @@ class XRay:
     def summaries(self, query: Query, *, before: tuple[float, int] | None, limit: int) -> Page:
         """Summarise traces, newest first, at most `limit` of them."""
         found: list[int] = []
-        processed, look, read = 0, max(limit, _FIRST_LOOK), self._index.loaded
+        look = limit if query.expression is None else _FIRST_LOOK
+        processed, read = 0, self._index.loaded
         while len(found) < limit and self._index.loaded - read < _FRESH:
-            numbers = self.store.numbers(query.start, query.end, query.by, before=before, limit=look)
+            numbers = self._numbers(query, before, look)
             if not numbers:
                 return self._page(found, query, None, processed)
             hits = self._hits(query, numbers)[: limit - len(found)]
@@ -144,8 +144,13 @@ class XRay:
             last = hits[-1] if len(found) == limit else numbers[-1]
             processed += numbers.index(last) + 1
             (row,) = self.store.numbered([last], query.by)
-            before, look = (row.time, row.number), min(4 * look, _LONGEST_LOOK)
+            before, look = (row.time, row.number), 16 * look
         return self._page(found, query, before, processed)
+
+    def _numbers(self, query: Query, before: tuple[float, int] | None, limit: int) -> list[int]:
+        if query.expression is not None and query.by == "TraceId":
+            return self._index.newest(query.start, query.end, before, limit)
+        return self.store.numbers(query.start, query.end, query.by, before=before, limit=limit)
 
     def _hits(self, query: Query, numbers: list[int]) -> list[int]:
         if query.rate < 1:

@@ -73,7 +73,7 @@ INSERT INTO trace (id, epoch, started, ended, updated, revision) VALUES (?, ?, ?
 ON CONFLICT (id) DO UPDATE SET
     started = min(started, excluded.started), ended = max(ended, excluded.ended),
     updated = max(updated, excluded.updated), revision = revision + excluded.revision
-RETURNING number, revision
+RETURNING number, revision, time
 """
 _TIME_COLUMN: dict[TimeRangeType, str] = {"TraceId": "time", "Event": "updated", "Service": "ended"}
 
@@ -109,6 +109,14 @@ class Row:
     digest: Digest | None
 
 
+class Change(NamedTuple):
+    """A trace that got a document."""
+
+    number: int
+    revision: int
+    time: float
+
+
 class MinuteState(NamedTuple):
     """A fingerprint of the traces that began in a minute (since the epoch): any change of one changes it."""
 
@@ -127,8 +135,8 @@ class Store:
         with self._explained():
             self._connection = self._open()
 
-    def put(self, entries: Sequence[Entry], now: float) -> list[tuple[int, int]]:
-        """Keep documents in one transaction, and return number and revision of the traces that changed."""
+    def put(self, entries: Sequence[Entry], now: float) -> list[Change]:
+        """Keep documents in one transaction, and return which traces changed."""
         traces: dict[str, tuple[str, float, float, float, float, int]] = {}
         for entry in entries:
             known = traces.get(entry.trace_id)
@@ -148,7 +156,7 @@ class Store:
                     for item in entries
                 ],
             )
-        return list(changed.values())
+        return [Change(*columns) for columns in changed.values()]
 
     def documents(self, trace_id: str) -> list[str]:
         """Return the documents of a trace; none when it is unknown."""
@@ -181,6 +189,11 @@ class Store:
         where, values = _range(start, end, by, before, limit)
         with self._transaction() as connection:
             return [number for (number,) in connection.execute(f"SELECT number FROM trace {where}", values)]  # noqa: S608 - built from columns of the schema
+
+    def times(self) -> list[tuple[float, int]]:
+        """List time and number of all traces, oldest first."""
+        with self._transaction() as connection:
+            return connection.execute("SELECT time, number FROM trace ORDER BY time, number").fetchall()
 
     def numbered(self, numbers: Sequence[int], by: TimeRangeType = "TraceId") -> list[Row]:
         """Return these traces, in this order."""

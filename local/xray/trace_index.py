@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from local.xray.filters.evaluator import Evaluator
 from local.xray.filters.tables import Stored, Tables
+from local.xray.trace_order import TraceOrder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -20,36 +21,46 @@ if TYPE_CHECKING:
     from local.xray.filters.syntax import Expression
     from local.xray.filters.tables import Table
     from local.xray.groups import Group, Groups
-    from local.xray.store import Digest, Row
+    from local.xray.store import Change, Digest, Row, Store
 
 LOADED_AT_ONCE = 500
 """Traces whose digests are in memory while a table is filled."""
-_SPARE_ROWS = 10_000
 
 
 class TraceIndex:
-    """Thread-safe; `load` returns the traces with these numbers, `first` is the lowest number there is."""
+    """Thread-safe; `load` returns the traces with these numbers."""
 
     def __init__(
-        self, load: Callable[[Sequence[int]], Iterable[tuple[Row, Digest]]], groups: Groups, first: int
+        self, store: Store, load: Callable[[Sequence[int]], Iterable[tuple[Row, Digest]]], groups: Groups
     ) -> None:
+        self._store = store
         self._load = load
         self._groups = groups
-        self._first = first
+        self._first = store.first_number()
         self._lock = threading.RLock()
         self._tables = Tables()
-        self._revisions: list[int] = []
+        self._order: TraceOrder | None = None
+        self._revisions: dict[int, int] = {}
         self._evaluator = Evaluator(self._filled, self._in_groups)
-        self._changed_lock = threading.Lock()
-        self._changed: dict[int, int] = {}
+        self._changes_lock = threading.Lock()
+        self._changes: dict[int, Change] = {}
         self.loaded = 0
         """How many traces have been read into a table; it only grows."""
 
-    def changed(self, traces: Iterable[tuple[int, int]]) -> None:
+    def changed(self, changes: Iterable[Change]) -> None:
         """Take note of the new revisions of traces. Never waits for a query."""
-        with self._changed_lock:
-            for number, revision in traces:
-                self._changed[number] = max(revision, self._changed.get(number, 0))
+        with self._changes_lock:
+            for change in changes:
+                known = self._changes.get(change.number, change)
+                self._changes[change.number] = max(known, change)
+
+    def newest(self, start: float, end: float, before: tuple[float, int] | None, limit: int) -> list[int]:
+        """List at most `limit` traces that began in [start, end), before (time, number), newest first."""
+        with self._lock:
+            if self._order is None:
+                self._order = TraceOrder(self._store.times())
+            self._note_changes()
+            return self._order.newest(start, end, before, limit)
 
     def select(self, expression: Expression, numbers: Iterable[int]) -> list[int]:
         """Return those of the traces for which the expression holds, in their order."""
@@ -63,8 +74,22 @@ class TraceIndex:
             return [row + self._first for row in self._members(group, self._rows(numbers))]
 
     def _rows(self, numbers: Iterable[int]) -> Rows:
+        self._note_changes()
         first = self._first
-        return [number - first for number in numbers]
+        rows = [number - first for number in numbers]
+        self._tables.grow(max(rows, default=-1) + 1)
+        return rows
+
+    def _note_changes(self) -> None:
+        with self._changes_lock:
+            changes, self._changes = self._changes, {}
+        for number, revision, time in changes.values():
+            row = number - self._first
+            self._tables.grow(row + 1)
+            self._tables.outdate(row)
+            self._revisions[row] = max(revision, self._revisions.get(row, 0))
+            if self._order is not None:
+                self._order.put(number, time)
 
     def _in_groups(self, keyword: str, test: Test, rows: Rows) -> Rows:
         found: set[int] = set()
@@ -86,28 +111,16 @@ class TraceIndex:
 
     def _filled(self, name: str, rows: Rows) -> Table:
         table = self._tables.named(name)
-        if name != "trace" and table.size > 2 * table.live_rows + _SPARE_ROWS:
-            self._tables.drop(name)
-            table = self._tables.named(name)
-        wanted = self._current(max(rows, default=-1) + 1)
-        held = table.revisions(len(wanted))
-        for part in _parts([row for row in rows if held[row] < wanted[row]]):
-            for row, digest in self._load([row + self._first for row in part]):
-                stored = Stored(digest.facts, digest.summary, row.updated)
-                table.put(row.number - self._first, row.revision, stored)
+        missing = table.missing
+        for part in _parts([row for row in rows if row in missing] if missing else []):
+            for found, digest in self._load([row + self._first for row in part]):
+                row = found.number - self._first
+                table.put(row, Stored(digest.facts, digest.summary, found.updated))
+                # A document that came meanwhile will be noted, and outdate what was read here.
+                if found.revision >= self._revisions.get(row, 0):
+                    missing.discard(row)
             self.loaded += len(part)
         return table
-
-    def _current(self, size: int) -> list[int]:
-        """Return the revisions that tables must hold at least."""
-        with self._changed_lock:
-            changed, self._changed = self._changed, {}
-        size = max(size, max(changed, default=0) - self._first + 1)
-        self._revisions += [0] * (size - len(self._revisions))
-        for number, revision in changed.items():
-            row = number - self._first
-            self._revisions[row] = max(revision, self._revisions[row])
-        return self._revisions
 
 
 def _parts(rows: Rows) -> Iterator[Rows]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from local.xray.filters.facts import MULTIPLE
@@ -115,10 +116,10 @@ class Evaluator:
         match expression:
             case Service(picked, block):
                 table = self._tables("service", traces)
-                rows = _picked(picked, table, "", table.of(traces))
+                rows = _calling(picked, table, traces)
             case Edge(caller, called, block):
                 table = self._tables("edge", traces)
-                rows = _picked(called, table, "called.", _picked(caller, table, "", table.of(traces)))
+                rows = _picked(called, table, "called.", _calling(caller, table, traces))
             case RootCause(kind, of, block):
                 table = self._tables(f"rootcause.{kind}.{of}", traces)
                 rows = table.of(traces)
@@ -135,6 +136,13 @@ def _owners(table: Table, rows: Rows, traces: Rows) -> Rows:
     owners = table.owners
     found = {owners[row] for row in rows}
     return [trace for trace in traces if trace in found]
+
+
+def _calling(picked: Id | None, table: Table, traces: Rows) -> Rows:
+    """Return the rows of services, or of calls by these services."""
+    if picked is None or picked.name is None:
+        return _picked(picked, table, "", table.of(traces))
+    return _picked(replace(picked, name=None), table, "", table.named(picked.name, traces))
 
 
 def _picked(picked: Id | None, table: Table, prefix: str, rows: Rows) -> Rows:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
 from local.xray.filters import facts
@@ -25,6 +25,9 @@ _CAUSES: Mapping[CauseKind, str] = {
     "responsetime": "ResponseTimeRootCauses",
 }
 _LISTED = ("index", "first", "last")
+_NOBODY = -1
+_SPARE_ROWS = 10_000
+"""A table is made anew when that many rows, and half of all, belong to no trace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,8 @@ class Stored:
 class Table:
     """Rows of one sort: a trace has any number of them, `of` finds them and `owners` the way back.
 
-    Values that are not there are `None`, or an empty list in a column that holds several.
+    Values that are not there are `None`, or an empty list in a column that holds several. `missing` are the
+    traces whose rows are not here yet, or no longer those of the latest revision.
     """
 
     def __init__(self, columns: Sequence[str], read: Callable[[Stored], Iterable[Sequence[Any]]]) -> None:
@@ -47,37 +51,50 @@ class Table:
         self.annotations: dict[str, dict[int, list[Any]]] = {}
         self.owners: list[int] = []
         self.live_rows = 0
-        """How many rows can be found."""
+        """How many rows belong to a trace; those of earlier revisions belong to none."""
+        self.missing: set[int] = set()
         self._read = read
         self._spans: list[range] = []
-        self._revisions: list[int] = []
+        self._named: dict[str, list[int]] = {}
 
-    def revisions(self, size: int) -> list[int]:
-        """Return the revision that is held of every trace up to `size`; -1 is none."""
-        if (missing := size - len(self._revisions)) > 0:
-            self._revisions += [-1] * missing
-            self._spans += [range(0)] * missing
-        return self._revisions
+    def grow(self, size: int) -> None:
+        """Make room for the traces up to `size`."""
+        known = len(self._spans)
+        self.missing.update(range(known, size))
+        self._spans += [range(0)] * (size - known)
 
-    def of(self, traces: Iterable[int]) -> list[int]:
+    def of(self, traces: Sequence[int]) -> list[int]:
         """Return the rows of these traces."""
         spans = self._spans
         return [row for trace in traces for row in spans[trace]]
 
-    def put(self, trace: int, revision: int, stored: Stored) -> None:
-        """Hold a trace's rows; those of an earlier revision are no longer found."""
+    def named(self, name: str, traces: Sequence[int]) -> list[int]:
+        """Return the rows of these traces whose `name` is this."""
+        rows = self._named.get(name, [])
+        if len(rows) > 3 * len(traces):
+            names = self.columns["name"]
+            return [row for row in self.of(traces) if names[row] == name]
+        owners, wanted = self.owners, set(traces)
+        return [row for row in rows if owners[row] in wanted]
+
+    def put(self, trace: int, stored: Stored) -> None:
+        """Hold a trace's rows instead of those of an earlier revision."""
+        for row in self._spans[trace]:
+            self.owners[row] = _NOBODY
         first = len(self.owners)
         columns = list(self.columns.values())
         for *values, annotated in self._read(stored):
+            row = len(self.owners)
             for column, value in zip(columns, values, strict=True):
                 column.append(sys.intern(value) if type(value) is str else value)
             for key, found in annotated.items():
-                self.annotations.setdefault(sys.intern(key), {})[len(self.owners)] = found
+                self.annotations.setdefault(sys.intern(key), {})[row] = found
+            if names := self.columns.get("name"):
+                self._named.setdefault(names[row], []).append(row)
             self.owners.append(trace)
         span = range(first, len(self.owners))
         self.live_rows += len(span) - len(self._spans[trace])
         self._spans[trace] = span
-        self._revisions[trace] = revision
 
     @property
     def size(self) -> int:
@@ -90,12 +107,12 @@ class TraceTable(Table):
     def __init__(self) -> None:
         super().__init__((*facts.TRACE_COLUMNS, "updated"), _trace_rows)
 
-    def revisions(self, size: int) -> list[int]:
+    def grow(self, size: int) -> None:
+        super().grow(size)
         for column in self.columns.values():
             column.extend([None] * (size - len(column)))
-        return super().revisions(size)
 
-    def put(self, trace: int, revision: int, stored: Stored) -> None:
+    def put(self, trace: int, stored: Stored) -> None:
         ((*values, annotated),) = self._read(stored)
         for column, value in zip(self.columns.values(), values, strict=True):
             column[trace] = sys.intern(value) if type(value) is str else value
@@ -103,25 +120,34 @@ class TraceTable(Table):
             held.pop(trace, None)
         for key, found in annotated.items():
             self.annotations.setdefault(sys.intern(key), {})[trace] = found
-        self._revisions[trace] = revision
 
 
-@dataclass
 class Tables:
     """All tables, by name; each is filled when an expression asks for it."""
 
-    trace: TraceTable = field(default_factory=TraceTable)
-    others: dict[str, Table] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.trace = TraceTable()
+        self._tables: dict[str, Table] = {"trace": self.trace}
+        self._size = 0
 
     def named(self, name: str) -> Table:
-        if name == "trace":
-            return self.trace
-        if name not in self.others:
-            self.others[name] = _SORTS[name]()
-        return self.others[name]
+        table = self._tables.get(name)
+        if table is None or table.size > 2 * table.live_rows + _SPARE_ROWS:
+            table = self._tables[name] = _SORTS[name]()
+            table.grow(self._size)
+        return table
 
-    def drop(self, name: str) -> None:
-        self.others.pop(name, None)
+    def grow(self, size: int) -> None:
+        """Make room for the traces up to `size`."""
+        if size > self._size:
+            self._size = size
+            for table in self._tables.values():
+                table.grow(size)
+
+    def outdate(self, trace: int) -> None:
+        """Take note that a trace has changed."""
+        for table in self._tables.values():
+            table.missing.add(trace)
 
 
 def _trace_rows(stored: Stored) -> Iterator[list[Any]]:
