@@ -93,6 +93,7 @@ class Request(NamedTuple):
     operation: str
     trace_headers: Sequence[str]
     body: bytes
+    headers: Mapping[str, str]
 
 
 class Aws:
@@ -110,7 +111,7 @@ class Aws:
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 operation = self.headers.get("X-Amz-Target", f"{self.command} {self.path}").rpartition(".")[2]
                 headers = self.headers.get_all("X-Amzn-Trace-Id") or []
-                aws.requests.append(Request(operation, headers, body))
+                aws.requests.append(Request(operation, headers, body, dict(self.headers)))
                 status, extra, answer = aws.answers.get(operation, (200, {}, b"{}"))
                 self.send_response(status)
                 for key, value in {"x-amzn-RequestId": "request-1", **extra}.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import sys
 import threading
@@ -208,6 +209,49 @@ def publish(event: Any, context: Any) -> Any:
         _call(sns.publish, TopicArn="arn:topic", Message="m", MessageAttributes=attributes),
         len(attributes),
     ]
+
+
+def _attributes(count: int) -> dict[str, Any]:
+    return {f"a{number}": {"DataType": "String", "StringValue": "v"} for number in range(count)}
+
+
+@handler
+def all_sorts(event: Any, context: Any) -> list[str]:
+    """Every call that an SDK is tempted to change: what its reply and its parameters look like afterwards."""
+    message = {"QueueUrl": "http://queue", "MessageBody": "m"}
+    entries = [
+        {"Id": str(number), "MessageBody": "m", "MessageAttributes": _attributes(10)} for number in (1, 2)
+    ]
+    calls: list[tuple[Any, dict[str, Any]]] = [
+        (lambda_.invoke, {"FunctionName": "worker", "Payload": '{"a": 1}'}),
+        (lambda_.invoke, {"FunctionName": "worker", "Payload": b'{"headers": {"h": "1"}}'}),
+        (lambda_.invoke, {"FunctionName": "worker", "Payload": io.BytesIO(b'{"a": 2}')}),
+        (
+            lambda_.invoke,
+            {"FunctionName": "worker", "Payload": "{}", "ClientContext": "eyJjdXN0b20iOnt9fQ=="},
+        ),
+        (lambda_.invoke, {"FunctionName": "worker", "InvocationType": "Event"}),
+        (sns.publish, {"TopicArn": "arn:topic", "Message": "m", "MessageAttributes": _attributes(10)}),
+        (sns.publish, {"TopicArn": "arn:topic", "Message": "m"}),
+        (sqs.send_message, {**message, "MessageAttributes": _attributes(10)}),
+        (sqs.send_message, message),
+        (sqs.send_message_batch, {"QueueUrl": "http://queue", "Entries": entries}),
+        (sqs.receive_message, {"QueueUrl": "http://queue", "MessageAttributeNames": ["a"]}),
+        (dynamodb.get_item, {"TableName": "orders", "Key": {"id": {"S": "1"}}}),
+        (s3.put_object, {"Bucket": "files", "Key": "k", "Body": b"x", "Metadata": {"m": "1"}}),
+    ]
+    return [f"{_reply(call, parameters)} {_shown(parameters)}" for call, parameters in calls]
+
+
+def _reply(call: Any, parameters: dict[str, Any]) -> Any:
+    reply = call(**parameters)
+    payload = reply.pop("Payload", None)
+    reply["ResponseMetadata"]["HTTPHeaders"].pop("date", None)
+    return [reply, payload.read() if payload else None]
+
+
+def _shown(parameters: dict[str, Any]) -> Any:
+    return {key: "a stream" if isinstance(value, io.BytesIO) else value for key, value in parameters.items()}
 
 
 @handler
