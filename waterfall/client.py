@@ -55,6 +55,11 @@ class RefusedError(ReadError):
         self.code = code
         self.reason = reason
 
+    @property
+    def is_about_request(self) -> bool:
+        """Tell whether what was asked is wrong, not who asked, how often, or X-Ray itself."""
+        return self.code == "InvalidRequestException"
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -198,7 +203,7 @@ def _readable(source: Source) -> Iterator[None]:
         raise ReadError("no AWS credentials found: log in, or name a profile with --profile") from error
     except ClientError as error:
         details = error.response.get("Error", {})
-        code, message = str(details.get("Code")), str(details.get("Message"))
+        code, message = str(details.get("Code")), str(details.get("Message") or "no reason given")
         raise RefusedError(error.operation_name, code, message) from error
     except BotoCoreError as error:
         raise ReadError(str(error)) from error

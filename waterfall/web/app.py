@@ -70,7 +70,7 @@ async def _page(_: Request) -> Response:
 
 
 async def _failed(_: Request, problem: Exception) -> Response:
-    if isinstance(problem, RefusedError):
+    if isinstance(problem, RefusedError) and problem.is_about_request:
         status, code, message = 400, problem.code, problem.reason
     elif isinstance(problem, BadRequestError):
         status, code, message = 400, "BadRequest", str(problem)

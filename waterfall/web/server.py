@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
 from typing import TYPE_CHECKING
@@ -31,7 +32,8 @@ def bind(port: int, option: str = "--port") -> socket.socket:
     try:
         return socket.create_server((HOST, port), backlog=128)
     except (OSError, OverflowError) as problem:
-        reason = getattr(problem, "strerror", None) or str(problem)
+        number = getattr(problem, "errno", None)
+        reason = os.strerror(number) if number else str(problem)
         raise ConsoleError(
             f"cannot listen on {HOST}:{port}: {reason}; stop what uses it, or choose another port with "
             f"{option} (0 for any free one)"

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 PATIENCE = 15.0
 """Seconds that a condition may take to come true."""
 
+START = 30.0
+"""Seconds that the browser may take to answer."""
+
 _FLAGS = (
     "--headless",
     "--no-sandbox",
@@ -82,7 +85,7 @@ class Browser:
             data = data[os.write(self._commands, data) :]
 
     def _read(self) -> dict[str, Any]:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + START
         while b"\0" not in self._buffer:
             ready, _, _ = select.select([self._answers], [], [], max(0.0, deadline - time.monotonic()))
             chunk = os.read(self._answers, 1 << 20) if ready else b""
@@ -155,7 +158,9 @@ class Page:
     def open(self, url: str) -> None:
         """Open an address and wait until its scripts have run."""
         self.call("Page.navigate", url=url)
-        self.wait(f"location.href !== 'about:blank' && document.readyState === 'complete' && {json.dumps(url)}")
+        self.wait(
+            f"location.href !== 'about:blank' && document.readyState === 'complete' && {json.dumps(url)}"
+        )
 
     def resize(self, width: int, height: int = 800, *, scale: float = 1) -> None:
         self.call(
@@ -168,9 +173,7 @@ class Page:
 
     def prefer(self, scheme: str) -> None:
         """Let the system prefer `light` or `dark`."""
-        self.call(
-            "Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}]
-        )
+        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def run(self, expression: str) -> Any:
         """Return what a JavaScript expression, or its promise, comes to."""
@@ -185,10 +188,12 @@ class Page:
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             with contextlib.suppress(PageError):  # the page may be changing to another
-                if found := self.run(condition):
+                if found := self.run(f"((found) => found instanceof Node || found)({condition})"):
                     return found
                 self.run("new Promise((done) => setTimeout(done, 15))")
-        raise PageError(f"not true within {PATIENCE:.0f} s: {condition}\n{self.run('document.body.innerText')}")
+        raise PageError(
+            f"not true within {PATIENCE:.0f} s: {condition}\n{self.run('document.body.innerText')}"
+        )
 
     def text(self, selector: str) -> str:
         return str(self.wait(f"document.querySelector({json.dumps(selector)})?.innerText"))
@@ -196,10 +201,17 @@ class Page:
     def count(self, selector: str) -> int:
         return int(self.run(f"document.querySelectorAll({json.dumps(selector)}).length"))
 
+    def box(self, element: str) -> tuple[float, float, float, float]:
+        """Return left, top, width and height of what a JavaScript expression names."""
+        sides = "({ x, y, width, height }) => [x, y, width, height]"
+        x, y, width, height = self.run(f"({sides})(({element}).getBoundingClientRect())")
+        return (x, y, width, height)
+
     def click(self, selector: str) -> None:
         """Click the middle of an element with the mouse."""
         x, y = self.wait(
-            f"(() => {{ const found = document.querySelector({json.dumps(selector)}); if (!found) return null;"
+            f"(() => {{ const found = document.querySelector({json.dumps(selector)});"
+            " if (!found) return null;"
             " found.scrollIntoView({ block: 'nearest' }); const box = found.getBoundingClientRect();"
             " return box.width || box.height ? [box.x + box.width / 2, box.y + box.height / 2] : null; })()"
         )
@@ -232,7 +244,11 @@ class Page:
     def complaints(self) -> list[str]:
         """Return what the page's console, its scripts and its policy complained about."""
         self.run("1")
-        own = [event for event in self._browser.events if event.get("sessionId") == self._session]
+        own = [
+            event
+            for event in self._browser.events
+            if event.get("sessionId") == self._session and "method" in event
+        ]
         found = []
         for event in own:
             parameters = event.get("params", {})
@@ -242,6 +258,12 @@ class Page:
             elif event["method"] == "Log.entryAdded" and parameters["entry"]["level"] == "error":
                 found.append(f"{parameters['entry']['text']} {parameters['entry'].get('url', '')}")
         return found
+
+    def forgive(self) -> None:
+        """Forget what was complained about until now."""
+        self._browser.events[:] = [
+            event for event in self._browser.events if event.get("method") != "Log.entryAdded"
+        ]
 
     def requests(self) -> list[str]:
         """Return the addresses that the page asked for."""

@@ -18,7 +18,7 @@ export async function read(path, query = {}, signal = undefined) {
     if (problem.name === "AbortError") throw problem;
     throw new ApiError("the console has stopped: start it again with `waterfall console`", "Stopped", 0);
   }
-  const body = await response.json().catch(() => ({ error: `the console answered ${response.status}`, code: "Unreadable" }));
-  if (!response.ok) throw new ApiError(body.error, body.code, response.status);
-  return body;
+  if (response.ok) return response.json();
+  const { error, code } = await response.json().catch(() => ({ error: `the console answered ${response.status}`, code: "Unreadable" }));
+  throw new ApiError(error, code, response.status);
 }

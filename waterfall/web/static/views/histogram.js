@@ -67,7 +67,7 @@ export function histogram({ onselect }) {
       return svg("g", { "data-bin": index }, svg("rect", { class: "hit", x: index * wide, width: wide, y: 0, height: HEIGHT }), parts);
     }), svg("line", { class: "base", x1: 0, x2: WIDTH, y1: BASE, y2: BASE }));
     const every = Math.max(1, Math.ceil(drawn.length / 8));
-    show(labels, drawn.map((bin, index) => (index % every ? null : h("span", { style: { left: `${index / drawn.length * 100}%` } }, duration(bin.from)))));
+    show(labels, drawn.map((bin, index) => (index % every || index / drawn.length > 0.93 ? null : h("span", { style: { left: `${index / drawn.length * 100}%` } }, duration(bin.from)))));
     mark(range);
     say();
   }

@@ -6,6 +6,8 @@ import { drawing, kindOf } from "../icons.js";
 import { polling } from "../live.js";
 import { emptyBox, problemBox, timeChoice } from "../parts.js";
 import { cut, duration, rate, shortType, count } from "../pure/format.js";
+import { combined } from "../pure/combine.js";
+import { lines } from "../pure/lines.js";
 import { layout } from "../pure/map_layout.js";
 import { addressOf, remember, timeAsked } from "../state.js";
 import { edgePath, geometry, labelPlaces, ring } from "./map_shapes.js";
@@ -16,7 +18,9 @@ const NARROW = 640;
 export function mapView(main, { query, pace }) {
   const traceId = query.get("trace");
   main.className = "map";
-  const state = { text: "", services: [], view: null, moved: false };
+  const state = { text: "", all: [], services: [], view: null, moved: false, split: query.get("lambda") === "split" };
+  const split = h("input", { type: "checkbox", onchange: () => { state.split = split.checked; remember({ lambda: state.split ? "split" : null }); arrived(state.all, state.text); } });
+  split.checked = state.split;
   const problem = h("div", { class: "slot" });
   const stage = svg("g", {});
   const picture = svg("svg", { class: "picture", role: "group", "aria-label": "Service map" }, stage);
@@ -24,12 +28,13 @@ export function mapView(main, { query, pace }) {
     h("button", { type: "button", title, "aria-label": title, onclick: () => zoomBy(factor) }, sign)),
     h("button", { type: "button", title: "Fit (0)", "aria-label": "Fit", onclick: fit }, "⤢"));
   const empty = h("div", { class: "slot" });
-  const canvas = h("section", { class: "canvas panel" }, picture, empty, zoom,
-    h("div", { class: "legend" }, ["ok", "error", "throttle", "fault"].map((tone) => h("span", {}, h("i", { class: tone }), { ok: "OK", error: "Error 4xx", throttle: "Throttle 429", fault: "Fault 5xx" }[tone])),
-      h("span", {}, h("i", { class: "dashed" }), "message picked up later")));
+  const tones = [["ok", "OK"], ["error", "Error 4xx"], ["throttle", "Throttle 429"], ["fault", "Fault 5xx"], ["dashed", "message picked up later"]];
+  const legend = h("div", { class: "legend" }, tones.map(([tone, text]) => h("span", {}, h("i", { class: tone }), text)));
+  const canvas = h("section", { class: "canvas panel" }, picture, empty, zoom, legend);
   show(main, h("div", { class: "bar" },
     traceId ? h("span", { class: "scope" }, "Of one trace: ", link(`/trace/${traceId}`, { class: "mono" }, cut(traceId, 60)), " ", link("/map", { class: "button" }, "All traces")) :
-      timeChoice(query, LONGEST, (changes) => { remember(changes, { push: true }); poll.now(); })), problem, canvas);
+      timeChoice(query, LONGEST, (changes) => { remember(changes, { push: true }); poll.now(); }),
+    h("label", { class: "check", title: "Lambda records each invocation twice: as the service, and as the function" }, split, "Lambda service and function apart")), problem, canvas);
 
   const poll = polling(async (signal) => {
     try {
@@ -44,9 +49,10 @@ export function mapView(main, { query, pace }) {
   }, Math.max(3, pace));
   poll.now();
 
-  function arrived(services, text) {
+  function arrived(all, text) {
+    const services = state.split ? all : combined(all);
     const sameShape = shapeOf(services) === shapeOf(state.services);
-    Object.assign(state, { text, services });
+    Object.assign(state, { text, all, services });
     draw();
     if (!sameShape && !state.moved) fit();
   }
@@ -84,12 +90,14 @@ export function mapView(main, { query, pace }) {
     const type = service.type === "client" ? "Client" : shortType(service.type ?? "");
     const figures = service.calls ? [rate(service.per_minute), duration(service.mean)].filter(Boolean) : [];
     if (traceId && service.calls) figures.splice(0, 1, `${count(service.calls)} ${service.calls === 1 ? "call" : "calls"}`);
+    const name = lines(lastPart(service.name), 18);
+    const below = 53 + 15 * name.length;
     return svg("a", { href: tracesOf(service), "data-inside": "", "data-service": service.id, class: "service", transform: `translate(${x} ${y})`, "aria-label": words(service) },
       svg("title", {}, words(service)),
       svg("circle", { r: 33, class: "face" }), ring(service, 33), drawing(kindOf(service.type), 0, 0, 28),
-      svg("text", { class: "label", y: 53, "text-anchor": "middle" }, cut(lastPart(service.name), 22)),
-      svg("text", { class: "type", y: 68, "text-anchor": "middle" }, cut(type, 28)),
-      svg("text", { class: "figures", y: 83, "text-anchor": "middle" }, figures.join(" · ")));
+      name.map((line, index) => svg("text", { class: "label", y: 53 + 15 * index, "text-anchor": "middle" }, line)),
+      svg("text", { class: "type", y: below, "text-anchor": "middle" }, lines(type, 26)[0]),
+      svg("text", { class: "figures", y: below + 15, "text-anchor": "middle" }, figures.join(" · ")));
   }
 
   function words(service) {
@@ -120,8 +128,9 @@ export function mapView(main, { query, pace }) {
 
   function fit() {
     if (!state.shape) return;
-    const [wide, tall] = [canvas.clientWidth, canvas.clientHeight - 40];
-    const scale = Math.max(0.42, Math.min(1.15, wide / state.shape.width, tall / state.shape.height));
+    const [wide, tall] = [canvas.clientWidth, canvas.clientHeight - legend.offsetHeight - 12];
+    const whole = Math.min(wide / state.shape.width, tall / state.shape.height);
+    const scale = Math.max(0.42, Math.min(1.15, Math.max(whole, state.shape.narrow ? Math.min(0.72, wide / state.shape.width) : 0)));
     const left = (wide - state.shape.width * scale) / 2;
     const top = (tall - state.shape.height * scale) / 2;
     state.view = { scale, x: Math.max(left, 0), y: Math.max(top, 0) };

@@ -2,10 +2,10 @@
 
 import { svg } from "../dom.js";
 
-const WIDE = { layer: 172, row: 142 };
-const TALL = { layer: 186, row: 168 };
+const WIDE = { layer: 172, row: 156 };
+const TALL = { layer: 196, row: 168 };
 const EDGE = 92;
-const BELOW = 88; // what is written under a service
+const BELOW = 100; // what is written under a service
 const RADIUS = 38;
 
 // Lays layers from left to right, or when `narrow` from top to bottom.
@@ -30,11 +30,24 @@ export function edgePath(edge, shape) {
     const { x, y } = shape.at(edge.from);
     return `M${x - 16} ${y - 36}C${x - 44} ${y - 84} ${x + 44} ${y - 84} ${x + 16} ${y - 36}`;
   }
-  return points.slice(1).reduce((path, { x, y }, index) => {
-    const from = points[index];
+  return points.slice(1).reduce((path, waypoint, index) => {
+    const [from, isLast] = [index ? leaving(points[index], points, shape) : points[0], index === points.length - 2];
+    const { x, y } = isLast ? waypoint : entering(waypoint, points, shape);
     const [mx, my] = [(from.x + x) / 2, (from.y + y) / 2];
-    return path + (shape.narrow ? `C${from.x} ${my} ${x} ${my} ${x} ${y}` : `C${mx} ${from.y} ${mx} ${y} ${x} ${y}`);
+    const lead = index ? `L${from.x} ${from.y}` : "";
+    return path + lead + (shape.narrow ? `C${from.x} ${my} ${x} ${my} ${x} ${y}` : `C${mx} ${from.y} ${mx} ${y} ${x} ${y}`);
   }, `M${points[0].x} ${points[0].y}`);
+}
+
+// An edge turns between the layers and runs straight through one, so that it passes no words.
+const [BESIDE, ABOVE] = [60, 40];
+function entering(point, points, shape) {
+  const forwards = shape.narrow ? points.at(-1).y > points[0].y : points.at(-1).x > points[0].x;
+  if (shape.narrow) return { x: point.x, y: point.y + (forwards ? -ABOVE : BELOW) };
+  return { x: point.x + (forwards ? -BESIDE : BESIDE), y: point.y };
+}
+function leaving(point, points, shape) {
+  return entering(point, [...points].reverse(), shape);
 }
 
 // Moves a route's first and last point from the middle of a service to its rim, or its words' rim.

@@ -4,18 +4,18 @@ import { read } from "../api.js";
 import { h, link, show } from "../dom.js";
 import { icon, kindOfNode } from "../icons.js";
 import { polling } from "../live.js";
-import { copyButton, emptyBox, problemBox, statusPill } from "../parts.js";
+import { copyButton, emptyBox, statusPill } from "../parts.js";
 import { place, ticks } from "../pure/axis.js";
-import { clock, cut, day, duration, shortType } from "../pure/format.js";
+import { clock, cut, day, duration, pathOf, shortType } from "../pure/format.js";
 import { hasChildren, visibleRows, window as sight, withChildren } from "../pure/rows.js";
 import { addressOf, remember } from "../state.js";
 import { detailsPanel } from "./details.js";
 
 const ROW = 28;
-const UNFINISHED_FOR = 600; // seconds after which nobody waits for the rest any more
+const ENOUGH = 15; // answers without news after which a finished trace is not asked for again
 
 export function traceView(main, { id, query, pace }) {
-  const state = { trace: null, text: "", closed: new Set(), critical: query.get("critical") !== "off", rows: [], chosen: null };
+  const state = { trace: null, text: "", same: 0, closed: new Set(), critical: query.get("critical") !== "off", rows: [], chosen: null };
   main.className = "trace";
   const head = h("section", { class: "head" });
   const axis = h("div", { class: "ticks", "aria-hidden": "true" });
@@ -34,9 +34,9 @@ export function traceView(main, { id, query, pace }) {
     try {
       const trace = await read(`traces/${encodeURIComponent(id)}`, {}, signal);
       const text = JSON.stringify(trace);
+      state.same = text === state.text ? state.same + 1 : 0;
       if (text !== state.text) arrived(trace, text);
-      const open = trace.unfinished && Date.now() / 1000 - trace.start < UNFINISHED_FOR;
-      if (!open && Date.now() / 1000 - trace.start > 30) poll.pause(true);
+      if (state.same >= (trace.unfinished ? 10 * ENOUGH : ENOUGH)) poll.pause(true);
     } catch (failure) {
       if (failure.name === "AbortError") throw failure;
       if (!state.trace) show(head, emptyBox("This trace cannot be shown", failure.message), link("/traces", { class: "button" }, "All traces"));
@@ -73,7 +73,7 @@ export function traceView(main, { id, query, pace }) {
     if (trace.recorders.length) about.push(h("span", {}, `recorded by ${cut(trace.recorders.join(", "), 200)}`));
     show(head,
       h("div", { class: "title" }, trace.nodes.length ? statusPill(trace) : null,
-        h("h1", {}, trace.method ? h("b", { class: "method" }, cut(trace.method, 20)) : null, " ", cut(trace.url ?? trace.nodes[0]?.name ?? "Empty trace", 2000)),
+        h("h1", {}, trace.method ? h("b", { class: "method" }, cut(trace.method, 20)) : null, " ", headline(trace)),
         h("span", { class: "actions" }, link(addressOf("/map", { trace: trace.id }), { class: "button" }, "Map"), link(addressOf("/compare", { a: trace.id }), { class: "button" }, "Compare"))),
       h("div", { class: "facts" }, h("span", { class: "mono" }, trace.id), copyButton(trace.id, "the trace id"), about),
       trace.warnings.map((warning) => h("p", { class: "warning" }, "⚠ ", cut(warning, 500))),
@@ -182,7 +182,7 @@ export function traceView(main, { id, query, pace }) {
     const side = from + width < 0.84 ? "after" : from > 0.16 ? "before" : "inside";
     return [
       h("i", { class: `bar ${tone} ${node.status} ${node.unfinished ? "open" : ""}`, style: { left: `${from * 100}%`, width: `${width * 100}%` } }),
-      state.critical ? node.critical.map(([start, stop]) => {
+      state.critical ? node.critical.filter(([start, stop]) => stop - start > span() / 1000).map(([start, stop]) => {
         const stretch = place(start, stop, span());
         return h("i", { class: "critical", style: { left: `${stretch.from * 100}%`, width: `${stretch.width * 100}%` } });
       }) : null,
@@ -276,6 +276,14 @@ export function traceView(main, { id, query, pace }) {
       return true;
     },
   };
+}
+
+// The URL with its path put forward, or what a trace without a request began with.
+function headline(trace) {
+  if (!trace.url) return cut(trace.nodes[0]?.name ?? "Empty trace", 2000);
+  const path = pathOf(trace.url);
+  const origin = trace.url.endsWith(path) ? trace.url.slice(0, -path.length) : "";
+  return [h("span", { class: "origin" }, cut(origin, 300)), cut(path, 2000)];
 }
 
 function nameOf(trace, node) {

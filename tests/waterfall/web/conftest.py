@@ -1,0 +1,54 @@
+"""The console over the embedded X-Ray, and one Chromium for all tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from tests.waterfall import samples
+from tests.waterfall.web.browser import Browser, Page, find_chromium, running_chromium
+from waterfall.client import connect
+from waterfall.web.app import create_app
+from waterfall.web.server import bind, serving_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.waterfall.conftest import Api
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    binary = find_chromium()
+    if binary is None:
+        pytest.skip("Chromium is not installed: apt-get install chromium")
+    with running_chromium(binary) as running:
+        yield running
+
+
+@pytest.fixture
+def console(api: Api) -> Iterator[str]:
+    """The address of a console that reads the embedded X-Ray, at the same time of day as it."""
+    app = create_app(connect(api.source), api.source, clock=lambda: samples.T0 + 100)
+    with serving_app(app, bind(0)) as address:
+        yield address
+
+
+@pytest.fixture
+def client(console: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=console, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of 1280 by 800 that must end without a complaint in its console, but for refused requests."""
+    opened = browser.page()
+    try:
+        yield opened
+        complaints = [text for text in opened.complaints() if "Failed to load resource" not in text]
+        assert complaints == []
+    finally:
+        opened.close()

@@ -1,0 +1,128 @@
+"""The service map in a real browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.waterfall import samples
+
+if TYPE_CHECKING:
+    from tests.waterfall.conftest import Api
+    from tests.waterfall.web.browser import Page
+
+SERVICES = "document.querySelectorAll('a.service').length"
+NAME = "((one) => [...one.querySelectorAll('.label')].map((line) => line.textContent).join(''))"
+LABELS = f"[...document.querySelectorAll('a.service')].map({NAME})"
+OVERLAPS = """(() => {
+  const boxes = [...document.querySelectorAll('a.service')].map((one) => one.getBoundingClientRect());
+  return boxes.flatMap((a, i) => boxes.slice(i + 1).filter((b) =>
+    a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height && b.y < a.y + a.height)).length;
+})()"""
+
+
+def test_services_have_name_type_rate_latency_and_ring(api: Api, console: str, page: Page) -> None:
+    """A service tells what it is, how often it was called, how long that took and how it went."""
+    api.put(samples.request())
+    page.open(f"{console}/map")
+    page.wait(f"{SERVICES} > 4")
+    front = f"[...document.querySelectorAll('a.service')].find((one) => {NAME}(one) === 'front')"
+    assert page.run(f"{front}.querySelector('.type').textContent") == "Lambda"
+    assert "2.37 s" in page.run(f"{front}.querySelector('.figures').textContent")
+    assert page.run(f"{front}.querySelectorAll('.ring.ok').length") == 1
+    assert page.run(f"{front}.querySelectorAll('.icon path').length") > 0
+    assert page.count(".edge") >= 5
+    assert page.run(
+        "[...document.querySelectorAll('.edgelabel')].some((one) => one.textContent.includes(' s'))"
+    )
+
+
+def test_faults_colour_the_ring_and_the_edge(api: Api, console: str, page: Page) -> None:
+    """What failed is seen without reading."""
+    api.put(samples.failed())
+    page.open(f"{console}/map")
+    page.wait("document.querySelector('.ring.fault') && document.querySelector('.edge.fault')")
+
+
+def test_a_click_on_a_service_lists_its_traces(api: Api, console: str, page: Page) -> None:
+    """The list is filtered by the service's name and type, over the same time."""
+    api.put(samples.request())
+    page.open(f"{console}/map?since=15m")
+    page.wait(f"{SERVICES} > 4")
+    page.click("a.service[aria-label*='worker']")
+    page.wait("location.pathname === '/traces'")
+    expression = page.run("new URLSearchParams(location.search).get('filter')")
+    assert expression == 'service(id(name: "worker", type: "AWS::Lambda"))'
+    assert page.run("new URLSearchParams(location.search).get('since')") == "15m"
+    page.wait("document.querySelectorAll('tbody tr').length === 1")
+
+
+def test_the_map_grows_while_requests_come_in(api: Api, console: str, page: Page) -> None:
+    """A service that is seen for the first time appears without a reload."""
+    api.put(samples.orphaned())
+    page.open(f"{console}/map")
+    page.wait(f"{SERVICES} > 1")
+    api.put(samples.consumer())
+    page.wait(f"{LABELS}.includes('consumer')")
+
+
+def test_lambda_s_two_services_are_one_unless_told_apart(api: Api, console: str, page: Page) -> None:
+    """A function is one service; X-Ray's two are shown on demand, and the address keeps that."""
+    api.put(samples.request())
+    page.open(f"{console}/map")
+    page.wait(f"{LABELS}.filter((name) => name === 'front').length === 1")
+    page.click("label.check")
+    page.wait(f"{LABELS}.filter((name) => name === 'front').length === 2")
+    assert page.run("location.search") == "?lambda=split"
+
+
+def test_the_map_of_one_trace_leads_back_to_it(api: Api, console: str, page: Page) -> None:
+    """With `trace` in the address the map shows that trace only."""
+    api.put(samples.request())
+    page.open(f"{console}/map?trace={samples.TRACE_ID}")
+    page.wait(f"{SERVICES} > 4")
+    assert samples.TRACE_ID in page.text(".scope")
+
+
+def test_keys_walk_the_services(api: Api, console: str, page: Page) -> None:
+    """Arrows move from service to service, Enter opens its traces, plus and zero zoom."""
+    api.put(samples.request())
+    page.open(f"{console}/map")
+    page.wait(f"{SERVICES} > 4")
+    before = page.run("document.querySelector('.picture > g').getAttribute('transform')")
+    page.press("+")
+    assert page.run("document.querySelector('.picture > g').getAttribute('transform')") != before
+    page.press("0")
+    assert page.run("document.querySelector('.picture > g').getAttribute('transform')") == before
+    page.press("ArrowRight")
+    page.press("ArrowRight")
+    page.wait("document.activeElement.matches('a.service')")
+    page.press("Enter")
+    page.wait("location.pathname === '/traces'")
+
+
+@pytest.mark.parametrize("width", [1280, 420])
+@pytest.mark.parametrize("count", [2, 13, 60])
+def test_services_never_overlap(api: Api, console: str, page: Page, width: int, count: int) -> None:
+    """Neither circles nor words of two services touch, from 2 to 60 services."""
+    api.put(services(count))
+    page.resize(width)
+    page.open(f"{console}/map")
+    page.wait(f"{SERVICES} === {count}")
+    assert page.run(OVERLAPS) == 0
+
+
+def services(count: int) -> list[dict[str, object]]:
+    """One trace in which `count` - 1 services call each other; the client is the last."""
+    return [
+        samples.segment(
+            f"a-service-with-a-long-name-{number}",
+            f"{number + 1:016x}",
+            number * 0.001,
+            1 - number * 0.001,
+            parent_id=f"{(number - 1) // 3 + 1:016x}" if number else None,
+            http={"request": {"method": "GET", "url": samples.API}, "response": {"status": 200}},
+        )
+        for number in range(count - 1)
+    ]
