@@ -80,6 +80,12 @@ class _Stack:
         return status
 
 
+def settings_of(mode: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings of one side; `export` is about OpenTelemetry, the native SDK has one way out."""
+    native = {"export": "xray"} if mode == "native" and "export" in given else {}
+    return {**given, **native, "tracing": mode}
+
+
 @contextmanager
 def _stack(program: Program, mode: str, say: Callable[[str], None]) -> Iterator[_Stack]:
     """Start a stack that keeps nothing and ends with the block."""
@@ -88,7 +94,7 @@ def _stack(program: Program, mode: str, say: Callable[[str], None]) -> Iterator[
             "directory": str(program.directory),
             "data": data,
             "stack": program.stack,
-            "config": {**program.settings, "tracing": mode},
+            "config": settings_of(mode, program.settings),
         }
         pipe = subprocess.PIPE
         command = [sys.executable, "-m", "waterfall.serve_mode"]
@@ -134,6 +140,10 @@ def _observe(stack: _Stack, say: Callable[[str], None]) -> Sequence[Observed]:
 
 def _request(reader: Reader, mode: str, url: str, endpoint: str, region: str) -> list[Observed]:
     answer = first_request.get(url)
+    if answer.sampled is False:
+        raise ReadError(
+            f"mode {mode}: the sampling rules passed GET {url} over; compare where all is sampled"
+        )
     trace = answer.trace_id and first_request.whole_trace(reader, answer.trace_id, Patience())
     if not trace:
         raise ReadError(f"mode {mode} left no trace of GET {url}, which was answered {answer.status}")

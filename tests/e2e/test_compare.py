@@ -14,6 +14,23 @@ SHARED = ("components", "layers", "locks", ".build")
 OWN = ("Pulumi.yaml", "Pulumi.dev.yaml", "__main__.py")
 
 
+AWS_CALL = {"http.request", "http.response.content_length", "metadata"}
+"""OTLP has no call without a URL, no unknown length, and keeps what X-Ray has no field for as metadata."""
+
+BUCKET = {"aws.bucket_name", "aws.key", "aws.resource_names", "called"}
+OTLP = {
+    "front.handler": {"http.response.content_length"},
+    "worker.handler": {"http.response.content_length"},
+    "Lambda Invoke": AWS_CALL
+    | {"aws.function_name", "aws.invocation_type", "aws.resource_names", "aws.status_code"},
+    "DynamoDB PutItem": AWS_CALL,
+    "S3 PutObject": AWS_CALL | BUCKET,
+    "S3 GetObject": AWS_CALL | BUCKET,
+    "SQS SendMessage": AWS_CALL | {"aws.message_id"},
+}
+"""What differs in the traces of the demo request and its consumer when spans leave as OTLP."""
+
+
 def compare(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     command = [str(WATERFALL), "compare", "--modes", *QUICK, *arguments]
@@ -48,3 +65,19 @@ def test_a_handler_that_differs_is_told(tmp_path: Path) -> None:
     assert '"otel"' in done.stdout
     assert done.stdout.count("1 difference\n") == 1
     assert done.stdout.endswith("\nequal\n")
+
+
+def test_otlp_differs_in_what_its_public_rules_force() -> None:
+    """With export otlp names, nesting, flags, annotations and calls are equal; only the fields listed differ.
+
+    On the map the bucket is S3 itself, as no field names it.
+    """
+    done = compare("--json", "--config", "export=otlp")
+    assert done.returncode == 1, done.stdout + done.stderr
+    found: dict[str, set[str]] = {}
+    for comparison in json.loads(done.stdout)["comparisons"]:
+        for difference in comparison["differences"]:
+            found.setdefault(difference["path"][-1], set()).add(difference["field"])
+    on_the_map = found.pop("service map")
+    assert found == OTLP
+    assert all("(AWS::S3)" in field or "(AWS::S3::Bucket)" in field for field in on_the_map)
