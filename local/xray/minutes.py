@@ -1,7 +1,8 @@
-"""The service graph of a time range, summed from minutes that are worked out once.
+"""The service graph of a time range, summed from periods that are worked out once.
 
 An hour of a busy test run has 100,000 traces. Summing them anew takes seconds, and the map is asked for
-again and again while requests come in; but only the latest minute changes then.
+again and again while requests come in; but only the latest minute changes then. A range rarely begins and
+ends with a minute: what is left at its ends is summed from shorter periods.
 """
 
 from __future__ import annotations
@@ -14,40 +15,52 @@ from local.xray.graph import Graph
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from local.xray.store import MinuteState, Row, Store
+    from local.xray.store import PeriodState, Row, Store
 
-MINUTE = 60
-MAX_MINUTES = 24 * 60
-"""Minutes that are kept in memory: one day."""
+PERIODS = (60, 5, 1)
+"""Seconds, longest first."""
+MAX_PERIODS = 24 * 60
+"""Periods that are kept in memory: one day of minutes."""
 
 
 class MinuteGraphs:
-    """Sums graphs by minute; `graph_of` sums the traces of some rows."""
+    """Sums graphs by period; `graph_of` sums the traces of some rows."""
 
     def __init__(self, store: Store, graph_of: Callable[[Iterable[Row]], Graph]) -> None:
         self._store = store
         self._graph_of = graph_of
-        self._kept: dict[int, tuple[MinuteState, Graph]] = {}
+        self._kept: dict[tuple[int, int], tuple[PeriodState, Graph]] = {}
 
     def between(self, start: float, end: float) -> Graph:
         """Sum the traces that began in [start, end)."""
-        first, last = math.ceil(start / MINUTE), math.floor(end / MINUTE)
-        if first >= last:
-            return self._graph_of(self._store.between(start, end))
-        total = self._graph_of(self._store.between(start, first * MINUTE))
-        for state in self._store.minutes(first, last):
-            total.merge(self._minute(state))
-        total.merge(self._graph_of(self._store.between(last * MINUTE, end)))
+        total = Graph()
+        self._add(total, start, end, PERIODS)
         return total
 
-    def _minute(self, state: MinuteState) -> Graph:
-        kept = self._kept.get(state.minute)
+    def _add(self, total: Graph, start: float, end: float, periods: tuple[int, ...]) -> None:
+        if start >= end:
+            return
+        if not periods:
+            total.merge(self._graph_of(self._store.between(start, end)))
+            return
+        length, *shorter = periods
+        first, last = math.ceil(start / length), math.floor(end / length)
+        if first >= last:
+            self._add(total, start, end, tuple(shorter))
+            return
+        self._add(total, start, first * length, tuple(shorter))
+        for state in self._store.periods(length, first, last):
+            total.merge(self._period(length, state))
+        self._add(total, last * length, end, tuple(shorter))
+
+    def _period(self, length: int, state: PeriodState) -> Graph:
+        key = length, state.period
+        kept = self._kept.pop(key, None)
         if kept is None or kept[0] != state:
-            # Rows that are newer than `state` do no harm: the next look at the minute sees another state.
-            start = state.minute * MINUTE
-            kept = state, self._graph_of(self._store.between(start, start + MINUTE))
-            self._kept.pop(state.minute, None)
-            self._kept[state.minute] = kept
-            while len(self._kept) > MAX_MINUTES:
-                self._kept.pop(next(iter(self._kept)), None)
+            # Rows that are newer than `state` do no harm: the next look at the period sees another state.
+            start = state.period * length
+            kept = state, self._graph_of(self._store.between(start, start + length))
+        self._kept[key] = kept
+        while len(self._kept) > MAX_PERIODS:
+            self._kept.pop(next(iter(self._kept)), None)
         return kept[1]

@@ -117,10 +117,10 @@ class Change(NamedTuple):
     time: float
 
 
-class MinuteState(NamedTuple):
-    """A fingerprint of the traces that began in a minute (since the epoch): any change of one changes it."""
+class PeriodState(NamedTuple):
+    """A fingerprint of the traces that began in a period, counted from the epoch: any change changes it."""
 
-    minute: int
+    period: int
     traces: int
     numbers: int
     revisions: int
@@ -201,14 +201,14 @@ class Store:
         places = {number: place for place, number in enumerate(numbers)}
         return sorted(rows, key=lambda row: places[row.number])
 
-    def minutes(self, first: int, last: int) -> list[MinuteState]:
-        """Return the minutes in [first, last) in which traces began."""
+    def periods(self, length: int, first: int, last: int) -> list[PeriodState]:
+        """Return the periods in [first, last) in which traces began; a period has `length` seconds."""
         query = """
-            SELECT CAST(time / 60 AS INTEGER) AS minute, count(*), sum(number), sum(revision)
-            FROM trace WHERE time >= ? AND time < ? GROUP BY minute"""
+            SELECT CAST(time / ?1 AS INTEGER) AS period, count(*), sum(number), sum(revision)
+            FROM trace WHERE time >= ?2 AND time < ?3 GROUP BY period"""
         with self._transaction() as connection:
-            found = connection.execute(query, (first * 60.0, last * 60.0)).fetchall()
-        return [MinuteState(*columns) for columns in found]
+            found = connection.execute(query, (length, first * length, last * length)).fetchall()
+        return [PeriodState(*columns) for columns in found]
 
     def find(self, trace_ids: Sequence[str]) -> list[Row]:
         """Return the known ones of these traces, oldest first."""

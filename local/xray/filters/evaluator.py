@@ -165,8 +165,11 @@ def _compared(column: list[Any], sign: str, value: Value, rows: Rows) -> Rows:
 def _annotated(expression: Has | Compare, values: dict[int, list[Any]], rows: Rows) -> Rows:
     if isinstance(expression, Has):
         return [row for row in rows if row in values]
+    if expression.operator == "=" and isinstance(expression.value, str):
+        wanted = expression.value
+        return [row for row in rows if (found := values.get(row)) and wanted in found]
     test = _test(expression)
-    return [row for row in rows if row in values and any(map(test, values[row]))]
+    return [row for row in rows if (found := values.get(row)) and any(map(test, found))]
 
 
 def _test(expression: Has | Compare) -> Test:

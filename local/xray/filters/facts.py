@@ -61,10 +61,10 @@ def _trace(trace: Trace, summary: Mapping[str, Any]) -> list[Any]:
     view[_VIEW.index("throttle")] = summary["HasThrottle"]
     view[_VIEW.index("inferred")] = bool(trace.inferred)
     owned = [
-        [user["UserName"] for user in summary["Users"]],
-        [zone["Name"] for zone in summary["AvailabilityZones"]],
-        [instance["Id"] for instance in summary["InstanceIds"]],
-        [resource["ARN"] for resource in summary["ResourceARNs"]],
+        _texts(user["UserName"] for user in summary["Users"]),
+        _texts(zone["Name"] for zone in summary["AvailabilityZones"]),
+        _texts(instance["Id"] for instance in summary["InstanceIds"]),
+        _texts(resource["ARN"] for resource in summary["ResourceARNs"]),
     ]
     # Of the summary, because only 50 annotations of a trace are indexed.
     annotations = {
@@ -131,8 +131,8 @@ def _seconds(node: Node) -> float | None:
     return None if node.end is None else max(0.0, node.end - node.start)
 
 
-def _texts(values: Iterable[Any]) -> list[str]:
-    return list(dict.fromkeys(value for value in values if isinstance(value, str)))
+def _texts(values: Iterable[Any]) -> list[str] | None:
+    return list(dict.fromkeys(value for value in values if isinstance(value, str))) or None
 
 
 def _annotations(nodes: Iterable[Node]) -> dict[str, list[Any]]:

@@ -27,6 +27,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE | re.IGNORECASE | re.ASCII | re.DOTALL,
 )
+_SPACES = " \t\n\r\f\v"
 _ESCAPED = re.compile(r"\\([\"\\])")
 
 
@@ -110,8 +111,7 @@ def _no_constant(name: str) -> Any:
 
 
 def _unreadable(text: str, place: int) -> FilterSyntaxError:
-    rest = text[place:]
-    start = place + len(rest) - len(rest.lstrip())
+    start = len(text) - len(text[place:].lstrip(_SPACES))
     if text[start] == '"':
         return FilterSyntaxError(start + 1, "the string that begins here has no closing quote")
     return FilterSyntaxError(

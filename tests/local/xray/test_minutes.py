@@ -53,7 +53,7 @@ def test_minute_is_summed_again_after_a_change(api: Api) -> None:
 
 def test_only_a_number_of_minutes_is_kept(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is forgotten is summed again: the answer does not depend on it."""
-    monkeypatch.setattr("local.xray.minutes.MAX_MINUTES", 2)
+    monkeypatch.setattr("local.xray.minutes.MAX_PERIODS", 2)
     for number in range(5):
         put(api, number, number * 60)
     assert total(api, 0, 600) == total(api, 0, 600) == (5, 0)

@@ -221,7 +221,7 @@ def _comparisons(names: frozenset[str]) -> st.SearchStrategy[Expression]:
 
 def _expressions(place: keywords.Place) -> st.SearchStrategy[Expression]:
     leaves = _comparisons(keywords.PLACES[place])
-    return st.recursive(leaves, _combined, max_leaves=5)
+    return st.recursive(leaves, _combined, max_leaves=3)
 
 
 def _combined(terms: st.SearchStrategy[Expression]) -> st.SearchStrategy[Expression]:
@@ -229,27 +229,33 @@ def _combined(terms: st.SearchStrategy[Expression]) -> st.SearchStrategy[Express
     return st.one_of(terms.map(Not), lists.map(And), lists.map(Or))
 
 
-@st.composite
-def _traces(draw: st.DrawFn) -> Expression:
-    texts = st.text(max_size=5)
-    fields = {"name": texts, "type": texts, "account": texts}
-    full = st.fixed_dictionaries({}, optional=fields).filter(bool).map(lambda given: Id(**given))
-    ids = st.one_of(texts.map(_named), full)
-    blocks = st.one_of(st.none(), _expressions("service"))
-    services = st.builds(Service, st.one_of(st.none(), ids), blocks)
-    edges = st.builds(Edge, ids, ids, st.one_of(st.none(), _expressions("edge")))
-    causes = st.one_of(
-        st.builds(RootCause, st.just(kind), st.just(name), _expressions(f"root cause {name}"))  # type: ignore[arg-type]
-        for kind in get_args(CauseKind)
-        for name in get_args(CauseList)
-        if (kind, name) != ("responsetime", "exception")
-    )
-    json_causes = st.sampled_from(["[]", '[{"Services": [{"Name": "\\u00e9 \\"x\\""}]}]']).map(RootCauseJson)
-    leaves = st.one_of(_comparisons(keywords.PLACES["trace"]), services, edges, causes, json_causes)
-    return draw(st.recursive(leaves, _combined, max_leaves=6))
+_TEXTS = st.text(max_size=5)
+_IDS = st.one_of(
+    _TEXTS.map(_named),
+    st.builds(Id, _TEXTS, st.none() | _TEXTS, st.none() | _TEXTS),
+    st.builds(Id, st.none(), _TEXTS),
+    st.builds(Id, st.none(), st.none(), _TEXTS),
+)
+_CAUSES = st.one_of(
+    st.builds(RootCause, st.just(kind), st.just(name), _expressions(f"root cause {name}"))  # type: ignore[arg-type]
+    for kind in get_args(CauseKind)
+    for name in get_args(CauseList)
+    if (kind, name) != ("responsetime", "exception")
+)
+_TRACES = st.recursive(
+    st.one_of(
+        _comparisons(keywords.PLACES["trace"]),
+        st.builds(Service, st.none() | _IDS, st.none() | _expressions("service")),
+        st.builds(Edge, _IDS, _IDS, st.none() | _expressions("edge")),
+        _CAUSES,
+        st.sampled_from(["[]", '[{"Services": [{"Name": "\\u00e9 \\"x\\""}]}]']).map(RootCauseJson),
+    ),
+    _combined,
+    max_leaves=4,
+)
 
 
-@given(_traces())
+@given(_TRACES)
 def test_printed_expression_parses_back(expression: Expression) -> None:
     """Whatever the grammar allows prints to text that parses back to itself."""
     assert parse(str(expression)) == expression
