@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def comparison_shape(found: Comparison) -> dict[str, Any]:
     """Return `left`, `right`, `pairs` in reading order, the number of `findings`, `imports_left_out`.
 
-    A pair has `depth`, `left` and `right` (`label`, `type`, `status`, `offset`, `duration`, or `null` where
-    one side lacks it), and `findings` (`field`, `left`, `right`).
+    A pair has `depth`, `left` and `right` (`label`, `kind`, `namespace`, `type`, `status`, `offset`,
+    `duration`, or `null` where one side lacks it), and `findings` (`field`, `left`, `right`).
     """
     return {
         "left": _head(found.left),
@@ -59,6 +59,8 @@ def _side(entity: Entity) -> dict[str, Any]:
     flags = (flag for flag in ("fault", "throttle", "error") if entity.fields.get(flag) is True)
     return {
         "label": entity.label,
+        "kind": entity.fields.get("kind"),
+        "namespace": entity.fields.get("namespace"),
         "type": entity.fields.get("origin") or entity.fields.get("called"),
         "status": next(flags, "ok"),
         "offset": entity.start,

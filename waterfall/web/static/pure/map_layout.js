@@ -1,21 +1,21 @@
 // A layered layout: callers before what they call, every service in a cell of its own, edges around cells.
 // https://en.wikipedia.org/wiki/Layered_graph_drawing
 
-// Takes `[{id, edges: [{target}]}]`; returns `{layers, rows, cells: id -> {layer, row}, routes}`; a route
+// Takes `[{id, edges: [{target}]}]` and how many services a layer should hold at most; returns `{layers, rows, cells: id -> {layer, row}, routes}`; a route
 // is `{from, to, points: [{layer, row}]}` through the free cells between the two.
-export function layout(services) {
+export function layout(services, most = Infinity) {
   const known = new Map(services.map((service) => [service.id, service]));
   const edges = services.flatMap((service) =>
     service.edges.filter((edge) => known.has(edge.target)).map((edge) => ({ from: service.id, to: edge.target })));
   const forward = withoutCycles([...known.keys()], edges);
-  const layerOf = longestPaths([...known.keys()], forward);
+  const layerOf = beforeTheirTargets(notTooWide(longestPaths([...known.keys()], forward), forward, most), forward);
   const { columns, chains } = withWaypoints(layerOf, forward);
   untangle(columns, chains);
   const rowOf = spread(columns, chains);
   const cells = new Map([...known.keys()].map((id) => [id, { layer: layerOf.get(id), row: rowOf.get(id) }]));
   const routes = edges.map(({ from, to }) => ({ from, to, points: route(from, to, chains, layerOf, rowOf) }));
   const rows = [...rowOf.values()];
-  return { layers: columns.length, rows: rows.length ? Math.max(...rows) + 1 : 0, cells, routes };
+  return { layers: columns.length, rows: rows.length ? Math.max(...rows) - Math.min(...rows) + 1 : 0, cells, routes };
 }
 
 // Turns round the edges that close a cycle; an edge from a service to itself goes.
@@ -48,8 +48,11 @@ function withoutCycles(ids, edges) {
 }
 
 function longestPaths(ids, edges) {
-  const layerOf = new Map(ids.map((id) => [id, 0]));
-  for (let round = 0, moved = true; moved && round <= ids.length; round += 1) {
+  return pushTargets(new Map(ids.map((id) => [id, 0])), edges);
+}
+
+function pushTargets(layerOf, edges) {
+  for (let round = 0, moved = true; moved && round <= layerOf.size; round += 1) {
     moved = false;
     for (const { from, to } of edges) {
       if (layerOf.get(to) <= layerOf.get(from)) {
@@ -58,7 +61,19 @@ function longestPaths(ids, edges) {
       }
     }
   }
-  return beforeTheirTargets(layerOf, edges);
+  return layerOf;
+}
+
+// Moves what is too much for a layer into later ones: first those that call nobody.
+function notTooWide(layerOf, edges, most) {
+  const calls = new Set(edges.map((edge) => edge.from));
+  for (let layer = 0; layer <= Math.max(-1, ...layerOf.values()); layer += 1) {
+    const members = [...layerOf.keys()].filter((id) => layerOf.get(id) === layer);
+    const order = [...members.filter((id) => calls.has(id)), ...members.filter((id) => !calls.has(id))];
+    for (const id of order.slice(most)) layerOf.set(id, layer + 1);
+    if (order.length > most) pushTargets(layerOf, edges);
+  }
+  return layerOf;
 }
 
 // Moves services that nobody calls right before the first that they call.
@@ -71,14 +86,19 @@ function beforeTheirTargets(layerOf, edges) {
   return layerOf;
 }
 
-// Puts a waypoint into each layer that an edge crosses, so that no edge runs over a service.
+// Puts a waypoint into each layer that an edge crosses, so that no edge runs over a service. The edges of
+// one caller share theirs.
+const WAYPOINT = "by";
+const isWaypoint = (id) => typeof id === "string" && id.startsWith(`${WAYPOINT} `);
+const sizeOf = (id) => (isWaypoint(id) ? 0.3 : 1);
+
 function withWaypoints(layerOf, edges) {
   const columns = Array.from({ length: Math.max(-1, ...layerOf.values()) + 1 }, () => []);
   for (const [id, layer] of layerOf) columns[layer].push(id);
   const chains = edges.map((edge) => {
     const chain = [edge.from];
     for (let layer = layerOf.get(edge.from) + 1; layer < layerOf.get(edge.to); layer += 1) {
-      const waypoint = `${edge.from} > ${edge.to} @ ${layer}`;
+      const waypoint = `${WAYPOINT} ${edge.from} @ ${layer}`;
       if (!columns[layer].includes(waypoint)) columns[layer].push(waypoint);
       chain.push(waypoint);
     }
@@ -137,16 +157,19 @@ export function crossings(columns, after) {
 function spread(columns, chains) {
   const links = chains.flatMap(({ chain }) => chain.slice(1).map((id, index) => [chain[index], id]));
   const [after, before] = [grouped(links), grouped(links.map(([from, to]) => [to, from]))];
-  const tallest = Math.max(0, ...columns.map((column) => column.length));
-  const rowOf = new Map(columns.flatMap((column) =>
-    column.map((id, place) => [id, place + (tallest - column.length) / 2])));
+  const tallest = Math.max(0, ...columns.map(heightOf));
+  const rowOf = new Map();
+  for (const column of columns) {
+    const middle = new Map(column.map((id) => [id, tallest / 2]));
+    keepApart(column, middle, rowOf, tallest);
+  }
   for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
     // the last sweep goes from callers to called, so that a chain of single calls is a straight line
     const rightwards = sweep % 2 === 1;
     const neighbours = rightwards ? before : after;
     for (const column of rightwards ? columns : [...columns].reverse()) {
-      const wanted = column.map((id) => mean((neighbours.get(id) ?? []).map((other) => rowOf.get(other))) ?? rowOf.get(id));
-      apart(wanted).forEach((row, place) => rowOf.set(column[place], row));
+      const wanted = new Map(column.map((id) => [id, mean((neighbours.get(id) ?? []).map((other) => rowOf.get(other))) ?? rowOf.get(id)]));
+      keepApart(column, wanted, rowOf, tallest);
     }
   }
   const top = Math.min(...rowOf.values());
@@ -154,20 +177,32 @@ function spread(columns, chains) {
   return rowOf;
 }
 
-// Moves places as little as needed until they are one apart: neighbours that collide share their mean.
-function apart(wanted) {
+const heightOf = (column) => column.reduce((sum, id) => sum + sizeOf(id), 0);
+
+// Moves a layer's cells as little as needed until none touches the next and none lies outside the picture:
+// those that collide form a block, which lies where its cells want it to be on average.
+function keepApart(column, wanted, rowOf, tallest) {
   const blocks = [];
-  for (const place of wanted) {
-    let block = { at: place, size: 1 };
-    while (blocks.length && blocks.at(-1).at + blocks.at(-1).size > block.at) {
+  for (const id of column) {
+    let block = { ids: [id], size: sizeOf(id), sum: wanted.get(id) - sizeOf(id) / 2 };
+    while (blocks.length && topOf(blocks.at(-1)) + blocks.at(-1).size > topOf(block)) {
       const last = blocks.pop();
-      const size = last.size + block.size;
-      block = { at: (last.at * last.size + (block.at - last.size) * block.size) / size, size };
+      block = { ids: [...last.ids, ...block.ids], size: last.size + block.size, sum: last.sum + block.sum - last.size * block.ids.length };
     }
     blocks.push(block);
   }
-  return blocks.flatMap(({ at, size }) => Array.from({ length: size }, (_, index) => at + index));
+  let [reached, left] = [0, heightOf(column)];
+  for (const block of blocks) {
+    let top = Math.max(reached, Math.min(topOf(block), tallest - left));
+    left -= block.size;
+    reached = top + block.size;
+    for (const id of block.ids) {
+      rowOf.set(id, top + sizeOf(id) / 2);
+      top += sizeOf(id);
+    }
+  }
 }
+const topOf = (block) => block.sum / block.ids.length;
 
 function route(from, to, chains, layerOf, rowOf) {
   const straight = chains.find((chain) => !chain.turned && chain.from === from && chain.to === to);

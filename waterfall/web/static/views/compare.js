@@ -2,7 +2,7 @@
 
 import { read } from "../api.js";
 import { h, link, show } from "../dom.js";
-import { icon, kindOf } from "../icons.js";
+import { icon, kindOfNode } from "../icons.js";
 import { emptyBox, problemBox, statusPill } from "../parts.js";
 import { clock, cut, day, duration, pathOf, plain } from "../pure/format.js";
 import { remember } from "../state.js";
@@ -56,7 +56,7 @@ const head = (trace) => h("div", {}, h("div", { class: "title" }, statusPill(tra
 
 function side(item, depth, most, trace) {
   if (!item) return h("div", { class: "side none" }, h("span", { class: "indent", style: { width: `${Math.min(depth, 20) * 12}px` } }), "not there");
-  return h("div", { class: "side" }, h("span", { class: "indent", style: { width: `${Math.min(depth, 20) * 12}px` } }), icon(kindOf(item.type ?? item.label)),
+  return h("div", { class: "side" }, h("span", { class: "indent", style: { width: `${Math.min(depth, 20) * 12}px` } }), icon(kindOfNode({ ...item, name: item.label })),
     h("span", { class: "text", title: cut(item.label, 1000) }, cut(item.label, 300)),
     h("span", { class: "took" }, duration(item.duration)),
     h("span", { class: "lane" }, h("i", { class: `bar ${item.status}`, style: { left: `${Math.max(0, item.offset / most * 100)}%`, width: `${Math.min(100, item.duration / most * 100)}%` } })));

@@ -24,7 +24,10 @@ export function detailsPanel(panel, trace, position, { tab, onclose }) {
 
   function open(name) {
     const [id, , , make] = offered.find(([one]) => one === name) ?? offered.find(([one]) => one === usual);
-    for (const button of list.children) button.setAttribute("aria-selected", String(button.dataset.tab === id));
+    for (const button of list.children) {
+      button.setAttribute("aria-selected", String(button.dataset.tab === id));
+      if (button.dataset.tab === id) requestAnimationFrame(() => button.scrollIntoView({ block: "nearest", inline: "nearest" }));
+    }
     show(content, make());
     content.scrollTop = 0;
   }

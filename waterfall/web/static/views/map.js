@@ -62,7 +62,7 @@ export function mapView(main, { query, pace }) {
   function draw() {
     show(empty, state.services.length ? null : emptyBox("No services yet", "Send a request, or look further back in time."));
     const focused = document.activeElement?.getAttribute?.("data-service");
-    const shape = geometry(layout(state.services), canvas.clientWidth < NARROW);
+    const shape = geometry(layout(state.services, mostInLayer()), canvas.clientWidth < NARROW);
     state.shape = shape;
     const edges = state.services.flatMap((service) => service.edges.map((edge) => ({ ...edge, from: service.id }))).filter((edge) => shape.route(edge.from, edge.target));
     const places = labelPlaces(edges, shape);
@@ -72,6 +72,8 @@ export function mapView(main, { query, pace }) {
       state.services.map((service) => node(service, shape.at(service.id))));
     if (focused) stage.querySelector(`[data-service="${CSS.escape(focused)}"]`)?.focus();
   }
+
+  const mostInLayer = () => (canvas.clientWidth < NARROW ? 4 : Math.max(5, Math.ceil(Math.sqrt(state.services.length / 2))));
 
   function edgeLine(edge, shape) {
     const tone = edge.faults ? "fault" : edge.throttles ? "throttle" : edge.errors ? "error" : "plain";

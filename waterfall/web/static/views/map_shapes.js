@@ -72,7 +72,8 @@ const APART = 16;
 export function labelPlaces(edges, shape) {
   const places = edges.map((edge) => {
     const points = ends(shape.route(edge.from, edge.target), shape.narrow);
-    const [a, b] = points.slice(-2);
+    const [before, b] = points.slice(-2);
+    const a = points.length > 2 ? leaving(before, points, shape) : before;
     const bent = edge.from === edge.target ? { x: 0, y: -72 } : { x: 0, y: -6 };
     return { x: (a.x + (b ?? a).x) / 2 + bent.x, y: (a.y + (b ?? a).y) / 2 + bent.y };
   });

@@ -1,0 +1,132 @@
+"""The console's pure scripts, run where they will run: in the browser, without a view around them."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from waterfall.text import duration
+
+if TYPE_CHECKING:
+    from tests.waterfall.web.browser import Page
+
+
+@pytest.fixture
+def blank(console: str, page: Page) -> Page:
+    page.open(f"{console}/static/icon.svg")
+    return page
+
+
+def call(page: Page, module: str, function: str, *arguments: Any) -> Any:
+    """Return what a module's function returns, as JSON."""
+    given = ", ".join(map(json.dumps, arguments))
+    return json.loads(
+        page.run(
+            f"import('/static/pure/{module}.js').then((found) => found.{function}({given}))"
+            ".then((value) => JSON.stringify(value, (key, item) => item instanceof Map ? [...item] : item))"
+        )
+    )
+
+
+def graph(**calls: str) -> list[dict[str, Any]]:
+    """Services by name, with the names of those that they call."""
+    return [
+        {"id": name, "edges": [{"target": target} for target in targets.split()]}
+        for name, targets in calls.items()
+    ]
+
+
+@pytest.mark.parametrize(
+    "services",
+    [
+        graph(),
+        graph(alone=""),
+        graph(one="one"),
+        graph(one="two", two="one"),
+        graph(client="a", a="b c", b="d a", c="d missing", d="a"),
+        graph(a="b c d e f g h", b="h", c="h", d="h", e="h", f="h", g="h", h=""),
+    ],
+)
+def test_every_service_has_a_cell_of_its_own(blank: Page, services: list[dict[str, Any]]) -> None:
+    """Also with cycles, calls to itself and calls to services that are not on the map."""
+    plan = call(blank, "map_layout", "layout", services, 4)
+    cells = {name: (cell["layer"], cell["row"]) for name, cell in plan["cells"]}
+    assert cells.keys() == {service["id"] for service in services}
+    for name, (layer, row) in cells.items():
+        same_layer = [other for key, other in cells.items() if key != name and other[0] == layer]
+        assert all(abs(row - other) >= 0.999 for _, other in same_layer)
+
+
+def test_callers_stand_before_what_they_call(blank: Page) -> None:
+    """Layers follow the calls, and an edge that skips one has a point in it."""
+    plan = call(blank, "map_layout", "layout", graph(client="a", a="b c", b="c", c=""))
+    layers = {name: cell["layer"] for name, cell in plan["cells"]}
+    assert layers == {"client": 0, "a": 1, "b": 2, "c": 3}
+    skipping = next(route for route in plan["routes"] if (route["from"], route["to"]) == ("a", "c"))
+    assert [point["layer"] for point in skipping["points"]] == [1, 2, 3]
+
+
+def test_a_layer_holds_no_more_than_asked(blank: Page) -> None:
+    """What is too much goes into later layers."""
+    plan = call(blank, "map_layout", "layout", graph(a="b c d e f", b="", c="", d="", e="", f=""), 2)
+    layers = [cell["layer"] for _, cell in plan["cells"]]
+    assert max(map(layers.count, layers)) == 2
+
+
+@pytest.mark.parametrize(
+    ("span", "expected"),
+    [
+        (2.4, [0, 0.5, 1, 1.5, 2]),
+        (0.0021, [0, 0.0005, 0.001, 0.0015, 0.002]),
+        (60, [0, 20, 40, 60]),
+        (0, [0]),
+    ],
+)
+def test_ticks_are_round_and_few(blank: Page, span: float, expected: list[float]) -> None:
+    """From milliseconds to minutes, at most five steps here."""
+    assert call(blank, "axis", "ticks", span, 5) == pytest.approx(expected)
+
+
+def test_a_histogram_counts_every_trace_once(blank: Page) -> None:
+    """Bins are neighbours, and hold all traces by how they ended."""
+    traces = [
+        {"response_time": seconds, "duration": 9, "status": status}
+        for seconds, status in ((0.0004, "ok"), (0.02, "error"), (0.021, "ok"), (2.5, "fault"), (5000, "ok"))
+    ]
+    bins = call(blank, "histogram", "bins", traces)
+    assert sum(item["total"] for item in bins) == 5
+    assert [(item["error"], item["ok"]) for item in bins if item["error"]] == [(1, 1)]
+    assert all(item["to"] == after["from"] for item, after in pairwise(bins))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("front", ["front"]),
+        ("traced-api-dev-consumer", ["traced-api-dev-", "consumer"]),
+        ("x" * 50, ["x" * 18, "…" + "x" * 17]),
+        ("データベースの名前がとても長い", ["データベースの名前", "がとても長い"]),
+    ],
+)
+def test_a_name_takes_two_lines_at_most(blank: Page, name: str, expected: list[str]) -> None:
+    """Broken at a hyphen where there is one; wide characters count twice."""
+    assert call(blank, "lines", "lines", name, 18) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0, "0 ms"),
+        (0.0004, "0.4 ms"),
+        (0.1824, "182 ms"),
+        (2.412, "2.41 s"),
+        (125, "2m 05s"),
+        (12000, "3h 20m"),
+    ],
+)
+def test_durations_read_as_in_the_terminal(blank: Page, seconds: float, expected: str) -> None:
+    """The same figures and units as `waterfall show`."""
+    assert call(blank, "format", "duration", seconds) == expected == duration(seconds)
