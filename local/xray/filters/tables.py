@@ -58,6 +58,7 @@ class Table:
         self._read = read
         self._spans: list[range] = []
         self._named: dict[str, list[int]] = {}
+        self._lists: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 
     def grow(self, size: int) -> None:
         """Make room for the traces up to `size`."""
@@ -88,7 +89,7 @@ class Table:
         for *values, annotated in self._read(stored):
             row = len(self.owners)
             for column, value in zip(columns, values, strict=True):
-                column.append(sys.intern(value) if type(value) is str else value)
+                column.append(self._shared(value))
             for key, found in annotated.items():
                 self.annotations.setdefault(sys.intern(key), {})[row] = found
             if names := self.columns.get("name"):
@@ -101,6 +102,12 @@ class Table:
     @property
     def size(self) -> int:
         return len(self.owners)
+
+    def _shared(self, value: Any) -> Any:
+        """Return an equal value that exists once; most texts and lists are those of many traces."""
+        if type(value) is str:
+            return sys.intern(value)
+        return self._lists.setdefault(tuple(value), tuple(value)) if type(value) is list else value
 
 
 class TraceTable(Table):
@@ -117,7 +124,7 @@ class TraceTable(Table):
     def put(self, trace: int, stored: Stored) -> None:
         ((*values, annotated),) = self._read(stored)
         for column, value in zip(self.columns.values(), values, strict=True):
-            column[trace] = sys.intern(value) if type(value) is str else value
+            column[trace] = self._shared(value)
         for held in self.annotations.values():
             held.pop(trace, None)
         for key, found in annotated.items():
