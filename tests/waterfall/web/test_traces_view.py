@@ -22,7 +22,8 @@ def test_a_trace_is_listed_with_its_request_status_time_and_annotations(
     page.open(f"{console}/traces")
     assert page.text("tbody .pill") == "200"
     assert page.text("tbody .request") == "GET /dev/hello"
-    assert page.text("tbody .annotations") == "SecondLambdaStatus 200"
+    assert page.text("tbody .chip b") == "SecondLambdaStatus"
+    assert page.text("tbody .chip span") == "200"
     assert page.text("tbody .took .figure") == "2.38 s"
 
 

@@ -119,7 +119,7 @@ export function traceView(main, { id, query, pace }) {
 
   function drawAxis() {
     const found = ticks(span(), Math.max(2, Math.min(8, Math.floor((axis.clientWidth || 500) / 90))));
-    show(axis, found.filter((tick) => tick / span() < 0.97).map((tick) => h("span", { style: { left: `${tick / span() * 100}%` } }, duration(tick))));
+    show(axis, found.filter((tick) => (1 - tick / span()) * (axis.clientWidth || 500) > 46).map((tick) => h("span", { style: { left: `${tick / span() * 100}%` } }, duration(tick))));
     state.ticks = found;
   }
 
