@@ -82,7 +82,6 @@ class XRay:
     ) -> None:
         self.clock = clock
         self.ids = ids or RandomIds()
-        self.region = region
         self.store = Store(database)
         try:
             self.store.forget_before(clock() - RETENTION_SECONDS)
