@@ -124,19 +124,32 @@ export function traceView(main, { id, query, pace }) {
   }
 
   let drawn = { first: -1, last: -1 };
+  let elements = new Map(); // the rows in sight, by their place: scrolling makes only those that come in
   function drawRows(again = false) {
     if (!state.trace) return;
     const wanted = sight(state.rows.length, ROW, scroller.scrollTop, scroller.clientHeight);
     if (!again && wanted.first === drawn.first && wanted.last === drawn.last) return;
     drawn = wanted;
-    const parts = state.rows.slice(wanted.first, wanted.last).map((row, offset) => {
+    if (again) {
+      elements = new Map();
+      show(field, gridLines());
+    }
+    for (const [index, element] of elements) {
+      if (index >= wanted.first && index < wanted.last) continue;
+      element.remove();
+      elements.delete(index);
+    }
+    for (let index = wanted.first; index < wanted.last; index += 1) {
+      if (elements.has(index)) continue;
+      const row = state.rows[index];
       const element = row.kind === "node" ? nodeRow(row) : remarkRow(row);
-      element.style.top = `${(wanted.first + offset) * ROW}px`;
-      return element;
-    });
-    const grid = h("div", { class: "grid", "aria-hidden": "true" }, (state.ticks ?? []).map((tick) => h("i", { style: { left: `${tick / span() * 100}%` } })));
-    show(field, grid, parts);
+      element.style.top = `${index * ROW}px`;
+      elements.set(index, element);
+      field.append(element);
+    }
   }
+
+  const gridLines = () => h("div", { class: "grid", "aria-hidden": "true" }, (state.ticks ?? []).map((tick) => h("i", { style: { left: `${tick / span() * 100}%` } })));
   let waiting = false;
   scroller.addEventListener("scroll", () => {
     if (waiting) return;
@@ -157,7 +170,7 @@ export function traceView(main, { id, query, pace }) {
       "aria-expanded": parent ? String(open) : null, "aria-selected": String(position === state.chosen) },
       h("div", { class: "name", title: cut([node.name, node.operation, node.resource].filter(Boolean).join(" "), 1000) },
         h("span", { class: "indent", style: { width: indent(node.depth) } }), toggle, icon(kindOfNode(node)),
-        h("span", { class: `text ${node.kind}` }, nameOf(state.trace, node)),
+        h("span", { class: `text ${node.kind}` }, nameOf(state.trace, node, position)),
         node.cold_start ? h("span", { class: "badge" }, "cold start") : null,
         !open ? h("span", { class: "badge count" }, `+${hiddenBelow(position)}`) : null,
         node.http_status !== null || node.status !== "ok" || node.unfinished ? statusPill(node) : null,
@@ -286,11 +299,20 @@ function headline(trace) {
   return [h("span", { class: "origin" }, cut(origin, 300)), cut(path, 2000)];
 }
 
-function nameOf(trace, node) {
+// Tells whether a child has that name: a called function's own segment, say.
+function namedBelow(nodes, position, name) {
+  let next = position + 1;
+  while (next < nodes.length && nodes[next].depth > nodes[position].depth) {
+    if (nodes[next].parent === position && nodes[next].name === name) return true;
+    next += 1;
+  }
+  return false;
+}
+
+function nameOf(trace, node, position) {
   const parts = [h("b", {}, cut(node.name))];
   if (node.operation) parts.push(` ${cut(node.operation, 100)}`);
-  const below = trace.nodes.some((other) => other.parent !== null && trace.nodes[other.parent] === node && other.name === node.resource);
-  if (node.resource && !below) parts.push(h("span", { class: "dim" }, ` ${cut(node.resource, 200)}`));
+  if (node.resource && !namedBelow(trace.nodes, position, node.resource)) parts.push(h("span", { class: "dim" }, ` ${cut(node.resource, 200)}`));
   return parts;
 }
 
