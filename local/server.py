@@ -45,7 +45,8 @@ class ServeOptions:
     """What to serve, and where.
 
     `directory` holds `Pulumi.yaml`; `config` overrides the stack's settings; a port of 0 is any free one;
-    `data` keeps traces between runs, by default `.waterfall` in `directory`.
+    `data` keeps traces between runs, by default `.waterfall` in `directory`. `console` is the address of a
+    viewer, if there is one: the status names it.
     """
 
     directory: Path
@@ -54,6 +55,7 @@ class ServeOptions:
     port: int = 4566
     daemon_port: int = 2000
     otlp_port: int = 4318
+    console: str | None = None
     data: Path | None = None
 
 
@@ -214,7 +216,7 @@ class _Server:
             api=next(iter(apis.values()), None),
             apis=apis,
             endpoint=_url(self._place.endpoint),
-            console=None,
+            console=self._options.console,
             daemon=aws.daemon_address if aws else "",
             otlp=_url(self._place.otlp),
             outputs=deployed.outputs if deployed else {},

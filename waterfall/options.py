@@ -80,6 +80,7 @@ def _add_up(commands: Commands) -> None:
 
 _PORTS = (
     ("port", 4566, "the AWS endpoint"),
+    ("console-port", 8080, "the web console"),
     ("daemon-port", 2000, "the X-Ray daemon, UDP and TCP"),
     ("otlp-port", 4318, "the OTLP receiver, HTTP"),
 )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, TextIO
 
 from local.server import ServeOptions, StartupError, Status, run
+from waterfall.client import Source
 from waterfall.terminal.screen import screen_of
+from waterfall.web.server import ConsoleError, address_of, bind, serving
 from waterfall.welcome import Welcome
 
 if TYPE_CHECKING:
@@ -14,28 +17,35 @@ if TYPE_CHECKING:
 
 def up(given: argparse.Namespace, out: TextIO, errors: TextIO) -> int:
     """Serve until Ctrl-C, or with `--once` until the first request is shown; returns the exit status."""
-    settings = settings_of(given)
     welcome = Welcome(out, screen_of(out))
-    options = ServeOptions(
-        directory=given.directory,
-        stack=given.stack,
-        config=settings,
-        port=given.port,
-        daemon_port=given.daemon_port,
-        otlp_port=given.otlp_port,
-        data=given.data,
-    )
-
-    def on_ready(status: Status) -> bool:
-        welcome.greet(status)
-        return not given.once
-
     try:
-        status = run(options, on_ready=on_ready, on_progress=welcome.progress)
-    except StartupError as error:
+        with contextlib.ExitStack() as started:
+            listener = started.enter_context(bind(given.console_port, "--console-port"))
+
+            def on_ready(status: Status) -> bool:
+                started.enter_context(serving(Source(status.endpoint, region=status.region), listener))
+                welcome.greet(status)
+                return not given.once
+
+            options = _options(given, console=address_of(listener))
+            status = run(options, on_ready=on_ready, on_progress=welcome.progress)
+    except (StartupError, ConsoleError) as error:
         errors.write(f"waterfall: {error}\n")
         return 1
     return status or int(given.once and welcome.failed)
+
+
+def _options(given: argparse.Namespace, console: str) -> ServeOptions:
+    return ServeOptions(
+        directory=given.directory,
+        stack=given.stack,
+        config=settings_of(given),
+        port=given.port,
+        daemon_port=given.daemon_port,
+        otlp_port=given.otlp_port,
+        console=console,
+        data=given.data,
+    )
 
 
 def settings_of(given: argparse.Namespace) -> dict[str, str]:

@@ -39,6 +39,8 @@ class Stack(Protocol):
     @property
     def endpoint(self) -> str: ...
     @property
+    def console(self) -> str | None: ...
+    @property
     def daemon(self) -> str: ...
     @property
     def otlp(self) -> str: ...
@@ -124,7 +126,11 @@ class Welcome:
         rows = [
             ("API", stack.api or ""),
             ("try", f"curl {stack.api.rstrip('/')}{path}" if stack.api and path else ""),
-            ("then", f"{show}    (also: traces, map)"),
+            (
+                "open",
+                f"{stack.console}    (console: traces, service map, waterfall)" if stack.console else "",
+            ),
+            ("then", f"{show}    (also: traces, map, compare)"),
             ("AWS", f"{stack.endpoint}    (aws --endpoint-url, AWS_ENDPOINT_URL)"),
             ("X-Ray", f"{stack.daemon}    (daemon, UDP and TCP)"),
             ("OTLP", f"{stack.otlp.rstrip('/')}/v1/traces" if stack.otlp else ""),

@@ -100,7 +100,7 @@ def _lower(headers: Any) -> dict[str, str]:
 def running(data: Path, *arguments: str) -> Iterator[Stack]:
     """Run `waterfall up` on free ports until the block ends, then stop it as Ctrl-C does."""
     command = [str(WATERFALL), "up", "--data", str(data), *arguments]
-    command += ["--port", "0", "--daemon-port", "0", "--otlp-port", "0"]
+    command += ["--port", "0", "--console-port", "0", "--daemon-port", "0", "--otlp-port", "0"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "120"}
     with subprocess.Popen(
         command,

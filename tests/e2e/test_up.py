@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.stack import REPOSITORY, WATERFALL, Stack, running, until
 
-FREE_PORTS = ("--port", "0", "--daemon-port", "0", "--otlp-port", "0")
+FREE_PORTS = ("--port", "0", "--console-port", "0", "--daemon-port", "0", "--otlp-port", "0")
 QUICK = ("--config", "workSeconds=0")
 
 

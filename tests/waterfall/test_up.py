@@ -13,6 +13,8 @@ from waterfall.up import settings_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+FREE_PORTS = ["--port", "0", "--console-port", "0", "--daemon-port", "0", "--otlp-port", "0"]
+
 
 @pytest.mark.parametrize(
     ("arguments", "settings"),
@@ -31,8 +33,7 @@ def test_options_become_settings(arguments: list[str], settings: dict[str, str])
 
 def test_folder_without_a_program_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What keeps the stack from starting is one line on standard error, and exit status 1."""
-    ports = ["--port", "0", "--daemon-port", "0", "--otlp-port", "0"]
-    assert main(["up", "-C", str(tmp_path), "--once", *ports]) == 1
+    assert main(["up", "-C", str(tmp_path), "--once", *FREE_PORTS]) == 1
     captured = capsys.readouterr()
     assert captured.err.startswith(f"waterfall: no Pulumi.yaml in {tmp_path}")
     assert captured.err.count("\n") == 1
@@ -40,5 +41,5 @@ def test_folder_without_a_program_is_an_error(tmp_path: Path, capsys: pytest.Cap
 
 def test_nothing_is_left_by_a_failed_start(tmp_path: Path) -> None:
     """A start that fails at once writes nothing into the folder."""
-    main(["up", "-C", str(tmp_path), "--once"])
+    main(["up", "-C", str(tmp_path), "--once", *FREE_PORTS])
     assert list(tmp_path.iterdir()) == []

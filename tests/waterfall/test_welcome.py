@@ -34,6 +34,7 @@ class Stack:
     tracing: str | None = "otel"
     stack: str = "dev"
     region: str = "us-east-1"
+    console: str | None = "http://127.0.0.1:8080"
     daemon: str = "127.0.0.1:2000"
     otlp: str = "http://127.0.0.1:4318"
 
@@ -92,6 +93,7 @@ def test_request_and_waterfall_and_addresses_are_shown(api: Api) -> None:
         f"linked trace, of the message's consumer: {samples.CONSUMER_ID}",
         f"waterfall show --endpoint {api.endpoint} {samples.CONSUMER_ID}",
         f"try  curl {stack.api}/hello",
+        "open  http://127.0.0.1:8080",
         "stop  Ctrl-C",
     ]
     places = [text.index(part) for part in parts]

@@ -30,7 +30,7 @@ class ConsoleError(Exception):
 def bind(port: int, option: str = "--port") -> socket.socket:
     """Listen on loopback, on any free port for 0; raises ConsoleError naming `option`."""
     try:
-        return socket.create_server((HOST, port), backlog=128)
+        listener = socket.create_server((HOST, port), backlog=128)
     except (OSError, OverflowError) as problem:
         number = getattr(problem, "errno", None)
         reason = os.strerror(number) if number else str(problem)
@@ -38,6 +38,9 @@ def bind(port: int, option: str = "--port") -> socket.socket:
             f"cannot listen on {HOST}:{port}: {reason}; stop what uses it, or choose another port with "
             f"{option} (0 for any free one)"
         ) from problem
+    # asyncio does so only for sockets made for TCP by number; connections inherit it
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 def address_of(listener: socket.socket) -> str:

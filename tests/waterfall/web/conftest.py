@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import httpx
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
 def browser() -> Iterator[Browser]:
     binary = find_chromium()
     if binary is None:
-        pytest.skip("Chromium is not installed: apt-get install chromium")
+        missing = "Chromium is not installed: apt-get install chromium"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
     with running_chromium(binary) as running:
         yield running
 
