@@ -21,6 +21,8 @@ LATEST_TIME = 253402300800.0
 _TRACE_ID = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}")
 _ID = re.compile(r"[0-9a-fA-F]{16}")
 _NAME = re.compile(r"[\w\s.:/%&#=+\\\-@]{1,200}")
+_MAYBE_HUGE = re.compile(r"[:,\[\s]-?(?:\d{309}|[\d.]+[eE]\+?\d{3})")
+"""What a number beyond the range of doubles looks like; a text may look so too."""
 _NOT_IN_NAME = re.compile(r"[^\w\s.:/%&#=+\\\-@]")
 
 
@@ -98,6 +100,8 @@ def _parse(text: str) -> Any:
         if size > MAX_DOCUMENT_BYTES:
             raise RefusedError("SegmentTooLarge")
         parsed = json.loads(text, parse_constant=_not_json)
+        if _MAYBE_HUGE.search(text):
+            json.loads(text, parse_int=_double, parse_float=_double)
     except (ValueError, RecursionError) as error:
         raise RefusedError("ParseError") from error
     _check_nesting(parsed, text)
@@ -122,6 +126,14 @@ def _items(value: Any) -> Iterable[Any]:
 
 def _not_json(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
+
+
+def _double(number: str) -> float:
+    """Read a number; clients read numbers as doubles, and a larger one fails them for the whole answer."""
+    double = float(number)
+    if math.isinf(double):
+        raise ValueError(f"a number of {len(number)} characters is out of range")
+    return double
 
 
 def _entry(document: Any, text: str) -> Entry:
@@ -181,5 +193,5 @@ def _check_time(document: Mapping[str, Any], field: str, what: str, *, subsegmen
     if value is None:
         raise RefusedError(f"Missing{what}", subsegment=subsegment)
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or not 0 <= value < LATEST_TIME:
+    if not number or not 0 <= value < LATEST_TIME:
         raise RefusedError(f"Invalid{what}", subsegment=subsegment)

@@ -86,6 +86,36 @@ def test_text_that_is_not_json_is_unprocessed(api: Api, text: str) -> None:
     assert api.send(text) == [refused]
 
 
+@pytest.mark.parametrize("number", [10**400, -(10**400)], ids=["large", "small"])
+@pytest.mark.parametrize("field", ["start_time", "end_time"])
+def test_time_beyond_every_double_is_invalid(api: Api, field: str, number: int) -> None:
+    """A time that no double can hold refuses its document, and the others of the request are taken."""
+    good = segment("b")
+    (refused,) = api.send(segment("a") | {field: number}, good)
+    assert refused["ErrorCode"] == "ParseError"
+    assert api.documents() == [good]
+
+
+@pytest.mark.parametrize("number", ["1e400", "-1E+999", "1.5e+0400", "-" + "9" * 400, "9" * 310 + ".5"])
+def test_number_beyond_every_double_is_refused(api: Api, number: str) -> None:
+    """A document with a number that clients cannot read is refused, wherever the number stands."""
+    document = json.dumps(segment("a") | {"annotations": {"a": 0, "k": "NUMBER"}})
+    (refused,) = api.send(document.replace('"NUMBER"', number))
+    assert refused["ErrorCode"] == "ParseError"
+
+
+@pytest.mark.parametrize("number", ["1e308", "-1e-400", "9" * 308, "1e0000000"])
+def test_number_that_a_double_holds_is_taken(api: Api, number: str) -> None:
+    """A document with large, small or oddly written numbers is taken."""
+    document = json.dumps(segment("a") | {"annotations": {"a": 0, "k": "NUMBER"}})
+    assert api.send(document.replace('"NUMBER"', number)) == []
+
+
+def test_text_that_looks_like_a_huge_number_is_taken(api: Api) -> None:
+    """A text with a huge number in it is only a text."""
+    assert api.send(segment("a") | {"metadata": {"text": ": 1e999 " + "9" * 400}}) == []
+
+
 @pytest.mark.parametrize(
     ("levels", "codes"), [(MAX_NESTING - 5, []), (MAX_NESTING, ["ParseError"]), (900, ["ParseError"])]
 )
