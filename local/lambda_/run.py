@@ -122,6 +122,7 @@ class Run:
         await self._environment.start()
         try:
             self._init = await asyncio.wait_for(self._environment.initialised(), self._init_limit)
+            self._pool.started(self._environment)
             self._restart_clock()
         except TimeoutError:
             await self._initialise_within_event()
@@ -130,10 +131,8 @@ class Run:
         """Start anew after the init phase's limit; this time counts as the event's, as on AWS."""
         line = f"INIT_REPORT Init Duration: {self._init_limit * 1000:.2f} ms\tPhase: init\tStatus: timeout\n"
         self._work.log.write(line.encode())
-        name = self._work.function.name
         await self._environment.stop()
-        self._pool.discard(name, self._environment)
-        self._environment = self._pool.create(self._work.function)
+        self._environment = self._pool.replace(self._work.function, self._environment)
         self._environment.output = self._work.log.write
         self._restart_clock()
         await self._environment.start()
