@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import runpy
 import site
 import sys
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from local.engine.project import Project
 
 _ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "amd64": "x86_64"}
+
+_WRAPPED = re.compile(r"While processing (input|resource): '([^']*)'")
 
 
 def host_settings() -> dict[str, str]:
@@ -98,7 +101,14 @@ def describe(error: BaseException, project: Project) -> str:
         case ModuleNotFoundError():
             hint = "; install it beside this tool, or name its virtualenv in Pulumi.yaml"
             return f"the program raised {type(error).__name__}: {error}{hint}{_place(error, project)}"
-    return f"the program raised {type(error).__name__}: {error}{_place(error, project)}"
+    return f"the program raised {type(error).__name__}: {_said(error)}{_place(error, project)}"
+
+
+def _said(error: BaseException) -> str:
+    """Return an error's text; what Pulumi put around it shows objects and spans lines."""
+    text = str(error)
+    places = "".join(f", in {kind} '{name}'" for kind, name in _WRAPPED.findall(text))
+    return f"{text.rpartition(' has risen: ')[2]}{places}" if places else text
 
 
 def _place(error: BaseException, project: Project) -> str:
@@ -122,7 +132,10 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     while link is not None and link not in seen:
         yield link
         seen.append(link)
-        link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+        if link.__cause__ is link:
+            link = link.__context__
+        else:
+            link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
 
 
 def _shown(file: Path, project: Project) -> Path:

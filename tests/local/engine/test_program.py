@@ -31,6 +31,12 @@ if TYPE_CHECKING:
      "the program raised KeyError: 1 (__main__.py:3)"),
     ("import pulumi\npulumi.export('x', pulumi.Output.from_input(1).apply(lambda one: one / 0))",
      "the program raised ZeroDivisionError: division by zero (__main__.py:2)"),
+    (("import pulumi\ndef refuse(one):\n    raise ValueError('too small')\n"
+      "pulumi.export('x', pulumi.Output.from_input(1).apply(refuse))"),
+     "the program raised ValueError: too small, in input 'x' (__main__.py:3)"),
+    (("import pulumi\nimport pulumi_aws as aws\ndef refuse(one):\n    assert one > 1, 'too small'\n"
+      "aws.sqs.Queue('q', name=pulumi.Output.from_input(1).apply(refuse))"),
+     "the program raised AssertionError: too small, in resource 'q', in input 'name' (__main__.py:4)"),
 ])  # fmt: skip
 def test_failure_names_the_users_line(aws, tmp_path: Path, monkeypatch, program, message):
     """Whatever the program raises, standard error has one line with type, text and the user's own place."""
