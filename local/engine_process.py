@@ -10,7 +10,6 @@ import os
 import signal
 import sys
 import tempfile
-from asyncio.subprocess import DEVNULL
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
@@ -43,10 +42,13 @@ class Deployed:
 class EngineProcess:
     """One run of `python -m local.engine`, in a session of its own so that its children end with it."""
 
-    def __init__(self, process: Process, answer: IO[bytes], messages: asyncio.StreamReader) -> None:
+    def __init__(
+        self, process: Process, answer: IO[bytes], messages: asyncio.StreamReader, lifeline: int
+    ) -> None:
         self._process = process
         self._answer = answer
         self._messages = messages
+        self._lifeline = lifeline
         self._held = ""
         self._ended = False
 
@@ -61,16 +63,19 @@ class EngineProcess:
         answer = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`
         read_end, write_end = os.pipe()
         messages = await _reader(read_end)
+        # Nothing is ever written to it: it ends when this process does, however that happens.
+        watched, lifeline = os.pipe()
         try:
             # Not asyncio's own pipes: with them the end of the engine is seen only after the end of
             # everything that inherited them, such as a process that the program left behind.
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "local.engine", *arguments,
-                stdin=DEVNULL, stdout=answer, stderr=write_end, start_new_session=True,
+                sys.executable, "-m", "local.engine", "--until-stdin-ends", *arguments,
+                stdin=watched, stdout=answer, stderr=write_end, start_new_session=True,
             )  # fmt: skip
         finally:
             os.close(write_end)
-        return cls(process, answer, messages)
+            os.close(watched)
+        return cls(process, answer, messages, lifeline)
 
     async def result(self, on_output: Callable[[str], None]) -> Deployed:
         """Wait for the end; `on_output` takes the lines that the program writes. Raises `DeploymentError`."""
@@ -105,6 +110,7 @@ class EngineProcess:
         self.kill()
         await self._process.wait()
         self._answer.close()
+        os.close(self._lifeline)
 
     def kill(self) -> None:
         """Kill the engine and all that it started, unless its end was seen: the id may be reused."""

@@ -1,9 +1,21 @@
-"""`python -m waterfall` is the `waterfall` command."""
+"""The `waterfall` command, from its first moment: its imports take long enough to be interrupted."""
 
 from __future__ import annotations
 
 import sys
 
-from waterfall.cli import main
+INTERRUPTED = 130
 
-sys.exit(main())
+
+def main() -> int:
+    """Run one command; returns the exit status."""
+    try:
+        from waterfall import cli  # noqa: PLC0415 - what Ctrl-C may come into
+
+        return cli.main()
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -8,14 +8,13 @@ import time
 from typing import TYPE_CHECKING
 
 from waterfall import commands, options
+from waterfall.__main__ import INTERRUPTED
 from waterfall.client import ReadError, Source, connect
 from waterfall.terminal.screen import screen_of
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
-
-INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:

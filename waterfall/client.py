@@ -205,5 +205,5 @@ def _readable(source: Source) -> Iterator[None]:
         details = error.response.get("Error", {})
         code, message = str(details.get("Code")), str(details.get("Message") or "no reason given")
         raise RefusedError(error.operation_name, code, message) from error
-    except BotoCoreError as error:
+    except (BotoCoreError, OverflowError) as error:  # boto3 parses times that no clock can show
         raise ReadError(str(error)) from error

@@ -15,7 +15,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     options = _parser().parse_args(arguments)
+    if options.until_stdin_ends:
+        _end_with_stdin()
     answers = _keep_stdout()
     try:
         answer = deploy(options.directory, options.stack, options.endpoint, options.config)
@@ -83,7 +87,26 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--config", action="append", default=[], metavar="KEY=VALUE", help="a configuration value; repeatable"
     )
+    parser.add_argument(
+        "--until-stdin-ends",
+        action="store_true",
+        help="end, with all that was started, when standard input does: whoever holds it is gone",
+    )
     return parser
+
+
+def _end_with_stdin() -> None:
+    """Watch standard input, and give the program and its child processes an empty one in its place."""
+    watched = os.dup(0)
+    empty = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(empty, 0)
+    os.close(empty)
+
+    def watch() -> None:
+        os.read(watched, 1)
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=watch, name="stdin", daemon=True).start()
 
 
 def _keep_stdout() -> TextIO:

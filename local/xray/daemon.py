@@ -126,8 +126,12 @@ class Daemon:
         try:
             unprocessed = self._put(texts)
         except Exception:
-            self._counts["failed documents"] += len(texts)
-            logger.exception("Storing %d segment documents failed", len(texts))
+            if len(texts) > 1:  # one bad document must not take the others with it
+                for text in texts:
+                    self._put_all([text])
+                return
+            self._counts["failed documents"] += 1
+            logger.exception("Storing a segment document failed")
             return
         self._counts["documents"] += len(texts)
         for item in unprocessed:

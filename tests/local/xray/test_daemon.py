@@ -195,6 +195,27 @@ def test_a_store_that_fails_does_not_stop_the_daemon(core: Core, caplog: pytest.
     assert "disk full" in caplog.text
 
 
+def test_a_document_that_cannot_be_stored_takes_no_others_with_it(core: Core) -> None:
+    """Of the packets that wait together, only the bad one is lost."""
+    all_sent = threading.Event()
+
+    def put(texts: Sequence[str]) -> list[dict[str, Any]]:
+        assert all_sent.wait(10)
+        if "bad" in texts:
+            raise OSError("disk full")
+        return core.put(texts)
+
+    daemon = Daemon("127.0.0.1", 0, put, api)
+    daemon.start()
+    for text in (b"first", b"good", b"bad", b"fine"):
+        send(daemon, HEADER + text)
+    all_sent.set()
+    assert daemon.flush()
+    daemon.stop()
+    assert core.texts == ["first", "good", "fine"]
+    assert daemon.counts()["failed documents"] == 1
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells how many datagrams it dropped")
 def test_what_the_kernel_drops_is_counted_and_explained(
     core: Core, daemon: Daemon, caplog: pytest.LogCaptureFixture
