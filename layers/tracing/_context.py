@@ -87,17 +87,22 @@ class Contexts:
     def outgoing(self, context: Context | None = None) -> str | None:
         """The header for a call made now, or `None` when there is nothing to say.
 
-        Unsampled and undecided contexts go on as they came in.
+        Unsampled and undecided contexts go on as they came in; one that is recorded into memory names
+        its span as the parent, and leaves the decision as it was.
         """
         context = self.parented(context)
         header = header_of(context)
-        current = trace.get_current_span(context).get_span_context()
+        span = trace.get_current_span(context)
+        current = span.get_span_context()
         if current.trace_id == self._recorder.init.trace_id:
             return None
-        if not current.is_valid or (not current.trace_flags.sampled and current.trace_id == header.trace_id):
+        ours = current.trace_id == header.trace_id
+        sampled: bool | None = bool(current.trace_flags.sampled)
+        if not current.is_valid or (ours and not sampled and not span.is_recording()):
             return header.format() or None
-        extra = header.extra if current.trace_id == header.trace_id else ()
-        sampled = bool(current.trace_flags.sampled)
+        extra = header.extra if ours else ()
+        if ours and not sampled:
+            sampled = header.sampled
         return TraceHeader(current.trace_id, current.span_id, sampled, extra).format()
 
 

@@ -28,7 +28,7 @@ MAX_NAME_LENGTH = 200
 
 _NOT_IN_NAME = re.compile(r"[^\w\s.:/%&#=+\-@]")
 _NOT_IN_KEY = re.compile(r"[^A-Za-z0-9_]")
-_STATUS = ("http.response.status_code", "http.status_code")
+STATUS = ("http.response.status_code", "http.status_code")
 _METHOD = ("http.request.method", "http.method")
 _URL = ("url.full", "http.url")
 _HOST = ("server.address", "net.peer.name", "http.host")
@@ -79,6 +79,11 @@ def name(text: str) -> str:
     return _NOT_IN_NAME.sub("", text)[:MAX_NAME_LENGTH].strip() or "span"
 
 
+def status_of(span: SpanData) -> dict[str, Any]:
+    """The span's HTTP status, as the attributes that say it."""
+    return {key: span.attributes[key] for key in STATUS if key in span.attributes}
+
+
 def plain(value: Any) -> Any:
     """What JSON can say: no tuples, no bytes, no infinite numbers, text for unknown objects."""
     if value is None or isinstance(value, bool | int | str):
@@ -126,7 +131,7 @@ def _name(span: SpanData, http: Mapping[str, Any], *, aws: bool) -> str:
 def _http(span: SpanData) -> dict[str, Any]:
     """`request` for outgoing calls other than AWS's, without the query, which may hold secrets."""
     found: dict[str, Any] = {}
-    status = _first(span.attributes, _STATUS)
+    status = _first(span.attributes, STATUS)
     method = _first(span.attributes, _METHOD)
     if method and span.kind == "CLIENT" and span.attributes.get("rpc.system") != "aws-api":
         request = {"method": str(method).upper()}
@@ -139,7 +144,7 @@ def _http(span: SpanData) -> dict[str, Any]:
 
 
 def _flags(span: SpanData) -> dict[str, bool]:
-    status = _first(span.attributes, _STATUS)
+    status = _first(span.attributes, STATUS)
     throttle = status == 429 or bool(span.attributes.get(_aws.THROTTLED))
     if isinstance(status, int) and 400 <= status < 500:
         return {"error": True, "throttle": throttle}
@@ -162,7 +167,7 @@ def _notes(span: SpanData, *, aws: bool) -> dict[str, Any]:
         elif key.startswith(METADATA):
             _add_namespace(metadata, key, value)
         elif (
-            key not in (ANNOTATIONS, *_STATUS)
+            key not in (ANNOTATIONS, *STATUS)
             and not aws
             and not (http_call and key.startswith(_HTTP_PREFIXES))
         ):

@@ -31,6 +31,9 @@ class Exporter(Protocol):
     def finished(self, span: SpanData, base: Mapping[str, Any]) -> None:
         """Send a finished span."""
 
+    def segment(self, span: SpanData, more: Mapping[str, Any]) -> None:
+        """Send a segment of its own; `more` is what only documents have (`origin`, `aws`)."""
+
     def unfinished(self, spans: Sequence[SpanData]) -> None:
         """Send spans that are open although the deadline is near, outermost first."""
 
@@ -60,6 +63,14 @@ class XRay:
             content["fault"] = True
             content.setdefault("cause", identifier if span is not spans[-1] else _timeout(identifier))
             self._send(span, content)
+
+    def segment(self, span: SpanData, more: Mapping[str, Any]) -> None:
+        content = document(span, self._failed_children.pop(span.span_id, []), self._ids)
+        del content["type"]
+        described = {**content, **{key: value for key, value in more.items() if value}}
+        text, _ = fit_document(described)
+        # Named as nobody's child, so that it is never embedded as a subsegment.
+        self.sender.add(Item(content["id"], "", text.encode("ascii")))
 
     def _send(self, span: SpanData, content: Mapping[str, Any]) -> None:
         text, shortened = fit_document(content)

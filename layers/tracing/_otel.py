@@ -16,7 +16,7 @@ from opentelemetry.sdk.extension.aws.trace import AwsXRayIdGenerator
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ParentBased
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, Decision, ParentBased, Sampler, SamplingResult
 from opentelemetry.trace import Span
 
 from tracing._context import Contexts
@@ -63,6 +63,18 @@ class Processor(SpanProcessor):
             self._recorder.ended(span)
 
 
+class IntoMemory(Sampler):
+    """Record what is not sampled, and leave it unsampled."""
+
+    def should_sample(self, *args: Any, **kwargs: Any) -> SamplingResult:
+        """Attributes are all that the result carries on."""
+        attributes = kwargs.get("attributes", args[4] if len(args) > 4 else None)
+        return SamplingResult(Decision.RECORD_ONLY, attributes)
+
+    def get_description(self) -> str:
+        return "IntoMemory"
+
+
 class Provider(trace.TracerProvider):
     """The SDK's provider; a span without parent belongs to the running invocation."""
 
@@ -81,8 +93,11 @@ class Provider(trace.TracerProvider):
 def provider(recorder: Recorder, contexts: Contexts, resource: Mapping[str, Any]) -> trace.TracerProvider:
     """The SDK without discovery: everything that it would look up is given."""
     unset = SpanLimits.UNSET
+    unsampled = IntoMemory() if recorder.keeper else ALWAYS_OFF
     sdk = TracerProvider(
-        sampler=ParentBased(ALWAYS_OFF),
+        sampler=ParentBased(
+            ALWAYS_OFF, remote_parent_not_sampled=unsampled, local_parent_not_sampled=unsampled
+        ),
         resource=Resource(dict(resource)),
         shutdown_on_exit=False,
         id_generator=Ids(),

@@ -41,6 +41,10 @@ class Otlp:
         ids = span_id_text(span.span_id), span_id_text(span.parent_id)
         self.sender.add(Item(*ids, _encode(span, variable), span.scope))
 
+    def segment(self, span: SpanData, more: Mapping[str, Any]) -> None:
+        """A span of kind SERVER becomes a segment; an open one ends now, X-Ray keeps the later copy."""
+        self.finished(span._replace(end=span.end or time.time_ns()), more)
+
     def unfinished(self, spans: Sequence[SpanData]) -> None:
         """OTLP has no open spans: they end now, marked; X-Ray keeps the later copy of an id."""
         for span in spans:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracing._export import Exporter
 from tracing._sender import Losses
 from tracing._span import SpanData, read
+
+if TYPE_CHECKING:
+    from tracing._keep import Keeper, Memory
 
 INIT_NAME = "init"
 MAX_INIT_SPANS = 1000
@@ -30,8 +33,9 @@ class InitNode(NamedTuple):
 class Recorder:
     """Every span that either SDK starts and ends, on its way to the exporter."""
 
-    def __init__(self, exporter: Exporter, losses: Losses) -> None:
+    def __init__(self, exporter: Exporter, losses: Losses, keeper: Keeper | None = None) -> None:
         self.exporter = exporter
+        self.keeper = keeper
         self.init = InitNode(random_id(16), random_id(8))
         self.open: dict[int, Any] = {}
         self._losses = losses
@@ -39,6 +43,7 @@ class Recorder:
         self._kept: list[tuple[SpanData, Mapping[str, Any]]] = []
         self._target: tuple[int, int] | None = None
         self._mask = 0
+        self._first: Memory | None = None
 
     @property
     def initializing(self) -> bool:
@@ -47,9 +52,14 @@ class Recorder:
 
     def started(self, span: Any) -> None:
         self.open[span.context.span_id] = span
+        if self.keeper and not span.context.trace_flags.sampled:
+            self.keeper.started(span)
 
     def ended(self, span: Any, base: Mapping[str, Any] = {}) -> None:
         self.open.pop(span.context.span_id, None)
+        if self.keeper and not span.context.trace_flags.sampled:
+            self.keeper.ended(span, base)
+            return
         data = read(span)
         if data.trace_id != self.init.trace_id:
             self.exporter.finished(data, base)
@@ -60,12 +70,16 @@ class Recorder:
                 return
         self._export_moved(data, base)
 
-    def invoked(self, trace_id: int, parent_id: int, *, sampled: bool) -> None:
-        """Send what was recorded at import below the first invocation; later ones change nothing."""
+    def invoked(self, trace_id: int, parent_id: int, *, sampled: bool, memory: Memory | None = None) -> None:
+        """Send what was recorded at import below the first invocation; later ones change nothing.
+
+        An unsampled first invocation takes it into its memory, if it has one.
+        """
         with self._lock:
             if self._target is not None:
                 return
-            self._target = (trace_id, parent_id) if sampled else (0, 0)
+            self._target = (trace_id, parent_id) if sampled or memory else (0, 0)
+            self._first = memory
             self._mask = random_id(8)
             kept, self._kept = self._kept, []
         if not kept:
@@ -90,6 +104,12 @@ class Recorder:
             self.exporter.unfinished(found)
         self.exporter.sender.flush()
 
+    def timing_out(self, memory: Memory) -> None:
+        """Send an unsampled invocation that is about to be killed."""
+        if self.keeper:
+            self.keeper.timing_out(memory, self.open.values())
+            self.exporter.sender.flush()
+
     def flush(self) -> None:
         self.exporter.sender.flush()
 
@@ -112,4 +132,5 @@ class Recorder:
             parent_id=data.parent_id ^ self._mask if data.parent_id else parent_id,
         )
         ids = {"id", "parent_id", "trace_id", "in_progress"}
-        self.exporter.finished(moved, {key: value for key, value in base.items() if key not in ids})
+        send = self._first.add if self._first else self.exporter.finished
+        send(moved, {key: value for key, value in base.items() if key not in ids})

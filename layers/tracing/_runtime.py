@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from opentelemetry import context as context_api
 from opentelemetry import trace
@@ -13,8 +13,12 @@ from opentelemetry.trace import Span, StatusCode
 
 from tracing._context import Contexts, incoming, with_header
 from tracing._header import TraceHeader
+from tracing._invoked import failed_messages, read_invoked
 from tracing._recorder import Recorder
 from tracing._watchdog import Watchdog
+
+if TYPE_CHECKING:
+    from tracing._keep import Memory
 
 log = logging.getLogger("tracing")
 
@@ -27,10 +31,12 @@ _STATUS_CODE = "http.response.status_code"
 class Invocation:
     """What the end of an invocation must undo."""
 
-    def __init__(self, header: TraceHeader, span: Span, token: Any) -> None:
+    def __init__(self, header: TraceHeader, span: Span, memory: Memory | None) -> None:
         self.header = header
         self.span = span
-        self.token = token
+        self.memory = memory
+        self.failed: list[str] | None = None
+        self.token: Any = None
 
 
 class Runtime:
@@ -48,7 +54,7 @@ class Runtime:
         self._tracer = tracer
         self._environ = environ
         self._current = context_api.create_key("tracing-invocation")
-        self._headers: dict[int, TraceHeader] = {}
+        self._watched: dict[int, Invocation] = {}
         self._watchdog = Watchdog(self._about_to_time_out)
 
     def reset(self) -> None:
@@ -61,7 +67,8 @@ class Runtime:
         if context_api.get_value(self._current) is not None:
             return handler(*args, **kwargs)
         lambda_context = args[1] if len(args) > 1 else kwargs.get("context")
-        invocation = _guarded(self._begin, handler, lambda_context)
+        event = args[0] if args else kwargs.get("event")
+        invocation = _guarded(self._begin, handler, event, lambda_context)
         if invocation is None:
             return handler(*args, **kwargs)
         try:
@@ -70,45 +77,57 @@ class Runtime:
             _guarded(_failed, invocation.span, error)
             raise
         else:
-            _guarded(_returned, invocation.span, result)
+            _guarded(_returned, invocation, result)
             return result
         finally:
             _guarded(self._end, invocation)
 
-    def _begin(self, handler: Callable[..., Any], lambda_context: Any) -> Invocation:
+    def _begin(self, handler: Callable[..., Any], event: Any, lambda_context: Any) -> Invocation:
         header = incoming(lambda_context, self._environ)
         sampled = bool(header.sampled and header.trace_id and header.parent_id)
-        self.recorder.invoked(header.trace_id, header.parent_id, sampled=sampled)
-        context = with_header(header._replace(sampled=header.sampled and sampled), context_api.Context())
+        memory = None
+        if self.recorder.keeper and not sampled:
+            memory = self.recorder.keeper.begin(header, read_invoked(event, lambda_context, self._environ))
+        parent_id = memory.segment_id if memory else header.parent_id
+        self.recorder.invoked(header.trace_id, parent_id, sampled=sampled, memory=memory)
+        below = header._replace(parent_id=parent_id, sampled=header.sampled and sampled)
+        context = with_header(below, context_api.Context())
         span = self._tracer.start_span(_name(handler, self._environ), context)
         context = trace.set_span_in_context(span, context)
-        invocation = Invocation(header, span, None)
+        invocation = Invocation(header, span, memory)
         context = context_api.set_value(self._current, invocation, context)
         key = id(invocation)
         self.contexts.running[key] = context
-        if sampled:
-            self._watch(key, header, lambda_context)
+        if sampled or memory:
+            self._watch(key, invocation, lambda_context)
         invocation.token = context_api.attach(context)
         return invocation
 
-    def _watch(self, key: int, header: TraceHeader, lambda_context: Any) -> None:
+    def _watch(self, key: int, invocation: Invocation, lambda_context: Any) -> None:
         remaining = getattr(lambda_context, "get_remaining_time_in_millis", None)
         if callable(remaining):
-            self._headers[key] = header
+            self._watched[key] = invocation
             self._watchdog.watch(key, remaining() / 1000)
 
     def _end(self, invocation: Invocation) -> None:
         key = id(invocation)
         self._watchdog.forget(key)
-        self._headers.pop(key, None)
+        self._watched.pop(key, None)
         self.contexts.running.pop(key, None)
         context_api.detach(invocation.token)
         invocation.span.end()
+        if invocation.memory and self.recorder.keeper:
+            self.recorder.keeper.finish(invocation.memory, invocation.span, invocation.failed)
         self.recorder.flush()
 
     def _about_to_time_out(self, key: int) -> None:
-        if header := self._headers.get(key):
-            _guarded(self.recorder.unfinished, header.trace_id)
+        invocation = self._watched.get(key)
+        if invocation is None:
+            return
+        if invocation.memory:
+            _guarded(self.recorder.timing_out, invocation.memory)
+        else:
+            _guarded(self.recorder.unfinished, invocation.header.trace_id)
 
 
 def _guarded(function: Callable[..., R], *args: Any) -> R | None:
@@ -135,8 +154,11 @@ def _failed(span: Span, error: BaseException) -> None:
         span.set_status(StatusCode.ERROR, f"{type(error).__name__}: {error}")
 
 
-def _returned(span: Span, result: Any) -> None:
+def _returned(invocation: Invocation, result: Any) -> None:
     """A proxy response: 5xx is a fault, 4xx an error, 429 a throttle."""
+    span = invocation.span
+    if invocation.memory:
+        invocation.failed = failed_messages(result)
     status = result.get("statusCode") if isinstance(result, dict) else None
     if isinstance(status, str) and status.isdecimal():
         status = int(status)

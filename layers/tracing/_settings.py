@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from typing import NamedTuple
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, TypeVar
 
 log = logging.getLogger("tracing")
 
+N = TypeVar("N", int, float)
+D = TypeVar("D", int, None)
+
+_CLIENT_ERROR = re.compile(r"4\d\d")
+
 MODES = ("otel", "native", "off")
 EXPORTS = ("xray", "otlp")
+KEEP_KINDS = ("fault", "error", "throttle")
+DEFAULT_KEEP_PER_SECOND = 10
 DEFAULT_DAEMON = ("127.0.0.1", 2000)
+
+
+class Keep(NamedTuple):
+    """What unsampled invocations are kept for: kinds of failure, seconds; and how many per second."""
+
+    kinds: frozenset[str]
+    slower_than: float | None = None
+    per_second: int = 10
 
 
 class Settings(NamedTuple):
@@ -21,6 +37,7 @@ class Settings(NamedTuple):
     daemon: tuple[str, int]
     otlp_url: str | None
     otlp_headers: Mapping[str, str]
+    keep: Keep | None = None
 
 
 def read(environ: Mapping[str, str]) -> Settings:
@@ -30,7 +47,41 @@ def read(environ: Mapping[str, str]) -> Settings:
     if mode == "native" and export == "otlp":
         log.warning("TRACING_EXPORT=otlp needs TRACING_MODE=otel; native sends X-Ray documents")
         export = "xray"
-    return Settings(mode, export, _daemon(environ), _otlp_url(environ), _otlp_headers(environ))
+    keep = _keep(environ)
+    if mode == "native" and keep:
+        log.warning("TRACING_KEEP needs TRACING_MODE=otel: the native X-Ray SDK records no unsampled request")
+        keep = None
+    return Settings(mode, export, _daemon(environ), _otlp_url(environ), _otlp_headers(environ), keep)
+
+
+def _keep(environ: Mapping[str, str]) -> Keep | None:
+    """Read what unsampled invocations are kept for, such as `fault,throttle,404`; timeouts always count."""
+    kinds = {part.strip().lower() for part in environ.get("TRACING_KEEP", "").split(",")} - {""}
+    if not kinds:
+        return None
+    unknown = sorted(kind for kind in kinds if kind not in KEEP_KINDS and not _CLIENT_ERROR.fullmatch(kind))
+    if unknown:
+        allowed = f"{', '.join(KEEP_KINDS)} or a status from 400 to 499"
+        log.warning("TRACING_KEEP=%r is unknown; allowed: %s. It is left out.", ",".join(unknown), allowed)
+    return Keep(
+        frozenset(kinds - set(unknown)) | {"timeout"},
+        _positive(environ, "TRACING_KEEP_SLOWER_THAN", float, None),
+        _positive(environ, "TRACING_KEEP_PER_SECOND", int, DEFAULT_KEEP_PER_SECOND),
+    )
+
+
+def _positive(environ: Mapping[str, str], name: str, kind: Callable[[str], N], default: D) -> N | D:
+    text = environ.get(name, "").strip()
+    if not text:
+        return default
+    try:
+        number = kind(text)
+    except ValueError:
+        number = None
+    if number is not None and 0 < number < float("inf"):
+        return number
+    log.warning("%s=%r is no number above 0; %s is used", name, text, default or "none")
+    return default
 
 
 def _choice(environ: Mapping[str, str], name: str, allowed: tuple[str, ...], *, default: str) -> str:

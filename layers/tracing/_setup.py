@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tracing._context import Contexts
     from tracing._export import Exporter
+    from tracing._keep import Keeper
     from tracing._recorder import Recorder
     from tracing._runtime import Runtime
     from tracing._sender import Losses
@@ -72,7 +73,8 @@ def _start(mode: str, settings: Settings) -> Runtime:
 
     losses = Losses()
     resource = _resource() if settings.export == "otlp" else {}
-    recorder = Recorder(_exporter(settings, losses, resource), losses)
+    exporter = _exporter(settings, losses, resource)
+    recorder = Recorder(exporter, losses, _keeper(settings, exporter, losses))
     contexts = Contexts(recorder)
     propagator = Propagator(contexts)
     provider = _provider(mode, recorder, contexts, resource)
@@ -105,6 +107,15 @@ def _exporter(settings: Settings, losses: Losses, resource: dict[str, object]) -
     url = settings.otlp_url
     transport: Transport = Http(url, settings.otlp_headers) if url else datagrams
     return Otlp(Sender(pack_spans(resource, datagrams=url is None), transport, losses), losses, resource)
+
+
+def _keeper(settings: Settings, exporter: Exporter, losses: Losses) -> Keeper | None:
+    if settings.keep is None:
+        return None
+    from tracing._keep import Keeper  # noqa: PLC0415
+    from tracing._recorder import random_id  # noqa: PLC0415
+
+    return Keeper(settings.keep, exporter, losses, lambda: random_id(8))
 
 
 def _provider(

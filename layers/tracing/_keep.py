@@ -1,0 +1,258 @@
+"""Unsampled invocations: recorded into memory, and sent only when there is a reason to keep them.
+
+AWS decides at the head of a trace, before any outcome is known, and sends no segments of its own for an
+unsampled request. So a kept invocation brings what AWS leaves out: the function's segment and, where
+another function called it, Lambda's. Their ids follow from the request id, which caller and called both
+know: the tracing header cannot tell, as Lambda gives every active function a new parent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from tracing import _outcome
+from tracing._document import ANNOTATIONS, METADATA, status_of
+from tracing._export import Exporter
+from tracing._header import TraceHeader
+from tracing._invoked import Invoked
+from tracing._sender import Losses
+from tracing._settings import Keep
+from tracing._span import Link, SpanData, read
+
+KEPT = "kept"
+"""The annotation of a kept function's segment: why it was kept."""
+
+MOST_SPANS = 1000
+MOST_BYTES = 2 * 1024 * 1024
+"""What one invocation may hold, about; the oldest spans make room for new ones."""
+
+_SPAN_BYTES = 512
+_LAMBDA = "AWS::Lambda"
+_FUNCTION = "AWS::Lambda::Function"
+
+
+class Memory:
+    """What one unsampled invocation has recorded so far."""
+
+    def __init__(self, header: TraceHeader, invoked: Invoked, segment_id: int) -> None:
+        self.header = header
+        self.invoked = invoked
+        self.segment_id = segment_id
+        self.dropped = 0
+        self.outcomes: set[str] = set()
+        self.closed = False
+        self._spans: deque[tuple[Any, Mapping[str, Any], int]] = deque()
+        self._bytes = 0
+
+    def add(self, span: Any, base: Mapping[str, Any]) -> None:
+        """Take a finished span, of the SDK or already copied."""
+        if self.closed:
+            return
+        size = _size(span)
+        self.outcomes.update(_outcome.suspected(span))
+        self._spans.append((span, base, size))
+        self._bytes += size
+        while len(self._spans) > MOST_SPANS or self._bytes > MOST_BYTES:
+            self._bytes -= self._spans.popleft()[2]
+            self.dropped += 1
+
+    def take(self) -> list[tuple[SpanData, Mapping[str, Any]]]:
+        """Return the spans, oldest first, and forget them."""
+        spans, self._spans, self._bytes = self._spans, deque(), 0
+        return [(span if isinstance(span, SpanData) else read(span), base) for span, base, _ in spans]
+
+
+class Limit:
+    """So many per second; what goes beyond is counted."""
+
+    def __init__(self, per_second: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._per_second = per_second
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._second = -1
+        self._taken = 0
+        self._refused = 0
+
+    def take(self) -> bool:
+        with self._lock:
+            second = int(self._clock())
+            if second != self._second:
+                self._second, self._taken = second, 0
+            if self._taken >= self._per_second:
+                self._refused += 1
+                return False
+            self._taken += 1
+            return True
+
+    def refused(self) -> int:
+        """How many were refused since the last answer."""
+        with self._lock:
+            refused, self._refused = self._refused, 0
+            return refused
+
+
+class Keeper:
+    """Decides at the end of an unsampled invocation, and sends what it keeps."""
+
+    def __init__(
+        self,
+        keep: Keep,
+        exporter: Exporter,
+        losses: Losses,
+        new_id: Callable[[], int],
+        limit: Limit | None = None,
+    ) -> None:
+        self._keep = keep
+        self._exporter = exporter
+        self._losses = losses
+        self._new_id = new_id
+        self._limit = limit or Limit(keep.per_second)
+        self._memories: dict[int, Memory] = {}
+
+    def begin(self, header: TraceHeader, invoked: Invoked) -> Memory | None:
+        """Start to remember an invocation; without a trace id it would belong to nothing."""
+        if not header.trace_id:
+            return None
+        memory = Memory(header, invoked, self._new_id())
+        self._memories[memory.segment_id] = memory
+        return memory
+
+    def started(self, span: Any) -> None:
+        """A span belongs to its parent's invocation."""
+        memory = self._memories.get(span.parent.span_id) if span.parent else None
+        if memory:
+            self._memories[span.context.span_id] = memory
+
+    def ended(self, span: Any, base: Mapping[str, Any]) -> None:
+        memory = self._memories.pop(span.context.span_id, None)
+        if memory:
+            memory.add(span, base)
+
+    def finish(self, memory: Memory, root: Any, failed: Sequence[str] | None) -> None:
+        """Send an invocation whose span `root` has ended, if there is a reason.
+
+        `failed` names the messages that the function gave back, `None` when it did not say.
+        """
+        self._memories.pop(memory.segment_id, None)
+        if failed:
+            memory.outcomes.add("fault")
+        reason = self._reason(memory, (root.end_time - root.start_time) / 1e9)
+        if reason and self._allowed(memory):
+            self._send(memory, read(root), reason, memory.invoked.producers(failed))
+        memory.closed = True
+
+    def timing_out(self, memory: Memory, open_spans: Iterable[Any]) -> None:
+        """Send an invocation that is about to be killed, with what is open in it."""
+        found = [span for span in list(open_spans) if self._memories.get(span.context.span_id) is memory]
+        found.sort(key=lambda span: span.start_time)
+        if not found or not self._allowed(memory):
+            return
+        memory.outcomes.add(_outcome.TIMEOUT)
+        root = read(found[0])
+        self._send(memory, root._replace(status="ERROR"), _outcome.TIMEOUT, memory.invoked.producers(None))
+        self._exporter.unfinished([read(span) for span in found])
+
+    def _reason(self, memory: Memory, seconds: float) -> str | None:
+        for kind in _outcome.KINDS:
+            if kind in memory.outcomes and kind in self._keep.kinds:
+                return kind
+        status = next((kind for kind in sorted(memory.outcomes) if kind in self._keep.kinds), None)
+        slow = self._keep.slower_than is not None and seconds > self._keep.slower_than
+        return status or (_outcome.SLOW if slow else None)
+
+    def _allowed(self, memory: Memory) -> bool:
+        if _outcome.TIMEOUT in memory.outcomes or self._limit.take():
+            return True
+        self._losses.add(f"more than {self._keep.per_second} unsampled invocations in a second to keep")
+        return False
+
+    def _send(self, memory: Memory, root: SpanData, reason: str, links: Sequence[Link]) -> None:
+        spans = memory.take()
+        for span, base in spans:
+            self._exporter.finished(span, base)
+        for span, _ in spans:
+            if called := _called(span):
+                aws = {"request_id": span.attributes["aws.request_id"]}
+                self._exporter.segment(called, {"origin": _LAMBDA, "aws": aws})
+        for segment, more in self._segments(memory, root, reason, links):
+            self._exporter.segment(segment, more)
+
+    def _segments(
+        self, memory: Memory, root: SpanData, reason: str, links: Sequence[Link]
+    ) -> Iterable[tuple[SpanData, Mapping[str, Any]]]:
+        """The function's segment and, when it was invoked directly, Lambda's, whose end only callers know."""
+        invoked = memory.invoked
+        losses = Counter(spans_dropped=memory.dropped, invocations_over_limit=self._limit.refused())
+        notes = {key: count for key, count in losses.items() if count}
+        attributes = {ANNOTATIONS: (KEPT,), KEPT: reason, **status_of(root)}
+        if notes:
+            attributes[METADATA + "tracing"] = _json(notes)
+        service_id = service_segment_id(invoked.request_id) if invoked.directly else 0
+        function = root._replace(
+            span_id=memory.segment_id,
+            parent_id=service_id,
+            name=invoked.function,
+            kind="SERVER",
+            attributes=attributes,
+            events=[event for event in root.events if event.name == "exception"],
+            links=links,
+        )
+        more: dict[str, Any] = {"resource_arn": invoked.arn, "aws": {"request_id": invoked.request_id}}
+        yield function, {"origin": _FUNCTION, **more}
+        if service_id:
+            service = SpanData(
+                root.trace_id,
+                service_id,
+                0,
+                invoked.function,
+                "SERVER",
+                root.start,
+                None,
+                attributes,
+                status=root.status,
+            )
+            yield service, {"origin": _LAMBDA, **more}
+
+
+def service_segment_id(request_id: str) -> int:
+    """The id of the segment that stands in for Lambda's own: caller and called derive the same."""
+    return int.from_bytes(hashlib.sha256(request_id.encode()).digest()[:8], "big") or 1
+
+
+def _called(span: SpanData) -> SpanData | None:
+    """Lambda's segment below a call of `Invoke`, if `span` is one that was answered."""
+    attributes = span.attributes
+    name, request_id = attributes.get("aws.function_name"), attributes.get("aws.request_id")
+    if attributes.get("aws.operation") not in {"Invoke", "InvokeAsync"} or not (name and request_id):
+        return None
+    failed = bool(attributes.get("aws.function_error"))
+    return SpanData(
+        span.trace_id,
+        service_segment_id(str(request_id)),
+        span.span_id,
+        str(name).rpartition(":function:")[2].partition(":")[0],
+        "SERVER",
+        span.start,
+        span.end,
+        status_of(span),
+        status="ERROR" if failed else "UNSET",
+    )
+
+
+def _size(span: Any) -> int:
+    """About what a span holds in memory; text counts, small values are in the flat rate."""
+    values = [*span.attributes.values()]
+    for event in span.events:
+        values += (event.attributes or {}).values()
+    return _SPAN_BYTES + sum(len(value) for value in values if isinstance(value, str | bytes | tuple | list))
+
+
+def _json(value: Any) -> str:
+    import json  # noqa: PLC0415 - only where something was lost
+
+    return json.dumps(value)
