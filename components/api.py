@@ -14,7 +14,8 @@ from components.function import TracedFunction
 from components.naming import physical_name, stage_name
 from components.policy import assume_role_policy
 from components.routes import Route, parse_route, path_of
-from components.settings import ApiProfile, Sampling, Throttling
+from components.sampling import Sampling
+from components.settings import ApiProfile, Throttling
 
 _ACCESS_LOG = json.dumps(
     {
@@ -45,7 +46,7 @@ class TracedApiArgs:
 class TracedApi(pulumi.ComponentResource):
     """An API Gateway REST API (only REST stages have X-Ray) with one stage, named after the stack.
 
-    X-Ray knows the stage as `<project>/<stack>`; one sampling rule for that name decides which requests are
+    X-Ray knows the stage as `<project>/<stack>`; sampling rules for that name decide which requests are
     traced, for everything behind the stage too.
 
     Access logs need a role that API Gateway keeps once per account and region (`apigateway.Account`). Most
@@ -142,21 +143,24 @@ class TracedApi(pulumi.ComponentResource):
         )
 
     def _sample(self, name: str, sampling: Sampling) -> None:
-        aws.xray.SamplingRule(
-            f"{name}-sampling",
-            rule_name=physical_name(name, limit=32),
-            priority=1000,
-            reservoir_size=sampling.reservoir,
-            fixed_rate=sampling.rate,
-            service_name=_service_name(),
-            service_type="AWS::ApiGateway::Stage",
-            host=_ANY,
-            http_method=_ANY,
-            url_path=_ANY,
-            resource_arn=_ANY,
-            version=1,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        for rule in sampling.rules():
+            suffix = f"-{rule.name}" if rule.name else ""
+            aws.xray.SamplingRule(
+                f"{name}-sampling{suffix}",
+                rule_name=physical_name(f"{name}{suffix}", limit=32),
+                priority=rule.priority,
+                reservoir_size=rule.reservoir,
+                fixed_rate=rule.rate,
+                service_name=_service_name(),
+                service_type="AWS::ApiGateway::Stage",
+                host=_ANY,
+                http_method=rule.method,
+                url_path=rule.path,
+                resource_arn=_ANY,
+                attributes=dict(rule.headers) or None,
+                version=1,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
 
 
 @dataclass

@@ -99,7 +99,8 @@ class TracedFunction(pulumi.ComponentResource):
         self, name: str, args: TracedFunctionArgs, role: aws.iam.Role, needs: Sequence[pulumi.Resource]
     ) -> aws.lambda_.Function:
         profile = args.profile
-        tracing = {"TRACING_MODE": profile.tracing, "TRACING_EXPORT": profile.export}
+        keep = profile.keep.environment if profile.keep else {}
+        tracing = {"TRACING_MODE": profile.tracing, "TRACING_EXPORT": profile.export, **keep}
         return aws.lambda_.Function(
             f"{name}-function",
             name=physical_name(name),

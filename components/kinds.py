@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from dataclasses import dataclass
@@ -117,6 +118,20 @@ class Pattern:
         if text and not re.fullmatch(self.regex, text):
             raise ValueError(text)
         return text
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """An object; Pulumi hands it over as JSON."""
+
+    allowed: str
+    schema = "object"
+
+    def parse(self, text: str) -> dict[str, Any]:
+        found = json.loads(text)
+        if isinstance(found, dict):
+            return found
+        raise ValueError(text)
 
 
 def _between(low: float, high: float | None) -> str:

@@ -11,7 +11,8 @@ from typing import Any, Literal
 import pulumi
 from pulumi.runtime import config as pulumi_config
 
-from components.kinds import Choice, Flag, Kind, Number, OneOf, Pattern, Whole
+from components.kinds import Choice, Flag, Kind, Mapped, Number, OneOf, Pattern, Whole
+from components.sampling import Extras, Keep, Sampling, SamplingError, read_extras
 
 Tracing = Literal["otel", "native", "off"]
 Export = Literal["xray", "otlp"]
@@ -62,6 +63,12 @@ SETTINGS = (
     Setting("samplingReservoir", Whole(0), "1", "Requests traced per second before the rate applies"),
     Setting("samplingRate", Number(0, 1), "1", "Share of the other requests that is traced"),
     Setting(
+        "sampling",
+        Mapped("an object, such as {critical: ['POST /checkout'], keepErrors: true}"),
+        "{}",
+        "Requests that are sampled in another way, and which unsampled ones are kept",
+    ),
+    Setting(
         "runtime",
         Choice(("python3.11", "python3.12", "python3.13", "python3.14")),
         "python3.13",
@@ -96,14 +103,6 @@ class Target:
 
 
 @dataclass(frozen=True)
-class Sampling:
-    """Requests traced per second, and the share (0 to 1) of those beyond that."""
-
-    reservoir: int
-    rate: float
-
-
-@dataclass(frozen=True)
 class Throttling:
     """Requests per second that an API lets through, and how many at once."""
 
@@ -113,7 +112,10 @@ class Throttling:
 
 @dataclass(frozen=True)
 class FunctionProfile:
-    """What the functions of a stack have in common: memory in MB, timeout in seconds, retention in days."""
+    """What the functions of a stack have in common: memory in MB, timeout in seconds, retention in days.
+
+    `keep` says which unsampled invocations are sent after all.
+    """
 
     target: Target
     tracing: Tracing
@@ -121,6 +123,7 @@ class FunctionProfile:
     memory: int = 512
     timeout: int = 10
     log_retention: int = 14
+    keep: Keep | None = None
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,7 @@ class Settings:
     adot_layer_arn: str
     sampling_reservoir: int
     sampling_rate: float
+    sampling: Extras
     runtime: str
     architecture: str
     memory: int
@@ -156,13 +160,14 @@ class Settings:
     @property
     def functions(self) -> FunctionProfile:
         target = Target(self.runtime, self.architecture)
+        keep = self.sampling.keep if self.tracing == "otel" else None
         return FunctionProfile(
-            target, self.tracing, self.export, self.memory, self.timeout, self.log_retention
+            target, self.tracing, self.export, self.memory, self.timeout, self.log_retention, keep
         )
 
     @property
     def api(self) -> ApiProfile:
-        sampling = Sampling(self.sampling_reservoir, self.sampling_rate)
+        sampling = Sampling(self.sampling_reservoir, self.sampling_rate, self.sampling.specials)
         return ApiProfile(
             Throttling(self.throttle_rate, self.throttle_burst),
             None if self.tracing == "off" else sampling,
@@ -189,6 +194,10 @@ def parse_settings(given: Mapping[str, str]) -> Settings:
         nearest = difflib.get_close_matches(name, known, n=1) or known
         raise SettingError(f"there is no setting {name}; did you mean {' or '.join(nearest)}?")
     values = {setting.name: _parse(setting, given.get(setting.name, setting.default)) for setting in SETTINGS}
+    try:
+        values["sampling"] = read_extras(values["sampling"])
+    except SamplingError as error:
+        raise SettingError(f"sampling {error}") from None
     settings = Settings(**{_snake(name): value for name, value in values.items()})
     _refuse_contradictions(settings)
     return settings
@@ -214,6 +223,11 @@ def _refuse_contradictions(settings: Settings) -> None:
         raise SettingError(
             "export is 'otlp', but tracing is 'native', and the native X-Ray SDK sends X-Ray segments only; "
             "set export to xray, or tracing to otel"
+        )
+    if settings.tracing == "native" and settings.sampling.keep:
+        raise SettingError(
+            "sampling has keepErrors, but tracing is 'native', and the native X-Ray SDK records nothing of "
+            "an unsampled request, so nothing could be kept; remove keepErrors, or set tracing to otel"
         )
     if settings.adot_layer_arn and settings.otel_layer == "slim":
         raise SettingError(
