@@ -22,6 +22,13 @@ All times are epoch seconds, durations seconds; a field that is not known is `nu
     `equal`, and `comparisons` of two traces each: `left` and `right` (ids), `equal`, `imports_left_out`, and
     `differences` between their normal forms: `path` (names from the root down), `field`, `left`, `right`
     (`null` for what is not there).
+`waterfall.sampling/1`
+    `rules` in the order in which they are tried: `name`, `priority`, `reservoir`, `rate`, patterns `service`,
+    `service_type`, `host`, `method`, `path`, `headers`, and `example`; `decides` is the name of the one that
+    decides about the request that was asked about.
+`waterfall.cost/1`
+    A month: `lines` with `rule`, `per_second`, `traced` (per second), `recorded`, `read`, `dollars`; `free`
+    (dollars that the free tier takes off), `dollars`, and `prices`.
 """
 
 from __future__ import annotations
@@ -30,6 +37,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from waterfall.cost import PRICES
 from waterfall.documents import bounded
 from waterfall.insight import overview
 from waterfall.listing import Counts, ServiceMap, Summary, percentile
@@ -38,12 +46,26 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from waterfall.compare.difference import Comparison
+    from waterfall.cost import Estimate
     from waterfall.model import Http, Node, Trace
+    from waterfall.sampling import Rule
 
 
 def dumps(shape: Mapping[str, Any]) -> str:
     """Return JSON text in ASCII: no name from a trace can reach the terminal as a control character."""
     return json.dumps(shape, indent=2, ensure_ascii=True) + "\n"
+
+
+def rules_shape(rules: Sequence[Rule], chosen: Rule | None) -> dict[str, Any]:
+    return {
+        "format": "waterfall.sampling/1",
+        "rules": [{**asdict(rule), "example": rule.example} for rule in rules],
+        "decides": chosen.name if chosen else None,
+    }
+
+
+def cost_shape(found: Estimate) -> dict[str, Any]:
+    return {"format": "waterfall.cost/1", **asdict(found), "prices": asdict(PRICES)}
 
 
 def trace_shape(trace: Trace) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from waterfall import commands, options
+from waterfall import commands, options, rules
 from waterfall.__main__ import INTERRUPTED
 from waterfall.client import ReadError, Source, connect
 from waterfall.terminal.screen import screen_of
@@ -73,7 +73,18 @@ def _compare(given: argparse.Namespace) -> int:
     return 0 if equal else 1
 
 
-_RUN = {"up": _up, "console": _console, "compare": _compare}
+def _explain(given: argparse.Namespace) -> int:
+    request = (given.method.upper(), given.path) if given.method else None
+    sys.stdout.write(rules.explain(_desk(given), request, given.service, dict(given.header)))
+    return 0
+
+
+def _cost(given: argparse.Namespace) -> int:
+    sys.stdout.write(rules.cost(_desk(given), given.rps, kept=given.kept, reads=given.reads))
+    return 0
+
+
+_RUN = {"sampling": _explain, "cost": _cost, "up": _up, "console": _console, "compare": _compare}
 
 
 def _source(given: argparse.Namespace) -> Source:

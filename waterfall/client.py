@@ -25,13 +25,14 @@ from botocore.exceptions import (
     ConnectionError as BotoConnectionError,
 )
 
-from waterfall import listing, tree
+from waterfall import listing, sampling, tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from waterfall.listing import ServiceMap, Summary
     from waterfall.model import Trace
+    from waterfall.sampling import Rule, Statistics
 
 LOCAL_ENDPOINT = "http://127.0.0.1:4566"
 LOCAL_REGION = "us-east-1"
@@ -156,6 +157,17 @@ class Reader:
         pages = self._pages("get_trace_graph", TraceIds=[trace.id])
         services = [item for page in pages for item in page.get("Services", [])]
         return listing.service_map(services, trace.start, trace.end)
+
+    def sampling_rules(self) -> list[Rule]:
+        """Return the sampling rules in the order in which they are tried."""
+        pages = self._pages("get_sampling_rules")
+        return sampling.rules_of([record for page in pages for record in page["SamplingRuleRecords"]])
+
+    def sampling_statistics(self) -> list[Statistics]:
+        """Return what each rule decided lately; X-Ray remembers about ten minutes."""
+        pages = self._pages("get_sampling_statistic_summaries")
+        found = [item for page in pages for item in page["SamplingStatisticSummaries"]]
+        return sampling.statistics_of(found)
 
     def keeps_all_in_logs(self) -> bool:
         """Tell whether Transaction Search is on: then only indexed traces are found through this API."""

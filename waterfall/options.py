@@ -34,9 +34,13 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     _add_map(commands)
     _add_console(commands)
     _add_compare(commands)
+    _add_sampling(commands)
+    _add_cost(commands)
     options = parser.parse_args(argv)
     if options.command == "compare":
         _check_compare(parser, options)
+    if options.command == "sampling" and options.method and not (options.path or "").startswith("/"):
+        parser.error("sampling explain takes a method and a path, such as GET /checkout")
     if options.command != "up" and not options.aws and (options.profile or options.region):
         parser.error("--profile and --region choose an AWS account: give them together with --aws")
     return options
@@ -158,6 +162,53 @@ def _add_compare(commands: Commands) -> None:
     _add_program(modes)
 
 
+def _add_sampling(commands: Commands) -> None:
+    sampling = _add_reading(
+        commands,
+        "sampling",
+        "show the sampling rules, and which one decides about a request",
+        "Shows the sampling rules in the order in which they are tried, each with a request that it is for, "
+        "and which one decides about the request given. Nothing is sent or counted.",
+    )
+    sampling.add_argument("action", choices=["explain"], help="show and explain the rules")
+    sampling.add_argument("method", nargs="?", metavar="METHOD", help="a request's method, such as GET")
+    sampling.add_argument("path", nargs="?", metavar="PATH", help="and its path, such as /checkout")
+    sampling.add_argument(
+        "--service", metavar="API/STAGE", help="of which API (default: the one that the rules name)"
+    )
+    sampling.add_argument(
+        "--header", action="append", default=[], type=_header, metavar="NAME=VALUE", help="a request header"
+    )
+
+
+def _add_cost(commands: Commands) -> None:
+    cost = _add_reading(
+        commands,
+        "cost",
+        "estimate what traces cost in a month",
+        "Estimates traces recorded and read, and X-Ray's price for a month, by sampling rule: from the "
+        "requests of the last ten minutes, or from requests per second given with --rps.",
+    )
+    cost.add_argument(
+        "--rps",
+        action="append",
+        default=[],
+        type=_per_second,
+        metavar="[RULE=]N",
+        help="requests per second of a rule (default: of the last rule before Default)",
+    )
+    cost.add_argument(
+        "--kept",
+        default=0.0,
+        type=_share,
+        metavar="SHARE",
+        help="share of untraced requests that keepErrors keeps, such as 0.01 (default: 0)",
+    )
+    cost.add_argument(
+        "--reads", default=1.0, type=_amount, metavar="N", help="reads of each recorded trace (default: 1)"
+    )
+
+
 def _add_reading(commands: Commands, name: str, summary: str, description: str) -> argparse.ArgumentParser:
     parser = commands.add_parser(name, help=summary, description=description, epilog=_EXIT)
     _add_place(parser)
@@ -181,6 +232,35 @@ def _setting(text: str) -> tuple[str, str]:
     if not equals or not key:
         raise argparse.ArgumentTypeError(f"{text!r} is not a setting: give KEY=VALUE, such as tracing=native")
     return key, value
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a header: give NAME=VALUE, such as x-tenant=gold")
+    return name, value
+
+
+def _per_second(text: str) -> tuple[str | None, float]:
+    rule, _, number = text.rpartition("=")
+    return rule or None, _amount(number)
+
+
+def _amount(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 0 or more")
+    return number
+
+
+def _share(text: str) -> float:
+    number = _amount(text)
+    if number > 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share: give 0 to 1, such as 0.05 for 5 %")
+    return number
 
 
 def _port(text: str) -> int:

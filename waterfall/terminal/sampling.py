@@ -1,0 +1,102 @@
+"""Sampling rules and what they cost, as tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from waterfall.cost import PRICES
+from waterfall.terminal.screen import DIM, Screen
+from waterfall.text import clean, count, fit, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from waterfall.cost import Estimate, Line
+    from waterfall.sampling import Request, Rule
+
+NAME_WIDTH = 32
+_NUMBERS = 20
+_COST_NUMBERS = 5 * 10
+
+
+def render_rules(
+    rules: Sequence[Rule], request: Request | None, chosen: Rule | None, screen: Screen
+) -> list[Text]:
+    """Return one line per rule, the deciding one marked, and what that means for the request."""
+    width = max(screen.width - NAME_WIDTH - _NUMBERS - 4, 10)
+    head = f"  {'prio':>5} {'rule':<{NAME_WIDTH}} {'/s':>5} {'rate':>6} {'for example'}"
+    lines = [Text(shorten(head, screen.width), style=DIM)]
+    lines += [_rule(rule, rule is chosen, width, screen) for rule in rules]
+    if request is not None:
+        lines += [Text(), *_verdict(request, chosen, screen)]
+    return lines
+
+
+def _rule(rule: Rule, chosen: bool, width: int, screen: Screen) -> Text:  # noqa: FBT001 - a row's mark
+    glyphs = screen.glyphs
+    mark = f"{glyphs.arrow[-1]} " if chosen else "  "
+    example = clean(rule.example) if rule.path != "*" or rule.headers or rule.method != "*" else "everything"
+    if rule.service != "*":
+        example += f" to {clean(rule.service)}"
+    name = fit(clean(rule.name), NAME_WIDTH, glyphs.ellipsis)
+    text = f"{mark}{rule.priority:>5} {name} {count(rule.reservoir):>5} {_percent(rule.rate):>6} "
+    return Text(
+        text + shorten(example, max(width, screen.width - len(text)), glyphs.ellipsis),
+        style="bold" if chosen else "",
+    )
+
+
+def _verdict(request: Request, chosen: Rule | None, screen: Screen) -> list[Text]:
+    place = f" to {clean(request.service)}" if request.service else ""
+    asked = f"{clean(request.method)} {clean(request.path)}{place}"
+    if chosen is None:
+        return [Text(f"{asked}: no rule matches")]
+    if chosen.rate >= 1:
+        means = "every request is traced"
+    elif chosen.rate <= 0 and chosen.reservoir == 0:
+        means = "no request is traced"
+    else:
+        means = f"{chosen.reservoir} per second traced, then {_percent(chosen.rate)} of the rest"
+    told = "Only requests that come without a decision ask the rules; Lambda never does."
+    return [
+        Text(f"{asked}: {clean(chosen.name)} decides, {means}"),
+        Text(shorten(told, screen.width, screen.glyphs.ellipsis), style=DIM),
+    ]
+
+
+def render_cost(found: Estimate, origin: str, screen: Screen) -> list[Text]:
+    """Return one line per rule and the sum; `origin` says where the requests per second come from."""
+    width = min(NAME_WIDTH, max(12, screen.width - _COST_NUMBERS))
+    titles = ("requests/s", "traced/s", "recorded", "read", "USD")
+    head = fit("rule, a month", width) + "".join(f"{title:>{_column(title)}}" for title in titles)
+    total = f"{fit('free tier', width)}{-found.free:>{_COST_NUMBERS - 2}.2f}"
+    price = f"{fit('month', width)}{found.dollars:>{_COST_NUMBERS - 2}.2f}"
+    notes = (
+        f"{clean(origin)}; USD {PRICES.recorded:g} per million traces recorded, {PRICES.read:g} read",
+        f"prices: {PRICES.source}",
+    )
+    return [
+        Text(head, style=DIM),
+        *(Text(_cost_row(line, width, screen)) for line in found.lines),
+        Text(total),
+        Text(price, style="bold"),
+        *(Text(shorten(note, screen.width, screen.glyphs.ellipsis), style=DIM) for note in notes),
+    ]
+
+
+def _column(title: str) -> int:
+    return max(9, len(title) + 1)
+
+
+def _cost_row(line: Line, width: int, screen: Screen) -> str:
+    name = fit(clean(line.rule), width, screen.glyphs.ellipsis)
+    return (
+        f"{name}{line.per_second:>11.4g}{line.traced:>9.4g}{count(round(line.recorded)):>9}"
+        f"{count(round(line.read)):>9}{line.dollars:>10.2f}"
+    )
+
+
+def _percent(rate: float) -> str:
+    return f"{rate * 100:.3g} %"
