@@ -30,6 +30,7 @@ compare: setup ## run one request with the native X-Ray SDK and one with OpenTel
 bench: setup $(BIN)/.foreign ## measure the X-Ray store and what tracing adds to an invocation (minutes)
 	@$(BIN)/python -m benchmarks.xray_store
 	@$(BIN)/python -m benchmarks.invocation
+	@$(BIN)/python -m benchmarks.sampling
 
 .PHONY: check
 check: setup ## lint, formatting and types

@@ -393,3 +393,24 @@ def http_inside_another_s(event: Any, context: Any) -> str:
     instrumentation = trace.get_tracer("opentelemetry.instrumentation.requests")
     with instrumentation.start_as_current_span("GET", kind=trace.SpanKind.CLIENT):
         return _call(_clients(event)["requests"])
+
+
+@handler
+def slow(event: Any, context: Any) -> None:
+    waiting.wait(timeout=event)
+
+
+@handler
+def many_then_raise(event: Any, context: Any) -> None:
+    for number in range(event):
+        with tracer.start_as_current_span(f"span {number}"):
+            pass
+    raise ValueError("after many")
+
+
+@handler
+def large_then_raise(event: Any, context: Any) -> None:
+    for number in range(event):
+        with tracer.start_as_current_span(f"span {number}") as span:
+            span.set_attribute("large", "x" * 50_000)
+    raise ValueError("after large")

@@ -124,21 +124,23 @@ def test_many_requests_come_out_as_calculated(clock: FakeClock) -> None:
     sampling.create(rule("critical", priority=1, url_path="/checkout*", fixed_rate=1.0))
     sampling.create(rule("health", priority=2, url_path="/health"))
     sampling.create(rule("orders", priority=3, url_path="/orders/*", reservoir_size=5, fixed_rate=0.1))
-    paths = ["/checkout/1", "/health", "/orders/1", "/other"]
+    sampling.create(rule("reports", priority=4, url_path="/reports", reservoir_size=3))
+    paths = ["/checkout/1", "/health", "/orders/1", "/other", "/reports"]
     asked: Counter[str] = Counter()
     kept: Counter[str] = Counter()
+    start = clock.now
     for number in range(10_000):
-        clock.now += 0.01
-        decision = sampling.decide(request(paths[number % 4]))
+        clock.now = start + number / 100
+        decision = sampling.decide(request(paths[number % 5]))
         asked[str(decision.rule_name)] += 1
         kept[str(decision.rule_name)] += decision.sampled
-    assert asked == dict.fromkeys(["critical", "health", "orders", "Default"], 2500)
-    assert (kept["critical"], kept["health"]) == (2500, 0)
-    seconds = 101  # the first request comes at .01, the last at .00 of another second
+    assert asked == dict.fromkeys(["critical", "health", "orders", "Default", "reports"], 2000)
+    seconds = 100
+    assert (kept["critical"], kept["health"], kept["reports"]) == (2000, 0, 3 * seconds)
     for name, size, rate in (("orders", 5, 0.1), ("Default", 1, 0.05)):
-        rest = 2500 - seconds * size
+        rest = 2000 - seconds * size
         sigma = math.sqrt(rest * rate * (1 - rate))
-        assert abs(kept[name] - (seconds * size + rest * rate)) <= 4 * sigma + size
+        assert abs(kept[name] - (seconds * size + rest * rate)) <= 4 * sigma
 
 
 def test_a_changed_rule_counts_at_once(sampling: Sampling) -> None:
