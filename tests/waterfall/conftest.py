@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from local.xray.api import dispatch, operations
+from local.xray.sampling import Sampling
+from local.xray.sampling_api import operations as sampling_operations
 from local.xray.service import XRay
 from tests.waterfall import samples
 from waterfall.client import Reader, Source, connect
@@ -30,6 +32,7 @@ class Api:
         self.endpoint = endpoint
         self.source = Source(endpoint)
         self.xray = xray
+        self.sampling = Sampling(clock=lambda: samples.T0 + 100)
         self.requests: list[tuple[str, Any]] = []
         self.replies: dict[str, Callable[[], Reply]] = {}
 
@@ -44,7 +47,7 @@ class Api:
 @pytest.fixture
 def api() -> Iterator[Api]:
     xray = XRay(None, clock=lambda: samples.T0 + 100)
-    table = operations(xray)
+    table = {**operations(xray)}
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -73,6 +76,7 @@ def api() -> Iterator[Api]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     running = Api(f"http://127.0.0.1:{server.server_address[1]}", xray)
+    table |= sampling_operations(running.sampling)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

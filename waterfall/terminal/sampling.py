@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from waterfall.cost import PRICES
-from waterfall.terminal.screen import DIM, Screen
+from waterfall.terminal.screen import DIM, Screen, wrapped
 from waterfall.text import clean, count, fit, shorten
 
 if TYPE_CHECKING:
@@ -17,16 +17,19 @@ if TYPE_CHECKING:
     from waterfall.sampling import Request, Rule
 
 NAME_WIDTH = 32
-_NUMBERS = 20
-_COST_NUMBERS = 5 * 10
+_NUMBERS = 22
+_EXAMPLE_WIDTH = 16
+_COST_COLUMNS = {"requests/s": 11, "traced/s": 9, "recorded": 9, "read": 9, "USD": 10}
+_COST_NUMBERS = sum(_COST_COLUMNS.values())
 
 
 def render_rules(
     rules: Sequence[Rule], request: Request | None, chosen: Rule | None, screen: Screen
 ) -> list[Text]:
     """Return one line per rule, the deciding one marked, and what that means for the request."""
-    width = max(screen.width - NAME_WIDTH - _NUMBERS - 4, 10)
-    head = f"  {'prio':>5} {'rule':<{NAME_WIDTH}} {'/s':>5} {'rate':>6} {'for example'}"
+    longest = max((len(clean(rule.name)) for rule in rules), default=0)
+    width = min(NAME_WIDTH, max(longest, 4), screen.width - _NUMBERS - _EXAMPLE_WIDTH)
+    head = f"  {'prio':>5} {'rule':<{width}} {'/s':>5} {'rate':>6} for example"
     lines = [Text(shorten(head, screen.width), style=DIM)]
     lines += [_rule(rule, rule is chosen, width, screen) for rule in rules]
     if request is not None:
@@ -40,10 +43,10 @@ def _rule(rule: Rule, chosen: bool, width: int, screen: Screen) -> Text:  # noqa
     example = clean(rule.example) if rule.path != "*" or rule.headers or rule.method != "*" else "everything"
     if rule.service != "*":
         example += f" to {clean(rule.service)}"
-    name = fit(clean(rule.name), NAME_WIDTH, glyphs.ellipsis)
+    name = fit(clean(rule.name), width, glyphs.ellipsis)
     text = f"{mark}{rule.priority:>5} {name} {count(rule.reservoir):>5} {_percent(rule.rate):>6} "
     return Text(
-        text + shorten(example, max(width, screen.width - len(text)), glyphs.ellipsis),
+        text + shorten(example, screen.width - len(text), glyphs.ellipsis),
         style="bold" if chosen else "",
     )
 
@@ -61,7 +64,12 @@ def _verdict(request: Request, chosen: Rule | None, screen: Screen) -> list[Text
         means = f"{chosen.reservoir} per second traced, then {_percent(chosen.rate)} of the rest"
     told = "Only requests that come without a decision ask the rules; Lambda never does."
     return [
-        Text(f"{asked}: {clean(chosen.name)} decides, {means}"),
+        *(
+            Text(line)
+            for line in wrapped(
+                f"{asked}: {clean(chosen.name)} decides, {means}", screen.width, screen.glyphs
+            )
+        ),
         Text(shorten(told, screen.width, screen.glyphs.ellipsis), style=DIM),
     ]
 
@@ -69,10 +77,9 @@ def _verdict(request: Request, chosen: Rule | None, screen: Screen) -> list[Text
 def render_cost(found: Estimate, origin: str, screen: Screen) -> list[Text]:
     """Return one line per rule and the sum; `origin` says where the requests per second come from."""
     width = min(NAME_WIDTH, max(12, screen.width - _COST_NUMBERS))
-    titles = ("requests/s", "traced/s", "recorded", "read", "USD")
-    head = fit("rule, a month", width) + "".join(f"{title:>{_column(title)}}" for title in titles)
-    total = f"{fit('free tier', width)}{-found.free:>{_COST_NUMBERS - 2}.2f}"
-    price = f"{fit('month', width)}{found.dollars:>{_COST_NUMBERS - 2}.2f}"
+    head = fit("rule", width) + "".join(f"{title:>{cells}}" for title, cells in _COST_COLUMNS.items())
+    total = f"{fit('free tier', width)}{-found.free:>{_COST_NUMBERS}.2f}"
+    price = f"{fit('a month', width)}{found.dollars:>{_COST_NUMBERS}.2f}"
     notes = (
         f"{clean(origin)}; USD {PRICES.recorded:g} per million traces recorded, {PRICES.read:g} read",
         f"prices: {PRICES.source}",
@@ -84,10 +91,6 @@ def render_cost(found: Estimate, origin: str, screen: Screen) -> list[Text]:
         Text(price, style="bold"),
         *(Text(shorten(note, screen.width, screen.glyphs.ellipsis), style=DIM) for note in notes),
     ]
-
-
-def _column(title: str) -> int:
-    return max(9, len(title) + 1)
 
 
 def _cost_row(line: Line, width: int, screen: Screen) -> str:
