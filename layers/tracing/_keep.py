@@ -45,26 +45,35 @@ class Memory:
         self.segment_id = segment_id
         self.dropped = 0
         self.outcomes: set[str] = set()
-        self.closed = False
+        self._closed = False
+        self._lock = threading.Lock()
         self._spans: deque[tuple[Any, Mapping[str, Any], int]] = deque()
         self._bytes = 0
 
     def add(self, span: Any, base: Mapping[str, Any]) -> None:
         """Take a finished span, of the SDK or already copied."""
-        if self.closed:
-            return
         size = _size(span)
-        self.outcomes.update(_outcome.suspected(span))
-        self._spans.append((span, base, size))
-        self._bytes += size
-        while len(self._spans) > MOST_SPANS or self._bytes > MOST_BYTES:
-            self._bytes -= self._spans.popleft()[2]
-            self.dropped += 1
+        with self._lock:
+            if self._closed:
+                return
+            self.outcomes.update(_outcome.suspected(span))
+            self._spans.append((span, base, size))
+            self._bytes += size
+            while len(self._spans) > MOST_SPANS or self._bytes > MOST_BYTES:
+                self._bytes -= self._spans.popleft()[2]
+                self.dropped += 1
 
     def take(self) -> list[tuple[SpanData, Mapping[str, Any]]]:
         """Return the spans, oldest first, and forget them."""
-        spans, self._spans, self._bytes = self._spans, deque(), 0
+        with self._lock:
+            spans, self._spans, self._bytes = self._spans, deque(), 0
         return [(span if isinstance(span, SpanData) else read(span), base) for span, base, _ in spans]
+
+    def close(self) -> None:
+        """Forget the spans and take no more."""
+        with self._lock:
+            self._closed = True
+            self._spans.clear()
 
 
 class Limit:
@@ -144,7 +153,9 @@ class Keeper:
         reason = self._reason(memory, (root.end_time - root.start_time) / 1e9)
         if reason and self._allowed(memory):
             self._send(memory, read(root), reason, memory.invoked.producers(failed))
-        memory.closed = True
+        memory.close()
+        for span_id in [key for key, one in list(self._memories.items()) if one is memory]:
+            self._memories.pop(span_id, None)
 
     def timing_out(self, memory: Memory, open_spans: Iterable[Any]) -> None:
         """Send an invocation that is about to be killed, with what is open in it."""
