@@ -12,6 +12,9 @@ from tracing._fit import fit_document
 from tracing._sender import Item, Losses, Sender
 from tracing._span import SpanData
 
+LAMBDA = "AWS::Lambda"
+"""The origin of the segment that Lambda's service sends for an invocation."""
+
 TIMEOUT_TYPE = "Timeout"
 TIMEOUT_MESSAGE = "about to time out: still open shortly before the function's deadline"
 

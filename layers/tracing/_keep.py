@@ -17,7 +17,7 @@ from typing import Any
 
 from tracing import _outcome
 from tracing._document import ANNOTATIONS, METADATA, status_of
-from tracing._export import Exporter
+from tracing._export import LAMBDA, Exporter
 from tracing._header import TraceHeader
 from tracing._invoked import Invoked
 from tracing._sender import Losses
@@ -32,7 +32,6 @@ MOST_BYTES = 2 * 1024 * 1024
 """What one invocation may hold, about; the oldest spans make room for new ones."""
 
 _SPAN_BYTES = 512
-_LAMBDA = "AWS::Lambda"
 _FUNCTION = "AWS::Lambda::Function"
 
 
@@ -189,7 +188,7 @@ class Keeper:
         for span, _ in spans:
             if called := _called(span):
                 aws = {"request_id": span.attributes["aws.request_id"]}
-                self._exporter.segment(called, {"origin": _LAMBDA, "aws": aws})
+                self._exporter.segment(called, {"origin": LAMBDA, "aws": aws})
         for segment, more in self._segments(memory, root, reason, links):
             self._exporter.segment(segment, more)
 
@@ -227,7 +226,7 @@ class Keeper:
                 attributes,
                 status=root.status,
             )
-            yield service, {"origin": _LAMBDA, **more}
+            yield service, {"origin": LAMBDA, **more}
 
 
 def service_segment_id(request_id: str) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tracing import _otlp
-from tracing._export import TIMEOUT_MESSAGE
+from tracing._export import LAMBDA, TIMEOUT_MESSAGE
 from tracing._fit import BUDGET, fit
 from tracing._header import span_id_text
 from tracing._sender import PACKET_BYTES, Item, Losses, Pack, Sender
@@ -42,7 +42,15 @@ class Otlp:
         self.sender.add(Item(*ids, _encode(span, variable), span.scope))
 
     def segment(self, span: SpanData, more: Mapping[str, Any]) -> None:
-        """A span of kind SERVER becomes a segment; an open one ends now, X-Ray keeps the later copy."""
+        """A span of kind SERVER becomes a segment, named like the function that sends it.
+
+        So Lambda's segment of a called function becomes a span inside the caller; the called function
+        leaves it to its caller. An open segment ends now: X-Ray keeps the later copy of an id.
+        """
+        if more.get("origin") == LAMBDA:
+            if span.end is None:
+                return
+            span = span._replace(kind="INTERNAL")
         self.finished(span._replace(end=span.end or time.time_ns()), more)
 
     def unfinished(self, spans: Sequence[SpanData]) -> None:

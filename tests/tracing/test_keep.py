@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.tracing.harness import HEADER, PARENT, TRACE_ID, Aws, Collector, Worker, by_name, environment
 
@@ -16,6 +19,7 @@ CONTEXT = {
     "function_name": "front",
     "invoked_function_arn": "arn:aws:lambda:eu-west-1:123456789012:function:front",
 }
+SERVER, INTERNAL = Span.SpanKind.SPAN_KIND_SERVER, Span.SpanKind.SPAN_KIND_INTERNAL
 FUNCTION, SERVICE = "AWS::Lambda::Function", "AWS::Lambda"
 
 
@@ -234,15 +238,34 @@ def test_a_bad_variable_is_named(run: Any, variables: dict[str, str], said: str)
     assert said in run("otel", "import tracing; print(1)", **variables).log
 
 
+def spans(collector: Collector) -> dict[str, Any]:
+    """All OTLP spans that have come as sampled ones, by name."""
+    found = {}
+    for body in collector.take():
+        assert body.startswith(b"T1S")
+        request = ExportTraceServiceRequest.FromString(base64.b64decode(body[3:]))
+        for resource in request.resource_spans:
+            found |= {span.name: span for scope in resource.scope_spans for span in scope.spans}
+    return found
+
+
 def test_otlp_keeps_as_well(collector: Collector, aws: Aws) -> None:
-    """As packets of sampled spans, with the function's span at the top."""
+    """Below a span of the function; a called function hangs below a span of the call."""
     worker = Worker("otel", environment("otel", collector, aws, TRACING_KEEP="fault", TRACING_EXPORT="otlp"))
     worker.invoke("plain", {"statusCode": 200}, UNSAMPLED, **CONTEXT)
     assert collector.take() == []
     worker.invoke("plain", {"statusCode": 500}, UNSAMPLED, **CONTEXT)
-    bodies = collector.take()
-    assert bodies
-    assert all(body.startswith(b"T1S") for body in bodies)
+    called = spans(collector)
+    assert called["scenarios.plain"].parent_span_id == called["front"].span_id
+    aws.answers["POST /2015-03-31/functions/worker/invocations"] = (
+        200,
+        {"x-amzn-RequestId": "request-9", "X-Amz-Function-Error": "Unhandled"},
+        b"{}",
+    )
+    worker.invoke("invoke", "{}", UNSAMPLED, aws_request_id="request-1")
+    caller = spans(collector)
+    assert called["front"].parent_span_id == caller["worker"].span_id
+    assert (called["front"].kind, caller["worker"].kind) == (SERVER, INTERNAL)
     worker.close()
 
 
