@@ -334,3 +334,14 @@ def test_lambda_samples_5_percent_of_the_rest(clock: FakeClock) -> None:
     numbers = iter([0.049, 0.05])
     sampler = LambdaSampler(clock, lambda: next(numbers))
     assert [sampler.decide("f") for _ in range(3)] == [True, True, False]
+
+
+def test_lambdas_own_share_comes_out_as_calculated(clock: FakeClock) -> None:
+    """10,000 invocations over 100 seconds: one per second exactly, 5 % of the rest within 4 sigma."""
+    sampler = LambdaSampler(clock, random.Random(11).random)  # noqa: S311 - seeded on purpose
+    start, kept = clock.now, 0
+    for number in range(10_000):
+        clock.now = start + number / 100
+        kept += sampler.decide("front")
+    rest = 10_000 - 100
+    assert abs(kept - (100 + rest * 0.05)) <= 4 * math.sqrt(rest * 0.05 * 0.95)
