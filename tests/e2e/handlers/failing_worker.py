@@ -1,8 +1,8 @@
-"""Queues a message, then fails when the event says worker; tells its process and its peak memory in KB."""
+"""Queues a message, then fails when the event says worker; tells its process and its memory in KB."""
 
 import json
 import os
-import resource
+from pathlib import Path
 
 import boto3
 from opentelemetry import trace
@@ -19,4 +19,10 @@ def handler(event, _context):
     with tracer.start_as_current_span("work"):
         if event["fails"] == "worker":
             raise ValueError("worker failed")
-    return {"process": os.getpid(), "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}
+    return {"process": os.getpid(), "memory": memory()}
+
+
+def memory():
+    """Not the peak that the system counts: a process inherits that of the one that started it."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGESIZE") // 1024
