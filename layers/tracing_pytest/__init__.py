@@ -1,0 +1,101 @@
+"""A pytest plugin: run a handler offline, get its trace as a tree, in both modes.
+
+It is a package beside `tracing`, since pytest imports plugins at its start and importing `tracing` sets
+tracing up. Nothing is imported or set up until a test asks for `traced` or `tracing_mode`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tracing_pytest.invocation import Traced
+    from tracing_pytest.trace import Node, Trace
+
+__all__ = ["Node", "Trace", "Traced"]
+
+_NEEDS = {"otel": "opentelemetry-sdk", "native": "aws-xray-sdk"}
+_MODULES = {"otel": ("opentelemetry", "opentelemetry.sdk"), "native": ("opentelemetry", "aws_xray_sdk")}
+_REPORTS = "TRACING_PYTEST_REPORTS"
+_RUNS = pytest.StashKey[list[tuple[str, str]]]()
+
+
+def __getattr__(name: str) -> object:
+    """Return a public type; imported when it is asked for."""
+    if name == "Traced":
+        from tracing_pytest.invocation import Traced  # noqa: PLC0415 - imports `tracing`
+
+        return Traced
+    if name in {"Node", "Trace"}:
+        from tracing_pytest import trace  # noqa: PLC0415 - pytest's start stays as fast as it was
+
+        return getattr(trace, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+@pytest.fixture(params=_NEEDS)
+def tracing_mode(request: pytest.FixtureRequest) -> str:
+    """Return the mode that the test runs in: each test runs in `otel` and in `native`.
+
+    `@pytest.mark.parametrize("tracing_mode", ["otel"], indirect=True)` narrows that.
+    """
+    mode: str = request.param
+    if mode not in _NEEDS:
+        pytest.fail(f"tracing_mode={mode!r} is unknown; allowed: {', '.join(_NEEDS)}")
+    if not _installed(mode):
+        pytest.skip(f"mode {mode} needs the package {_NEEDS[mode]}")
+    return mode
+
+
+@pytest.fixture
+def traced(request: pytest.FixtureRequest, tracing_mode: str) -> Iterator[Traced]:
+    """Return what runs a handler and gives its trace.
+
+    `trace = traced(handler, event)`
+    """
+    from tracing_pytest.invocation import collecting  # noqa: PLC0415 - imports `tracing`
+
+    with collecting(tracing_mode) as run:
+        request.node.stash[_RUNS] = run.pictures
+        yield run
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Report to the process that started this one for its mode, if one did."""
+    if file := os.environ.get(_REPORTS):
+        from tracing_pytest.elsewhere import Reporter  # noqa: PLC0415 - only in such a process
+
+        config.pluginmanager.register(Reporter(config, Path(file)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Run a test of another mode in a process of its own: a process has one mode, as a function has."""
+    callspec = getattr(item, "callspec", None)
+    mode = callspec.params.get("tracing_mode") if callspec else None
+    if mode not in _NEEDS or not _installed(mode):
+        return None
+    from tracing_pytest import elsewhere  # noqa: PLC0415 - only where it is used
+
+    return None if _REPORTS in os.environ else elsewhere.run(item, nextitem, mode, _REPORTS)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the traces of a failed test as trees."""
+    report = yield
+    if report.failed and _RUNS in item.stash:
+        report.sections += item.stash[_RUNS]
+    return report
+
+
+def _installed(mode: str) -> bool:
+    return all(find_spec(module) for module in _MODULES[mode])
