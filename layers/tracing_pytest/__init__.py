@@ -93,7 +93,8 @@ def pytest_runtest_makereport(
     """Show the traces of a failed test as trees."""
     report = yield
     if report.failed and _RUNS in item.stash:
-        report.sections += item.stash[_RUNS]
+        pictures: list[tuple[str, str]] = item.stash[_RUNS]
+        report.sections += pictures
     return report
 
 
