@@ -3,23 +3,119 @@
 from __future__ import annotations
 
 import re
-import shlex
 import sys
-from collections.abc import Iterator
-from decimal import Decimal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
+from moto import mock_aws
 
-from waterfall.arguments import parser
+from waterfall import options
+
+if TYPE_CHECKING:
+    from tracing_pytest import Node, Traced
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "switching.md").read_text(encoding="utf-8")
-BLOCKS = {
-    title: code
-    for title, code in re.findall(r"```python\n# ([^\n]+)\n(.*?)```", PAGE, re.DOTALL)
-}
-ORDER = {"id": "1", "customer": "ada", "lines": [Decimal(3)]}
-"""A DynamoDB item."""
+BLOCKS = dict(re.findall(r"```python\n# ([^\n]+)\n(.*?)```", PAGE, re.DOTALL))
+COMMANDS = re.findall(r"^\$ waterfall ([^#\n]+?) *(?:#.*)?$", PAGE, re.MULTILINE)
+ORDER = {"id": "1", "customer": "ada"}
+SCHEMA = [{"AttributeName": "id", "KeyType": "HASH"}]
+TYPES = [{"AttributeName": "id", "AttributeType": "S"}]
+
+STORED: Any = [
+    "StoreOrder",
+    {"customer": "ada"},
+    {"shop": {"order": ORDER}},
+    [["dynamodb PutItem", {}, {}, []]],
+]
+"""The span of all examples: its label, annotations, metadata and what is below it."""
+
+POWERTOOLS: Any = [
+    "## handler",
+    {"ColdStart": True, "Service": "shop"},
+    {"shop": {"handler response": {"statusCode": 201}}},
+    [["## app.store", *STORED[1:]]],
+]
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A table in memory, and a Lambda function's variables."""
+    for name, value in {
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "y",
+        "LAMBDA_TASK_ROOT": str(ROOT),
+        "AWS_LAMBDA_FUNCTION_NAME": "app",
+    }.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.syspath_prepend(ROOT / "layers")
+    monkeypatch.setattr(sys, "path", [*sys.path, str(ROOT / ".build" / "foreign")])
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
+    """Import an example as the module `app`."""
+
+    def load(title: str) -> ModuleType:
+        boto3.client("dynamodb").create_table(
+            TableName="orders", KeySchema=SCHEMA, AttributeDefinitions=TYPES, BillingMode="PAY_PER_REQUEST"
+        )
+        module = ModuleType("app")
+        monkeypatch.setitem(sys.modules, "app", module)
+        exec(compile(BLOCKS[title], f"{title}.py", "exec"), vars(module))  # noqa: S102 - our own page
+        return module
+
+    return load
+
+
+def outline(node: Node) -> list[Any]:
+    return [node.label, node.annotations, node.metadata, [outline(child) for child in node.children]]
+
+
+def test_after(traced: Traced, app: Callable[[str], ModuleType]) -> None:
+    """The example after the move leaves the same trace in both modes."""
+    trace = traced(app("after").handler, ORDER)
+    assert [outline(root) for root in trace.roots] == [["app.handler", {}, {}, [STORED]]]
+    assert trace.only("app.handler").http == {"response": {"status": 201}}
+
+
+@pytest.mark.parametrize(
+    ("title", "tracing_mode", "expected"),
+    [
+        ("before: X-Ray SDK", "native", STORED),
+        ("before: Powertools", "native", POWERTOOLS),
+        ("before: ADOT", "otel", STORED),
+        ("before: ADOT", "native", STORED),
+    ],
+    indirect=["tracing_mode"],
+)
+def test_before(traced: Traced, app: Callable[[str], ModuleType], title: str, expected: Any) -> None:
+    """What an example leaves before the move differs from what it leaves after in what the page says."""
+    trace = traced(app(title).handler, ORDER)
+    assert [outline(root) for root in trace.roots] == [expected]
+
+
+def test_the_test_of_the_page(traced: Traced, app: Callable[[str], ModuleType]) -> None:
+    """The example of a test passes with the example of a handler."""
+    scope = {"app": app("after")}
+    exec(BLOCKS["test_app.py"], scope)  # noqa: S102 - our own page
+    scope["test_order_is_stored"](traced)  # type: ignore[operator]
+
+
+def test_every_example_is_run() -> None:
+    """No block of Python is left out of these tests."""
+    assert len(BLOCKS) == PAGE.count("```python\n") == 5
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_commands_are_understood(command: str) -> None:
+    """Every command of the page is one that `waterfall` has."""
+    words = command.replace("<your program>", "program").split()
+    assert options.parse(words).command == "compare"
