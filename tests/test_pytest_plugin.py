@@ -195,6 +195,14 @@ def test_another_provider_is_told(user_tests: Callable[..., str], tmp_path: Path
     assert re.search(r"^2 errors in", output, re.MULTILINE)
 
 
+def test_a_mode_that_is_not_installed(user_tests: Callable[..., str], tmp_path: Path) -> None:
+    """Tests in a mode whose SDK is not installed are skipped, and the missing package is named."""
+    (tmp_path / "conftest.py").write_text("import sys\nsys.modules['aws_xray_sdk'] = None\n")
+    output = user_tests("def test_any(traced):\n    traced(app.undecorated)\n", "-rs")
+    assert re.search(r"^1 passed, 1 skipped in", output, re.MULTILINE)
+    assert "mode native needs the package aws-xray-sdk" in output
+
+
 def test_nothing_is_imported_at_the_start_of_pytest() -> None:
     """The plugin imports neither `tracing` nor an SDK until a test asks for its fixtures."""
     script = (

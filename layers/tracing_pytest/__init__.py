@@ -23,6 +23,7 @@ __all__ = ["Node", "Trace", "Traced"]
 _NEEDS = {"otel": "opentelemetry-sdk", "native": "aws-xray-sdk"}
 _MODULES = {"otel": ("opentelemetry", "opentelemetry.sdk"), "native": ("opentelemetry", "aws_xray_sdk")}
 _REPORTS = "TRACING_PYTEST_REPORTS"
+_REPORTER = "tracing-reporter"
 _RUNS = pytest.StashKey[list[tuple[str, str]]]()
 
 
@@ -68,10 +69,10 @@ def traced(request: pytest.FixtureRequest, tracing_mode: str) -> Iterator[Traced
 
 def pytest_configure(config: pytest.Config) -> None:
     """Report to the process that started this one for its mode, if one did."""
-    if file := os.environ.get(_REPORTS):
+    if file := os.environ.pop(_REPORTS, None):  # what the tests start is not that process
         from tracing_pytest.elsewhere import Reporter  # noqa: PLC0415 - only in such a process
 
-        config.pluginmanager.register(Reporter(config, Path(file)))
+        config.pluginmanager.register(Reporter(config, Path(file)), _REPORTER)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -79,11 +80,11 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     """Run a test of another mode in a process of its own: a process has one mode, as a function has."""
     callspec = getattr(item, "callspec", None)
     mode = callspec.params.get("tracing_mode") if callspec else None
-    if mode not in _NEEDS or not _installed(mode):
+    if mode not in _NEEDS or not _installed(mode) or item.config.pluginmanager.hasplugin(_REPORTER):
         return None
     from tracing_pytest import elsewhere  # noqa: PLC0415 - only where it is used
 
-    return None if _REPORTS in os.environ else elsewhere.run(item, nextitem, mode, _REPORTS)
+    return elsewhere.run(item, nextitem, mode, _REPORTS)
 
 
 @pytest.hookimpl(wrapper=True)
