@@ -1,5 +1,6 @@
 """The sampler of `aws-opentelemetry-distro` in a process of its own: one command in a line, one answer.
 
+It fetches the rules in a thread, again and again; here they are fetched before the first command is read.
 Its timers wait ten seconds and more; `targets` polls as they would, now.
 """
 
@@ -12,7 +13,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace.sampling import Decision
 
 sampler = AwsXRayRemoteSampler(Resource({"service.name": "shop"}), endpoint=sys.argv[1])
-sampler._rules_timer.join()
+sampler._AwsXRayRemoteSampler__get_and_update_sampling_rules()
 
 
 def ask(path: str) -> str:
