@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 
 from components.api import TracedApi, TracedApiArgs
+from components.faults import FaultExperiments, FaultExperimentsArgs, FaultExtension, FaultExtensionArgs
 from components.function import QueueTrigger, TracedFunction, TracedFunctionArgs
 from components.layers import TracingLayers, TracingLayersArgs
 from components.queue import WorkQueue, WorkQueueArgs
@@ -20,10 +21,12 @@ layers = TracingLayers("tracing", TracingLayersArgs(profile, settings.otel_layer
 table = ItemTable("items")
 bucket = ObjectBucket("objects")
 queue = WorkQueue("work", WorkQueueArgs(consumer_timeout=profile.timeout))
+fis = FaultExtension("fault", FaultExtensionArgs(settings.architecture)) if settings.disturbed else None
 
 
 def function(name: str, environment: dict[str, Any], grants: list[Any], **more: Any) -> TracedFunction:
     code = Path("handlers") / f"{name}.py"
+    more["extension"] = fis.extension if fis and name in settings.disturbed else None
     args = TracedFunctionArgs(code, profile, layers.arns, environment, grants, **more)
     return TracedFunction(name, args)
 
@@ -37,6 +40,10 @@ consumer = function("consumer", {"BUCKET_NAME": bucket.name}, [bucket.can_read],
 
 front = function("front", {"WORKER_FUNCTION": worker.name}, [worker.can_invoke], extra_timeout=5)
 api = TracedApi("api", TracedApiArgs({"GET /hello": front}, settings.api))
+if settings.faults:
+    functions = {"front": front, "worker": worker, "consumer": consumer}
+    experiments = FaultExperimentsArgs(settings.faults, functions, api, fis, profile.log_retention)
+    FaultExperiments("faults", experiments)
 
 pulumi.export("url", pulumi.Output.concat(api.url, "/hello"))
 pulumi.export("apiUrl", api.url)

@@ -12,7 +12,7 @@ import pulumi_aws as aws
 from components.naming import physical_name
 from components.packaging import function_zip
 from components.policy import TRACE_WRITE, Grant, assume_role_policy, policy_document
-from components.settings import FunctionProfile
+from components.settings import FunctionProfile, SettingError
 
 _LONGEST_TIMEOUT = 900
 
@@ -34,6 +34,18 @@ class AsyncInvocation:
     on_failure: pulumi.Input[str] | None = None
 
 
+WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
+
+
+@dataclass(frozen=True)
+class Extension:
+    """A Lambda extension: its layer version, and the variables and rights that it needs in a function."""
+
+    layer: pulumi.Input[str]
+    environment: Mapping[str, pulumi.Input[str]]
+    grants: Sequence[Grant]
+
+
 @dataclass(frozen=True)
 class TracedFunctionArgs:
     """What a function runs, and may do beyond writing its own logs and traces.
@@ -51,6 +63,7 @@ class TracedFunctionArgs:
     reserved_concurrency: int | None = None
     queue: QueueTrigger | None = None
     async_invocation: AsyncInvocation | None = None
+    extension: Extension | None = None
 
 
 class TracedFunction(pulumi.ComponentResource):
@@ -58,6 +71,8 @@ class TracedFunction(pulumi.ComponentResource):
 
     Traced means mode Active: PassThrough would leave Lambda's own segments out of the trace, and with them
     everything that the function sends (https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html).
+
+    Raises SettingError when both the function and its extension want Lambda's one wrapper script.
     """
 
     name: pulumi.Output[str]
@@ -101,6 +116,12 @@ class TracedFunction(pulumi.ComponentResource):
         profile = args.profile
         keep = profile.keep.environment if profile.keep else {}
         tracing = {"TRACING_MODE": profile.tracing, "TRACING_EXPORT": profile.export, **keep}
+        extension = args.extension
+        if extension and WRAPPER in args.environment and WRAPPER in extension.environment:
+            raise SettingError(
+                f"function {name} sets {WRAPPER}, but fault injection needs that variable, and Lambda has "
+                "one: remove the variable, or take the function out of every experiment in faults"
+            )
         return aws.lambda_.Function(
             f"{name}-function",
             name=physical_name(name),
@@ -109,10 +130,12 @@ class TracedFunction(pulumi.ComponentResource):
             handler=f"{args.code.stem}.handler",
             runtime=profile.target.runtime,
             architectures=[profile.target.architecture],
-            layers=list(args.layers),
+            layers=[*args.layers, *([extension.layer] if extension else [])],
             memory_size=profile.memory,
             timeout=min(profile.timeout + args.extra_timeout, _LONGEST_TIMEOUT),
-            environment={"variables": {**args.environment, **tracing}},
+            environment={
+                "variables": {**args.environment, **tracing, **(extension.environment if extension else {})}
+            },
             tracing_config={"mode": "PassThrough" if profile.tracing == "off" else "Active"},
             reserved_concurrent_executions=args.reserved_concurrency,
             # Lambda would make a log group without retention, and would run before it is allowed to
@@ -144,7 +167,8 @@ class TracedFunction(pulumi.ComponentResource):
 
 def _grants(args: TracedFunctionArgs, logs: aws.cloudwatch.LogGroup) -> list[Grant]:
     streams = logs.arn.apply(lambda arn: f"{arn}:*")
-    grants = [*args.grants, Grant(["logs:CreateLogStream", "logs:PutLogEvents"], [streams])]
+    extension = args.extension.grants if args.extension else ()
+    grants = [*args.grants, *extension, Grant(["logs:CreateLogStream", "logs:PutLogEvents"], [streams])]
     if args.profile.tracing != "off":
         grants.append(TRACE_WRITE)
     if args.queue:

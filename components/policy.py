@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
+
+Conditions = Mapping[str, Mapping[str, Any]]
+"""Tests with the keys and values that they compare, as IAM writes them."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +23,7 @@ class Grant:
 
     actions: Sequence[str]
     resources: Sequence[pulumi.Input[str]]
+    conditions: Conditions | None = None
 
 
 TRACE_WRITE = Grant(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"])
@@ -29,9 +33,10 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray
 """
 
 
-def assume_role_policy(service: str) -> str:
+def assume_role_policy(service: str, conditions: Conditions | None = None) -> str:
     """Return the trust policy of a role that one AWS service may assume."""
-    return _document([{"Principal": {"Service": service}, "Action": "sts:AssumeRole"}])
+    statement = {"Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    return _document([{**statement, **_condition(conditions)}])
 
 
 def policy_document(grants: Sequence[Grant]) -> pulumi.Output[str]:
@@ -40,11 +45,15 @@ def policy_document(grants: Sequence[Grant]) -> pulumi.Output[str]:
     return resources.apply(
         lambda resolved: _document(
             [
-                {"Action": list(grant.actions), "Resource": arns}
+                {"Action": list(grant.actions), "Resource": arns, **_condition(grant.conditions)}
                 for grant, arns in zip(grants, resolved, strict=True)
             ]
         )
     )
+
+
+def _condition(conditions: Conditions | None) -> dict[str, Any]:
+    return {"Condition": conditions} if conditions else {}
 
 
 def _document(statements: Sequence[dict[str, Any]]) -> str:

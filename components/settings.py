@@ -11,6 +11,7 @@ from typing import Any, Literal
 import pulumi
 from pulumi.runtime import config as pulumi_config
 
+from components.fault_settings import Experiment, Experiments, FaultError
 from components.kinds import Choice, Flag, Kind, Mapped, Number, OneOf, Pattern, Whole
 from components.sampling import Extras, Keep, Sampling, SamplingError, read_extras
 
@@ -87,6 +88,10 @@ SETTINGS = (
     Setting("throttleRate", Whole(1), "50", "Requests per second that the API lets through"),
     Setting("throttleBurst", Whole(1), "100", "Requests that the API lets through at once"),
     Setting("apiGatewayAccount", Flag(), "false", "Let this stack set the region's API Gateway logging role"),
+    Setting("faults", Experiments(), "{}", "Fault injection experiments of this stack, by name"),
+    Setting("production", Flag(), "false", "Mark this stack as production, which refuses faults"),
+    Setting("allowInProduction", Flag(), "false", "Accept faults in a production stack all the same"),
+    Setting("local", Flag(), "false", "Set by `waterfall up`: the stack runs on the embedded AWS"),
 )
 
 
@@ -156,6 +161,15 @@ class Settings:
     throttle_rate: int
     throttle_burst: int
     api_gateway_account: bool
+    faults: tuple[Experiment, ...]
+    production: bool
+    allow_in_production: bool
+    local: bool
+
+    @property
+    def disturbed(self) -> frozenset[str]:
+        """The names of the functions that experiments are about."""
+        return frozenset(name for experiment in self.faults for name in experiment.functions)
 
     @property
     def functions(self) -> FunctionProfile:
@@ -200,12 +214,15 @@ def parse_settings(given: Mapping[str, str]) -> Settings:
         raise SettingError(f"sampling {error}") from None
     settings = Settings(**{_snake(name): value for name, value in values.items()})
     _refuse_contradictions(settings)
+    _refuse_faults(settings)
     return settings
 
 
 def _parse(setting: Setting, text: str) -> Any:
     try:
         return setting.kind.parse(str(text).strip())
+    except FaultError as error:
+        raise SettingError(str(error)) from None
     except ValueError:
         raise SettingError(
             f"{setting.name} is {str(text)!r}, but must be {setting.kind.allowed}; "
@@ -234,6 +251,26 @@ def _refuse_contradictions(settings: Settings) -> None:
             "adotLayerArn is set, but otelLayer is 'slim', so the ADOT layer would not be used; "
             "remove adotLayerArn, or set otelLayer to adot"
         )
+
+
+def _refuse_faults(settings: Settings) -> None:
+    if settings.faults and settings.production and not settings.allow_in_production:
+        raise SettingError(
+            "faults are set in a stack with production: true; remove faults from its Pulumi file, or accept "
+            "them there with: pulumi config set allowInProduction true"
+        )
+    for experiment in settings.faults:
+        if experiment.calls and not settings.local:
+            raise SettingError(
+                f"faults.{experiment.name} is about calls of {experiment.calls.service}; AWS FIS cannot "
+                "disturb them: it has no such action, so this works with `waterfall up` alone; keep it in "
+                "a stack file that is not deployed, or use functions instead of calls"
+            )
+        if experiment.kind == "http" and not 200 <= experiment.status <= 599:
+            raise SettingError(
+                f"faults.{experiment.name}.status is {experiment.status}, but API Gateway answers with 200 "
+                "to 599 and makes everything else a 502; use kind error for that"
+            )
 
 
 def _snake(name: str) -> str:

@@ -39,6 +39,7 @@ class ObjectBucket(pulumi.ComponentResource):
     """
 
     name: pulumi.Output[str]
+    arn: pulumi.Output[str]
     can_write: Grant
     can_read: Grant
 
@@ -51,7 +52,7 @@ class ObjectBucket(pulumi.ComponentResource):
         )
         self._seal(name, bucket)
         objects = bucket.arn.apply(lambda arn: f"{arn}/*")
-        self.name = bucket.bucket
+        self.name, self.arn = bucket.bucket, bucket.arn
         self.can_write = Grant(["s3:PutObject"], [objects])
         self.can_read = Grant(["s3:GetObject"], [objects])
         self.register_outputs({"name": self.name})

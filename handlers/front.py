@@ -21,11 +21,13 @@ class WorkerError(Exception):
 
 @capture_lambda_handler
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    call_worker({"message": "Hello from Lambda 1"})
+    if not call_worker({"message": "Hello from Lambda 1"}):
+        return {"statusCode": 502, "body": json.dumps("Lambda 2 failed")}
     return {"statusCode": 200, "body": json.dumps("Successfully invoked Lambda 2!")}
 
 
-def call_worker(message: dict[str, str]) -> None:
+def call_worker(message: dict[str, str]) -> bool:
+    """Tell whether the worker did it; a repeated call could do it twice, so that is left to the client."""
     with tracer.start_as_current_span("CallSecondLambda") as span:
         reply = lambda_client.invoke(
             FunctionName=os.environ["WORKER_FUNCTION"],
@@ -38,3 +40,5 @@ def call_worker(message: dict[str, str]) -> None:
             error = WorkerError(f"Lambda 2 answered {status} {failure}".rstrip())
             span.record_exception(error)
             span.set_status(trace.Status(trace.StatusCode.ERROR, str(error)))
+            return False
+        return True

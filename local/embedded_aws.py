@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -15,7 +17,7 @@ from local.gateway.app import Gateway
 from local.gateway.app import Services as GatewayServices
 from local.gateway.moto_apis import MotoAccessLogs, MotoApis
 from local.http_server import HttpServer
-from local.ids import RandomIds
+from local.ids import Clock, RandomIds
 from local.lambda_.provision import ProvisionError, find_adot, find_runtime
 from local.startup import StartupError, port_error
 from local.wsgi import run_in_thread
@@ -29,15 +31,25 @@ from local.xray.store import StoreError
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from local.events.registry import EventSources
+    from local.fis.disturbance import Disturbance
+    from local.fis.service import Fis
     from local.lambda_.catalog import Catalog
     from local.lambda_.service import LambdaService
 
 # Those of a serverless API, the slowest to import first.
 _USUAL_SERVICES = ("iam", "apigateway", "lambda", "logs", "sqs", "dynamodb", "s3", "sts")
+
+
+@dataclass(frozen=True)
+class FaultSources:
+    """The time of experiments, and random numbers from 0 up to 1 that decide what a percentage hits."""
+
+    clock: Clock = time.time
+    chance: Callable[[], float] = random.random
 
 
 @dataclass(frozen=True)
@@ -59,8 +71,9 @@ class EmbeddedAws:
     Raises `StartupError`.
     """
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, faults: FaultSources | None = None) -> None:
         self._site = site
+        self._faults = faults or FaultSources()
         self._sampling = Sampling()
         self._xray = _open_store(site.data / "traces.db", site.region)
         rules = sampling_api.operations(self._sampling, site.region, self._xray.tags)
@@ -119,33 +132,48 @@ class EmbeddedAws:
             await run_in_thread(self._daemon.stop)
             self._xray.close()
 
-    def _build(self, status: Callable[[], Mapping[str, Any]]) -> Endpoint:
+    def _build(self, status: Callable[[], Mapping[str, Any]]) -> Disturbance:
         moto = moto_aws.load()
         moto.warm(_USUAL_SERVICES)
         # These modules read moto's state and import it: only after its settings were made.
         from local.events.registry import EventSources  # noqa: PLC0415
+        from local.fis.api import FisApi  # noqa: PLC0415
+        from local.fis.disturbance import Disturbance  # noqa: PLC0415
+        from local.fis.service import Fis  # noqa: PLC0415
+        from local.fis.surroundings import MotoSurroundings  # noqa: PLC0415
         from local.lambda_.api import LambdaApi  # noqa: PLC0415
         from local.lambda_.catalog import Catalog  # noqa: PLC0415
 
         catalog, ids = Catalog(self._site.region, find_adot()), RandomIds()
         self._apis = apis = MotoApis(moto)
-        self._functions = functions = self._lambda(catalog, ids)
+        surroundings = MotoSurroundings(moto, catalog)
+        fis = Fis(
+            surroundings,
+            clock=self._faults.clock,
+            ids=ids,
+            region=self._site.region,
+            chance=self._faults.chance,
+        )
+        self._functions = functions = self._lambda(catalog, ids, fis)
         self._events = events = EventSources(functions, catalog, time.time, ids)
-        return Endpoint(
+        endpoint = Endpoint(
             EndpointServices(
                 xray=self._xray_api,
                 lambda_=LambdaApi(functions, events, moto),
                 gateway=Gateway(
                     GatewayServices(apis, functions, self._sampling, self._xray, MotoAccessLogs(moto))
                 ),
+                fis=FisApi(fis),
                 aws=moto,
                 status=status,
                 apis_changed=apis.capture,
+                alarms_changed=fis.refresh,
                 queue_used=events.notify,
             )
         )
+        return Disturbance(endpoint, fis, self._xray, time.time, ids)
 
-    def _lambda(self, catalog: Catalog, ids: RandomIds) -> LambdaService:
+    def _lambda(self, catalog: Catalog, ids: RandomIds, faults: Fis) -> LambdaService:
         from local.lambda_.service import LambdaService  # noqa: PLC0415 - imports moto
 
         try:
@@ -163,6 +191,7 @@ class EmbeddedAws:
             ids=ids,
             region=self._site.region,
             runtime=runtime,
+            faults=faults,
         )
 
 

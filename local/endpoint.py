@@ -39,17 +39,19 @@ class Services:
     """Who answers what.
 
     `xray` takes path and body of an X-Ray call, in a thread of its own; `lambda_` has the Lambda API;
-    `gateway` the deployed APIs; `aws` everything else. `status` is read for each request. `apis_changed` is
-    called after each call that may have changed a deployed API, `queue_used` after each call of an SQS queue
-    with its URL; both before the answer leaves.
+    `gateway` the deployed APIs, `fis` fault injection; `aws` everything else. `status` is read for each
+    request. `apis_changed` and `alarms_changed` are called after each call that may have changed a deployed
+    API or an alarm, `queue_used` after each call of an SQS queue with its URL; all before the answer leaves.
     """
 
     xray: Callable[[str, bytes], XRayAnswer]
     lambda_: ASGIApp
     gateway: ASGIApp
+    fis: ASGIApp
     aws: ASGIApp
     status: Callable[[], Mapping[str, Any]]
     apis_changed: Callable[[], None]
+    alarms_changed: Callable[[], None]
     queue_used: Callable[[str], None]
 
 
@@ -85,6 +87,10 @@ class Endpoint:
             await self._xray(call.path, receive, send)
         elif call.service == "lambda":
             await self._services.lambda_(scope, receive, send)
+        elif call.service == "fis":
+            await self._services.fis(scope, receive, send)
+        elif call.service == "monitoring":
+            await self._services.aws(scope, receive, _Before(send, self._services.alarms_changed))
         elif call.service == "sqs":
             await self._sqs(call, scope, receive, send)
         elif call.service == "apigateway" and call.method not in {"GET", "HEAD"}:

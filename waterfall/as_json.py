@@ -15,9 +15,12 @@ All times are epoch seconds, durations seconds; a field that is not known is `nu
     `throttled`, `unfinished`, `method`, `url`, `http_status`, `entry`, `entry_type`, `annotations`
     (key to list of values).
 `waterfall.map/1`
-    `start`, `end`, and `services`: `id`, `name`, `type`, `root`, `inferred`, counts, and `edges`: `target`
-    (a service's `id`), `link`, counts. Counts are `calls`, `ok`, `errors`, `throttles`, `faults`,
-    `per_minute`, `mean`, `p50`, `p95`.
+    `start`, `end`, and `services`: `id`, `name`, `type`, `root`, `inferred`, `injected` (a service of that
+    name met a fault on purpose), counts, and `edges`: `target` (a service's `id`), `link`, counts. Counts are
+    `calls`, `ok`, `errors`, `throttles`, `faults`, `per_minute`, `mean`, `p50`, `p95`.
+`waterfall.faults/1`
+    `templates` that can be started (`id`, `name`, `faults`), or `experiments`: `id`, `name`, `status`,
+    `reason`, `faults`, `started`, `until`, `ended`, `targets`, `left`.
 `waterfall.comparison/1`
     `equal`, and `comparisons` of two traces each: `left` and `right` (ids), `equal`, `imports_left_out`, and
     `differences` between their normal forms: `path` (names from the root down), `field`, `left`, `right`
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
 
     from waterfall.compare.difference import Comparison
     from waterfall.cost import Estimate
+    from waterfall.faults import Experiment, Template
     from waterfall.model import Http, Node, Trace
     from waterfall.sampling import Rule
 
@@ -162,6 +166,7 @@ def map_shape(graph: ServiceMap) -> dict[str, Any]:
                 "type": service.type,
                 "root": service.is_root,
                 "inferred": service.is_inferred,
+                "injected": service.name in graph.injected,
                 **_counts(service.counts, service.histogram, minutes),
                 "edges": [
                     {
@@ -175,6 +180,15 @@ def map_shape(graph: ServiceMap) -> dict[str, Any]:
             for service in graph.services
         ],
     }
+
+
+def templates_shape(templates: Sequence[Template]) -> dict[str, Any]:
+    return {"format": "waterfall.faults/1", "templates": [asdict(one) for one in templates]}
+
+
+def experiments_shape(experiments: Sequence[Experiment], now: float) -> dict[str, Any]:
+    found = [{**asdict(one), "left": one.left(now)} for one in experiments]
+    return {"format": "waterfall.faults/1", "experiments": found}
 
 
 def comparison_shape(comparisons: Sequence[Comparison]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from waterfall import commands, options, rules
 from waterfall.__main__ import INTERRUPTED
 from waterfall.client import ReadError, Source, connect
 from waterfall.terminal.screen import screen_of
+from waterfall.text import clean
 
 if TYPE_CHECKING:
     import argparse
@@ -84,7 +85,40 @@ def _cost(given: argparse.Namespace) -> int:
     return 0
 
 
-_RUN = {"sampling": _explain, "cost": _cost, "up": _up, "console": _console, "compare": _compare}
+def _fault(given: argparse.Namespace) -> int:
+    from waterfall import faulting, faults  # noqa: PLC0415 - only this command needs FIS
+
+    found = faulting.run(faults.Faults(_source(given)), given, screen_of(sys.stdout), time.time())
+    sys.stdout.write(found)
+    return 0
+
+
+def _gameday(given: argparse.Namespace) -> int:
+    from waterfall.gameday import report, run  # noqa: PLC0415 - only this command starts a stack
+    from waterfall.modes import Program  # noqa: PLC0415
+
+    def say(line: str) -> None:
+        sys.stderr.write(f"{screen_of(sys.stderr).glyphs.dot} {clean(line)}\n")
+        sys.stderr.flush()
+
+    program = Program(given.directory, given.stack, dict(given.config))
+    day = run.run(program, given.requests, given.clients, say)
+    text = report.render(day, time.time())
+    if given.report:
+        given.report.write_text(text, encoding="utf-8")
+    sys.stdout.write(text)
+    return 1 if day.weaknesses or any(one.recovered_after is None for one in day.rounds) else 0
+
+
+_RUN = {
+    "sampling": _explain,
+    "cost": _cost,
+    "up": _up,
+    "console": _console,
+    "compare": _compare,
+    "fault": _fault,
+    "gameday": _gameday,
+}
 
 
 def _source(given: argparse.Namespace) -> Source:

@@ -49,10 +49,10 @@ class ReadError(Exception):
 
 
 class RefusedError(ReadError):
-    """X-Ray refused what was asked: `code` and `reason` are X-Ray's own."""
+    """X-Ray, or another service, refused what was asked: `code` and `reason` are its own."""
 
-    def __init__(self, operation: str, code: str, reason: str) -> None:
-        super().__init__(f"X-Ray refused {operation}: {code}: {reason}")
+    def __init__(self, operation: str, code: str, reason: str, service: str = "X-Ray") -> None:
+        super().__init__(f"{service} refused {operation}: {code}: {reason}")
         self.code = code
         self.reason = reason
 
@@ -178,7 +178,7 @@ class Reader:
         return bool(answer.get("Destination") == "CloudWatchLogs")
 
     def _pages(self, operation: str, **parameters: Any) -> list[Any]:
-        with _readable(self._source):
+        with readable(self._source):
             return list(self._xray.get_paginator(operation).paginate(**parameters))
 
 
@@ -200,7 +200,7 @@ def windows(start: float, end: float) -> Iterator[tuple[float, float]]:
 
 
 @contextmanager
-def _readable(source: Source) -> Iterator[None]:
+def readable(source: Source, service: str = "X-Ray") -> Iterator[None]:
     """Turn what boto3 raises into one line that says what to do."""
     try:
         yield
@@ -216,6 +216,6 @@ def _readable(source: Source) -> Iterator[None]:
     except ClientError as error:
         details = error.response.get("Error", {})
         code, message = str(details.get("Code")), str(details.get("Message") or "no reason given")
-        raise RefusedError(error.operation_name, code, message) from error
+        raise RefusedError(error.operation_name, code, message, service) from error
     except (BotoCoreError, OverflowError) as error:  # boto3 parses times that no clock can show
         raise ReadError(str(error)) from error

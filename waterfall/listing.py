@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from waterfall.documents import list_of, mapping_of, number_of, text_of
-from waterfall.model import Http, Status
+from waterfall.model import FAULT_ANNOTATION, Http, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -31,6 +31,7 @@ class Summary:
     entry: str | None
     entry_type: str | None
     annotations: Mapping[str, tuple[Any, ...]]
+    injected: tuple[str, ...] = ()
 
     @property
     def is_request(self) -> bool:
@@ -60,7 +61,18 @@ def summary(answer: Mapping[str, Any]) -> Summary:
         annotations={
             key: _annotation(values) for key, values in mapping_of(answer.get("Annotations")).items()
         },
+        injected=_injected(mapping_of(answer.get("Annotations"))),
     )
+
+
+def _injected(annotations: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the services that met a fault of an experiment."""
+    ids = [
+        id_
+        for value in list_of(annotations.get(FAULT_ANNOTATION))
+        for id_ in list_of(value.get("ServiceIds"))
+    ]
+    return tuple(dict.fromkeys(name for id_ in ids if (name := text_of(mapping_of(id_).get("Name")))))
 
 
 def _status(answer: Mapping[str, Any]) -> Status:
@@ -135,11 +147,15 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class ServiceMap:
-    """Services in the order in which requests reach them, over the seconds from `start` to `end`."""
+    """Services in the order in which requests reach them, over the seconds from `start` to `end`.
+
+    `injected` has the names of those that met a fault of an experiment.
+    """
 
     start: float
     end: float
     services: tuple[Service, ...]
+    injected: frozenset[str] = frozenset()
 
     def named(self, reference: int) -> Service | None:
         return next((service for service in self.services if service.reference == reference), None)

@@ -16,6 +16,9 @@ Status = Literal["ok", "error", "throttle", "fault"]
 Phase = Literal["init", "restore", "overhead"]
 Anomaly = Literal["orphan", "cycle", "duplicate", "unfinished", "untimed", "early", "late"]
 
+FAULT_ANNOTATION = "fault.injected"
+"""Names the experiments whose faults a segment or call met; the embedded AWS writes it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Note:
@@ -105,6 +108,12 @@ class Node:
     notes: tuple[Note, ...]
     children: tuple[int, ...]
     document: Document = field(repr=False)
+
+    @property
+    def injected(self) -> str | None:
+        """The names of the experiments that put faults into this, if any did."""
+        found = self.annotations.get(FAULT_ANNOTATION)
+        return None if found is None else str(found)
 
     def has(self, anomaly: Anomaly) -> bool:
         """Tell whether the node carries a note of that kind."""

@@ -54,7 +54,10 @@ def compare_modes(program: Program, say: Callable[[str], None]) -> list[Comparis
     Raises ReadError when a stack does not start or leaves no trace. `say` takes lines of progress.
     """
     with ExitStack() as running, ThreadPoolExecutor(len(MODES)) as pool:
-        stacks = [running.enter_context(_stack(program, mode, say)) for mode in MODES]
+        stacks = [
+            running.enter_context(run_stack(program, mode, settings_of(mode, program.settings), say))
+            for mode in MODES
+        ]
         left, right = pool.map(lambda stack: _observe(stack, say), stacks)
     if len(left) != len(right):
         more, mode = (left, MODES[0]) if len(left) > len(right) else (right, MODES[1])
@@ -66,17 +69,20 @@ def compare_modes(program: Program, say: Callable[[str], None]) -> list[Comparis
 
 
 @dataclass(frozen=True, slots=True)
-class _Stack:
+class RunningStack:
+    """A stack in a process of its own; `kind` and `mode` name it in messages."""
+
     mode: str
     process: subprocess.Popen[str]
+    kind: str = "mode"
 
     def status(self) -> dict[str, Any]:
-        """Wait until the stack is ready."""
+        """Wait until the stack is ready; raises ReadError."""
         assert self.process.stdout is not None  # noqa: S101 - for the type checker: it is a pipe
         line = self.process.stdout.readline()
         status: dict[str, Any] = json.loads(line) if line else {"error": "its process ended"}
         if "error" in status:
-            raise ReadError(f"mode {self.mode} did not start: {status['error']}")
+            raise ReadError(f"{self.kind} {self.mode} did not start: {status['error']}")
         return status
 
 
@@ -87,14 +93,21 @@ def settings_of(mode: str, given: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def _stack(program: Program, mode: str, say: Callable[[str], None]) -> Iterator[_Stack]:
+def run_stack(
+    program: Program,
+    mode: str,
+    settings: Mapping[str, str],
+    say: Callable[[str], None],
+    *,
+    kind: str = "mode",
+) -> Iterator[RunningStack]:
     """Start a stack that keeps nothing and ends with the block."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as data:
         task = {
             "directory": str(program.directory),
             "data": data,
             "stack": program.stack,
-            "config": settings_of(mode, program.settings),
+            "config": dict(settings),
         }
         pipe = subprocess.PIPE
         command = [sys.executable, "-m", "waterfall.serve_mode"]
@@ -105,7 +118,7 @@ def _stack(program: Program, mode: str, say: Callable[[str], None]) -> Iterator[
             process.stdin.write(json.dumps(task) + "\n")
             process.stdin.flush()
             try:
-                yield _Stack(mode, process)
+                yield RunningStack(mode, process, kind)
             finally:
                 _stop(process)
                 progress.join()
@@ -125,7 +138,7 @@ def _stop(process: subprocess.Popen[str]) -> None:
         process.terminate()
 
 
-def _observe(stack: _Stack, say: Callable[[str], None]) -> Sequence[Observed]:
+def _observe(stack: RunningStack, say: Callable[[str], None]) -> Sequence[Observed]:
     """Send one request to warm up and one to compare; return its trace and the one linked to it."""
     status = stack.status()
     endpoint, api, region = status["endpoint"], status["api"], status["region"]

@@ -36,12 +36,16 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     _add_compare(commands)
     _add_sampling(commands)
     _add_cost(commands)
+    _add_fault(commands)
+    _add_gameday(commands)
     options = parser.parse_args(argv)
     if options.command == "compare":
         _check_compare(parser, options)
     if options.command == "sampling" and options.method and not (options.path or "").startswith("/"):
         parser.error("sampling explain takes a method and a path, such as GET /checkout")
-    if options.command != "up" and not options.aws and (options.profile or options.region):
+    if options.command == "fault" and options.action == "start" and not options.name:
+        parser.error("fault start takes the name of an experiment; `waterfall fault list` shows them")
+    if options.command not in {"up", "gameday"} and not options.aws and (options.profile or options.region):
         parser.error("--profile and --region choose an AWS account: give them together with --aws")
     return options
 
@@ -207,6 +211,39 @@ def _add_cost(commands: Commands) -> None:
     cost.add_argument(
         "--reads", default=1.0, type=_amount, metavar="N", help="reads of each recorded trace (default: 1)"
     )
+
+
+def _add_fault(commands: Commands) -> None:
+    fault = _add_reading(
+        commands,
+        "fault",
+        "list, start and stop fault injection experiments",
+        "Uses AWS FIS: `list` shows the experiments that can be started, `start` starts one by its name, "
+        "`stop` stops one or all, `status` shows what was started and the time that is left.",
+    )
+    fault.add_argument("action", choices=("list", "start", "stop", "status"), help="what to do")
+    fault.add_argument("name", nargs="?", metavar="NAME", help="an experiment's name or id")
+
+
+def _add_gameday(commands: Commands) -> None:
+    gameday = commands.add_parser(
+        "gameday",
+        help="run every experiment of the program under light load and report",
+        description="Starts the program on this machine, runs its fault injection experiments one after the "
+        "other under light load, and prints a report in Markdown: what the client saw, latencies against the "
+        "baseline, the first waterfall of each failure, whether the system recovered, and weaknesses. Exit "
+        "status 1 when there is a weakness, or something did not recover.",
+        epilog=_EXIT,
+    )
+    _add_program(gameday)
+    gameday.set_defaults(stack="gameday")
+    gameday.add_argument(
+        "--requests", default=20, type=_limit, metavar="N", help="per experiment (default: 20)"
+    )
+    gameday.add_argument(
+        "--clients", default=4, type=_limit, metavar="N", help="that send at once (default: 4)"
+    )
+    gameday.add_argument("--report", type=Path, metavar="FILE", help="also write the report there")
 
 
 def _add_reading(commands: Commands, name: str, summary: str, description: str) -> argparse.ArgumentParser:

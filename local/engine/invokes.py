@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from local.engine.clients import Clients
 
 Args = Mapping[str, Any]
+
+FIS_ACCOUNT = "000000000000"
+"""Stands for the account that publishes the FIS extension, which differs between regions."""
+_FIS_EXTENSION = re.compile(r"/aws/service/fis/lambda-extension/AWS-FIS-extension-(x86_64|arm64)/[\w.]+")
 
 
 @dataclass(frozen=True)
@@ -140,6 +145,8 @@ def _conditions(conditions: list[Mapping[str, Any]] | None) -> dict[str, dict[st
 
 def _get_parameter(args: Args, place: Place) -> State:
     client, name = place.client("ssm"), args["name"]
+    if extension := _FIS_EXTENSION.fullmatch(name):
+        return _fis_extension(extension[1], name, place)
     try:
         found = client.get_parameter(Name=name, WithDecryption=args.get("withDecryption", True))["Parameter"]
     except client.exceptions.ParameterNotFound as error:
@@ -155,6 +162,22 @@ def _get_parameter(args: Args, place: Place) -> State:
         "value": found["Value"],
         "insecureValue": found["Value"] if found["Type"] != "SecureString" else None,
         "version": found["Version"],
+    }
+
+
+def _fis_extension(architecture: str, name: str, place: Place) -> State:
+    """Return AWS's public parameter with the FIS extension; moto's own parameters cannot be under `/aws`."""
+    partition = partition_of(place.region)
+    layer = f"arn:{partition}:lambda:{place.region}:{FIS_ACCOUNT}:layer:AWS-FIS-extension-{architecture}:1"
+    arn = f"arn:{partition}:ssm:{place.region}::parameter{name}"
+    return {
+        "id": name,
+        "name": name,
+        "arn": arn,
+        "type": "String",
+        "value": layer,
+        "insecureValue": layer,
+        "version": 1,
     }
 
 

@@ -28,11 +28,12 @@ _WRAPPED = re.compile(r"While processing (input|resource): '([^']*)'")
 
 
 def host_settings() -> dict[str, str]:
-    """Return the values of the settings `runtime` and `architecture` that fit this machine."""
+    """Return the values of the settings `runtime`, `architecture` and `local` that fit this machine."""
     machine = platform.machine().lower()
     return {
         "runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
         "architecture": _ARCHITECTURES.get(machine, machine),
+        "local": "true",
     }
 
 

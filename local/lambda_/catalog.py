@@ -19,6 +19,11 @@ from local.lambda_.overlay import LATEST, Overlay
 
 _ARN = re.compile(r"(?:arn:[\w-]+:lambda:[\w-]+:)?(?:\d{12}:)?(?:function:)?([\w-]+)(?::([\w$-]+))?")
 _ADOT_LAYER = re.compile(r"arn:[\w-]+:lambda:[\w-]+:\d{12}:layer:AWSOpenTelemetryDistroPython:\d+")
+# Does nothing here: what the extension does on AWS, experiments do themselves.
+_FIS_LAYER = re.compile(
+    r"arn:[\w-]+:lambda:[\w-]+:\d{12}:layer:[\w-]*[Ff][Ii][Ss]-extension-(?:x86_64|arm64):\d+"
+)
+_FIS_WRAPPER = "/opt/aws-fis/bootstrap"
 _OWN_LAYER = re.compile(rf"arn:[\w-]+:lambda:[\w-]+:{ACCOUNT_ID}:layer:[\w-]+:\d+")
 
 
@@ -118,7 +123,7 @@ class Catalog:
 
     def layers(self, arns: list[str]) -> tuple[Layer, ...]:
         """Resolve layer ARNs; raises `InvalidParameterError` naming one that cannot be had here."""
-        return tuple(self._layer(arn) for arn in arns)
+        return tuple(self._layer(arn) for arn in arns if not _FIS_LAYER.fullmatch(arn))
 
     def replace_async_config(self, name: str, *, merge: bool) -> None:
         """Leave only the newest event invoke config; moto appends and then answers with the oldest.
@@ -153,7 +158,7 @@ class Catalog:
             code_digest=moto.code_sha_256,
             timeout=float(moto.timeout),
             memory=int(moto.memory_size),
-            variables={key: str(value) for key, value in (moto.environment_vars or {}).items()},
+            variables=_variables(moto.environment_vars or {}),
             layers=self.layers(arns),
             tracing="Active" if settings["TracingConfig"].get("Mode") == "Active" else "PassThrough",
             reserved_concurrency=None if reserved is None else int(reserved),
@@ -182,6 +187,11 @@ class Catalog:
 def is_foreign(arn: str) -> bool:
     """Tell whether a layer belongs to another account."""
     return _OWN_LAYER.fullmatch(arn) is None
+
+
+def _variables(given: Mapping[str, Any]) -> dict[str, str]:
+    """Return a function's variables; the FIS extension's wrapper has no file here."""
+    return {key: str(value) for key, value in given.items() if value != _FIS_WRAPPER}
 
 
 def _async_config(latest: Any, settings: Mapping[str, Any]) -> AsyncConfig:

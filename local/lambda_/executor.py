@@ -11,6 +11,7 @@ from local.ids import Clock, Ids
 from local.interfaces import SegmentSink
 from local.lambda_.catalog import Function
 from local.lambda_.environment import Environment
+from local.lambda_.faults import Faults, NoFaults
 from local.lambda_.logs import InvocationLog, LogGroup
 from local.lambda_.outcome import Outcome
 from local.lambda_.pool import Pool
@@ -51,13 +52,21 @@ class Executor:
     """Attempts invocations in the pool's environments."""
 
     def __init__(
-        self, workshop: Workshop, sink: SegmentSink, clock: Clock, ids: Ids, *, init_limit: float = INIT_LIMIT
+        self,
+        workshop: Workshop,
+        sink: SegmentSink,
+        clock: Clock,
+        ids: Ids,
+        *,
+        init_limit: float = INIT_LIMIT,
+        faults: Faults | None = None,
     ) -> None:
         self._workshop = workshop
         self._sink = sink
         self._clock = clock
         self._ids = ids
         self._init_limit = init_limit
+        self._faults = faults or NoFaults()
         self._pool = Pool(self._create)
         self._logs: dict[str, LogGroup] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -71,17 +80,18 @@ class Executor:
 
     async def _attempt(self, invocation: Invocation, parent_id: str) -> Attempted:
         function_id = self._ids.segment_id()
-        trace = invocation.trace
+        trace, function = invocation.trace, invocation.function
+        environment, cold = await self._pool.acquire(function)
         work = Assignment(
-            function=invocation.function,
+            function=function,
             request_id=invocation.request_id,
             payload=invocation.payload,
             trace_header=trace.runtime_header(function_id),
             client_context=invocation.client_context,
-            log=InvocationLog(self.log(invocation.function)),
+            log=InvocationLog(self.log(function)),
             traced_as=(trace.root, function_id) if trace.recorded else None,
+            injection=self._faults.injection(function.arn, function.invoked_arn),
         )
-        environment, cold = await self._pool.acquire(invocation.function)
         run = Run(self._pool, environment, self._clock, work, cold=cold, init_limit=self._init_limit)
         outcome = await run.execute()
         finished = self._background(self._finish(invocation, run, outcome, function_id, parent_id))

@@ -30,11 +30,13 @@ class Outcome:
     """What the caller gets, and what the segments say.
 
     `failed` is the `X-Amz-Function-Error` case; `cause` is X-Ray's cause object of the failure.
+    `faults` names the experiments that put faults into this run.
     """
 
     payload: bytes
     failed: bool = False
     cause: Mapping[str, Any] | None = None
+    faults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from local.ids import Clock
 from local.lambda_.catalog import Function
 from local.lambda_.environ import HOST_RUNTIME
 from local.lambda_.environment import Environment, InitError, WorkerExitError
+from local.lambda_.faults import NONE, Injection
 from local.lambda_.logs import InvocationLog, report
 from local.lambda_.outcome import (
     MAX_RESPONSE,
@@ -45,6 +46,7 @@ class Assignment:
     client_context: str | None
     log: InvocationLog
     traced_as: tuple[str, str] | None = None
+    injection: Injection = NONE
 
 
 class Run:
@@ -69,6 +71,7 @@ class Run:
         environment.output = work.log.write
         self._init: Span | None = None
         self._reply: Reply | None = None
+        self._injected: tuple[str, ...] = ()
         self._gone = False
         self._started = clock()
         self._deadline = self._started + work.function.timeout
@@ -76,7 +79,7 @@ class Run:
     async def execute(self) -> Outcome:
         """Run the function; never raises for what it does."""
         try:
-            return await self._execute()
+            return replace(await self._execute(), faults=self._injected)
         finally:
             self._pool.answered(self._work.function.name, self._environment)
 
@@ -106,7 +109,7 @@ class Run:
                 self._gone = not await asyncio.wait_for(self._environment.finished(), remaining)
             except TimeoutError:
                 self._gone = True
-        end = self._clock() if self._gone else self._environment.polled_at
+        end = self._clock() if self._gone else self._polled_at()
         peak = self._environment.peak_memory()
         if self._gone:
             await self._environment.stop()
@@ -151,12 +154,31 @@ class Run:
             trace_header=work.trace_header,
             client_context=work.client_context,
         )
-        self._reply = await asyncio.wait_for(self._environment.run(event), self._remaining())
+        self._reply = await self._answer(event)
         if self._reply.size > MAX_RESPONSE:
             return response_too_large(self._reply.size)
         if self._reply.failed:
             return handler_failed(self._reply.body, self._reply.cause)
         return Outcome(self._reply.body)
+
+    async def _answer(self, event: Event) -> Reply:
+        """Let the runtime answer, or whatever a fault has put in its way; raises `TimeoutError`."""
+        injection = self._work.injection
+        self._injected = injection.experiments
+        for line in injection.log:
+            self._work.log.write(f"{line}\n".encode())
+        if injection.delay:
+            await asyncio.wait_for(asyncio.sleep(injection.delay), self._remaining())
+        replacement = injection.replacement
+        if replacement and replacement.prevents_execution:
+            return replacement.reply(Span(self._clock(), self._clock()))
+        reply = await asyncio.wait_for(self._environment.run(event), self._remaining())
+        return replacement.over(reply) if replacement else reply
+
+    def _polled_at(self) -> float:
+        """Return when the runtime asked for its next event: before this one, when it never got that."""
+        answered = self._reply.received.end if self._reply else self._started
+        return max(answered, self._environment.polled_at)
 
     def _restart_clock(self) -> None:
         self._started = self._clock()

@@ -15,6 +15,9 @@ from local.ids import Ids
 from local.lambda_.outcome import Outcome, Span, Timing
 from local.lambda_.tracing import InvocationTrace
 
+FAULT_ANNOTATION = "fault.injected"
+"""Names the experiments whose faults a run had."""
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -99,7 +102,7 @@ def function_segment(  # noqa: PLR0917 - a document is made of its fields
             "end_time": round(timing.end, 6),
             "origin": "AWS::Lambda::Function",
             "aws": {"cloudwatch_logs": [{"log_group": subject.log_group}]},
-            "annotations": _latencies(timing) or None,
+            "annotations": {**_latencies(timing), **_faults(outcome)} or None,
             "fault": True if outcome.failed else None,
             "cause": _identified(outcome.cause, ids),
             "subsegments": _phases(timing, ids) or None,
@@ -156,6 +159,11 @@ def _latencies(timing: Timing) -> dict[str, float]:
         "aws:runtimeOverhead": _milliseconds(timing.end - timing.responding.end),
         "aws:extensionOverhead": 0.0,
     }
+
+
+def _faults(outcome: Outcome) -> dict[str, str]:
+    # Not in AWS's segments: there the FIS extension tells only the function's log.
+    return {FAULT_ANNOTATION: ", ".join(outcome.faults)} if outcome.faults else {}
 
 
 def _milliseconds(seconds: float) -> float:

@@ -16,6 +16,7 @@ from local.lambda_.asynchronous import RETRY_DELAYS, AsyncInvoker, Destinations
 from local.lambda_.catalog import Catalog, Function, Layer
 from local.lambda_.errors import LambdaError, ThrottledError
 from local.lambda_.executor import Executor, Invocation
+from local.lambda_.faults import Faults
 from local.lambda_.outcome import Span
 from local.lambda_.provision import Runtime, find_runtime
 from local.lambda_.run import INIT_LIMIT
@@ -42,7 +43,8 @@ class LambdaService:
     """Invokes functions of the catalog; every worker is a child process, stopped by `close`.
 
     `work_dir` takes unpacked code, logs and the workers' temporary files; `retry_delays` are the seconds
-    before the retries of an asynchronous invocation, `init_limit` those of the init phase.
+    before the retries of an asynchronous invocation, `init_limit` those of the init phase; `faults` says what
+    experiments do to runs.
     Raises `ProvisionError` when the runtime was not built.
     """
 
@@ -61,6 +63,7 @@ class LambdaService:
         runtime: Runtime | None = None,
         retry_delays: Sequence[float] = RETRY_DELAYS,
         init_limit: float = INIT_LIMIT,
+        faults: Faults | None = None,
     ) -> None:
         self.catalog = catalog
         self._sink = sink
@@ -70,7 +73,7 @@ class LambdaService:
         self._workshop = Workshop(
             runtime or find_runtime(), work_dir, region, endpoint_url, daemon_address, clock, ids
         )
-        self._executor = Executor(self._workshop, sink, clock, ids, init_limit=init_limit)
+        self._executor = Executor(self._workshop, sink, clock, ids, init_limit=init_limit, faults=faults)
         destinations = Destinations(Queues(region), self, clock)
         self._async = AsyncInvoker(self._executor, catalog, destinations, sink, clock, ids, retry_delays)
         self._warned: set[str] = set()

@@ -106,6 +106,11 @@ class FakeAws(mocks.Mocks):
         return {
             "aws:index/getRegion:getRegion": {"region": self.region},
             "aws:index/getPartition:getPartition": {"partition": "aws"},
+            "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
+            # a public parameter of FIS, whose last parts are the layer's name and its version
+            "aws:ssm/getParameter:getParameter": {
+                "insecureValue": f"arn:of:{args.args.get('name', '').split('/')[-2:][0]}"
+            },
         }[args.token]
 
 

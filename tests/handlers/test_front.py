@@ -15,6 +15,7 @@ CALL = {
     "Payload": '{"message": "Hello from Lambda 1"}',
 }
 ANSWER = {"statusCode": 200, "body": '"Successfully invoked Lambda 2!"'}
+FAILURE = {"statusCode": 502, "body": '"Lambda 2 failed"'}
 
 
 @pytest.fixture
@@ -58,10 +59,10 @@ def test_the_call_is_a_span_with_the_status_as_text(front, worker, spans, contex
     ids=["function failed", "status 300"],
 )
 def test_a_bad_reply_is_recorded_and_answered(front, worker, spans, answered, message):
-    """The span has the exception and is marked; the caller gets the same answer."""
+    """The span has the exception and is marked; the caller is told that it failed."""
     finished = spans(front)
     worker.add_response("invoke", reply(**answered), CALL)
-    assert front.handler({}, None) == ANSWER
+    assert front.handler({}, None) == FAILURE
     span = finished()["CallSecondLambda"]
     (event,) = span.events
     assert event.attributes["exception.message"] == message

@@ -81,9 +81,11 @@ def running() -> Iterator[Running]:
             xray=lambda path, body: Answer(json.dumps({"path": path, "sent": body.decode()}).encode()),
             lambda_=Named("lambda"),
             gateway=Named("gateway"),
+            fis=Named("fis"),
             aws=moto,
             status=lambda: {"status": "ready"},
             apis_changed=apis.capture,
+            alarms_changed=lambda: None,
             queue_used=queues.append,
         )
     )
@@ -284,9 +286,11 @@ def test_error_in_the_protocol_of_the_caller(service: str, call: str) -> None:
         xray=lambda path, body: Answer(b""),
         lambda_=broken,
         gateway=broken,
+        fis=broken,
         aws=broken,
         status=dict,
         apis_changed=lambda: None,
+        alarms_changed=lambda: None,
         queue_used=lambda url: None,
     )
     with serving(Endpoint(services)) as url:

@@ -82,6 +82,8 @@ ASCII = Glyphs(
 
 STYLES: Mapping[Status, str] = {"ok": "green", "error": "yellow", "throttle": "magenta", "fault": "bold red"}
 OPEN_STYLE = "cyan"
+INJECTED_STYLE = "bold magenta"
+"""What an experiment did on purpose."""
 DIM = "dim"
 
 

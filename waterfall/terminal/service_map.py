@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
+from waterfall.documents import LAMBDA_FUNCTION
 from waterfall.listing import Counts, Service, ServiceMap, percentile
 from waterfall.terminal.labels import short_type
 from waterfall.terminal.screen import DIM, STYLES, Screen
@@ -78,7 +79,9 @@ def _columns(screen: Screen) -> list[tuple[str, int]]:
 
 def _rows(service: Service, graph: ServiceMap, screen: Screen) -> Iterator[Row]:
     glyphs = screen.glyphs
-    yield Row("", _name(service), _kind(service, screen), service.counts, service.histogram)
+    yield Row(
+        "", _name(service), _kind(service, screen) + _mark(service, graph), service.counts, service.histogram
+    )
     for edge in service.edges:
         corner = glyphs.last_branch if edge is service.edges[-1] else glyphs.branch
         lead = f" {corner}{glyphs.dash}{glyphs.arrow} "
@@ -98,6 +101,11 @@ def _kind(service: Service, screen: Screen) -> str:
     if service.type in {None, "client"}:
         return ""
     return f"  {short_type(clean(service.type or ''), FULL_TYPE if screen.width >= WIDE else 0)}"
+
+
+def _mark(service: Service, graph: ServiceMap) -> str:
+    is_function = service.type == LAMBDA_FUNCTION
+    return "  injected faults" if is_function and service.name in graph.injected else ""
 
 
 def _line(row: Row, name_width: int, graph: ServiceMap, screen: Screen) -> Text:

@@ -13,7 +13,7 @@ from waterfall.insight import overview, where_time_went
 from waterfall.terminal.bars import Axis
 from waterfall.terminal.labels import bar_style, mark_of, short_type, type_of
 from waterfall.terminal.remarks import remarks_on
-from waterfall.terminal.screen import DIM, OPEN_STYLE, STYLES, Glyphs, Screen, wrapped
+from waterfall.terminal.screen import DIM, INJECTED_STYLE, OPEN_STYLE, STYLES, Glyphs, Screen, wrapped
 from waterfall.text import age, clean, duration, fit, shorten
 
 if TYPE_CHECKING:
@@ -145,6 +145,8 @@ def _name(trace: Trace, node: Node) -> list[tuple[str, str]]:
         parts.append((f" {clean(node.call.resource, 200)}", DIM))
     if node.cold_start:
         parts.append((" cold start", OPEN_STYLE))
+    if node.injected:
+        parts.append((" injected", INJECTED_STYLE))
     return parts
 
 

@@ -10,6 +10,7 @@ from local.engine.resources import (
     cloudwatch,
     dynamodb,
     events,
+    fis,
     iam,
     lambda_,
     s3,
@@ -21,7 +22,7 @@ from local.engine.resources import (
 
 Create = Callable[[Registration], Created]
 
-_MODULES = (apigateway, cloudwatch, dynamodb, events, iam, lambda_, s3, sns, sqs, storage, xray)
+_MODULES = (apigateway, cloudwatch, dynamodb, events, fis, iam, lambda_, s3, sns, sqs, storage, xray)
 
 RESOURCES: Mapping[str, Create] = {
     token: create for module in _MODULES for token, create in module.RESOURCES.items()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from local.embedded_aws import EmbeddedAws, Site
+from local.embedded_aws import EmbeddedAws, FaultSources, Site
 from local.engine.clients import Clients
 from local.engine.config import Config
 from local.engine.deployment import Deployment, Provider
@@ -39,14 +39,14 @@ ANOTHER_ACCOUNT = {
 class Aws:
     """A running embedded AWS without a deployed program."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, region: str = REGION, faults: FaultSources | None = None) -> None:
         endpoint, otlp = (socket.create_server((HOST, 0)) for _ in range(2))
         self.url = f"http://{HOST}:{endpoint.getsockname()[1]}"
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
         self._aws = EmbeddedAws(
-            Site(host=HOST, endpoint=endpoint, otlp=otlp, daemon_port=0, data=data, region=REGION)
+            Site(host=HOST, endpoint=endpoint, otlp=otlp, daemon_port=0, data=data, region=region), faults
         )
         self._await(self._aws.start(dict))
 

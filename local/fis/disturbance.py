@@ -1,0 +1,84 @@
+"""Disturbs calls of AWS at the endpoint: throttles, fails or delays them, and leaves a mark in the trace."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from local import aws_request
+from local.aws_errors import error
+from local.fis.calls import called
+from local.trace_header import NAME, TraceHeader
+from local.wsgi import read_body, replay
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from local.fis.injection import CallFault
+    from local.fis.service import Fis
+    from local.ids import Clock, Ids
+    from local.interfaces import SegmentSink
+
+_THROTTLES = {
+    "dynamodb": (400, "ProvisionedThroughputExceededException"),
+    "s3": (503, "SlowDown"),
+    "sqs": (403, "RequestThrottled"),
+    "lambda": (429, "TooManyRequestsException"),
+}
+_ERRORS = {
+    "dynamodb": (500, "InternalServerError"),
+    "s3": (500, "InternalError"),
+    "sqs": (500, "InternalFailure"),
+    "lambda": (500, "ServiceException"),
+}
+
+
+class Disturbance:
+    """An ASGI application in front of another one: AWS as the functions see it."""
+
+    def __init__(self, app: ASGIApp, fis: Fis, sink: SegmentSink, clock: Clock, ids: Ids) -> None:
+        self._app = app
+        self._fis = fis
+        self._sink = sink
+        self._clock = clock
+        self._ids = ids
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, unless an experiment is about it."""
+        call = aws_request.parse(scope) if scope["type"] == "http" else None
+        if call is None or call.service is None or not self._fis.disturbs(call.service):
+            await self._app(scope, receive, send)
+            return
+        body = await read_body(receive)
+        query = scope["query_string"].decode("latin-1")
+        fault = self._fis.call_fault(called(call.service, call, query, body))
+        if fault is None:
+            await self._app(scope, replay(body), send)
+            return
+        began = self._clock()
+        await asyncio.sleep(fault.delay)
+        self._mark(call, fault, began)
+        if fault.kind == "delay":
+            await self._app(scope, replay(body), send)
+            return
+        status, code = (_THROTTLES if fault.kind == "throttle" else _ERRORS)[call.service]
+        answer = error(call, status, code, f"Fault injected by the experiment {fault.experiment}")
+        await answer(scope, replay(b""), send)
+
+    def _mark(self, call: aws_request.Call, fault: CallFault, began: float) -> None:
+        """Store a subsegment below the call's own: its header names that as the parent."""
+        header = TraceHeader.parse(call.headers.get(NAME))
+        if not (header.root and header.parent and header.sampled):
+            return
+        self._sink.emit(
+            {
+                "type": "subsegment",
+                "id": self._ids.segment_id(),
+                "trace_id": header.root,
+                "parent_id": header.parent,
+                "name": f"injected {fault.kind}",
+                "start_time": began,
+                "end_time": self._clock(),
+                "annotations": {"fault.injected": fault.experiment},
+            }
+        )

@@ -1,0 +1,107 @@
+"""Requests are checked against the service models that every AWS SDK is made from.
+
+A model tells which members an operation needs, and their types, lengths, ranges and values.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import botocore.session
+
+if TYPE_CHECKING:
+    from botocore.model import ServiceModel
+
+_JSON_TYPES: dict[str, type | tuple[type, ...]] = {
+    "string": str,
+    "integer": int,
+    "long": int,
+    "double": (int, float),
+    "timestamp": (int, float),
+    "boolean": bool,
+    "list": list,
+    "structure": dict,
+    "map": dict,
+}
+_SAID = {
+    "structure": "an object",
+    "map": "an object",
+    "list": "a list",
+    "integer": "an integer",
+    "long": "an integer",
+}
+
+
+class ShapeError(ValueError):
+    """A value does not fit its shape; the message names the member, the value and what is allowed."""
+
+
+@cache
+def model(service: str) -> ServiceModel:
+    """Return botocore's model of a service."""
+    return botocore.session.Session().get_service_model(service)
+
+
+def checked(shape: Any, value: Any, where: str = "") -> Any:
+    """Return the value without its nulls, which count as absent in AWS's JSON; raises `ShapeError`."""
+    kind = shape.type_name
+    if not _has_type(value, kind):
+        raise ShapeError(f"{where or 'The request'} is {_shown(value)}; it must be {_said(kind)}")
+    if kind == "structure":
+        return _structure(shape, value, where)
+    _check_limits(shape, value, where)
+    if kind == "list":
+        return [checked(shape.member, item, f"{where}[{index}]") for index, item in enumerate(value)]
+    if kind == "map":
+        return {key: checked(shape.value, item, f"{where}.{key}") for key, item in value.items()}
+    return value
+
+
+def _structure(shape: Any, value: dict[str, Any], where: str) -> dict[str, Any]:
+    prefix = f"{where}." if where else ""
+    given = {name: value[name] for name in shape.members if value.get(name) is not None}
+    for name in shape.required_members:
+        if name not in given:
+            raise ShapeError(f"{prefix}{name} is missing; it must be {_said(shape.members[name].type_name)}")
+    return {name: checked(shape.members[name], item, prefix + name) for name, item in given.items()}
+
+
+def _check_limits(shape: Any, value: Any, where: str) -> None:
+    limits = shape.metadata
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ShapeError(f"{where} is {value}; it must be a finite number")
+    size = len(value) if isinstance(value, str | list | dict) else value
+    unit = {"string": " characters", "list": " members", "map": " members"}.get(shape.type_name, "")
+    if "min" in limits and size < limits["min"]:
+        raise ShapeError(f"{where} is {_shown(value)}; it must have at least {limits['min']}{unit}")
+    if "max" in limits and size > limits["max"]:
+        raise ShapeError(f"{where} is {_shown(value)}; it must have at most {limits['max']}{unit}")
+    if allowed := limits.get("enum"):
+        if value not in allowed:
+            raise ShapeError(f"{where} is {_shown(value)}; it must be one of {', '.join(allowed)}")
+    elif (pattern := limits.get("pattern")) and not _matches(pattern, value):
+        raise ShapeError(f"{where} is {_shown(value)}; it must match {pattern}")
+
+
+def _matches(pattern: str, value: str) -> bool:
+    # Classes of Unicode are Java's, not Python's; AWS uses them for names, where a letter is a letter.
+    for java, python in ((r"\p{L}", r"\w"), (r"\p{Z}", r"\s"), (r"\p{N}", r"\d")):
+        pattern = pattern.replace(java, python)
+    return re.fullmatch(pattern, value) is not None
+
+
+def _has_type(value: Any, kind: str) -> bool:
+    return isinstance(value, _JSON_TYPES[kind]) and not (isinstance(value, bool) and kind != "boolean")
+
+
+def _said(kind: str) -> str:
+    return _SAID.get(kind, "a number of epoch seconds" if kind == "timestamp" else f"a {kind}")
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,124 @@
+"""An embedded AWS in this process, with the time and the dice of its experiments in the test's hand."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from local.embedded_aws import FaultSources
+from local.ids import RandomIds
+from tests.e2e.functions import deploy, layers
+from tests.e2e.stack import Answer, Stack
+from tests.local.engine.harness import Aws
+
+REGION = "us-east-1"
+ROLE = "arn:aws:iam::123456789012:role/experiments"
+HANDLER = Path(__file__).with_name("handlers") / "echo.py"
+
+
+@dataclass
+class Dice:
+    """Even numbers instead of random ones: of ten in a row, each tenth of the range gets one."""
+
+    numbers: Iterator[float] = field(
+        default_factory=lambda: itertools.cycle([(3 * n % 10) / 10 + 0.05 for n in range(10)])
+    )
+
+    def __call__(self) -> float:
+        return next(self.numbers)
+
+
+@dataclass
+class Time:
+    """The real time, plus what a test has let pass."""
+
+    passed: float = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.passed
+
+
+@dataclass
+class Lab:
+    """The running AWS: `stack` reaches it as every end-to-end test does."""
+
+    stack: Stack
+    time: Time
+    layers: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def fis(self) -> Any:
+        return self.stack.client("fis")
+
+    def function(self, mode: str, name: str) -> str:
+        """Deploy the echo handler in a tracing mode, behind an API of the same name; return its ARN."""
+        if mode not in self.layers:
+            self.layers[mode] = layers(self.stack, mode)
+        environment = {"TRACING_MODE": mode, "TRACING_EXPORT": "xray"}
+        deploy(self.stack, name, HANDLER, environment, Layers=self.layers[mode], Timeout=5, MemorySize=512)
+        found = self.stack.client("lambda").get_function(FunctionName=name)
+        return str(found["Configuration"]["FunctionArn"])
+
+    def api(self, arn: str) -> str:
+        """Put a traced REST API before a function; return the URL of its one route."""
+        client = self.stack.client("apigateway")
+        api = client.create_rest_api(name=f"api-{arn.rpartition(':')[2]}")["id"]
+        root = client.get_resources(restApiId=api)["items"][0]["id"]
+        place = {"restApiId": api, "resourceId": root, "httpMethod": "GET"}
+        client.put_method(**place, authorizationType="NONE")
+        client.put_integration(
+            **place,
+            type="AWS_PROXY",
+            integrationHttpMethod="POST",
+            uri=f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{arn}/invocations",
+        )
+        deployment = client.create_deployment(restApiId=api)["id"]
+        client.create_stage(restApiId=api, stageName="dev", deploymentId=deployment, tracingEnabled=True)
+        return f"{self.stack.status['endpoint']}/execute-api/{api}/dev/"
+
+    def get(self, url: str) -> Answer:
+        """Send one request that is part of a sampled trace."""
+        root = RandomIds().trace_id(time.time())
+        return self.stack.request(url, headers={"X-Amzn-Trace-Id": f"Root={root};Sampled=1"})
+
+
+def template(arn: str, action: str, parameters: dict[str, str], **more: Any) -> dict[str, Any]:
+    """Return the request of a template with one action on one function."""
+    return {
+        "clientToken": f"{time.time_ns()}",
+        "description": "A test's experiment",
+        "roleArn": ROLE,
+        "stopConditions": [{"source": "none"}],
+        "targets": {
+            "fn": {
+                "resourceType": "aws:lambda:function",
+                "resourceArns": [arn],
+                "selectionMode": "ALL",
+            }
+        },
+        "actions": {
+            "fault": {
+                "actionId": action,
+                "parameters": {"duration": "PT5M", **parameters},
+                "targets": {"Functions": "fn"},
+            }
+        },
+        "tags": {"Name": "on-purpose"},
+        **more,
+    }
+
+
+@contextmanager
+def running(data: Path) -> Iterator[Lab]:
+    """Run an embedded AWS until the block ends."""
+    moment = Time()
+    aws = Aws(data, REGION, FaultSources(moment, Dice()))
+    try:
+        yield Lab(Stack({"endpoint": aws.url}, None), moment)  # type: ignore[arg-type] - no process of its own
+    finally:
+        aws.close()

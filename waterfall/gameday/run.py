@@ -1,0 +1,119 @@
+"""Runs a game day: starts the program, and one experiment after the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from waterfall import first_request
+from waterfall.client import ReadError, Source, connect
+from waterfall.faults import Faults
+from waterfall.first_request import Patience
+from waterfall.gameday import findings, load
+from waterfall.modes import Program, run_stack
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from waterfall.client import Reader
+    from waterfall.faults import Template
+    from waterfall.gameday.findings import Figures, Round
+    from waterfall.gameday.load import Sample
+    from waterfall.model import Trace
+
+RECOVERY_REQUESTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class GameDay:
+    """The figures without any fault, and a round for each experiment."""
+
+    baseline: Figures
+    rounds: tuple[Round, ...]
+
+    @property
+    def weaknesses(self) -> int:
+        return sum(len(one.weaknesses) for one in self.rounds)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The stack under test: its API's URL, its traces, its experiments; `requests` in each round."""
+
+    url: str
+    reader: Reader
+    faults: Faults
+    requests: int
+    clients: int
+
+
+def run(program: Program, requests: int, clients: int, say: Callable[[str], None]) -> GameDay:
+    """Start the program on this machine and run all of its experiments; raises ReadError."""
+    with run_stack(program, "gameday", program.settings, say, kind="stack") as stack:
+        status = stack.status()
+        endpoint, api, region = status["endpoint"], status["api"], status["region"]
+        path = first_request.find_route(endpoint, api, region) if api else None
+        if path is None:
+            raise ReadError("there is nothing to request: this program has no API with a plain GET route")
+        source = Source(endpoint, region=region)
+        site = Site(api.rstrip("/") + path, connect(source), Faults(source), requests, clients)
+        return _run(site, say)
+
+
+def _run(site: Site, say: Callable[[str], None]) -> GameDay:
+    templates = site.faults.templates()
+    if not templates:
+        raise ReadError("there are no experiments: name some in the setting faults, see docs/faults.md")
+    say("warming up")
+    _traces(site, load.send(site.url, site.clients * 2, site.clients))
+    say(f"baseline: {site.requests} requests")
+    samples = load.send(site.url, site.requests, site.clients)
+    baseline = findings.figures(samples, _traces(site, samples))
+    rounds = [
+        _round(site, template, f"{number}/{len(templates)}", say)
+        for number, template in enumerate(sorted(templates, key=lambda one: one.name), 1)
+    ]
+    return GameDay(baseline, tuple(rounds))
+
+
+def _round(site: Site, template: Template, number: str, say: Callable[[str], None]) -> Round:
+    say(f"{number} {template.name}: {'; '.join(template.faults)}")
+    experiment = site.faults.start(template.id)
+    try:
+        samples = load.send(site.url, site.requests, site.clients)
+    finally:
+        if site.faults.experiment(experiment.id).is_active:
+            site.faults.stop(experiment.id)
+    recovered = _recover(site)
+    traces = _traces(site, samples)
+    measured = findings.figures(samples, traces)
+    say(
+        f"{number} {template.name}: {measured.errors} of {measured.requests} failed, "
+        f"{'recovered' if recovered else 'did not recover'}"
+    )
+    return findings.Round(
+        name=template.name,
+        faults=template.faults,
+        figures=measured,
+        recovered_after=recovered,
+        weaknesses=findings.weaknesses(samples, traces),
+        first=findings.first_failure(samples, traces),
+    )
+
+
+def _recover(site: Site) -> int | None:
+    """Return after how many requests one succeeds without any fault; None when none does."""
+    for number in range(1, RECOVERY_REQUESTS + 1):
+        samples = load.send(site.url, 1, 1)
+        traces = _traces(site, samples).values()
+        if not samples[0].is_error and not any(map(findings.is_injected, traces)):
+            return number
+    return None
+
+
+def _traces(site: Site, samples: Sequence[Sample]) -> dict[str, Trace]:
+    """Return the traces of requests, once the last one is whole."""
+    ids = [sample.trace_id for sample in samples if sample.trace_id]
+    if ids:
+        first_request.whole_trace(site.reader, ids[-1], Patience(2.0))
+    return {trace.id: trace for trace in site.reader.get(ids)}
