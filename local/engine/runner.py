@@ -153,7 +153,8 @@ class _Monitor(mocks.MockMonitor):
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the name of the gRPC method
         if f"::{_STACK}::" in request.urn:
-            self.outputs = values.masked(MessageToDict(request.outputs))
+            # Twice: the root that set_mocks made registers too, without outputs, and not always first.
+            self.outputs.update(values.masked(MessageToDict(request.outputs)))
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
     def _warn_about(self, request: Any) -> None:

@@ -5,8 +5,6 @@ https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -48,11 +46,6 @@ _SHAPE = {
     "links": [{"trace_id": str, "id": str}],
 }
 _UNFIT = object()
-
-
-def parse(text: str) -> Any:
-    """Read stored JSON; numbers beyond a float's range become null, for JSON cannot carry them on."""
-    return json.loads(text, parse_float=_finite, parse_constant=lambda _: None)
 
 
 def conforming(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,8 +95,3 @@ def _is_annotation(value: Any) -> bool:
     if isinstance(value, str):
         return len(value) <= MAX_ANNOTATION_CHARACTERS
     return isinstance(value, bool | int | float)
-
-
-def _finite(text: str) -> float | None:
-    number = float(text)
-    return number if math.isfinite(number) else None

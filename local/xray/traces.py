@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from local.xray import inferred
-from local.xray.conformity import conforming, parse
+from local.xray.conformity import conforming
 from local.xray.documents import children
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _best_copies(documents: Iterable[str]) -> dict[str, Node]:
     """Take the documents apart; of several copies of an id the complete one counts, then the longest."""
     best: dict[str, Node] = {}
     for text in documents:
-        whole = parse(text)
+        whole = json.loads(text)
         pending = [(whole, whole.get("parent_id"), whole.get("type") != "subsegment")]
         while pending:
             document, parent_id, is_segment = pending.pop()

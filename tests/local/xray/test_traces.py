@@ -157,13 +157,6 @@ def test_fields_that_do_not_fit_are_removed(api: Api) -> None:
     )
 
 
-def test_number_too_large_for_json_readers_is_null(api: Api) -> None:
-    """A number that would come back as Infinity comes back as null."""
-    text = json.dumps(segment("a", metadata={"default": {"x": 12345}}))
-    api.put(text.replace("12345", "1e999"))
-    assert api.documents()[0]["metadata"] == {"default": {"x": None}}
-
-
 def test_duration_reaches_from_first_start_to_last_end(api: Api) -> None:
     """A trace lasts until its last segment ends, also when that outlives the root."""
     api.put(segment("a", takes=1), segment("b", "a", at=0.5, takes=2))
