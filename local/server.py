@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -21,7 +22,6 @@ from local.data_directory import DataDirectoryError, locked
 from local.engine.config import load_config
 from local.engine.errors import EngineError
 from local.engine.project import choose_stack, load_project
-from local.engine.region import choose_region
 from local.engine_process import Deployed, DeploymentError, EngineProcess
 from local.server_log import logging_to
 from local.startup import StartupError, port_error
@@ -108,13 +108,13 @@ def _run(options: ServeOptions, on_ready: OnReady, on_progress: OnProgress) -> i
     project = load_project(options.directory)
     stack = choose_stack(project, options.stack)
     overrides = [f"{key}={value}" for key, value in options.config.items()]
-    region = choose_region(load_config(project, stack, overrides).values, os.environ)
+    configuration = load_config(project, stack, overrides).values
     with contextlib.ExitStack() as held:
         data = held.enter_context(locked(options.data or options.directory / ".waterfall"))
         held.enter_context(logging_to(data / "server.log", on_progress))
         endpoint = held.enter_context(_bind(options.port, "--port"))
         otlp = held.enter_context(_bind(options.otlp_port, "--otlp-port"))
-        place = _Place(endpoint, otlp, data, stack, region)
+        place = _Place(endpoint, otlp, data, stack, configuration)
         return asyncio.run(_Server(options, place, on_ready, on_progress).serve())
 
 
@@ -124,7 +124,7 @@ class _Place:
     otlp: socket.socket
     data: Path
     stack: str
-    region: str
+    configuration: Mapping[str, Any]
 
 
 def _bind(port: int, option: str) -> socket.socket:
@@ -146,6 +146,7 @@ class _Server:
         self._on_progress = on_progress
         self._aws: EmbeddedAws | None = None
         self._deployed: Deployed | None = None
+        self._region = ""
         self._stopping = asyncio.Event()
 
     async def serve(self) -> int:
@@ -164,6 +165,8 @@ class _Server:
             self._deployed = await self._unless_stopped(engine.result(self._on_progress))
             if self._deployed is None:
                 return _INTERRUPTED
+            gc.freeze()  # what start-up made stays; the caller may have put off collecting it
+            gc.enable()
             for warning in self._deployed.warnings:
                 self._on_progress(f"warning: {warning}")
             await self._announce()
@@ -172,9 +175,11 @@ class _Server:
     def _open_aws(self) -> EmbeddedAws:
         # Half a second of imports, while the engine makes its own.
         from local.embedded_aws import EmbeddedAws, Site  # noqa: PLC0415
+        from local.engine.region import choose_region  # noqa: PLC0415
 
         place = self._place
-        site = Site(HOST, place.endpoint, place.otlp, self._options.daemon_port, place.data, place.region)
+        self._region = choose_region(place.configuration, os.environ)
+        site = Site(HOST, place.endpoint, place.otlp, self._options.daemon_port, place.data, self._region)
         return EmbeddedAws(site)
 
     async def _announce(self) -> None:
@@ -211,7 +216,7 @@ class _Server:
         return Status(
             status="ready" if deployed else "starting",
             stack=self._place.stack,
-            region=self._place.region,
+            region=self._region,
             tracing=None if tracing is None else str(tracing),
             api=next(iter(apis.values()), None),
             apis=apis,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -22,6 +23,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0, 1 for failure, 2 for usage, 130 after Ctrl-C."""
     try:
         given = options.parse(argv)
+        if given.command != "up":  # which imports more, and collects again once its stack is ready
+            gc.enable()
         status = _RUN.get(given.command, _read)(given)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -50,6 +53,7 @@ def _up(given: argparse.Namespace) -> int:
 
 def _console(given: argparse.Namespace) -> int:
     from waterfall.web import server  # noqa: PLC0415 - only this command needs a web server
+    from waterfall.web.listener import ConsoleError  # noqa: PLC0415
 
     def announce(address: str) -> None:
         sys.stdout.write(f"console  {address}    (Ctrl-C stops it)\n")
@@ -57,7 +61,7 @@ def _console(given: argparse.Namespace) -> int:
 
     try:
         server.serve(_source(given), given.port, announce)
-    except server.ConsoleError as error:
+    except ConsoleError as error:
         sys.stderr.write(f"waterfall: {error}\n")
         return 1
     return 0

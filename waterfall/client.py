@@ -10,9 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import boto3
-import botocore.session
-from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -74,6 +71,10 @@ class Source:
 
 def client(source: Source, service: str) -> Any:
     """Return a boto3 client; raises ReadError when the profile or region is missing."""
+    # `up` starts its stack first: these take longer than everything else that the viewer imports
+    import boto3  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+
     try:
         if source.aws:
             session = boto3.Session(profile_name=source.profile, region_name=source.region)
@@ -97,6 +98,8 @@ def client(source: Source, service: str) -> Any:
 
 def _without_profiles() -> Any:
     """Return a session that reads no file of the user's: a local stack must not need an account."""
+    import botocore.session  # noqa: PLC0415 - as above
+
     unset = (None, None, None, None)
     files = ("profile", "config_file", "credentials_file")
     return botocore.session.Session(session_vars=dict.fromkeys(files, unset))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 from local.server import ServeOptions, StartupError, Status, run
 from waterfall.client import Source
 from waterfall.terminal.screen import screen_of
-from waterfall.web.server import ConsoleError, address_of, bind, serving
+from waterfall.web.listener import ConsoleError, address_of, bind
 from waterfall.welcome import Welcome
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ def up(given: argparse.Namespace, out: TextIO, errors: TextIO) -> int:
             listener = started.enter_context(bind(given.console_port, "--console-port"))
 
             def on_ready(status: Status) -> bool:
+                from waterfall.web.server import serving  # noqa: PLC0415 - the stack starts first
+
                 started.enter_context(serving(Source(status.endpoint, region=status.region), listener))
                 welcome.greet(status)
                 return not given.once

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import socket
 import threading
 from typing import TYPE_CHECKING
 
@@ -12,40 +10,15 @@ import uvicorn
 
 from waterfall.client import Source, connect
 from waterfall.web.app import create_app
+from waterfall.web.listener import address_of, bind
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
 
     from starlette.applications import Starlette
 
-HOST = "127.0.0.1"
-DEFAULT_PORT = 8080
 _GRACE = 1  # seconds that running requests may take at the end
-
-
-class ConsoleError(Exception):
-    """The console cannot be served; the message is one line for the user."""
-
-
-def bind(port: int, option: str = "--port") -> socket.socket:
-    """Listen on loopback, on any free port for 0; raises ConsoleError naming `option`."""
-    try:
-        listener = socket.create_server((HOST, port), backlog=128)
-    except (OSError, OverflowError) as problem:
-        number = getattr(problem, "errno", None)
-        reason = os.strerror(number) if number else str(problem)
-        raise ConsoleError(
-            f"cannot listen on {HOST}:{port}: {reason}; stop what uses it, or choose another port with "
-            f"{option} (0 for any free one)"
-        ) from problem
-    # asyncio does so only for sockets made for TCP by number; connections inherit it
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
-
-
-def address_of(listener: socket.socket) -> str:
-    host, port = listener.getsockname()
-    return f"http://{host}:{port}"
 
 
 def serve(source: Source, port: int, announce: Callable[[str], None]) -> None:

@@ -12,7 +12,8 @@ from tests.waterfall import samples
 from tests.waterfall.web.browser import Browser, Page, find_chromium, running_chromium
 from waterfall.client import connect
 from waterfall.web.app import create_app
-from waterfall.web.server import bind, serving_app
+from waterfall.web.listener import bind
+from waterfall.web.server import serving_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

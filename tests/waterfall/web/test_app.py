@@ -13,7 +13,8 @@ from tests.waterfall.web.many import requests
 from waterfall.as_json import map_shape, trace_shape
 from waterfall.client import Source
 from waterfall.web.app import PAGES
-from waterfall.web.server import bind, serving
+from waterfall.web.listener import bind
+from waterfall.web.server import serving
 from waterfall.web.shapes import source_shape
 
 if TYPE_CHECKING:

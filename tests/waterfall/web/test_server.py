@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from waterfall.cli import main
-from waterfall.web.server import ConsoleError, address_of, bind, serving
+from waterfall.web.listener import ConsoleError, address_of, bind
+from waterfall.web.server import serving
 
 if TYPE_CHECKING:
     from tests.waterfall.conftest import Api
