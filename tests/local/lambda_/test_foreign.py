@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from local.lambda_.provision import find_adot
 from local.trace_header import TraceHeader
 from tests.local.lambda_.harness import PATIENCE, Stack
 
@@ -117,7 +116,6 @@ def test_powertools_sends_its_subsegment_below_the_function(
     assert document["parent_id"] == function["id"]
 
 
-@pytest.mark.skipif(find_adot() is None, reason="the ADOT layer is built by set-up")
 @pytest.mark.parametrize("fast_start", ["false", "true"])
 def test_adot_sends_spans_below_the_function(traced: Stack, daemon: Daemon, fast_start: str) -> None:
     """The ADOT layer, full and in fast-start mode, sends a connected trace with a boto3 client span."""

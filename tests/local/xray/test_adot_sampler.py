@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 SCRIPT = Path(__file__).with_name("adot_sampler.py")
 LAYER = find_adot()
 
-pytestmark = pytest.mark.skipif(LAYER is None, reason="the ADOT layer is built by set-up")
-
 
 class Sampler:
     """The running process."""
