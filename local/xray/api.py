@@ -35,8 +35,10 @@ MAX_TRACE_IDS = 5
 SUMMARIES_PER_PAGE = 100
 """X-Ray's own page size is not published."""
 SERVICES_PER_PAGE = 1000
+MAX_DOCUMENTS = 50
+"""Not in X-Ray's reference; its clients learnt it from the error."""
 TRACE_CHARACTERS = 500_000
-"""X-Ray refuses what makes a trace larger. Here it is taken, and the trace is marked as over the limit."""
+"""Of one trace. X-Ray's limit is said to vary from 100 to 500 kB with how the segments trickle in."""
 PAGE_CHARACTERS = 5_000_000
 """BatchGetTraces starts another page after this many characters of documents; a trace is never cut in two."""
 
@@ -104,7 +106,13 @@ def _response(status: int, answer: Mapping[str, Any]) -> Response:
 
 
 def _put_trace_segments(xray: XRay, request: dict[str, Any]) -> dict[str, Any]:
-    return {"UnprocessedTraceSegments": xray.put(request["TraceSegmentDocuments"])}
+    documents = request["TraceSegmentDocuments"]
+    if len(documents) > MAX_DOCUMENTS:
+        raise InvalidRequestError(
+            f"Exceeding maximum segment count: {MAX_DOCUMENTS}. TraceSegmentDocuments has {len(documents)} "
+            "members; send them in several requests"
+        )
+    return {"UnprocessedTraceSegments": xray.put(documents, trace_limit=TRACE_CHARACTERS)}
 
 
 def _put_telemetry_records(xray: XRay, request: dict[str, Any]) -> dict[str, Any]:

@@ -84,6 +84,16 @@ def check(document: Any, text: str) -> Entry | Unprocessed:
         return answer
 
 
+def over_trace_limit(entry: Entry) -> Unprocessed:
+    """Refuse a document whose trace has become too large, in X-Ray's words."""
+    return {
+        "Id": entry.id,
+        "ErrorCode": "InvalidSegment",
+        "Message": "Trace Size Exceeded. "
+        "Reduce the number of segments per trace and the size of your segment documents.",
+    }
+
+
 def is_trace_id(text: str) -> bool:
     return _TRACE_ID.fullmatch(text) is not None
 

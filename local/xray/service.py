@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from dataclasses import dataclass
@@ -97,17 +98,35 @@ class XRay:
         self._telemetry_lock = threading.Lock()
         self.telemetry_records = 0
 
-    def put(self, texts: Sequence[str]) -> list[Unprocessed]:
+    def put(self, texts: Sequence[str], *, trace_limit: float = math.inf) -> list[Unprocessed]:
         """Take JSON documents as PutTraceSegments does, and return those that X-Ray refuses.
 
-        X-Ray also refuses what makes a trace larger than 100 to 500 kB. Here nothing is lost for that:
-        who looks for the reason of 10,000 spans needs to see them.
+        `trace_limit` is how many characters of documents a trace may have. Without it nothing is lost for
+        its size: who looks for the reason of 10,000 spans needs to see them.
         """
-        read = [result for text in texts for result in documents.read(text)]
-        entries = [result for result in read if isinstance(result, Entry)]
+        results = [result for text in texts for result in documents.read(text)]
+        if trace_limit < math.inf:
+            results = self._limited(results, trace_limit)
+        entries = [result for result in results if isinstance(result, Entry)]
         if entries:
             self._index.changed(self.store.put(entries, self.clock()))
-        return [result for result in read if not isinstance(result, Entry)]
+        return [result for result in results if not isinstance(result, Entry)]
+
+    def _limited(
+        self, results: Sequence[Entry | Unprocessed], trace_limit: float
+    ) -> list[Entry | Unprocessed]:
+        """Refuse what would make its trace larger than the limit."""
+        sizes = self.store.sizes({result.trace_id for result in results if isinstance(result, Entry)})
+        limited: list[Entry | Unprocessed] = []
+        for result in results:
+            if isinstance(result, Entry):
+                size = sizes.get(result.trace_id, 0) + len(result.text)
+                if size > trace_limit:
+                    limited.append(documents.over_trace_limit(result))
+                    continue
+                sizes[result.trace_id] = size
+            limited.append(result)
+        return limited
 
     def emit(self, document: Document) -> None:
         """Take a segment of an AWS service, of any size; raises `ValueError` when it is not one."""

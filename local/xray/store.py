@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from local.xray.errors import XRayError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from local.xray.documents import Entry
@@ -163,6 +163,14 @@ class Store:
         query = "SELECT body FROM document WHERE trace = (SELECT number FROM trace WHERE id = ?)"
         with self._transaction() as connection:
             return [body for (body,) in connection.execute(query, (trace_id,))]
+
+    def sizes(self, trace_ids: Collection[str]) -> dict[str, int]:
+        """Return how many characters of documents are kept of each trace that is known."""
+        query = f"""
+            SELECT trace.id, sum(length(body)) FROM trace JOIN document ON document.trace = number
+            WHERE trace.id IN ({_marks(trace_ids)}) GROUP BY number"""  # noqa: S608 - question marks
+        with self._transaction() as connection:
+            return dict(connection.execute(query, tuple(trace_ids)).fetchall())
 
     def between(
         self,
@@ -355,7 +363,7 @@ def _range(
     return f"WHERE {where} {order}", (start, end, *(before or (end, 0)), limit)
 
 
-def _marks(values: Sequence[object]) -> str:
+def _marks(values: Collection[object]) -> str:
     return ",".join("?" * len(values))
 
 

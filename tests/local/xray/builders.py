@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from local.xray.api import dispatch, operations
@@ -62,15 +63,13 @@ class Api:
         return answer
 
     def put(self, *documents: Any) -> None:
-        """Send documents, all of which X-Ray takes."""
-        assert self.send(*documents) == []
+        """Hand in documents as the daemon does, all of which X-Ray takes."""
+        assert self.xray.put(_texts(documents)) == []
 
     def send(self, *documents: Any) -> list[dict[str, str]]:
         """Send documents, JSON texts as they are, and return the unprocessed ones."""
-        texts = [document if isinstance(document, str) else json.dumps(document) for document in documents]
-        refused: list[dict[str, str]] = self.ask("/TraceSegments", TraceSegmentDocuments=texts)[
-            "UnprocessedTraceSegments"
-        ]
+        answer = self.ask("/TraceSegments", TraceSegmentDocuments=_texts(documents))
+        refused: list[dict[str, str]] = answer["UnprocessedTraceSegments"]
         return refused
 
     def documents(self, trace: str = TRACE) -> list[dict[str, Any]]:
@@ -109,3 +108,7 @@ class Api:
             for service in services
             for edge in service["Edges"]
         }
+
+
+def _texts(documents: Iterable[Any]) -> list[str]:
+    return [document if isinstance(document, str) else json.dumps(document) for document in documents]

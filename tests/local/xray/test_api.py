@@ -64,6 +64,11 @@ def test_other_modules_bring_operations(api: Api) -> None:
 @pytest.mark.parametrize(
     ("path", "request_", "message"),
     [
+        (
+            "/TraceSegments",
+            {"TraceSegmentDocuments": ["{}"] * 51},
+            "Exceeding maximum segment count: 50. TraceSegmentDocuments has 51 members",
+        ),
         ("/Traces", {"TraceIds": []}, "TraceIds has 0 members; give 1 to 5 trace ids"),
         ("/Traces", {"TraceIds": list("abcdef")}, "TraceIds has 6 members; give 1 to 5 trace ids"),
         ("/TraceGraph", {"TraceIds": list("abcdef")}, "TraceIds has 6 members; give 1 to 5 trace ids"),

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from local.xray.documents import MAX_DOCUMENT_BYTES, MAX_NESTING, legal_name
 from local.xray.service import XRay
-from tests.local.xray.builders import TRACE, Api, identifier, inner, segment, subsegment
+from tests.local.xray.builders import TRACE, Api, identifier, inner, segment, subsegment, trace_id
 
 ABSENT = object()
 
@@ -140,6 +140,32 @@ def test_document_of_64_kilobytes_is_taken(api: Api) -> None:
     fitting = text.replace('"y": ""', f'"y": "{"é" * ((MAX_DOCUMENT_BYTES - len(text)) // 2)}"')
     api.put(fitting)
     assert api.send(fitting.replace("é", "éé", 1))[0]["ErrorCode"] == "SegmentTooLarge"
+
+
+def test_what_makes_a_trace_too_large_is_unprocessed(api: Api) -> None:
+    """Documents are taken while their trace has up to 500,000 characters; other traces go on."""
+    blob = {"metadata": {"default": {"blob": "x" * 49_000}}}
+    first = [segment(f"{number}", **blob) for number in range(10)]
+    assert api.send(*first) == []
+    too_much, another = segment("too much", **blob), segment("another", trace_id=trace_id(1), **blob)
+    assert api.send(too_much, another) == [
+        {
+            "Id": too_much["id"],
+            "ErrorCode": "InvalidSegment",
+            "Message": "Trace Size Exceeded. "
+            "Reduce the number of segments per trace and the size of your segment documents.",
+        }
+    ]
+    assert [document["id"] for document in api.documents(trace_id(1))] == [another["id"]]
+    assert len(api.documents()) == 10
+
+
+def test_trace_too_large_of_the_daemon_is_marked(api: Api) -> None:
+    """What the daemon hands in is kept whole, and the trace says that X-Ray's limit is exceeded."""
+    blob = {"metadata": {"default": {"blob": "x" * 60_000}}}
+    api.put(*(segment(f"{number}", **blob) for number in range(9)))
+    (trace,) = api.ask("/Traces", TraceIds=[TRACE])["Traces"]
+    assert (len(trace["Segments"]), trace["LimitExceeded"]) == (9, True)
 
 
 def test_bad_documents_do_not_harm_the_others(api: Api) -> None:

@@ -115,7 +115,7 @@ def _names(document: dict[str, Any]) -> list[str]:
 
 
 def test_ten_thousand_spans_of_one_invocation_are_kept(api: Api) -> None:
-    """X-Ray's limit on the size of a trace is not applied: all spans are there."""
+    """X-Ray's limit on the size of a trace does not hold for the daemon: all spans are there."""
     api.put(segment("a"), *(subsegment(f"{number}", "a", at=number / 1e4) for number in range(10_000)))
     (document,) = api.documents()
     assert len(document["subsegments"]) == 10_000
