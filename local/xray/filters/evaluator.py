@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ from local.xray.filters.syntax import (
 )
 
 if TYPE_CHECKING:
-    from local.xray.filters.tables import Table
+    from local.xray.filters.tables import Annotation, Table
 
 Rows = list[int]
 Test = Callable[[Any], bool]
@@ -101,7 +101,7 @@ class Evaluator:
         if name.startswith("group."):
             return self._groups(name, _test(expression), rows)
         if name == ANNOTATION:
-            return _annotated(expression, table.annotations.get(expression.keyword.key, {}), rows)
+            return _annotated(expression, table.annotation(expression.keyword.key), rows)
         column = table.columns[name]
         if name in MULTIPLE:
             test = _test(expression)
@@ -162,14 +162,20 @@ def _compared(column: list[Any], sign: str, value: Value, rows: Rows) -> Rows:
     return [row for row in rows if (found := column[row]) is not None and test(found, value)]
 
 
-def _annotated(expression: Has | Compare, values: dict[int, list[Any]], rows: Rows) -> Rows:
+def _annotated(expression: Has | Compare, annotation: Annotation, rows: Rows) -> Rows:
+    values = annotation.values
     if isinstance(expression, Has):
         return [row for row in rows if row in values]
-    if expression.operator == "=" and isinstance(expression.value, str):
-        wanted = expression.value
-        return [row for row in rows if (found := values.get(row)) and wanted in found]
+    if expression.operator == "=":
+        return _among(annotation.equal(expression.value), rows)
     test = _test(expression)
+    if annotation.size < 2 * len(rows):
+        return _among(annotation.rows(test), rows)
     return [row for row in rows if (found := values.get(row)) and any(map(test, found))]
+
+
+def _among(hits: Collection[int], rows: Rows) -> Rows:
+    return [row for row in rows if row in hits]
 
 
 def _test(expression: Has | Compare) -> Test:
@@ -177,12 +183,8 @@ def _test(expression: Has | Compare) -> Test:
     if isinstance(expression, Has):
         return lambda _: True
     test, value = _TESTS[expression.operator], expression.value
-    kind = _type(value)
-    return lambda found: _type(found) is kind and test(found, value)
-
-
-def _type(value: Any) -> type:
-    return float if type(value) is int else type(value)
+    kinds = (int, float) if type(value) in {int, float} else (type(value),)
+    return lambda found: type(found) in kinds and test(found, value)
 
 
 def _with_causes(wanted: list[Any], table: Table, traces: Rows) -> Rows:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -15,7 +16,7 @@ from local.xray.filters import facts
 from local.xray.filters.syntax import CauseKind, CauseList
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from local.xray.filters.facts import Facts
 
@@ -41,6 +42,44 @@ class Stored:
     updated: float
 
 
+class Annotation:
+    """The values of one key: by row, and the rows by value."""
+
+    def __init__(self) -> None:
+        self.values: dict[int, Sequence[Any]] = {}
+        self._rows: dict[tuple[Any, bool], set[int]] = {}
+
+    @property
+    def size(self) -> int:
+        """How many different values there are."""
+        return len(self._rows)
+
+    def put(self, row: int, values: Sequence[Any]) -> None:
+        self.values[row] = values
+        for value in values:
+            self._rows.setdefault(_told_apart(value), set()).add(row)
+
+    def drop(self, row: int) -> None:
+        for value in self.values.pop(row, ()):
+            self._rows[_told_apart(value)].discard(row)
+
+    def equal(self, value: Any) -> Collection[int]:
+        """Return the rows that have this value."""
+        return self._rows.get(_told_apart(value), ())
+
+    def rows(self, test: Callable[[Any], bool]) -> Collection[int]:
+        """Return the rows that have a value which passes the test."""
+        return {row for (value, _), rows in self._rows.items() if test(value) for row in rows}
+
+
+_NO_ANNOTATION = Annotation()
+
+
+def _told_apart(value: Any) -> tuple[Any, bool]:
+    """Return a key of the value: for Python, `True` is 1."""
+    return value, isinstance(value, bool)
+
+
 class Table:
     """Rows of one sort: a trace has any number of them, `of` finds them and `owners` the way back.
 
@@ -50,7 +89,7 @@ class Table:
 
     def __init__(self, columns: Sequence[str], read: Callable[[Stored], Iterable[Sequence[Any]]]) -> None:
         self.columns: dict[str, list[Any]] = {name: [] for name in columns}
-        self.annotations: dict[str, dict[int, list[Any]]] = {}
+        self._annotations: defaultdict[str, Annotation] = defaultdict(Annotation)
         self.owners: list[int] = []
         self.live_rows = 0
         """How many rows belong to a trace; those of earlier revisions belong to none."""
@@ -72,13 +111,16 @@ class Table:
         return [row for trace in traces for row in spans[trace]]
 
     def named(self, name: str, traces: Sequence[int]) -> list[int]:
-        """Return the rows of these traces whose `name` is this."""
+        """Return the rows whose `name` is this: those of these traces, and maybe of others."""
         rows = self._named.get(name, [])
-        if len(rows) > _ROWS_PER_TRACE * len(traces):
-            names = self.columns["name"]
-            return [row for row in self.of(traces) if names[row] == name]
-        owners, wanted = self.owners, set(traces)
-        return [row for row in rows if owners[row] in wanted]
+        if len(rows) <= _ROWS_PER_TRACE * len(traces):
+            return rows
+        names = self.columns["name"]
+        return [row for row in self.of(traces) if names[row] == name]
+
+    def annotation(self, key: str) -> Annotation:
+        """Return the rows' values of an annotation."""
+        return self._annotations.get(key, _NO_ANNOTATION)
 
     def put(self, trace: int, stored: Stored) -> None:
         """Hold a trace's rows instead of those of an earlier revision."""
@@ -91,7 +133,7 @@ class Table:
             for column, value in zip(columns, values, strict=True):
                 column.append(self._shared(value))
             for key, found in annotated.items():
-                self.annotations.setdefault(sys.intern(key), {})[row] = found
+                self._annotations[key].put(row, found)
             if names := self.columns.get("name"):
                 self._named.setdefault(names[row], []).append(row)
             self.owners.append(trace)
@@ -125,10 +167,10 @@ class TraceTable(Table):
         ((*values, annotated),) = self._read(stored)
         for column, value in zip(self.columns.values(), values, strict=True):
             column[trace] = self._shared(value)
-        for held in self.annotations.values():
-            held.pop(trace, None)
+        for held in self._annotations.values():
+            held.drop(trace)
         for key, found in annotated.items():
-            self.annotations.setdefault(sys.intern(key), {})[trace] = found
+            self._annotations[key].put(trace, found)
 
 
 class Tables:
