@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from opentelemetry import context as context_api
@@ -43,32 +43,35 @@ def _guarded(wrap: Callable[[Calls], None], calls: Calls) -> None:
 
 
 class Call:
-    """One call under way; without a span it does nothing."""
+    """One call under way, which ends with the `with` block; without a span it does nothing."""
 
     def __init__(self) -> None:
         self.span: Span | None = None
         self.token: Any = None
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        if error is not None:
+            self._failed(error)
+        with safely("ending an HTTP call"):
+            if self.span is not None:
+                context_api.detach(self.token)
+                self.span.end()
+
     def answered(self, status: int) -> None:
         with safely("describing an HTTP response"):
             if self.span is not None:
                 self.span.set_attribute("http.response.status_code", status)
-        self._end()
 
-    def failed(self, error: BaseException) -> None:
+    def _failed(self, error: BaseException) -> None:
         """Note an exception whose stack ends where the client was called."""
         with safely("describing an HTTP failure"):
             if self.span is not None and self.span.is_recording():
                 text = "".join(at_caller(traceback.format_exception(error)))
                 self.span.record_exception(error, {"exception.stacktrace": text})
                 self.span.set_status(StatusCode.ERROR, f"{type(error).__name__}: {error}")
-        self._end()
-
-    def _end(self) -> None:
-        with safely("ending an HTTP call"):
-            if self.span is not None:
-                context_api.detach(self.token)
-                self.span.end()
 
 
 class Calls:
@@ -117,14 +120,10 @@ def _wrap_requests(calls: Calls) -> None:
 
     @functools.wraps(send)
     def traced(session: Any, request: Any, **kwargs: Any) -> Any:
-        call = calls.begin(request.method, request.url)
-        calls.write_header(request.headers)
-        try:
+        with calls.begin(request.method, request.url) as call:
+            calls.write_header(request.headers)
             response = send(session, request, **kwargs)
-        except BaseException as error:
-            call.failed(error)
-            raise
-        call.answered(response.status_code)
+            call.answered(response.status_code)
         return response
 
     session_class.send = traced
@@ -143,16 +142,12 @@ def _wrap_urllib3(calls: Calls) -> None:
         if type(pool).__module__.startswith("botocore."):  # an AWS call, recorded and carried on as such
             return urlopen(pool, method, url, body, headers, *args, **kwargs)
         full = url if "://" in url else f"{pool.scheme}://{_authority(pool)}{url}"
-        call = calls.begin(method, full)
-        with safely("copying headers"):  # those given are the user's
-            headers = (pool.headers if headers is None else headers).copy()
-            calls.write_header(headers)
-        try:
+        with calls.begin(method, full) as call:
+            with safely("copying headers"):  # those given are the user's
+                headers = (pool.headers if headers is None else headers).copy()
+                calls.write_header(headers)
             response = urlopen(pool, method, url, body, headers, *args, **kwargs)
-        except BaseException as error:
-            call.failed(error)
-            raise
-        call.answered(response.status)
+            call.answered(response.status)
         return response
 
     pool_class.urlopen = traced
@@ -174,26 +169,18 @@ def _wrap_httpx(calls: Calls) -> None:
 
     @functools.wraps(send)
     def traced(client: Any, request: Any, **kwargs: Any) -> Any:
-        call = calls.begin(request.method, str(request.url))
-        calls.write_header(request.headers)
-        try:
+        with calls.begin(request.method, str(request.url)) as call:
+            calls.write_header(request.headers)
             response = send(client, request, **kwargs)
-        except BaseException as error:
-            call.failed(error)
-            raise
-        call.answered(response.status_code)
+            call.answered(response.status_code)
         return response
 
     @functools.wraps(send_async)
     async def traced_async(client: Any, request: Any, **kwargs: Any) -> Any:
-        call = calls.begin(request.method, str(request.url))
-        calls.write_header(request.headers)
-        try:
+        with calls.begin(request.method, str(request.url)) as call:
+            calls.write_header(request.headers)
             response = await send_async(client, request, **kwargs)
-        except BaseException as error:
-            call.failed(error)
-            raise
-        call.answered(response.status_code)
+            call.answered(response.status_code)
         return response
 
     client_class.send, async_class.send = traced, traced_async

@@ -24,7 +24,7 @@ FUNCTION, SERVICE = "AWS::Lambda::Function", "AWS::Lambda"
 
 
 @pytest.fixture(scope="module")
-def kept(aws: Aws) -> Iterator[tuple[Worker, Collector]]:
+def traced(aws: Aws) -> Iterator[tuple[Worker, Collector]]:
     """A worker that keeps faults, throttling, 404 and what takes longer than 0.2 s."""
     found = Collector()
     keep = {"TRACING_KEEP": "fault,throttle,404", "TRACING_KEEP_SLOWER_THAN": "0.2"}
@@ -33,19 +33,6 @@ def kept(aws: Aws) -> Iterator[tuple[Worker, Collector]]:
     yield worker, found
     worker.close()
     found.close()
-
-
-@pytest.fixture
-def worker(kept: tuple[Worker, Collector], aws: Aws) -> Worker:
-    kept[1].take()
-    aws.requests.clear()
-    aws.answers.clear()
-    return kept[0]
-
-
-@pytest.fixture
-def daemon(kept: tuple[Worker, Collector]) -> Collector:
-    return kept[1]
 
 
 def invoke(worker: Worker, handler: str, event: Any = None) -> Any:
@@ -149,7 +136,7 @@ def test_a_slow_invocation_is_kept(worker: Worker, daemon: Collector) -> None:
     assert of_origin(daemon.documents(), FUNCTION)["annotations"] == {"kept": "slow"}
 
 
-def test_a_timeout_is_sent_before_it_comes(kept: tuple[Worker, Collector], aws: Aws) -> None:
+def test_a_timeout_is_sent_before_it_comes(aws: Aws) -> None:
     """What is open shortly before the deadline is sent, marked, with a segment that is open too."""
     found = Collector()
     hanging = Worker("otel", environment("otel", found, aws, TRACING_KEEP="fault"))
