@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +26,7 @@ _RESOURCES = {
     "SQS": ("queue_url", "AWS::SQS::Queue"),
     "Lambda": ("function_name", "AWS::Lambda"),
 }
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _NAMES_A_RESOURCE = ("table_name", "bucket_name", "topic_arn", "function_name")
 _COPIED = (
     "http",
@@ -69,7 +71,7 @@ def node_identity(fields: Mapping[str, Any]) -> tuple[str, str]:
     field, kind = _RESOURCES.get(name, ("", ""))
     resource = aws.get(field) or _only_table(aws)
     if kind and isinstance(resource, str):
-        return (_function_name(resource) if name == "Lambda" else resource), kind
+        return _node_name(name, resource, aws), kind
     return name, f"AWS::{name.replace(' ', '')}"
 
 
@@ -93,6 +95,24 @@ def inferred_segment(trace_id: str, call_id: str, fields: Mapping[str, Any]) -> 
 def _only_table(aws: Mapping[str, Any]) -> Any:
     tables = aws.get("table_names")
     return tables[0] if isinstance(tables, list) and len(tables) == 1 else None
+
+
+def _node_name(service: str, resource: str, aws: Mapping[str, Any]) -> str:
+    if service == "Lambda":
+        return _function_name(resource)
+    return _queue_url(resource, aws.get("region")) if service == "SQS" else resource
+
+
+def _queue_url(url: str, region: object) -> str:
+    """Return the queue's URL as it is on AWS: the embedded AWS's own changes with the port it listens on."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return url
+    if parts.hostname not in _LOOPBACK:
+        return url
+    host = f"sqs.{region}.amazonaws.com" if isinstance(region, str) else "sqs.amazonaws.com"
+    return parts._replace(scheme="https", netloc=host).geturl()
 
 
 def _function_name(reference: str) -> str:

@@ -22,6 +22,12 @@ QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/123456789012/orders"
         ("S3", {}, ("S3", "AWS::S3"), "S3"),
         ("sns", {"topic_arn": "arn:aws:sns:us-east-1:123456789012:t"}, ("SNS", "AWS::SNS"), "SNS"),
         ("sqs", {"queue_url": QUEUE_URL}, (QUEUE_URL, "AWS::SQS::Queue"), "SQS"),
+        (
+            "sqs",
+            {"queue_url": "http://127.0.0.1:4566/123456789012/orders", "region": "us-east-1"},
+            (QUEUE_URL, "AWS::SQS::Queue"),
+            "SQS",
+        ),
         ("sqs", {}, ("SQS", "AWS::SQS"), "SQS"),
         ("lambda", {"function_name": "f"}, ("f", "AWS::Lambda"), "Lambda"),
         (
