@@ -5,18 +5,18 @@ from __future__ import annotations
 import gc
 import sys
 
-INTERRUPTED = 130
+_INTERRUPTED = 130
 
 
 def main() -> int:
-    """Run one command; returns the exit status."""
+    """Run one command; returns the exit status, which is 130 after Ctrl-C."""
     gc.disable()  # collecting what imports leave takes a fifth of a start, and frees nothing
     try:
         from waterfall import cli  # noqa: PLC0415 - what Ctrl-C may come into
 
         return cli.main()
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return _INTERRUPTED
 
 
 if __name__ == "__main__":

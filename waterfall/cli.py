@@ -9,7 +9,6 @@ import time
 from typing import TYPE_CHECKING
 
 from waterfall import commands, options, rules
-from waterfall.__main__ import INTERRUPTED
 from waterfall.client import ReadError, Source, connect
 from waterfall.terminal.screen import screen_of
 from waterfall.text import clean
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status: 0, 1 for failure, 2 for usage, 130 after Ctrl-C."""
+    """Run one command; returns the exit status: 0, 1 for failure, 2 for usage."""
     try:
         given = options.parse(argv)
         if given.command != "up":  # which imports more, and collects again once its stack is ready
@@ -30,8 +29,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _drop_output()
         return 0
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except ReadError as error:
         sys.stderr.write(f"waterfall: {error}\n")
         return 1
