@@ -104,14 +104,19 @@ class TracedFunction(pulumi.ComponentResource):
             policy=policy_document(_grants(args, logs)),
             opts=child,
         )
-        function = self._function(name, args, role, [logs, policy])
+        function = self._function(name, args, role, logs, policy)
         self.name, self.arn, self.invoke_arn = function.name, function.arn, function.invoke_arn
         self.can_invoke = Grant(["lambda:InvokeFunction"], [function.arn])
         self._add_triggers(name, args, function)
         self.register_outputs({"name": self.name, "arn": self.arn, "invokeArn": self.invoke_arn})
 
     def _function(
-        self, name: str, args: TracedFunctionArgs, role: aws.iam.Role, needs: Sequence[pulumi.Resource]
+        self,
+        name: str,
+        args: TracedFunctionArgs,
+        role: aws.iam.Role,
+        logs: aws.cloudwatch.LogGroup,
+        policy: aws.iam.RolePolicy,
     ) -> aws.lambda_.Function:
         profile = args.profile
         keep = profile.keep.environment if profile.keep else {}
@@ -137,9 +142,16 @@ class TracedFunction(pulumi.ComponentResource):
                 "variables": {**args.environment, **tracing, **(extension.environment if extension else {})}
             },
             tracing_config={"mode": "PassThrough" if profile.tracing == "off" else "Active"},
+            # JSON shows the trace ids of a log record; the level keeps Lambda's reports beside the records
+            logging_config={
+                "log_format": "JSON",
+                "application_log_level": "INFO",
+                "system_log_level": "INFO",
+                "log_group": logs.name,
+            },
             reserved_concurrent_executions=args.reserved_concurrency,
             # Lambda would make a log group without retention, and would run before it is allowed to
-            opts=pulumi.ResourceOptions(parent=self, depends_on=needs),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[logs, policy]),
         )
 
     def _add_triggers(self, name: str, args: TracedFunctionArgs, function: aws.lambda_.Function) -> None:

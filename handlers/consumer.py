@@ -40,3 +40,4 @@ def process(record: dict[str, Any]) -> None:
         annotate("ObjectKey", key)
         reply = s3.get_object(Bucket=os.environ["BUCKET_NAME"], Key=key)
         add_metadata("object", json.loads(reply["Body"].read()))
+        logger.info("read %s", key)

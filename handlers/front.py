@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from typing import Any
 
@@ -11,6 +12,7 @@ from opentelemetry import trace
 
 from tracing import annotate, capture_lambda_handler
 
+logger = logging.getLogger(__name__)
 tracer = trace.get_tracer(__name__)
 lambda_client = boto3.client("lambda")
 
@@ -40,5 +42,7 @@ def call_worker(message: dict[str, str]) -> bool:
             error = WorkerError(f"Lambda 2 answered {status} {failure}".rstrip())
             span.record_exception(error)
             span.set_status(trace.Status(trace.StatusCode.ERROR, str(error)))
+            logger.error("%s", error)
             return False
+        logger.info("Lambda 2 answered %s", status)
         return True

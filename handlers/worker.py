@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
 from typing import Any
@@ -12,6 +13,7 @@ from opentelemetry import trace
 
 from tracing import annotate, capture_lambda_handler
 
+logger = logging.getLogger(__name__)
 tracer = trace.get_tracer(__name__)
 dynamodb = boto3.client("dynamodb")
 s3 = boto3.client("s3")
@@ -39,3 +41,4 @@ def store(item_id: str, message: str) -> None:
     dynamodb.put_item(TableName=os.environ["TABLE_NAME"], Item=item)
     s3.put_object(Bucket=os.environ["BUCKET_NAME"], Key=key, Body=body, ContentType="application/json")
     sqs.send_message(QueueUrl=os.environ["QUEUE_URL"], MessageBody=json.dumps({"key": key}))
+    logger.info("stored and queued %s", key)

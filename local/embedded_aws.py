@@ -13,12 +13,19 @@ from typing import TYPE_CHECKING, Any
 from local import moto_aws
 from local.endpoint import Endpoint
 from local.endpoint import Services as EndpointServices
+from local.gateway.access_logs import GroupAccessLogs
 from local.gateway.app import Gateway
 from local.gateway.app import Services as GatewayServices
-from local.gateway.moto_apis import MotoAccessLogs, MotoApis
+from local.gateway.moto_apis import MotoApis
 from local.http_server import HttpServer
 from local.ids import Clock, RandomIds
 from local.lambda_.provision import ProvisionError, find_adot, find_runtime
+from local.logs.api import LogsApi
+from local.logs.moto_groups import MotoGroups
+from local.logs.operations import Operations
+from local.logs.service import Logs
+from local.logs.store import Store as LogStore
+from local.logs.store import StoreError as LogStoreError
 from local.startup import StartupError, port_error
 from local.wsgi import run_in_thread
 from local.xray import api as xray_api
@@ -67,7 +74,7 @@ class Site:
 class EmbeddedAws:
     """The AWS endpoint, the OTLP receiver and the X-Ray daemon, with the services behind them.
 
-    The trace store is open and the daemon runs as soon as it is made; `start` adds the rest.
+    The stores of traces and logs are open and the daemon runs as soon as it is made; `start` adds the rest.
     Raises `StartupError`.
     """
 
@@ -76,6 +83,7 @@ class EmbeddedAws:
         self._faults = faults or FaultSources()
         self._sampling = Sampling()
         self._xray = _open_store(site.data / "traces.db", site.region)
+        self._logs = _open_logs(site.data / "logs.db")
         rules = sampling_api.operations(self._sampling, site.region, self._xray.tags)
         table = xray_api.operations(self._xray, rules)
         self._xray_api = partial(xray_api.dispatch, table)
@@ -87,6 +95,7 @@ class EmbeddedAws:
         try:
             self._daemon.start()
         except (OSError, OverflowError) as problem:
+            self._logs.close()
             self._xray.close()
             raise port_error(site.host, site.daemon_port, "--daemon-port", problem) from problem
 
@@ -130,6 +139,7 @@ class EmbeddedAws:
             await asyncio.gather(*stops)
         finally:
             await run_in_thread(self._daemon.stop)
+            self._logs.close()
             self._xray.close()
 
     def _build(self, status: Callable[[], Mapping[str, Any]]) -> Disturbance:
@@ -154,15 +164,16 @@ class EmbeddedAws:
             region=self._site.region,
             chance=self._faults.chance,
         )
+        groups = Operations(self._logs, MotoGroups(moto))
+        access_logs = GroupAccessLogs(self._logs, groups.has_group)
         self._functions = functions = self._lambda(catalog, ids, fis)
         self._events = events = EventSources(functions, catalog, time.time, ids)
         endpoint = Endpoint(
             EndpointServices(
                 xray=self._xray_api,
                 lambda_=LambdaApi(functions, events, moto),
-                gateway=Gateway(
-                    GatewayServices(apis, functions, self._sampling, self._xray, MotoAccessLogs(moto))
-                ),
+                gateway=Gateway(GatewayServices(apis, functions, self._sampling, self._xray, access_logs)),
+                logs=LogsApi(groups, moto, self._site.region),
                 fis=FisApi(fis),
                 aws=moto,
                 status=status,
@@ -184,6 +195,7 @@ class EmbeddedAws:
             catalog,
             self._xray,
             LambdaSampler(),
+            self._logs,
             endpoint_url=self._url,
             daemon_address=self.daemon_address,
             work_dir=self._site.data / "lambda",
@@ -199,4 +211,11 @@ def _open_store(database: Path, region: str) -> XRay:
     try:
         return XRay(database, region=region)
     except StoreError as problem:
+        raise StartupError(str(problem)) from problem
+
+
+def _open_logs(database: Path) -> Logs:
+    try:
+        return Logs(LogStore(database), time.time)
+    except LogStoreError as problem:
         raise StartupError(str(problem)) from problem

@@ -39,14 +39,16 @@ class Services:
     """Who answers what.
 
     `xray` takes path and body of an X-Ray call, in a thread of its own; `lambda_` has the Lambda API;
-    `gateway` the deployed APIs, `fis` fault injection; `aws` everything else. `status` is read for each
-    request. `apis_changed` and `alarms_changed` are called after each call that may have changed a deployed
-    API or an alarm, `queue_used` after each call of an SQS queue with its URL; all before the answer leaves.
+    `gateway` the deployed APIs, `logs` CloudWatch Logs, `fis` fault injection; `aws` everything else.
+    `status` is read for each request. `apis_changed` and `alarms_changed` are called after each call that may
+    have changed a deployed API or an alarm, `queue_used` after each call of an SQS queue with its URL; all
+    before the answer leaves.
     """
 
     xray: Callable[[str, bytes], XRayAnswer]
     lambda_: ASGIApp
     gateway: ASGIApp
+    logs: ASGIApp
     fis: ASGIApp
     aws: ASGIApp
     status: Callable[[], Mapping[str, Any]]
@@ -87,6 +89,8 @@ class Endpoint:
             await self._xray(call.path, receive, send)
         elif call.service == "lambda":
             await self._services.lambda_(scope, receive, send)
+        elif call.service == "logs":
+            await self._services.logs(scope, receive, send)
         elif call.service == "fis":
             await self._services.fis(scope, receive, send)
         elif call.service == "monitoring":

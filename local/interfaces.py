@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from local.trace_header import TraceHeader
 
@@ -68,6 +68,28 @@ class SegmentSink(Protocol):
 
     def emit(self, document: Document) -> None:
         """Store one segment; it is readable through the X-Ray API when this returns."""
+
+
+class LogStream(NamedTuple):
+    """The name of a log stream; its group's alone is not unique."""
+
+    region: str
+    group: str
+    name: str
+
+
+class LogEvent(NamedTuple):
+    """One event of a log stream; `timestamp` in milliseconds since the epoch."""
+
+    timestamp: int
+    message: str
+
+
+class LogSink(Protocol):
+    """Takes what AWS's own services log into CloudWatch Logs."""
+
+    def write(self, stream: LogStream, events: Sequence[LogEvent]) -> None:
+        """Append events, oldest first, to a stream, which is made if there is none; never blocks."""
 
 
 @dataclass(frozen=True)

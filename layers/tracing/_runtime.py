@@ -14,6 +14,7 @@ from opentelemetry.trace import Span, StatusCode
 from tracing._context import Contexts, incoming, with_header
 from tracing._header import TraceHeader
 from tracing._invoked import failed_messages, read_invoked
+from tracing._logs import TraceIds
 from tracing._recorder import Recorder
 from tracing._watchdog import Watchdog
 
@@ -56,6 +57,7 @@ class Runtime:
         self._current = context_api.create_key("tracing-invocation")
         self._watched: dict[int, Invocation] = {}
         self._watchdog = Watchdog(self._about_to_time_out)
+        self._log_ids = TraceIds(contexts)
 
     def reset(self) -> None:
         """Start anew, in a forked process."""
@@ -98,6 +100,7 @@ class Runtime:
         context = context_api.set_value(self._current, invocation, context)
         key = id(invocation)
         self.contexts.running[key] = context
+        self._log_ids.install()
         if sampled or memory:
             self._watch(key, invocation, lambda_context)
         invocation.token = context_api.attach(context)
@@ -114,6 +117,8 @@ class Runtime:
         self._watchdog.forget(key)
         self._watched.pop(key, None)
         self.contexts.running.pop(key, None)
+        if not self.contexts.running:
+            self._log_ids.remove()
         context_api.detach(invocation.token)
         invocation.span.end()
         if invocation.memory and self.recorder.keeper:

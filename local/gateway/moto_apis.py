@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any
-from zlib import crc32
 
 from local.gateway.model import AccessLog, Deployment, Integration, Method, Resource, Stage, Throttle
 from local.interfaces import ACCOUNT_ID
@@ -14,7 +12,6 @@ if TYPE_CHECKING:
 
     from local.moto_aws import MotoAws
 
-_LOG = logging.getLogger(__name__)
 _DEFAULT_TIMEOUT_MS = 29_000
 
 
@@ -124,33 +121,3 @@ def _throttles(settings: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str,
         # -1 is how both the API and the provider say "no limit of its own".
         if rate >= 0 and burst >= 0:
             yield key, Throttle(rate, burst)
-
-
-class MotoAccessLogs:
-    """Writes access log lines to moto's CloudWatch Logs; what fails is reported once and changes nothing."""
-
-    def __init__(self, moto: MotoAws) -> None:
-        self._moto = moto
-        self._warned: set[str] = set()
-
-    def write(self, stage: Stage, line: str, at: float) -> None:
-        """Append one line to the stage's log group."""
-        destination = stage.access_log.destination_arn if stage.access_log else ""
-        try:
-            self._append(stage, destination, line, at)
-        except Exception as problem:  # noqa: BLE001 - moto's errors; the request was answered and stays so
-            if destination not in self._warned:
-                self._warned.add(destination)
-                _LOG.warning(
-                    "no access log for %s/%s at %s: %s", stage.api_name, stage.name, destination, problem
-                )
-
-    def _append(self, stage: Stage, destination: str, line: str, at: float) -> None:
-        parts = destination.split(":")
-        if len(parts) < 7 or parts[2] != "logs":
-            raise ValueError("only CloudWatch log groups are emulated as destinations")
-        group, backend = parts[6], self._moto.backend("logs", parts[3])
-        # AWS spreads lines over streams named by a hash; one per stage is enough here.
-        stream = f"{crc32(stage.arn.encode()):032x}"
-        backend.ensure_log_stream(group, stream)
-        backend.put_log_events(group, stream, [{"timestamp": int(at * 1000), "message": line}])

@@ -15,6 +15,7 @@ from moto.core.config import default_user_config
 
 from local.interfaces import ACCOUNT_ID
 from local.lambda_.errors import FunctionNotFoundError, InvalidParameterError
+from local.lambda_.logging_config import LoggingConfig, read_config
 from local.lambda_.overlay import LATEST, Overlay
 
 _ARN = re.compile(r"(?:arn:[\w-]+:lambda:[\w-]+:)?(?:\d{12}:)?(?:function:)?([\w-]+)(?::([\w$-]+))?")
@@ -67,13 +68,18 @@ class Function:
     tracing: Literal["Active", "PassThrough"] = "PassThrough"
     reserved_concurrency: int | None = None
     asynchronous: AsyncConfig = AsyncConfig()
-    log_group: str = ""
+    logging: LoggingConfig = field(default_factory=lambda: LoggingConfig(""))
+
+    @property
+    def log_group(self) -> str:
+        return self.logging.group
 
     def fingerprint(self) -> str:
         """Return a digest of what an execution environment is made of; a change needs a new one."""
         parts = [
             self.handler, self.runtime, self.code_digest, str(self.memory), self.tracing, str(self.timeout),
             repr(sorted(self.variables.items())), repr([(layer.arn, layer.digest) for layer in self.layers]),
+            repr(self.logging),
         ]  # fmt: skip
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -163,7 +169,7 @@ class Catalog:
             tracing="Active" if settings["TracingConfig"].get("Mode") == "Active" else "PassThrough",
             reserved_concurrency=None if reserved is None else int(reserved),
             asynchronous=_async_config(latest, settings),
-            log_group=settings["LoggingConfig"].get("LogGroup") or f"/aws/lambda/{moto.function_name}",
+            logging=read_config(moto.function_name, settings["LoggingConfig"]),
         )
 
     def _layer(self, arn: str) -> Layer:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from local.lambda_.logging_config import LoggingConfig
+
 HOST_RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 """Lambda's name of the Python that runs the workers."""
 
@@ -20,7 +22,8 @@ RESERVED = frozenset(
         "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION",
         "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME",
         "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
-        "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
+        "AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_LOG_LEVEL", "AWS_LAMBDA_RUNTIME_API",
+        "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
     }
 )  # fmt: skip
 """Variables that a function's configuration must not set."""
@@ -48,7 +51,7 @@ class WorkerSettings:
     version: str
     memory: int
     handler: str
-    log_group: str
+    logging: LoggingConfig
     log_stream: str
     region: str
     endpoint_url: str
@@ -89,8 +92,9 @@ def worker_environ(settings: WorkerSettings, places: Places) -> dict[str, str]:
         "AWS_LAMBDA_FUNCTION_VERSION": settings.version,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(settings.memory),
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_LAMBDA_LOG_GROUP_NAME": settings.log_group,
+        "AWS_LAMBDA_LOG_GROUP_NAME": settings.logging.group,
         "AWS_LAMBDA_LOG_STREAM_NAME": settings.log_stream,
+        **settings.logging.environ(),
     }  # fmt: skip
 
 

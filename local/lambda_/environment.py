@@ -20,10 +20,13 @@ from pathlib import Path
 from typing import Any
 
 from local.ids import Clock
+from local.lambda_.logs import StreamLog
 from local.lambda_.outcome import Span
 from local.lambda_.runtime_api import Event, Reply, RuntimeApi
 
 _PIPE_BYTES = 64 * 1024
+_READS_AT_ONCE = 4
+"""More than a pipe holds; a worker that never stops writing must not keep the loop."""
 
 
 class InitError(Exception):
@@ -58,15 +61,15 @@ class Launch:
 
 
 class Environment:
-    """A worker and what belongs to it; `output` takes what it writes to stdout and stderr.
+    """A worker and what belongs to it; `log` takes what it writes to stdout and stderr.
 
     `prepare` puts the files in place and says how to start; it runs in a thread.
     """
 
-    def __init__(self, prepare: Callable[[], Launch], clock: Clock, output: Callable[[bytes], None]) -> None:
+    def __init__(self, prepare: Callable[[], Launch], clock: Clock, log: StreamLog) -> None:
         self._prepare = prepare
         self._clock = clock
-        self.output = output
+        self.log = log
         self._launch: Launch | None = None
         self._api = RuntimeApi(clock)
         self._process: Process | None = None
@@ -91,11 +94,17 @@ class Environment:
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *launch.command,
-                env={**launch.environ, "AWS_LAMBDA_RUNTIME_API": address},
+                env={
+                    **launch.environ,
+                    "AWS_LAMBDA_RUNTIME_API": address,
+                    # The runtime client then writes log records as frames; see `local.lambda_.output`.
+                    "_LAMBDA_TELEMETRY_LOG_FD": str(write_end),
+                },
                 cwd=launch.cwd,
                 stdin=DEVNULL,
                 stdout=write_end,
                 stderr=write_end,
+                pass_fds=(write_end,),
                 start_new_session=True,
             )
         finally:
@@ -190,7 +199,9 @@ class Environment:
                 os.killpg(self._process.pid, number)
 
     def _read_output(self) -> None:
-        while self._pipe >= 0:
+        for _ in range(_READS_AT_ONCE):
+            if self._pipe < 0:
+                return
             try:
                 chunk = os.read(self._pipe, _PIPE_BYTES)
             except BlockingIOError:
@@ -198,7 +209,7 @@ class Environment:
             if not chunk:
                 asyncio.get_running_loop().remove_reader(self._pipe)
                 return
-            self.output(chunk)
+            self.log.output(chunk)
 
 
 def _has_ended(pid: int) -> bool:

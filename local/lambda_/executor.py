@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 from local.ids import Clock, Ids
 from local.interfaces import SegmentSink
 from local.lambda_.catalog import Function
-from local.lambda_.environment import Environment
 from local.lambda_.faults import Faults, NoFaults
-from local.lambda_.logs import InvocationLog, LogGroup
+from local.lambda_.logs import Tail
 from local.lambda_.outcome import Outcome
+from local.lambda_.platform_log import TraceContext
 from local.lambda_.pool import Pool
 from local.lambda_.run import INIT_LIMIT, Assignment, Run
 from local.lambda_.segments import Subject, function_segment
@@ -41,10 +41,10 @@ class Invocation:
 
 @dataclass(frozen=True)
 class Attempted:
-    """A run's outcome and log; `finished` ends when its segment is sent and its report written."""
+    """A run's outcome and its log's end; `finished` ends when the segment is sent and the report written."""
 
     outcome: Outcome
-    log: InvocationLog
+    tail: Tail
     finished: asyncio.Task[None]
 
 
@@ -61,14 +61,12 @@ class Executor:
         init_limit: float = INIT_LIMIT,
         faults: Faults | None = None,
     ) -> None:
-        self._workshop = workshop
         self._sink = sink
         self._clock = clock
         self._ids = ids
         self._init_limit = init_limit
         self._faults = faults or NoFaults()
-        self._pool = Pool(self._create)
-        self._logs: dict[str, LogGroup] = {}
+        self._pool = Pool(workshop.environment)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def attempt(self, invocation: Invocation, parent_id: str) -> Attempted:
@@ -88,14 +86,15 @@ class Executor:
             payload=invocation.payload,
             trace_header=trace.runtime_header(function_id),
             client_context=invocation.client_context,
-            log=InvocationLog(self.log(function)),
-            traced_as=(trace.root, function_id) if trace.recorded else None,
+            traced_as=TraceContext(trace.root, function_id, parent_id, trace.recorded)
+            if trace.active
+            else None,
             injection=self._faults.injection(function.arn, function.invoked_arn),
         )
         run = Run(self._pool, environment, self._clock, work, cold=cold, init_limit=self._init_limit)
         outcome = await run.execute()
         finished = self._background(self._finish(invocation, run, outcome, function_id, parent_id))
-        return Attempted(outcome, work.log, finished)
+        return Attempted(outcome, work.tail, finished)
 
     def _background(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
@@ -103,24 +102,11 @@ class Executor:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def log(self, function: Function) -> LogGroup:
-        """Return the function's log group."""
-        group = self._logs.get(function.log_group)
-        if group is None:
-            group = LogGroup(function.log_group, self._workshop.work_dir / "logs")
-            self._logs[function.log_group] = group
-        return group
-
     async def close(self) -> None:
         """Stop all workers and send what is then known of their runs."""
         await self._pool.close()
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
-        for group in self._logs.values():
-            group.close()
-
-    def _create(self, function: Function) -> Environment:
-        return self._workshop.environment(function, self.log(function).write)
 
     async def _finish(
         self, invocation: Invocation, run: Run, outcome: Outcome, function_id: str, parent_id: str

@@ -1,101 +1,91 @@
-"""What functions write, kept per log group: a tail in memory and a file in the work directory."""
+"""The log stream of an execution environment."""
 
 from __future__ import annotations
 
-from collections import deque
-from pathlib import Path
-from typing import BinaryIO, cast
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from local.ids import Clock
+from local.interfaces import LogEvent, LogSink, LogStream
+from local.lambda_.logging_config import LoggingConfig
+from local.lambda_.output import Output, Piece
 
 _TAIL_BYTES = 4096
 """Bytes of the log that Invoke returns with `LogType=Tail`."""
 
-_KEPT_CHUNKS = 5_000
-_FILE_BYTES = 10 * 1024 * 1024
+
+def stream_name(version: str, now: float, digits: str) -> str:
+    """Name a stream as Lambda does: `YYYY/MM/DD/[version]<32 hex digits>`."""
+    return f"{datetime.fromtimestamp(now, UTC):%Y/%m/%d}/[{version}]{digits}"
 
 
-class LogGroup:
-    """The log of one function; the file starts anew beyond 10 MB, the previous one is kept as `*.1`."""
+class Tail:
+    """The end of one invocation's log."""
 
-    def __init__(self, name: str, directory: Path) -> None:
-        self.name = name
-        self._path = directory / (name.strip("/").replace("/", "_") + ".log")
-        self._chunks: deque[bytes] = deque(maxlen=_KEPT_CHUNKS)
-        self._file: BinaryIO | None = None
+    def __init__(self) -> None:
+        self._kept = b""
 
-    def write(self, chunk: bytes) -> None:
-        """Append output; the runtime client ends the lines of one error with a carriage return."""
-        chunk = chunk.replace(b"\r", b"\n")
-        self._chunks.append(chunk)
-        file = self._open()
-        file.write(chunk)
-        if file.tell() > _FILE_BYTES:
-            self.close()
-            self._path.replace(self._path.with_suffix(".log.1"))
+    def add(self, text: str) -> None:
+        self._kept = (self._kept + text.encode())[-_TAIL_BYTES:]
 
-    def close(self) -> None:
-        """Close the file; what is in memory stays."""
-        if self._file:
-            self._file.close()
-            self._file = None
-
-    def _open(self) -> BinaryIO:
-        if self._file is None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = cast("BinaryIO", self._path.open("ab", buffering=0))
-        return self._file
-
-    def text(self) -> str:
-        """Return what is kept in memory, oldest first."""
-        return b"".join(self._chunks).decode(errors="replace")
-
-
-class InvocationLog:
-    """The lines of one invocation, which also go to its log group."""
-
-    def __init__(self, group: LogGroup) -> None:
-        self._group = group
-        self._tail = b""
-
-    def write(self, chunk: bytes) -> None:
-        self._group.write(chunk)
-        self._tail = (self._tail + chunk.replace(b"\r", b"\n"))[-_TAIL_BYTES:]
-
-    def start(self, request_id: str, version: str) -> None:
-        self.write(f"START RequestId: {request_id} Version: {version}\n".encode())
-
-    def tail(self) -> bytes:
+    def bytes(self) -> bytes:
         """Return the last 4 KB."""
-        return self._tail
+        return self._kept
 
 
-def report(
-    request_id: str,
-    duration: float,
-    memory: int,
-    *,
-    peak: int | None,
-    init: float | None,
-    status: str | None,
-    trace: tuple[str, str] | None,
-) -> bytes:
-    """Return the lines `END` and `REPORT`; times in seconds, memory in MB, `trace` = (root, segment id).
+class StreamLog:
+    """Writes what a worker prints, and what Lambda says about its runs, to one log stream.
 
-    https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html
+    `tail` is the one of the invocation that runs, or ran last. Messages in Text end as they were written,
+    mostly with a line feed, as on AWS; in JSON without.
     """
-    billed = -(-int((duration + (init or 0.0)) * 1_000_000) // 1000)
-    fields = [
-        f"REPORT RequestId: {request_id}",
-        f"Duration: {duration * 1000:.2f} ms",
-        f"Billed Duration: {billed} ms",
-        f"Memory Size: {memory} MB",
-    ]
-    if peak is not None:
-        fields.append(f"Max Memory Used: {peak} MB")
-    if init is not None:
-        fields.append(f"Init Duration: {init * 1000:.2f} ms")
-    if status:
-        fields.append(f"Status: {status}")
-    lines = [f"END RequestId: {request_id}", "\t".join(fields) + "\t"]
-    if trace:
-        lines.append(f"XRAY TraceId: {trace[0]}\tSegmentId: {trace[1]}\tSampled: true\t")
-    return ("\n".join(lines) + "\n").encode()
+
+    def __init__(self, sink: LogSink, stream: LogStream, config: LoggingConfig, clock: Clock) -> None:
+        self.stream = stream
+        self.config = config
+        self.tail = Tail()
+        self._sink = sink
+        self._clock = clock
+        self._output = Output()
+        self._latest = 0
+
+    def output(self, chunk: bytes) -> None:
+        """Take output of the worker."""
+        self._write(piece for piece in self._output.feed(chunk) if self._is_kept(piece))
+
+    def platform(self, messages: Iterable[str]) -> None:
+        """Add events of Lambda itself, after all that the worker wrote."""
+        self._write([*self._output.rest(), *map(Piece, messages)])
+
+    def _write(self, pieces: Iterable[Piece]) -> None:
+        now = self._clock()
+        events = []
+        for text, time in pieces:
+            message = text.rstrip("\n") if self.config.json else text
+            if message:
+                # In order, although only records of the runtime client know when they were written.
+                self._latest = max(self._latest, int((now if time is None else time) * 1000))
+                events.append(LogEvent(self._latest, message))
+                self.tail.add(f"{message}\n" if self.config.json else message)
+        if events:
+            self._sink.write(self.stream, events)
+
+    def _is_kept(self, piece: Piece) -> bool:
+        """Filter printed lines by level; the runtime client has filtered its records.
+
+        https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+        """
+        if not self.config.json or piece.time is not None:
+            return True
+        return self.config.keeps(_level(piece.text))
+
+
+def _level(line: str) -> str:
+    if not line.startswith("{"):
+        return "INFO"
+    try:
+        level = json.loads(line).get("level")
+    except ValueError:
+        return "INFO"
+    return level.upper() if isinstance(level, str) else "INFO"

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from local.lambda_.logging_config import shown_config
+
 LATEST = "$LATEST"
 
 _KEPT = (
@@ -63,10 +65,9 @@ class Overlay:
     def restore(self, configuration: dict[str, Any]) -> dict[str, Any]:
         """Return a function's configuration in a reply of moto with its own settings put back."""
         name, version = configuration["FunctionName"], str(configuration.get("Version", LATEST))
-        settings = {"LoggingConfig": {"LogGroup": f"/aws/lambda/{name}"}, **self.settings(name, version)}
-        logging = {"LogGroup": f"/aws/lambda/{name}", "LogFormat": "Text", **settings["LoggingConfig"]}
+        settings = self.settings(name, version)
         restored = {**configuration, **{key: settings[key] for key in _KEPT if key in settings}}
-        restored["LoggingConfig"] = logging
+        restored["LoggingConfig"] = shown_config(name, settings["LoggingConfig"])
         if "SnapStart" in settings:
             restored["SnapStart"] = {"OptimizationStatus": "Off", **settings["SnapStart"]}
         if "Layers" in settings:

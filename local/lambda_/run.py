@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+import json
+from dataclasses import dataclass, field, replace
 
 from local.ids import Clock
 from local.lambda_.catalog import Function
-from local.lambda_.environ import HOST_RUNTIME
 from local.lambda_.environment import Environment, InitError, WorkerExitError
 from local.lambda_.faults import NONE, Injection
-from local.lambda_.logs import InvocationLog, report
+from local.lambda_.logs import Tail
 from local.lambda_.outcome import (
     MAX_RESPONSE,
     Outcome,
@@ -22,6 +22,7 @@ from local.lambda_.outcome import (
     response_too_large,
     timed_out,
 )
+from local.lambda_.platform_log import PlatformLog, Report, Status, TraceContext
 from local.lambda_.pool import Pool
 from local.lambda_.runtime_api import Event, Reply
 
@@ -36,7 +37,7 @@ _SETTLE = 0.2
 class Assignment:
     """What is to be run: one event for one function.
 
-    `traced_as` is the recorded (trace id, function segment id), for the report line.
+    `traced_as` is there with active tracing, for what Lambda logs; `tail` gets the end of the run's log.
     """
 
     function: Function
@@ -44,9 +45,9 @@ class Assignment:
     payload: bytes
     trace_header: str
     client_context: str | None
-    log: InvocationLog
-    traced_as: tuple[str, str] | None = None
+    traced_as: TraceContext | None = None
     injection: Injection = NONE
+    tail: Tail = field(default_factory=Tail)
 
 
 class Run:
@@ -68,11 +69,12 @@ class Run:
         self._work = work
         self._cold = cold
         self._init_limit = init_limit
-        environment.output = work.log.write
+        self._log = self._open_log()
         self._init: Span | None = None
         self._reply: Reply | None = None
         self._injected: tuple[str, ...] = ()
         self._gone = False
+        self._exited = False
         self._started = clock()
         self._deadline = self._started + work.function.timeout
 
@@ -92,10 +94,10 @@ class Run:
         except InitError as error:
             self._gone = True
             self._init = Span(began, self._clock())
-            self._work.log.start(self._work.request_id, self._work.function.version)
+            self._log.start()
             return _init_failed(self._work.request_id, error)
         except WorkerExitError as error:
-            self._gone = True
+            self._gone = self._exited = True
             return exited(self._work.request_id, error.code)
         except TimeoutError:
             self._gone = True
@@ -121,22 +123,22 @@ class Run:
         return timing
 
     async def _initialise(self) -> None:
-        self._work.log.write(f"INIT_START Runtime Version: {HOST_RUNTIME}\n".encode())
+        self._log.init_start()
         await self._environment.start()
         try:
             self._init = await asyncio.wait_for(self._environment.initialised(), self._init_limit)
             self._pool.started(self._environment)
+            self._log.initialised(self._init.end - self._init.start)
             self._restart_clock()
         except TimeoutError:
             await self._initialise_within_event()
 
     async def _initialise_within_event(self) -> None:
         """Start anew after the init phase's limit; this time counts as the event's, as on AWS."""
-        line = f"INIT_REPORT Init Duration: {self._init_limit * 1000:.2f} ms\tPhase: init\tStatus: timeout\n"
-        self._work.log.write(line.encode())
+        self._log.init_timed_out(self._init_limit)
         await self._environment.stop()
         self._environment = self._pool.replace(self._work.function, self._environment)
-        self._environment.output = self._work.log.write
+        self._log = self._open_log()
         self._restart_clock()
         await self._environment.start()
         self._init = await asyncio.wait_for(self._environment.initialised(), self._remaining())
@@ -145,7 +147,7 @@ class Run:
         work = self._work
         if not self._cold:
             self._restart_clock()
-        work.log.start(work.request_id, work.function.version)
+        self._log.start()
         event = Event(
             request_id=work.request_id,
             payload=work.payload,
@@ -166,7 +168,7 @@ class Run:
         injection = self._work.injection
         self._injected = injection.experiments
         for line in injection.log:
-            self._work.log.write(f"{line}\n".encode())
+            self._log.line(line)
         if injection.delay:
             await asyncio.wait_for(asyncio.sleep(injection.delay), self._remaining())
         replacement = injection.replacement
@@ -187,23 +189,47 @@ class Run:
     def _remaining(self) -> float:
         return max(0.0, self._deadline - self._clock())
 
-    def _report(self, outcome: Outcome, timing: Timing, peak: int | None) -> None:
-        work = self._work
-        timeout = self._gone and self._reply is None and timing.end >= self._deadline
-        if timeout:
-            line = f"{work.request_id} Task timed out after {work.function.timeout:.2f} seconds\n"
-            work.log.write(line.encode())
-        status = "timeout" if timeout else "error" if outcome.failed and self._reply is None else None
-        lines = report(
+    def _open_log(self) -> PlatformLog:
+        """Begin to write into the environment's stream."""
+        work, log = self._work, self._environment.log
+        log.tail = work.tail
+        function = work.function
+        return PlatformLog(
+            log,
+            self._clock,
             work.request_id,
-            timing.end - timing.start,
-            work.function.memory,
-            peak=peak,
-            init=timing.init.end - timing.init.start if timing.init else None,
-            status=status,
-            trace=work.traced_as,
+            function.name,
+            function.version,
+            function.timeout,
+            work.traced_as,
         )
-        work.log.write(lines)
+
+    def _report(self, outcome: Outcome, timing: Timing, peak: int | None) -> None:
+        status: Status = "error" if outcome.failed else "success"
+        if self._gone and self._reply is None and timing.end >= self._deadline:
+            status = "timeout"
+        elif self._exited:
+            status = "failure"
+        self._log.report(
+            Report(
+                timing.end - timing.start,
+                self._work.function.memory,
+                peak=peak,
+                init=timing.init.end - timing.init.start if timing.init else None,
+                status=status,
+                error=_error(outcome) if outcome.failed and self._reply is None else None,
+                produced=self._reply.size if self._reply else 0,
+            )
+        )
+
+
+def _error(outcome: Outcome) -> tuple[str, str]:
+    """Return type and message of a failure, as Lambda reports it."""
+    try:
+        content = json.loads(outcome.payload)
+        return str(content["errorType"]), str(content["errorMessage"])
+    except (ValueError, LookupError, TypeError):
+        return "Runtime.Unknown", outcome.payload.decode(errors="replace")
 
 
 def _init_failed(request_id: str, error: InitError) -> Outcome:

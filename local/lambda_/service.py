@@ -11,7 +11,7 @@ from typing import Protocol
 
 from local.events.queues import Queues
 from local.ids import Clock, Ids
-from local.interfaces import InvocationType, InvokeResult, SegmentSink, TraceLink
+from local.interfaces import InvocationType, InvokeResult, LogSink, SegmentSink, TraceLink
 from local.lambda_.asynchronous import RETRY_DELAYS, AsyncInvoker, Destinations
 from local.lambda_.catalog import Catalog, Function, Layer
 from local.lambda_.errors import LambdaError, ThrottledError
@@ -42,9 +42,9 @@ class FunctionSampler(Protocol):
 class LambdaService:
     """Invokes functions of the catalog; every worker is a child process, stopped by `close`.
 
-    `work_dir` takes unpacked code, logs and the workers' temporary files; `retry_delays` are the seconds
-    before the retries of an asynchronous invocation, `init_limit` those of the init phase; `faults` says what
-    experiments do to runs.
+    `work_dir` takes unpacked code and the workers' temporary files, `logs` what they write. `retry_delays`
+    are the seconds before the retries of an asynchronous invocation, `init_limit` those of the init phase;
+    `faults` says what experiments do to runs.
     Raises `ProvisionError` when the runtime was not built.
     """
 
@@ -53,6 +53,7 @@ class LambdaService:
         catalog: Catalog,
         sink: SegmentSink,
         sampler: FunctionSampler,
+        logs: LogSink,
         *,
         endpoint_url: str,
         daemon_address: str,
@@ -71,7 +72,7 @@ class LambdaService:
         self._clock = clock
         self._ids = ids
         self._workshop = Workshop(
-            runtime or find_runtime(), work_dir, region, endpoint_url, daemon_address, clock, ids
+            runtime or find_runtime(), work_dir, region, endpoint_url, daemon_address, logs, clock, ids
         )
         self._executor = Executor(self._workshop, sink, clock, ids, init_limit=init_limit, faults=faults)
         destinations = Destinations(Queues(region), self, clock)
@@ -109,10 +110,6 @@ class LambdaService:
             self._async.submit(invocation)
             return InvokeResult(202, b"", request_id, found.version)
         return await self._invoke_and_wait(invocation, log_tail=log_tail)
-
-    def log(self, function: str) -> str:
-        """Return what a function wrote lately; raises `FunctionNotFoundError`."""
-        return self._executor.log(self.catalog.function(function)).text()
 
     def layer_directory(self, layer: Layer) -> Path:
         """Return the directory with a layer's content."""
@@ -158,7 +155,7 @@ class LambdaService:
             request_id=invocation.request_id,
             executed_version=version,
             function_error="Unhandled" if outcome.failed else None,
-            log_tail=attempted.log.tail(),
+            log_tail=attempted.tail.bytes(),
         )
 
     def _emit_service_segment(self, invocation: Invocation, status: int, *, fault: bool) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from local.lambda_.environ import RESERVED
 from local.lambda_.errors import InvalidParameterError
+from local.lambda_.logging_config import check_config
 
 _RANGES = {"Timeout": (1, 900), "MemorySize": (128, 10_240)}
 
@@ -28,6 +29,7 @@ def check_configuration(request: Mapping[str, Any]) -> None:
     mode = (request.get("TracingConfig") or {}).get("Mode", "Active")
     if mode not in {"Active", "PassThrough"}:
         raise InvalidParameterError(f"TracingConfig.Mode {mode}: must be Active or PassThrough")
+    check_config(request.get("LoggingConfig") or {})
     taken = sorted(RESERVED & set((request.get("Environment") or {}).get("Variables") or {}))
     if taken:
         raise InvalidParameterError(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from local.ids import Clock, Ids
+from local.interfaces import LogSink, LogStream
 from local.lambda_.catalog import Function, Layer
 from local.lambda_.environ import HOST_RUNTIME, Places, WorkerSettings, worker_environ
 from local.lambda_.environment import Environment, Launch
+from local.lambda_.logs import StreamLog, stream_name
 from local.lambda_.provision import Runtime
 from local.lambda_.unpack import layer_directory, opt_directory, task_directory
 
@@ -22,19 +23,23 @@ WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
 
 @dataclass(frozen=True)
 class Workshop:
-    """Where workers are made: the interpreter, the work directory, and the AWS that they are to see."""
+    """Where workers are made: interpreter, work directory, the AWS that they are to see, their logs."""
 
     runtime: Runtime
     work_dir: Path
     region: str
     endpoint_url: str
     daemon_address: str
+    logs: LogSink
     clock: Clock
     ids: Ids
 
-    def environment(self, function: Function, output: Callable[[bytes], None]) -> Environment:
-        """Return an execution environment for a function, not yet started."""
-        return Environment(lambda: self._launch(function), self.clock, output)
+    def environment(self, function: Function) -> Environment:
+        """Return an execution environment for a function, not yet started; each has a log stream."""
+        name = stream_name(function.version, self.clock(), self.ids.request_id().replace("-", ""))
+        stream = LogStream(self.region, function.log_group, name)
+        log = StreamLog(self.logs, stream, function.logging, self.clock)
+        return Environment(lambda: self._launch(function, name), self.clock, log)
 
     def warn_about_runtime(self, function: Function) -> None:
         """Say that a function runs on another Python than it asks for."""
@@ -48,21 +53,21 @@ class Workshop:
         """Return the directory with a layer's content."""
         return layer.directory or layer_directory(self.work_dir, layer.code, layer.digest)
 
-    def _launch(self, function: Function) -> Launch:
+    def _launch(self, function: Function, log_stream: str) -> Launch:
         places = self._places(function)
-        environ = worker_environ(self._settings(function), places)
+        environ = worker_environ(self._settings(function, log_stream), places)
         wrapper = [environ[WRAPPER]] if WRAPPER in environ else []
         command = [*wrapper, str(self.runtime.python), str(self.runtime.bootstrap)]
         return Launch(command, environ, places.task, places.tmp)
 
-    def _settings(self, function: Function) -> WorkerSettings:
+    def _settings(self, function: Function, log_stream: str) -> WorkerSettings:
         return WorkerSettings(
             name=function.name,
             version=function.version,
             memory=function.memory,
             handler=function.handler,
-            log_group=function.log_group,
-            log_stream=f"[{function.version}]{self.ids.request_id().replace('-', '')}",
+            logging=function.logging,
+            log_stream=log_stream,
             region=self.region,
             endpoint_url=self.endpoint_url,
             daemon_address=self.daemon_address,

@@ -1,0 +1,83 @@
+"""The API of CloudWatch Logs: streams and events here, all else of groups in moto.
+
+https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_Operations.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from local import aws_request
+from local.lambda_.http import Request, Response, forward, read_request, send_response
+from local.logs.errors import InvalidParameterError, LogsError
+from local.logs.operations import OPERATIONS, Operations
+from local.model_check import ShapeError, checked, model
+from local.wsgi import run_in_thread
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from local.lambda_.http import App, Receive, Scope, Send
+
+_MEDIA_TYPE = "application/x-amz-json-1.1"
+# moto would answer them of its own events, of which there are none.
+_NOT_EMULATED = {"StartQuery", "StartLiveTail", "CreateExportTask", "GetLogRecord"}
+
+
+class LogsApi:
+    """An ASGI application for every request to CloudWatch Logs; `region` is that of unsigned ones."""
+
+    def __init__(self, operations: Operations, moto: App, region: str) -> None:
+        self._operations = operations
+        self._moto = moto
+        self._region = region
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = await read_request(scope, receive)
+        region = aws_request.parse(scope).region or self._region
+        name = request.headers.get("x-amz-target", "").rpartition(".")[2]
+        if name in _NOT_EMULATED:
+            response = _error(501, "NotImplemented", f"The embedded AWS does not emulate {name} of Logs.")
+        elif name in OPERATIONS:
+            response = await run_in_thread(lambda: self._answer(name, region, request.body))
+        else:
+            response = await forward(self._moto, request, request.body)
+            if name == "DeleteLogGroup":
+                response = await run_in_thread(lambda: self._deleted(region, request, response))
+        await send_response(send, response)
+
+    def _answer(self, name: str, region: str, body: bytes) -> Response:
+        try:
+            shape = model("logs").operation_model(name).input_shape
+            output = OPERATIONS[name](self._operations, region, checked(shape, _json(body)))
+        except ShapeError as problem:
+            return _error(400, "InvalidParameterException", str(problem))
+        except LogsError as problem:
+            return _error(400, problem.code, str(problem))
+        return _response(200, output)
+
+    def _deleted(self, region: str, request: Request, response: Response) -> Response:
+        """Delete what a group holds; one that moto does not know may be left of an earlier run."""
+        name = _json(request.body).get("logGroupName")
+        held = isinstance(name, str) and self._operations.delete_group(region, name)
+        return _response(200, {}) if held else response
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body or b"{}")
+    except ValueError as error:
+        raise InvalidParameterError(f"The body is not JSON: {error}") from error
+    if not isinstance(value, dict):
+        raise InvalidParameterError("The body must be a JSON object")
+    return value
+
+
+def _error(status: int, code: str, message: str) -> Response:
+    return _response(status, {"__type": code, "message": message})
+
+
+def _response(status: int, content: Mapping[str, Any]) -> Response:
+    return Response(status, json.dumps(content).encode(), {"content-type": _MEDIA_TYPE})
