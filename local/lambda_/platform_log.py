@@ -92,12 +92,13 @@ class PlatformLog:
             self.log.platform(self._lines(report))
             return
         level = "INFO" if report.status == "success" else "WARN"
-        about = {"requestId": self.request_id, "status": report.status}
-        about |= {"errorType": report.error[0]} if report.error and report.status != "timeout" else {}
+        end: dict[str, Any] = {**self._tracing(), "status": report.status}
+        if report.error and report.status != "timeout":
+            end["errorType"] = report.error[0]
         done = {"durationMs": _ms(report.duration), "producedBytes": report.produced}
         done_level = "DEBUG" if report.status == "success" else "WARN"
-        self._event(done_level, "runtimeDone", {**about, "metrics": done, **self._tracing()})
-        self._event(level, "report", {**about, "metrics": _metrics(report), **self._tracing()})
+        self._event(done_level, "runtimeDone", {"requestId": self.request_id, "metrics": done, **end})
+        self._event(level, "report", {"requestId": self.request_id, "metrics": _metrics(report), **end})
 
     def _lines(self, report: Report) -> list[str]:
         """https://docs.aws.amazon.com/lambda/latest/dg/python-logging.html."""

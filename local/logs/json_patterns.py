@@ -44,12 +44,13 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
+        self._token_at = 0
 
     def whole(self) -> Test:
         self._expect("{")
         test = self._any()
         self._expect("}")
-        if self._text[self._at :].strip():
+        if self._next() != ("", "") or self._text[self._at :].strip():
             raise self._error("nothing after }")
         return test
 
@@ -115,14 +116,16 @@ class _Parser:
     def _next(self) -> tuple[str, str]:
         found = _TOKEN.match(self._text, self._at)
         if found is None:
+            self._token_at = self._at
             return "", ""
         self._at = found.end()
         kind = found.lastgroup or ""
+        self._token_at = found.start(kind)
         return kind, found[kind]
 
     def _error(self, expected: str) -> InvalidParameterError:
         return InvalidParameterError(
-            f"Invalid filter pattern {self._text!r}: expected {expected} before character {self._at + 1}"
+            f"Invalid filter pattern {self._text!r}: expected {expected} at character {self._token_at + 1}"
         )
 
 

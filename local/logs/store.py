@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from local.database import Database, Schema
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    import sqlite3
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from local.interfaces import LogEvent, LogStream
@@ -23,9 +23,7 @@ RETENTION_MS = 30 * 24 * 3600 * 1000
 _OVERHEAD = 26
 """Bytes that CloudWatch Logs counts for each event beside its message."""
 
-_APPLICATION_ID = 0x4C4F4753
-_SCHEMA_VERSION = 1
-_SCHEMA = """
+_SCRIPT = """
 CREATE TABLE log_group (
     number INTEGER PRIMARY KEY, region TEXT NOT NULL, name TEXT NOT NULL, created INTEGER NOT NULL,
     UNIQUE (region, name)
@@ -41,6 +39,7 @@ CREATE TABLE event (
 );
 CREATE INDEX event_time ON event (log_group, time, number);
 """
+_SCHEMA = Schema(application_id=0x4C4F4753, version=1, script=_SCRIPT, holds="logs")
 _ADD_TO_STREAM = """
 UPDATE stream SET
     first = min(coalesce(first, ?1), ?1), last = max(coalesce(last, ?2), ?2),
@@ -107,18 +106,15 @@ class Span:
 
 
 class Store:
-    """SQLite with one owner: one connection, one lock, usable from any thread."""
+    """Usable from any thread; raises `StoreError`."""
 
     def __init__(self, path: Path | None, group_bytes: int = GROUP_BYTES) -> None:
-        self._path = path
         self._group_bytes = group_bytes
-        self._lock = threading.Lock()
-        with self._explained():
-            self._connection = self._open()
+        self._database = Database(path, _SCHEMA, StoreError)
 
     def put(self, events: Mapping[LogStream, Sequence[LogEvent]], now: int) -> list[str]:
         """Append events in one transaction; return the groups that had to let go of their oldest."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             groups = {}
             for stream, batch in events.items():
                 group = _group(connection, stream.region, stream.group, now)
@@ -128,14 +124,14 @@ class Store:
 
     def create_stream(self, stream: LogStream, now: int) -> bool:
         """Make an empty stream; false when there is one of that name."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             group = _group(connection, stream.region, stream.group, now)
             query = "INSERT OR IGNORE INTO stream (log_group, name, created) VALUES (?, ?, ?)"
             return connection.execute(query, (group, stream.name, now)).rowcount == 1
 
     def delete_stream(self, stream: LogStream) -> bool:
         """Delete a stream with its events; false when there is none."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             query = """
                 SELECT stream.number FROM stream JOIN log_group ON log_group.number = log_group
                 WHERE region = ? AND log_group.name = ? AND stream.name = ?"""
@@ -147,7 +143,7 @@ class Store:
 
     def delete_group(self, region: str, name: str) -> bool:
         """Delete a group with its streams and events; false when there is none."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             query = "DELETE FROM log_group WHERE region = ? AND name = ? RETURNING number"
             found = connection.execute(query, (region, name)).fetchone()
             if found:
@@ -160,7 +156,7 @@ class Store:
         query = """
             SELECT name, created, (SELECT total(bytes) FROM stream WHERE log_group = log_group.number)
             FROM log_group WHERE region = ?"""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             rows = connection.execute(query, (region,)).fetchall()
         return [GroupRow(name, created, int(size)) for name, created, size in rows]
 
@@ -170,7 +166,7 @@ class Store:
             SELECT stream.name, stream.created, first, last, ingested, bytes
             FROM stream JOIN log_group ON log_group.number = log_group
             WHERE region = ? AND log_group.name = ?"""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             return [StreamRow(*columns) for columns in connection.execute(query, (region, group))]
 
     def events(
@@ -184,13 +180,13 @@ class Store:
             FROM event JOIN stream ON stream.number = event.stream
             WHERE event.log_group = (SELECT number FROM log_group WHERE region = ? AND name = ?){where}
             ORDER BY time {order}, event.number {order} LIMIT ?"""  # noqa: S608 - conditions of ours, with question marks
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             rows = connection.execute(query, (region, group, *values, limit)).fetchall()
         return [Stored(Position(time, number), *rest) for time, number, *rest in rows]
 
     def forget_before(self, time: int) -> None:
         """Delete older events, and streams that have none left."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             for (group,) in connection.execute("SELECT number FROM log_group").fetchall():
                 gone = connection.execute(
                     "DELETE FROM event WHERE log_group = ? AND time < ?", (group, time)
@@ -199,8 +195,7 @@ class Store:
                     _refresh(connection, group)
 
     def close(self) -> None:
-        with self._lock:
-            self._connection.close()
+        self._database.close()
 
     def _trim(self, connection: sqlite3.Connection, group: int) -> bool:
         """Let go of the oldest tenth, at once, so that this is not done with every event."""
@@ -221,63 +216,6 @@ class Store:
         )
         _refresh(connection, group)
         return True
-
-    def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self._path or ":memory:", timeout=1, isolation_level=None, check_same_thread=False
-        )
-        try:
-            self._prepare(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        connection.execute("PRAGMA journal_mode = WAL")
-        # A crash of the machine may lose the last events, a crash of the process loses none.
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("BEGIN IMMEDIATE")
-        owner = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            for statement in _SCHEMA.split(";\n"):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
-        elif (owner, version) != (_APPLICATION_ID, _SCHEMA_VERSION):
-            raise StoreError(
-                f"{self._path} is no log store of this version. "
-                "Delete the file, or choose another data directory."
-            )
-        connection.execute("COMMIT")
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._explained():
-            self._connection.execute("BEGIN")
-            try:
-                yield self._connection
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            raise StoreError(
-                f"{self._path} cannot be used: {error}. "
-                "Stop the other process that uses it, or choose another data directory."
-            ) from error
-        except sqlite3.DatabaseError as error:
-            raise StoreError(
-                f"{self._path} is damaged or no database: {error}. "
-                "Delete the file, which loses the logs in it, or choose another data directory."
-            ) from error
 
 
 def _group(connection: sqlite3.Connection, region: str, name: str, now: int) -> int:

@@ -6,16 +6,14 @@ Documents are only appended or overwritten here, never read for their meaning. W
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from local.database import Database, Schema
 from local.xray.errors import XRayError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
     from local.xray.documents import Entry
@@ -26,9 +24,7 @@ TimeRangeType = Literal["TraceId", "Event", "Service"]
 RETENTION_SECONDS = 30 * 24 * 3600
 """X-Ray keeps traces for 30 days."""
 
-_APPLICATION_ID = 0x58524159
-_SCHEMA_VERSION = 2
-_SCHEMA = """
+_SCHEMA_1 = """
 CREATE TABLE trace (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
     epoch REAL NOT NULL, started REAL NOT NULL, ended REAL NOT NULL, updated REAL NOT NULL,
@@ -58,6 +54,13 @@ CREATE TABLE digest (
 );
 CREATE TABLE setting (kind TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, name));
 """
+_SCHEMA = Schema(
+    application_id=0x58524159,
+    version=2,
+    script=_SCHEMA_1 + _SCHEMA_2,
+    holds="traces",
+    upgrades={1: f"DROP TABLE digest;\n{_SCHEMA_2}"},
+)
 
 # X-Ray keeps one in-progress and one complete copy of an id, and the complete one counts. Among equals the
 # later end counts, then the longer document, so that the order of arrival decides nothing.
@@ -127,13 +130,10 @@ class PeriodState(NamedTuple):
 
 
 class Store:
-    """SQLite with one owner: one connection, one lock, usable from any thread."""
+    """Usable from any thread; raises `StoreError`."""
 
     def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self._lock = threading.Lock()
-        with self._explained():
-            self._connection = self._open()
+        self._database = Database(path, _SCHEMA, StoreError)
 
     def put(self, entries: Sequence[Entry], now: float) -> list[Change]:
         """Keep documents in one transaction, and return which traces changed."""
@@ -144,7 +144,7 @@ class Store:
             epoch = float(int(entry.trace_id[2:10], 16))
             span = min(start, entry.start), max(end, entry.end)
             traces[entry.trace_id] = (entry.trace_id, epoch, *span, now, count + 1)
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             changed = {
                 trace_id: connection.execute(_PUT_TRACE, values).fetchone()
                 for trace_id, values in traces.items()
@@ -161,7 +161,7 @@ class Store:
     def documents(self, trace_id: str) -> list[str]:
         """Return the documents of a trace; none when it is unknown."""
         query = "SELECT body FROM document WHERE trace = (SELECT number FROM trace WHERE id = ?)"
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             return [body for (body,) in connection.execute(query, (trace_id,))]
 
     def sizes(self, trace_ids: Collection[str]) -> dict[str, int]:
@@ -169,7 +169,7 @@ class Store:
         query = f"""
             SELECT trace.id, sum(length(body)) FROM trace JOIN document ON document.trace = number
             WHERE trace.id IN ({_marks(trace_ids)}) GROUP BY number"""  # noqa: S608 - question marks
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             return dict(connection.execute(query, tuple(trace_ids)).fetchall())
 
     def between(
@@ -195,12 +195,12 @@ class Store:
     ) -> list[int]:
         """List the numbers of the traces that `between` lists."""
         where, values = _range(start, end, by, before, limit)
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             return [number for (number,) in connection.execute(f"SELECT number FROM trace {where}", values)]  # noqa: S608 - built from columns of the schema
 
     def times(self) -> list[tuple[float, int]]:
         """List time and number of all traces, oldest first."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             return connection.execute("SELECT time, number FROM trace ORDER BY time, number").fetchall()
 
     def numbered(self, numbers: Sequence[int], by: TimeRangeType = "TraceId") -> list[Row]:
@@ -214,7 +214,7 @@ class Store:
         query = """
             SELECT CAST(time / ?1 AS INTEGER) AS period, count(*), sum(number), sum(revision)
             FROM trace WHERE time >= ?2 AND time < ?3 GROUP BY period"""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             found = connection.execute(query, (length, first * length, last * length)).fetchall()
         return [PeriodState(*columns) for columns in found]
 
@@ -229,37 +229,37 @@ class Store:
             (row.number, row.revision, digest.summary, digest.graph, "\n".join(digest.facts))
             for row, digest in digests
         ]
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             connection.executemany("INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?, ?)", values)
 
     def first_number(self) -> int:
         """Return the lowest number of a trace; new ones get higher ones."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             return int(connection.execute("SELECT coalesce(min(number), 1) FROM trace").fetchone()[0])
 
     def has_updated(self, start: float, end: float, since: float, until: float) -> bool:
         """Tell whether a trace that began in [start, end) got its last document in [since, until)."""
         query = "SELECT 1 FROM trace WHERE time >= ? AND time < ? AND updated >= ? AND updated < ? LIMIT 1"
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             return connection.execute(query, (start, end, since, until)).fetchone() is not None
 
     def settings(self, kind: str) -> dict[str, str]:
         """Return the JSON texts of one kind of setting by name."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             query = "SELECT name, body FROM setting WHERE kind = ? ORDER BY name"
             return dict(connection.execute(query, (kind,)).fetchall())
 
     def keep_setting(self, kind: str, name: str, body: str) -> None:
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?, ?)", (kind, name, body))
 
     def drop_setting(self, kind: str, name: str) -> None:
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute("DELETE FROM setting WHERE kind = ? AND name = ?", (kind, name))
 
     def forget_before(self, time: float) -> None:
         """Delete the traces that got no document since `time`."""
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             for table in ("document", "digest"):
                 connection.execute(
                     f"DELETE FROM {table} WHERE trace IN (SELECT number FROM trace WHERE updated < ?)",  # noqa: S608 - a table of the schema
@@ -268,89 +268,20 @@ class Store:
             connection.execute("DELETE FROM trace WHERE updated < ?", (time,))
 
     def close(self) -> None:
-        with self._lock:
-            self._connection.close()
+        self._database.close()
 
     def _rows(self, time: str, where: str, values: tuple[float | str, ...]) -> list[Row]:
         query = f"""
             SELECT number, id, {time}, updated, trace.revision, summary, graph, facts
             FROM trace LEFT JOIN digest ON digest.trace = number AND digest.revision = trace.revision
             {where}"""  # noqa: S608 - built from columns of the schema and question marks
-        with self._transaction() as connection:
+        with self._database.transaction() as connection:
             return [
                 Row(number, trace_id, moment, updated, revision, _digest(summary, graph, facts))
                 for number, trace_id, moment, updated, revision, summary, graph, facts in connection.execute(
                     query, values
                 )
             ]
-
-    def _open(self) -> sqlite3.Connection:
-        if self._path is not None:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(
-            self._path or ":memory:", timeout=1, isolation_level=None, check_same_thread=False
-        )
-        try:
-            self._prepare(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        # Exclusive: a second process must fail at once instead of showing half of the traces.
-        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        connection.execute("PRAGMA journal_mode = WAL")
-        # A crash of the machine may lose the last traces, a crash of the process loses none.
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute("BEGIN IMMEDIATE")
-        owner = connection.execute("PRAGMA application_id").fetchone()[0]
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if not tables:
-            _create(connection, _SCHEMA + _SCHEMA_2)
-        elif owner != _APPLICATION_ID:
-            raise StoreError(f"{self._path} is a database of another program. Choose another data directory.")
-        elif version == 1:
-            _create(connection, f"DROP TABLE digest;\n{_SCHEMA_2}")
-        elif version != _SCHEMA_VERSION:
-            raise StoreError(
-                f"{self._path} has schema version {version}, this version reads {_SCHEMA_VERSION}. "
-                "Delete the file, which loses the traces in it, or choose another data directory."
-            )
-        connection.execute("COMMIT")
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._explained():
-            self._connection.execute("BEGIN")
-            try:
-                yield self._connection
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
-            self._connection.execute("COMMIT")
-
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.ProgrammingError as error:
-            raise StoreError(f"The trace store is closed: {error}") from error
-        except sqlite3.OperationalError as error:
-            raise StoreError(
-                f"{self._path} cannot be used: {error}. "
-                "Stop the other process that uses it, or choose another data directory."
-            ) from error
-        except sqlite3.DatabaseError as error:
-            raise StoreError(
-                f"{self._path} is damaged or no database: {error}. "
-                "Delete the file, which loses the traces in it, or choose another data directory."
-            ) from error
-        except OSError as error:
-            raise StoreError(
-                f"{self._path} cannot be used: {error}. Choose another data directory."
-            ) from error
 
 
 def _range(
@@ -372,10 +303,3 @@ def _digest(summary: str | None, graph: str, facts: str) -> Digest | None:
         return None
     trace, services, edges = facts.split("\n")
     return Digest(summary, graph, (trace, services, edges))
-
-
-def _create(connection: sqlite3.Connection, script: str) -> None:
-    for statement in script.split(";\n"):
-        connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")

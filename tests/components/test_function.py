@@ -113,6 +113,16 @@ class TestLogs:
         logs = function(profile={"log_retention": 30}).one("aws:cloudwatch/logGroup:LogGroup").inputs
         assert logs == {"name": "/aws/lambda/traced-api-dev-f", "retentionInDays": 30}
 
+    @pytest.mark.parametrize("tracing", ["otel", "native", "off"])
+    def test_they_are_json_in_every_mode(self, function, tracing):
+        """Records show their fields, the trace ids among them; Lambda's own reports are there too."""
+        assert function(tracing).one(FUNCTION).inputs["loggingConfig"] == {
+            "logFormat": "JSON",
+            "applicationLogLevel": "INFO",
+            "systemLogLevel": "INFO",
+            "logGroup": "/aws/lambda/traced-api-dev-f",
+        }
+
     def test_the_group_is_there_before_the_function(self, function):
         """Else Lambda would make one without retention, and would run before it may write."""
         needs = function().one(FUNCTION).options.dependencies

@@ -4,7 +4,6 @@ import hashlib
 import io
 import json
 import threading
-import time
 import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from starlette.responses import JSONResponse
 
 from local import moto_aws
 from local.endpoint import Endpoint, Services
-from local.gateway.moto_apis import MotoAccessLogs, MotoApis
+from local.gateway.moto_apis import MotoApis
 from tests.local.serving import serving
 
 if TYPE_CHECKING:
@@ -82,6 +81,7 @@ def running() -> Iterator[Running]:
             lambda_=Named("lambda"),
             gateway=Named("gateway"),
             fis=Named("fis"),
+            logs=Named("logs"),
             aws=moto,
             status=lambda: {"status": "ready"},
             apis_changed=apis.capture,
@@ -287,6 +287,7 @@ def test_error_in_the_protocol_of_the_caller(service: str, call: str) -> None:
         lambda_=broken,
         gateway=broken,
         fis=broken,
+        logs=broken,
         aws=broken,
         status=dict,
         apis_changed=lambda: None,
@@ -396,29 +397,3 @@ def test_api_key_of_a_usage_plan(running: Running, name: str) -> None:
     apis.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
     assert running.apis.accepts_key(stage, key["value"])
     assert not running.apis.accepts_key(stage, "another")
-
-
-def test_access_log_lines_reach_the_log_group(
-    running: Running, name: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Lines go to the stage's log group; a missing one is reported once."""
-    apis, api_id, _ = deploy(running, name)
-    arn = f"arn:aws:logs:us-east-1:123456789012:log-group:{name}"
-    changes = [
-        {"op": "replace", "path": "/accessLogSettings/destinationArn", "value": arn},
-        {"op": "replace", "path": "/accessLogSettings/format", "value": "$context.status"},
-    ]
-    apis.update_stage(restApiId=api_id, stageName="dev", patchOperations=changes)
-    stage, logs, access = (
-        running.apis.stage(api_id, "dev"),
-        running.client("logs"),
-        MotoAccessLogs(running.moto),
-    )
-    assert stage is not None
-    for _ in range(2):
-        access.write(stage, "lost", at=0)
-    assert len(caplog.records) == 1
-    logs.create_log_group(logGroupName=name)
-    access.write(stage, "kept", at=time.time())
-    events = logs.filter_log_events(logGroupName=name)["events"]
-    assert [event["message"] for event in events] == ["kept"]

@@ -27,6 +27,11 @@ from local.lambda_.catalog import Catalog
 from local.lambda_.http import Response, forward, read_request, send_response
 from local.lambda_.provision import find_adot
 from local.lambda_.service import LambdaService
+from local.logs.api import LogsApi
+from local.logs.moto_groups import MotoGroups
+from local.logs.operations import Operations
+from local.logs.service import Logs
+from local.logs.store import Store
 
 REGION = "us-east-1"
 RUNTIME = "python3.11"
@@ -129,6 +134,12 @@ class Stack:
     def invoke(self, name: str, payload: bytes = b"{}", **options: Any) -> Any:
         return self.call(self.service.invoke(name, payload, **options))
 
+    def messages(self, name: str, pattern: str = "") -> list[str]:
+        """Return what is in a function's log group, as CloudWatch Logs gives it."""
+        group = f"/aws/lambda/{name}"
+        events = self.client("logs").filter_log_events(logGroupName=group, filterPattern=pattern)["events"]
+        return [event["message"] for event in events]
+
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._closing.set)
         self._thread.join(PATIENCE)
@@ -152,14 +163,18 @@ class Stack:
         await server.stop()
         await self.sources.close()
         await self.service.close()
+        self.logs.close()
 
     def _build(self) -> None:
         self._moto = moto_aws.load()
         catalog = Catalog(REGION, find_adot())
+        self.logs = Logs(Store(None), time.time)
+        self._logs_api = LogsApi(Operations(self.logs, MotoGroups(self._moto)), self._moto, REGION)
         self.service = LambdaService(
             catalog,
             self.sink,
             self.sampler,
+            self.logs,
             endpoint_url=self.url,
             daemon_address=self._daemon_address,
             work_dir=self.work_dir,
@@ -173,10 +188,13 @@ class Stack:
         self._lambda = LambdaApi(self.service, self.sources, self._moto)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Do what the endpoint does: Lambda's requests to Lambda, all others to moto."""
+        """Do what the endpoint does: requests to Lambda and Logs go there, all others to moto."""
         authorization = dict(scope["headers"]).get(b"authorization", b"").decode()
         if "/lambda/aws4_request" in authorization:
             await self._lambda(scope, receive, send)
+            return
+        if "/logs/aws4_request" in authorization:
+            await self._logs_api(scope, receive, send)
             return
         request = await read_request(scope, receive)
         body = with_trace_header(request.headers, request.body)

@@ -107,7 +107,8 @@ def test_settings_that_moto_drops_are_shown(stack: Stack) -> None:
     }
     name = stack.deploy("def handler(event, context): pass", **settings)
     shown = stack.client("lambda").get_function(FunctionName=name)["Configuration"]
-    assert shown["LoggingConfig"] == {"LogGroup": f"/aws/lambda/{name}", "LogFormat": "JSON"}
+    levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
+    assert shown["LoggingConfig"] == {"LogGroup": f"/aws/lambda/{name}", "LogFormat": "JSON", **levels}
     assert shown["DeadLetterConfig"] == settings["DeadLetterConfig"]
     assert shown["SnapStart"]["ApplyOn"] == "PublishedVersions"
 

@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from local.lambda_.environ import HOST_RUNTIME, Places, WorkerSettings, worker_environ
+from local.lambda_.logging_config import LoggingConfig
 
 SETTINGS = WorkerSettings(
     name="f",
     version="3",
     memory=512,
     handler="app.handler",
-    log_group="/aws/lambda/f",
+    logging=LoggingConfig("/aws/lambda/f"),
     log_stream="stream",
     region="eu-west-1",
     endpoint_url="http://127.0.0.1:4566",

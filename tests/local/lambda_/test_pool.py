@@ -9,10 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from local.interfaces import LogStream
 from local.lambda_.catalog import Function
 from local.lambda_.environment import Environment, Launch
 from local.lambda_.errors import ThrottledError
+from local.lambda_.logging_config import LoggingConfig
+from local.lambda_.logs import StreamLog
 from local.lambda_.pool import Pool
+from local.logs.service import Logs
+from local.logs.store import Store
 from tests.local.lambda_.harness import Stack
 
 PID = "import os\ndef handler(event, context): return os.getpid()"
@@ -30,8 +35,11 @@ def pool(starts_at_once: int) -> Pool:
     def launch() -> Launch:
         return Launch([], {}, Path(), Path())
 
+    stream = LogStream("us-east-1", "group", "stream")
+    log = StreamLog(Logs(Store(None), time.time), stream, LoggingConfig("group"), time.time)
+
     def create(_: Function) -> Environment:
-        return Environment(launch, time.time, bytes)
+        return Environment(launch, time.time, log)
 
     return Pool(create, starts_at_once=starts_at_once)
 

@@ -410,7 +410,7 @@ def test_the_log_has_output_and_report(stack: Stack) -> None:
     assert "out" in lines
     assert "err" in lines
     assert any(line.startswith(f"REPORT RequestId: {result.request_id}\tDuration: ") for line in lines)
-    assert "out" in stack.service.log(name)
+    assert "out\n" in stack.messages(name)
 
 
 def test_another_python_is_run_with_a_warning(stack: Stack, caplog: pytest.LogCaptureFixture) -> None:

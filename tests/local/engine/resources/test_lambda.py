@@ -60,7 +60,12 @@ def test_function_has_all_its_settings(deploy):
     }
     assert settings["Environment"]["Variables"] == {"lowerKey": "kept", "QUEUE": done.outputs["dead"]["url"]}
     assert settings["TracingConfig"] == {"Mode": "Active"}
-    assert settings["LoggingConfig"] == {"LogFormat": "JSON", "LogGroup": "/aws/lambda/mine"}
+    assert settings["LoggingConfig"] == {
+        "LogFormat": "JSON",
+        "LogGroup": "/aws/lambda/mine",
+        "ApplicationLogLevel": "INFO",
+        "SystemLogLevel": "INFO",
+    }
     assert settings["DeadLetterConfig"] == {"TargetArn": done.outputs["dead"]["arn"]}
     assert settings["EphemeralStorage"] == {"Size": 1024}
     assert [layer["Arn"] for layer in settings["Layers"]] == [done.outputs["layer"]]

@@ -1,0 +1,153 @@
+"""Logs of functions, read from CloudWatch Logs: beside their traces, in every mode, after a restart."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.ids import RandomIds
+from tests.e2e.functions import deploy, invoke, layers
+from tests.e2e.stack import Stack, running, until
+
+HANDLER = Path(__file__).with_name("handlers") / "logging_.py"
+QUICK = ("--config", "workSeconds=0")
+
+
+def digits(trace_id: str) -> str:
+    """OpenTelemetry's form of X-Ray's id."""
+    return trace_id[2:].replace("-", "")
+
+
+def messages(stack: Stack, function: str, pattern: str = "") -> list[str]:
+    """What is in a function's log group and matches, oldest first."""
+    pages = (
+        stack.client("logs")
+        .get_paginator("filter_log_events")
+        .paginate(logGroupName=f"/aws/lambda/{function}", filterPattern=pattern)
+    )
+    return [event["message"] for page in pages for event in page["events"]]
+
+
+def records(stack: Stack, function: str, logger: str, pattern: str = "") -> list[dict[str, Any]]:
+    """The records of one logger."""
+    found = [json.loads(message) for message in messages(stack, function, pattern) if message[0] == "{"]
+    return [record for record in found if record.get("logger") == logger]
+
+
+def consumer_trace(stack: Stack, trace_id: str) -> str:
+    """Return the trace of the queue's consumer, which is linked to the request's."""
+
+    def linked() -> str | None:
+        summaries = stack.client("xray").get_trace_summaries(**stack.xray_window())["TraceSummaries"]
+        for other in (each["Id"] for each in summaries if each["Id"] != trace_id):
+            links = [link for document in stack.documents(other) for link in document.get("links", ())]
+            if any(link["trace_id"] == trace_id for link in links):
+                return str(other)
+        return None
+
+    return until(linked, "the consumer's trace", seconds=20)
+
+
+@pytest.mark.parametrize("mode", ["otel", "native"])
+def test_the_logs_of_a_request_carry_its_trace(tmp_path: Path, mode: str) -> None:
+    """All three functions log the ids that X-Ray has, in both forms; they are found by either, at once."""
+    with running(tmp_path, "--tracing", mode, *QUICK) as stack:
+        answer = stack.request(stack.status["outputs"]["url"])
+        for function in ("front", "worker"):
+            check(stack, function, answer.trace_id)
+        other = consumer_trace(stack, answer.trace_id)
+        until(lambda: records(stack, "traced-api-dev-consumer", "consumer", f'"{other}"') or None, "its log")
+        check(stack, "consumer", other)
+
+
+def check(stack: Stack, function: str, trace_id: str) -> None:
+    """The function's own records of the trace, and what X-Ray has of it, agree."""
+    name, form = f"traced-api-dev-{function}", digits(trace_id)
+    for pattern in (f'"{trace_id}"', f'"{form}"', f'{{ $.trace_id = "{form}" }}'):
+        found = records(stack, name, function, pattern)
+        assert found, f"{name} logged nothing that {pattern} selects"
+        assert {(each["xray_trace_id"], each["trace_id"]) for each in found} == {(trace_id, form)}
+    spans = {each["id"] for document in stack.documents(trace_id) for each in flat(document)}
+    assert {each["span_id"] for each in found} <= spans
+    (report,) = [
+        json.loads(message)["record"]
+        for message in messages(stack, name, '{ $.type = "platform.report" }')
+        if trace_id in message
+    ]
+    assert (report["status"], report["requestId"]) == ("success", found[0]["requestId"])
+    assert report["tracing"]["spanId"] in spans
+
+
+def flat(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield document
+    for child in document.get("subsegments", ()):
+        yield from flat(child)
+
+
+def test_off_has_json_without_ids(tmp_path: Path) -> None:
+    """Without tracing the same records are there, and no id in them."""
+    with running(tmp_path, "--tracing", "off", *QUICK) as stack:
+        stack.request(stack.status["outputs"]["url"])
+        for function in ("front", "worker"):
+            found = records(stack, f"traced-api-dev-{function}", function)
+            assert found
+            assert not {"xray_trace_id", "trace_id", "span_id"} & {key for each in found for key in each}
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Run the embedded AWS with room for functions of the tests' own."""
+    with running(tmp_path_factory.mktemp("data"), "--tracing", "off", *QUICK) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module", params=["otel", "native"])
+def function(request: pytest.FixtureRequest, stack: Stack) -> str:
+    """Deploy the handler that logs in one mode; its log group is made by Lambda."""
+    environment = {"TRACING_MODE": request.param, "TRACING_EXPORT": "xray"}
+    arns, name = layers(stack, request.param), f"logging-{request.param}"
+    json_format = {"LogFormat": "JSON"}
+    return deploy(stack, name, HANDLER, environment, Layers=arns, Timeout=3, LoggingConfig=json_format)
+
+
+@pytest.mark.parametrize("end", ["", "crash", "timeout"])
+def test_everything_a_function_wrote_is_kept(stack: Stack, function: str, end: str) -> None:
+    """Its records, what it printed, and why it ended, however it ended."""
+    trace_id = RandomIds().trace_id(stack.xray_window()["EndTime"])
+    invoke(stack, function, {"order": f"{function} {end}", "end": end}, trace_id)
+
+    def reported() -> list[str] | None:
+        found = messages(stack, function)
+        ended = [message for message in found if "platform.report" in message and trace_id in message]
+        return found if ended else None
+
+    found = until(reported, "the report", seconds=10)
+    start = next(at for at, text in enumerate(found) if "platform.start" in text and trace_id in text)
+    record = json.loads(found[start + 1])
+    assert (record["order"], record["xray_trace_id"]) == (f"{function} {end}", trace_id)
+    assert record["trace_id"] == digits(trace_id)
+    assert found[start + 2] == "printed"
+    report = next(text for text in found[start:] if "platform.report" in text)
+    expected = {"": "success", "crash": "failure", "timeout": "timeout"}[end]
+    assert json.loads(report)["record"]["status"] == expected
+
+
+def test_logs_survive_a_restart(tmp_path: Path) -> None:
+    """What one run wrote is there in the next, which deploys the same groups, and new lines come after it."""
+    with running(tmp_path, "--tracing", "otel", *QUICK) as first:
+        stack_id = first.request(first.status["outputs"]["url"]).trace_id
+        before = messages(first, "traced-api-dev-front")
+    with running(tmp_path, "--tracing", "otel", *QUICK) as second:
+        after = messages(second, "traced-api-dev-front")
+        assert after[: len(before)] == before
+        assert len(after) > len(before)
+        assert records(second, "traced-api-dev-front", "front", f'"{stack_id}"')
+        streams = second.client("logs").describe_log_streams(logGroupName="/aws/lambda/traced-api-dev-front")
+        names = [each["logStreamName"] for each in streams["logStreams"]]
+        assert len(names) == 2
+        assert all(re.fullmatch(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", name) for name in names)

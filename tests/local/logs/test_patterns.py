@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from local.logs.errors import InvalidParameterError
+from local.logs.patterns import parse
+
+LINE = "[ERROR 400] BAD REQUEST from 127.0.0.1"
+RECORD = json.dumps(
+    {
+        "level": "ERROR",
+        "requestId": "a1b2",
+        "took": 12.5,
+        "retry": False,
+        "none": None,
+        "user": {"id": 1, "mails": ["x@a.org", "y@b.org"]},
+        "text": "12",
+    }
+)
+
+
+def selects(pattern: str, message: str) -> bool:
+    """Whether a pattern selects a message; the store looks for the terms."""
+    parsed = parse(pattern)
+    return all(term in message for term in parsed.terms) and parsed.matches(message)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "", "ERROR", "ERROR REQUEST", '"BAD REQUEST"', '"[ERROR 400]" 127.0.0.1', "ERROR -WARN",
+        "?ERROR ?WARN", "?WARN ?BAD", "%4[0-9]0%", '-"GOOD REQUEST"',
+    ],
+)  # fmt: skip
+def test_terms_that_select(pattern: str) -> None:
+    """All plain terms, one of the optional ones, none of the excluded ones, or a regular expression."""
+    assert selects(pattern, LINE)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["error", "ERROR WARN", '"BAD  REQUEST"', "ERROR -BAD", "?WARN ?INFO", "%^BAD%", '{ $.level = "ERROR" }'],
+)
+def test_terms_that_do_not_select(pattern: str) -> None:
+    """Upper and lower case differ; a pattern for JSON selects no text."""
+    assert not selects(pattern, LINE)
+
+
+def test_a_trace_id_is_found() -> None:
+    """A quoted id is looked for as it is."""
+    trace_id = "1-5759e988-bd862e3fe1be46a994272793"
+    assert selects(f'"{trace_id}"', json.dumps({"xray_trace_id": trace_id}))
+
+
+def test_quotes_inside_a_term_are_escaped() -> None:
+    """A backslash makes a quotation mark part of the term."""
+    assert selects(r'"say \"hi\""', 'they say "hi" to us')
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        '{ $.level = "ERROR" }', '{$.level="E*"}', "{ $.level = ERROR }", '{ $.level != "INFO" }',
+        "{ $.took > 12 }", "{ $.took <= 12.5 && $.user.id = 1 }", '{ $.text = "12" }', "{ $.text = 12 }",
+        "{ $.retry IS FALSE }", "{ $.none IS NULL }", "{ $.missing NOT EXISTS }",
+        '{ $.user.mails[1] = "y@*" }', '{ $.user.mails[*] = "*.org" }', '{ $["requestId"] = "a1b2" }',
+        '{ $.level = "INFO" || ($.level = "ERROR" && $.user.id >= 1) }',
+    ],
+)  # fmt: skip
+def test_json_that_is_selected(pattern: str) -> None:
+    """Comparisons of fields, joined by && and ||."""
+    assert selects(pattern, RECORD)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        '{ $.level = "INFO" }', "{ $.took > 13 }", "{ $.retry IS TRUE }", "{ $.level NOT EXISTS }",
+        '{ $.missing = "x" }', '{ $.missing != "x" }', '{ $.level = "ERROR" && $.took < 1 }',
+        "{ $.level > 1 }", '{ $.user.mails[7] = "*" }', '{ $.level = "ERRO?" }',
+    ],
+)  # fmt: skip
+def test_json_that_is_not_selected(pattern: str) -> None:
+    """A field that is missing or of another type equals nothing and differs from nothing."""
+    assert not selects(pattern, RECORD)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "named"),
+    [
+        ('"open', "a quotation mark is not closed"),
+        ("%(%", "missing"),
+        ("[ip, user]", "space-delimited patterns are not emulated"),
+        ('{ $.level == "x" }', "expected a value at character 12"),
+        ("{ level = 1 }", r"expected a selector such as \$.level"),
+        ("{ $.level }", "expected one of = !="),
+        ("{ $.took > high }", "expected a number"),
+        ("{ $.level = 1", "expected }"),
+        ("{ $.level = 1 } x", "expected nothing after }"),
+    ],
+)
+def test_a_malformed_pattern_is_refused(pattern: str, named: str) -> None:
+    """The error shows the pattern and what was expected."""
+    with pytest.raises(InvalidParameterError, match=named):
+        parse(pattern)
