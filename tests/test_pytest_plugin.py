@@ -39,7 +39,7 @@ def undecorated(event, context):
 """
 
 TESTS = """
-import io, os
+import io, logging, os
 import app, pytest
 from botocore.stub import Stubber
 
@@ -94,6 +94,14 @@ def test_exception(traced, tracing_mode):
         assert [found["message"] for found in trace.only(name).exceptions] == ["no stock"]
     assert type(app.trace.get_tracer_provider()).__module__ == "tracing._" + tracing_mode
 
+def test_log(traced, caplog):
+    def logs(event, context):
+        logging.getLogger("app").warning("no stock")
+    traced(app.capture_lambda_handler(logs))
+    (record,) = [record for record in caplog.records if record.name == "app"]
+    assert record.xray_trace_id == f"1-{record.trace_id[:8]}-{record.trace_id[8:]}"
+    assert len(record.span_id) == 16
+
 def test_without_tracing(held):
     assert held
 
@@ -113,7 +121,7 @@ def test_narrowed(traced, tracing_mode):
 @pytest.mark.parametrize("own_mode", ["", "off"])
 def test_a_handler_leaves_its_tree_in_both_modes(user_tests: Callable[..., str], own_mode: str) -> None:
     """Each test runs in each mode, whatever mode the process has, with the user's stubs and fixtures."""
-    assert re.search(r"^10 passed in", user_tests(PASSING, TRACING_MODE=own_mode), re.MULTILINE)
+    assert re.search(r"^12 passed in", user_tests(PASSING, TRACING_MODE=own_mode), re.MULTILINE)
 
 
 FAILING = """

@@ -57,7 +57,12 @@ class Operations:
         for group in self._logs.store.groups(region):
             known = found.get(group.name) or _described(region, group.name, group.created)
             found[group.name] = {**known, "storedBytes": group.bytes}
-        names = sorted(name for name in found if name.startswith(prefix) and part.lower() in name.lower())
+        chosen = {_name(each) for each in given.get("logGroupIdentifiers", found)}
+        names = sorted(
+            name
+            for name in found
+            if name.startswith(prefix) and part.lower() in name.lower() and name in chosen
+        )
         return _page("logGroups", [found[name] for name in names], given)
 
     def describe_streams(self, region: str, given: Given) -> Output:
@@ -127,8 +132,7 @@ class Operations:
         name, identifier = given.get("logGroupName"), given.get("logGroupIdentifier")
         if (name is None) == (identifier is None):
             raise InvalidParameterError("Give either logGroupName or logGroupIdentifier, not both")
-        arn = _ARN.fullmatch(identifier or "")
-        found = arn[1] if arn else str(name or identifier)
+        found = _name(name or str(identifier))
         self._logs.flush()
         if not self.has_group(region, found):
             raise NotFoundError("The specified log group does not exist.")
@@ -139,6 +143,12 @@ class Operations:
         if not any(row.name == name for row in self._logs.store.streams(region, group)):
             raise NotFoundError("The specified log stream does not exist.")
         return LogStream(region, group, name)
+
+
+def _name(identifier: str) -> str:
+    """Return the name of a group that is given by its name or ARN."""
+    arn = _ARN.fullmatch(identifier)
+    return arn[1] if arn else identifier
 
 
 def _arn(region: str, group: str) -> str:

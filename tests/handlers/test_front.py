@@ -69,6 +69,16 @@ def test_a_bad_reply_is_recorded_and_answered(front, worker, spans, answered, me
     assert (span.status.status_code, span.status.description) == (StatusCode.ERROR, message)
 
 
+def test_a_bad_reply_is_logged(front, worker, caplog):
+    """The log says what the caller is not told."""
+    worker.add_response("invoke", reply(FunctionError="Unhandled"), CALL)
+    front.handler({}, None)
+    logged = [
+        (record.levelname, record.getMessage()) for record in caplog.records if record.name == front.__name__
+    ]
+    assert logged == [("ERROR", "Lambda 2 answered 200 Unhandled")]
+
+
 def test_what_boto3_raises_is_raised_on(front, worker, spans, context):
     """The exception reaches Lambda unchanged, and is on the span once."""
     finished = spans(front)

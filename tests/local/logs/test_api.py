@@ -143,6 +143,8 @@ def test_groups_of_both_kinds_are_described(running: Running, group: str) -> Non
     assert made["arn"] == f"arn:aws:logs:us-east-1:123456789012:log-group:{group}-made:*"
     by_part = client.describe_log_groups(logGroupNamePattern=group[-8:])["logGroups"]
     assert len(by_part) == 2
+    by_arn = client.describe_log_groups(logGroupIdentifiers=[made["logGroupArn"]])["logGroups"]
+    assert [each["logGroupName"] for each in by_arn] == [f"{group}-made"]
 
 
 def test_a_group_may_be_named_by_its_arn(running: Running, group: str) -> None:
