@@ -86,6 +86,6 @@ def _level(line: str) -> str:
         return "INFO"
     try:
         level = json.loads(line).get("level")
-    except ValueError:
+    except (ValueError, RecursionError):
         return "INFO"
     return level.upper() if isinstance(level, str) else "INFO"

@@ -25,14 +25,17 @@ Test = Callable[[Any], bool]
 
 def json_pattern(text: str) -> Callable[[str], bool]:
     """Return what tells whether a pattern selects a message; raises `InvalidParameterError`."""
-    test = _Parser(text).whole()
+    try:
+        test = _Parser(text).whole()
+    except RecursionError:
+        raise InvalidParameterError(f"Invalid filter pattern {text!r}: too many parentheses") from None
 
     def matches(message: str) -> bool:
         if not message.startswith("{"):
             return False
         try:
             return test(json.loads(message))
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
 
     return matches

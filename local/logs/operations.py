@@ -16,6 +16,7 @@ from local.logs.store import Span, StreamRow
 _DAY_MS = 24 * 3600 * 1000
 _OLDEST_MS = 14 * _DAY_MS
 _NEWEST_MS = 2 * 3600 * 1000
+_LATEST = 2**53
 _PAGE = 50
 _EVENTS = 10_000
 _ARN = re.compile(r"arn:[\w-]+:logs:[\w-]*:\d*:log-group:([^:]+)(?::\*)?")
@@ -106,7 +107,7 @@ class Operations:
 
     def get_events(self, region: str, given: Given) -> Output:
         stream = self._stream(region, given)
-        span = Span(given.get("startTime"), given.get("endTime"), streams=[stream.name])
+        span = Span(_time(given, "startTime"), _time(given, "endTime"), streams=[stream.name])
         token = given.get("nextToken")
         forwards = token.startswith("f/") if token else bool(given.get("startFromHead"))
         read = forward_page if forwards else backward_page
@@ -120,9 +121,9 @@ class Operations:
         if prefix:
             found = self._logs.store.streams(region, group)
             names = [row.name for row in found if row.name.startswith(prefix)]
-        end = given.get("endTime")
+        end = _time(given, "endTime")
         # This operation's end is still in the range; GetLogEvents' is not.
-        span = Span(given.get("startTime"), None if end is None else end + 1, streams=names)
+        span = Span(_time(given, "startTime"), None if end is None else end + 1, streams=names)
         selects, limit = parse(given.get("filterPattern", "")), given.get("limit", _EVENTS)
         wanted = Wanted(span, selects, limit, given.get("nextToken"))
         return filtered_page(self._logs.store, (region, group), wanted)
@@ -143,6 +144,11 @@ class Operations:
         if not any(row.name == name for row in self._logs.store.streams(region, group)):
             raise NotFoundError("The specified log stream does not exist.")
         return LogStream(region, group, name)
+
+
+def _time(given: Given, key: str) -> int | None:
+    """Return a bound; one that is past all times is the end of time."""
+    return min(given[key], _LATEST) if key in given else None
 
 
 def _name(identifier: str) -> str:

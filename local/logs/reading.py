@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +20,7 @@ _SCANNED = 2_000
 """Events read from the store at a time."""
 
 _START = Position(0, 0)
+_NUMBER = re.compile(r"\d{1,18}")
 
 Output = dict[str, Any]
 
@@ -110,6 +112,6 @@ def _token(direction: str, at: Position) -> str:
 def _read(token: str, direction: str) -> Position:
     way, _, place = token.partition("/")
     time, _, number = place.partition("/")
-    if way != direction or not time.isdecimal() or not number.isdecimal():
+    if way != direction or not _NUMBER.fullmatch(time) or not _NUMBER.fullmatch(number):
         raise InvalidParameterError("The specified nextToken is invalid.")
     return Position(int(time), int(number))

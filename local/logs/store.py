@@ -232,7 +232,11 @@ def _append(
     connection.execute(query, (group, name, now))
     query = "SELECT number FROM stream WHERE log_group = ? AND name = ?"
     stream = connection.execute(query, (group, name)).fetchone()[0]
-    rows = [(group, stream, time, now, event_size(message), message) for time, message in events]
+    rows = [
+        # Half of a surrogate pair is no text that could be stored.
+        (group, stream, time, now, event_size(message), message.encode(errors="replace").decode())
+        for time, message in events
+    ]
     connection.executemany(
         "INSERT INTO event (log_group, stream, time, ingested, size, message) VALUES (?, ?, ?, ?, ?, ?)", rows
     )
@@ -244,7 +248,7 @@ def _append(
 
 def event_size(message: str) -> int:
     """Return the bytes that an event counts."""
-    return _OVERHEAD + len(message.encode())
+    return _OVERHEAD + len(message.encode(errors="replace"))
 
 
 def _refresh(connection: sqlite3.Connection, group: int) -> None:

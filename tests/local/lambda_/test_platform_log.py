@@ -161,6 +161,7 @@ def test_printed_json_is_filtered_by_its_level(written: Written) -> None:
     """In JSON, Lambda drops printed objects below the level, and text where INFO is too low."""
     stream = StreamLog(written, STREAM, LoggingConfig("g", json=True, application_level="WARN"), lambda: NOW)
     stream.output(b'plain\n{"level": "debug"}\n{"level": "error"}\n{"level": 5}\n{broken\n')
+    stream.output(b'{"level":' + b"[" * 100_000 + b"\n")
     assert written.messages == ['{"level": "error"}']
 
 

@@ -207,6 +207,18 @@ def test_events_of_other_times_are_rejected(running: Running, group: str, found:
         client.put_log_events(**stream, logEvents=events[::-1])
 
 
+def test_odd_text_is_kept(running: Running, group: str, found: Find) -> None:
+    """Half of a surrogate pair, a NUL and lines in one message harm nothing."""
+    running.write(group, "s", (0, "half \ud800"), (1, "nul \0 x"), (2, "two\nlines"))
+    assert found() == ["half ?", "nul \0 x", "two\nlines"]
+
+
+def test_bounds_may_be_far_away(running: Running, group: str, found: Find) -> None:
+    """A range to the end of time, as some clients ask for."""
+    running.write(group, "s", (0, "x"))
+    assert found(startTime=0, endTime=2**63 - 1) == ["x"]
+
+
 def test_regions_are_apart(running: Running, group: str) -> None:
     """A group is known in its region alone."""
     running.write(group, "s", (0, "hello"))
@@ -220,6 +232,8 @@ def test_regions_are_apart(running: Running, group: str) -> None:
     [
         ("filter_log_events", {"limit": 10_001}, "limit is 10001; it must have at most 10000"),
         ("filter_log_events", {"nextToken": "no"}, "nextToken is invalid"),
+        ("filter_log_events", {"nextToken": f"f/1/{10**30}"}, "nextToken is invalid"),
+        ("filter_log_events", {"filterPattern": "{" + "(" * 1000}, "too many parentheses"),
         ("filter_log_events", {"filterPattern": '"open'}, "a quotation mark is not closed"),
         ("get_log_events", {"logStreamName": "s", "nextToken": "x/1/1"}, "nextToken is invalid"),
         ("describe_log_streams", {"orderBy": "LastEventTime", "logStreamNamePrefix": "a"}, "Cannot order by"),

@@ -54,6 +54,11 @@ def test_a_trace_id_is_found() -> None:
     assert selects(f'"{trace_id}"', json.dumps({"xray_trace_id": trace_id}))
 
 
+def test_a_message_that_is_nested_too_deep_is_not_selected() -> None:
+    """What a function prints cannot break a search."""
+    assert not selects("{ $.a = 1 }", '{"a":' + "[" * 100_000)
+
+
 def test_quotes_inside_a_term_are_escaped() -> None:
     """A backslash makes a quotation mark part of the term."""
     assert selects(r'"say \"hi\""', 'they say "hi" to us')
