@@ -164,8 +164,8 @@ class EmbeddedAws:
             region=self._site.region,
             chance=self._faults.chance,
         )
-        groups = Operations(self._logs, MotoGroups(moto))
-        access_logs = GroupAccessLogs(self._logs, groups.has_group)
+        logs = Operations(self._logs, MotoGroups(moto))
+        access_logs = GroupAccessLogs(self._logs, logs.has_group)
         self._functions = functions = self._lambda(catalog, ids, fis)
         self._events = events = EventSources(functions, catalog, time.time, ids)
         endpoint = Endpoint(
@@ -173,7 +173,7 @@ class EmbeddedAws:
                 xray=self._xray_api,
                 lambda_=LambdaApi(functions, events, moto),
                 gateway=Gateway(GatewayServices(apis, functions, self._sampling, self._xray, access_logs)),
-                logs=LogsApi(groups, moto, self._site.region),
+                logs=LogsApi(logs, moto, self._site.region),
                 fis=FisApi(fis),
                 aws=moto,
                 status=status,

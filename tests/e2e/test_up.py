@@ -121,6 +121,16 @@ def test_the_cli_invokes_a_function(stack: Stack, tmp_path: Path) -> None:
     assert json.loads(reply.read_text())["statusCode"] == 200
 
 
+def test_the_cli_finds_the_logs_of_a_trace(stack: Stack) -> None:
+    """`aws logs filter-log-events` selects by the trace id, and pages on its own."""
+    trace_id = stack.request(stack.status["outputs"]["url"]).trace_id
+    group = ["--log-group-name", "/aws/lambda/traced-api-dev-worker"]
+    found = aws(stack, "logs", "filter-log-events", *group, "--filter-pattern", f'"{trace_id}"')["events"]
+    assert {json.loads(event["message"]).get("xray_trace_id") for event in found} >= {trace_id}
+    paged = aws(stack, "logs", "filter-log-events", *group, "--page-size", "2")["events"]
+    assert paged == aws(stack, "logs", "filter-log-events", *group)["events"]
+
+
 def test_the_cli_scans_the_table(stack: Stack) -> None:
     """`aws dynamodb scan` finds the item that the worker wrote."""
     items = aws(stack, "dynamodb", "scan", "--table-name", stack.status["outputs"]["tableName"])["Items"]
