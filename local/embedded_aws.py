@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from local import moto_aws
+from local.about import About
 from local.endpoint import Endpoint
 from local.endpoint import Services as EndpointServices
 from local.gateway.access_logs import GroupAccessLogs
@@ -26,6 +27,8 @@ from local.logs.operations import Operations
 from local.logs.service import Logs
 from local.logs.store import Store as LogStore
 from local.logs.store import StoreError as LogStoreError
+from local.requests.answers import Arrivals, RequestAnswers
+from local.requests.log import RequestLog
 from local.startup import StartupError, port_error
 from local.wsgi import run_in_thread
 from local.xray import api as xray_api
@@ -88,6 +91,7 @@ class EmbeddedAws:
         table = xray_api.operations(self._xray, rules)
         self._xray_api = partial(xray_api.dispatch, table)
         self._daemon = Daemon(site.host, site.daemon_port, self._xray.put, self._xray_api)
+        self._requests = RequestLog()
         self._servers: list[HttpServer] = []
         self._functions: LambdaService | None = None
         self._events: EventSources | None = None
@@ -172,17 +176,29 @@ class EmbeddedAws:
             EndpointServices(
                 xray=self._xray_api,
                 lambda_=LambdaApi(functions, events, moto),
-                gateway=Gateway(GatewayServices(apis, functions, self._sampling, self._xray, access_logs)),
+                gateway=Gateway(
+                    GatewayServices(
+                        apis,
+                        functions,
+                        self._sampling,
+                        self._xray,
+                        access_logs,
+                        self._requests.answered,
+                    )
+                ),
                 logs=LogsApi(logs, moto, self._site.region),
                 fis=FisApi(fis),
                 aws=moto,
-                status=status,
+                about=About(status, RequestAnswers(self._requests, self._arrivals())),
                 apis_changed=apis.capture,
                 alarms_changed=fis.refresh,
                 queue_used=events.notify,
             )
         )
         return Disturbance(endpoint, fis, self._xray, time.time, ids)
+
+    def _arrivals(self) -> Arrivals:
+        return Arrivals(self._xray.store.counts, self._xray.refusals.of, self._daemon.counts)
 
     def _lambda(self, catalog: Catalog, ids: RandomIds, faults: Fis) -> LambdaService:
         from local.lambda_.service import LambdaService  # noqa: PLC0415 - imports moto
@@ -204,6 +220,7 @@ class EmbeddedAws:
             region=self._site.region,
             runtime=runtime,
             faults=faults,
+            record=self._requests.invoked,
         )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from local import aws_request
+from local.about import is_about
 from local.aws_errors import error
 from local.events.sqs_header import with_trace_header
 from local.gateway.request import find_api
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from local.about import About
+
 _LOG = logging.getLogger(__name__)
-STATUS_PATH = "/_local/status"
 
 
 class XRayAnswer(Protocol):
@@ -39,10 +41,10 @@ class Services:
     """Who answers what.
 
     `xray` takes path and body of an X-Ray call, in a thread of its own; `lambda_` has the Lambda API;
-    `gateway` the deployed APIs, `logs` CloudWatch Logs, `fis` fault injection; `aws` everything else.
-    `status` is read for each request. `apis_changed` and `alarms_changed` are called after each call that may
-    have changed a deployed API or an alarm, `queue_used` after each call of an SQS queue with its URL; all
-    before the answer leaves.
+    `gateway` the deployed APIs, `logs` CloudWatch Logs, `fis` fault injection, `about` the server itself;
+    `aws` everything else. `apis_changed` and `alarms_changed` are called after each call that may have
+    changed a deployed API or an alarm, `queue_used` after each call of an SQS queue with its URL; all before
+    the answer leaves.
     """
 
     xray: Callable[[str, bytes], XRayAnswer]
@@ -51,7 +53,7 @@ class Services:
     logs: ASGIApp
     fis: ASGIApp
     aws: ASGIApp
-    status: Callable[[], Mapping[str, Any]]
+    about: About
     apis_changed: Callable[[], None]
     alarms_changed: Callable[[], None]
     queue_used: Callable[[str], None]
@@ -81,8 +83,11 @@ class Endpoint:
             await _failure(call, problem)(scope, replay(b""), send)
 
     async def _dispatch(self, call: aws_request.Call, scope: Scope, receive: Receive, send: Send) -> None:
-        if call.path == STATUS_PATH:
-            await _send_json(send, 200, {}, json.dumps(self._services.status()).encode())
+        if is_about(call.path):
+            status, told = await self._services.about.answer(
+                call.path, scope["query_string"].decode("latin-1")
+            )
+            await _send_json(send, status, {}, json.dumps(told).encode())
         elif find_api(call.host, call.path):
             await self._services.gateway(scope, receive, send)
         elif call.service == "xray":

@@ -55,11 +55,13 @@ class Lambda(Protocol):
         client_context: str | None = None,
         trace: TraceHeader = TraceHeader(),
         links: Sequence[TraceLink] = (),
+        event_source: str | None = None,
     ) -> InvokeResult:
         """Invoke a function given by name, partial ARN or ARN; never raises for what a function does.
 
         `trace` is the caller's context: `parent` is the caller's segment or subsegment id.
-        `links` starts a trace of its own, linked to those (event source mappings).
+        `links` starts a trace of its own, linked to those (event source mappings), and `event_source` is
+        then the ARN of the queue.
         """
 
 
@@ -106,11 +108,42 @@ class SamplingRequest:
 
 
 @dataclass(frozen=True)
+class PassedOver:
+    """A rule that was tried and did not match, and the first of its patterns that did not."""
+
+    rule_name: str
+    priority: int
+    field: str
+    pattern: str
+
+
+@dataclass(frozen=True)
+class Draw:
+    """How a rule came to its decision, with its numbers as they were then.
+
+    `taken`: one of `share` per second, what the rule's `reservoir` had for whoever asked; when not, chance
+    decided by `rate` (0 to 1). `passed_over` are the rules tried before. Lambda's own rule has no `priority`.
+    """
+
+    taken: bool
+    reservoir: int
+    share: int
+    rate: float
+    priority: int | None = None
+    boosted: bool = False
+    passed_over: tuple[PassedOver, ...] = ()
+
+
+@dataclass(frozen=True)
 class SamplingDecision:
-    """`rule_name` is the rule that decided; `None` when the decision came with the request."""
+    """`rule_name` is the rule that decided; `None` when none of X-Ray's rules did.
+
+    `draw` tells how; it is `None` when the decision came with the request.
+    """
 
     sampled: bool
     rule_name: str | None = None
+    draw: Draw | None = field(default=None, compare=False)
 
 
 class Sampler(Protocol):

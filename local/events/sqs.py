@@ -129,7 +129,9 @@ class SqsPoller:
             return
         event = json.dumps({"Records": [records[message.id] for message in wanted]}).encode()
         trace, links = trace_of(wanted)
-        result = await self._functions.invoke(self.mapping.function_arn, event, trace=trace, links=links)
+        result = await self._functions.invoke(
+            self.mapping.function_arn, event, trace=trace, links=links, event_source=arn
+        )
         if result.status != 200 or result.function_error:
             return
         ids = {message.id for message in wanted}

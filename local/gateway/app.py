@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.gateway import response as answers
 from local.gateway.access_log import build_line
+from local.gateway.description import describe, describe_unknown
 from local.gateway.event import Arrival, build_event, request_context
 from local.gateway.request import Address, Request, find_api
 from local.gateway.response import MAX_PAYLOAD, MalformedReplyError, Response, parse_reply
@@ -23,10 +24,13 @@ from local.ids import Clock, Ids, RandomIds
 from local.trace_header import NAME as TRACE_HEADER
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import Receive, Scope, Send
 
     from local.gateway.model import AccessLogs, Apis, Integration, Stage
     from local.interfaces import InvokeResult, Lambda, Sampler, SegmentSink
+    from local.requests.records import ApiRequest
 
 _LOG = logging.getLogger(__name__)
 _FUNCTION = re.compile(r":lambda:path/2015-03-31/functions/(?P<arn>arn:[^/]+)/invocations")
@@ -35,13 +39,14 @@ _VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 
 @dataclass(frozen=True)
 class Services:
-    """What the gateway needs of the other parts."""
+    """What the gateway needs of the other parts; `record` takes what is to be known of each request."""
 
     apis: Apis
     functions: Lambda
     sampler: Sampler
     segments: SegmentSink
     access_logs: AccessLogs
+    record: Callable[[ApiRequest], None]
 
 
 class Gateway:
@@ -74,6 +79,9 @@ class Gateway:
     async def _answer(self, address: Address, request: Request, arrival: Arrival) -> Response:
         stage = self._services.apis.stage(address.api_id, address.stage)
         if stage is None:
+            self._services.record(
+                describe_unknown(address, request, arrival, answers.FORBIDDEN, self._clock())
+            )
             return answers.FORBIDDEN
         trace = begin(stage, request, self._services.sampler, self._ids, arrival.at)
         route = match(stage.deployment.resources, request.method, request.path)
@@ -82,6 +90,7 @@ class Gateway:
         # Stored before the response leaves, so that the client can read the trace at once.
         if trace.recorded:
             self._services.segments.emit(build_segment(exchange))
+        self._services.record(describe(exchange, route))
         self._write_access_log(exchange, route)
         return replace(response, headers=(*response.headers, (TRACE_HEADER, trace.to_client)))
 

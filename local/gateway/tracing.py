@@ -25,18 +25,22 @@ ORIGIN = "AWS::ApiGateway::Stage"
 class Trace:
     """The trace of one request.
 
-    `recorded`: the stage sends a segment. `to_event` is the header's text in the event, `to_function` the
-    context of the Invoke call, `to_client` the response's header.
+    `decision` is `None` when the stage does not trace; `recorded`: it sends a segment. `to_event` is the
+    header's text in the event, `to_function` the context of the Invoke call, `to_client` the response's
+    header.
     """
 
     incoming: TraceHeader
     root: str
     segment_id: str
     subsegment_id: str
-    recorded: bool
-    rule_name: str | None
+    decision: SamplingDecision | None
     to_event: str
     to_function: TraceHeader
+
+    @property
+    def recorded(self) -> bool:
+        return self.decision is not None and self.decision.sampled
 
     @property
     def to_client(self) -> str:
@@ -87,12 +91,10 @@ def begin(stage: Stage, request: Request, sampler: Sampler, ids: Ids, now: float
     segment_id, subsegment_id = ids.segment_id(), ids.segment_id()
     if not stage.tracing:
         handed_on = incoming if incoming.root else TraceHeader()
-        return Trace(incoming, root, segment_id, subsegment_id, False, None, to_event, handed_on)
+        return Trace(incoming, root, segment_id, subsegment_id, None, to_event, handed_on)
     decision = _decide(stage, request, incoming, sampler)
     to_function = replace(incoming, root=root, parent=subsegment_id, sampled=decision.sampled)
-    return Trace(
-        incoming, root, segment_id, subsegment_id, decision.sampled, decision.rule_name, to_event, to_function
-    )
+    return Trace(incoming, root, segment_id, subsegment_id, decision, to_event, to_function)
 
 
 def _decide(stage: Stage, request: Request, incoming: TraceHeader, sampler: Sampler) -> SamplingDecision:
@@ -123,8 +125,8 @@ def build_segment(exchange: Exchange) -> dict[str, Any]:
             "request_id": arrival.request_id,
         }
     }
-    if trace.rule_name:
-        aws["xray"] = {"sampling_rule_name": trace.rule_name}
+    if trace.decision and trace.decision.rule_name:
+        aws["xray"] = {"sampling_rule_name": trace.decision.rule_name}
     segment: dict[str, Any] = {
         "id": trace.segment_id,
         "trace_id": trace.root,

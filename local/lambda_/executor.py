@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from dataclasses import dataclass
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from local.ids import Clock, Ids
@@ -19,20 +19,28 @@ from local.lambda_.run import INIT_LIMIT, Assignment, Run
 from local.lambda_.segments import Subject, function_segment
 from local.lambda_.tracing import InvocationTrace
 from local.lambda_.worker import Workshop
+from local.requests.records import Invoked
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Invocation:
-    """One accepted invocation; asynchronous ones may be attempted several times."""
+    """One accepted invocation; asynchronous ones may be attempted several times.
+
+    `known` is what is remembered of it.
+    """
 
     function: Function
     request_id: str
     payload: bytes
     trace: InvocationTrace
     client_context: str | None
-    accepted: float
+    known: Invoked
+
+    @property
+    def accepted(self) -> float:
+        return self.known.at
 
     @property
     def subject(self) -> Subject:
@@ -59,6 +67,7 @@ class Executor:
         ids: Ids,
         *,
         init_limit: float = INIT_LIMIT,
+        record: Callable[[Invoked], None],
         faults: Faults | None = None,
     ) -> None:
         self._sink = sink
@@ -66,6 +75,7 @@ class Executor:
         self._ids = ids
         self._init_limit = init_limit
         self._faults = faults or NoFaults()
+        self._record = record
         self._pool = Pool(workshop.environment)
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -93,6 +103,7 @@ class Executor:
         )
         run = Run(self._pool, environment, self._clock, work, cold=cold, init_limit=self._init_limit)
         outcome = await run.execute()
+        self._record(replace(invocation.known, failed=outcome.failed, end=self._clock()))
         finished = self._background(self._finish(invocation, run, outcome, function_id, parent_id))
         return Attempted(outcome, work.tail, finished)
 

@@ -5,13 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from local.events.queues import Queues
 from local.ids import Clock, Ids
-from local.interfaces import InvocationType, InvokeResult, LogSink, SegmentSink, TraceLink
+from local.interfaces import (
+    InvocationType,
+    InvokeResult,
+    LogSink,
+    SamplingDecision,
+    SegmentSink,
+    TraceLink,
+)
 from local.lambda_.asynchronous import RETRY_DELAYS, AsyncInvoker, Destinations
 from local.lambda_.catalog import Catalog, Function, Layer
 from local.lambda_.errors import LambdaError, ThrottledError
@@ -21,8 +29,9 @@ from local.lambda_.outcome import Span
 from local.lambda_.provision import Runtime, find_runtime
 from local.lambda_.run import INIT_LIMIT
 from local.lambda_.segments import service_segment
-from local.lambda_.tracing import trace_invocation
+from local.lambda_.tracing import InvocationTrace, trace_invocation
 from local.lambda_.worker import Workshop
+from local.requests.records import Invoked, shortened
 from local.trace_header import TraceHeader
 
 MAX_SYNC_PAYLOAD = 6_291_456
@@ -35,7 +44,7 @@ _CLOSE_SECONDS = 2.5
 class FunctionSampler(Protocol):
     """Decides for invocations that arrive without a decision."""
 
-    def decide(self, function_arn: str) -> bool:
+    def decide(self, function_arn: str) -> SamplingDecision:
         """Take one invocation into account and decide for it."""
 
 
@@ -44,7 +53,8 @@ class LambdaService:
 
     `work_dir` takes unpacked code and the workers' temporary files, `logs` what they write. `retry_delays`
     are the seconds before the retries of an asynchronous invocation, `init_limit` those of the init phase;
-    `faults` says what experiments do to runs.
+    `faults` says what experiments do to runs; `record` takes what is to be known of an invocation, when it is
+    accepted and again when it has ended.
     Raises `ProvisionError` when the runtime was not built.
     """
 
@@ -64,6 +74,7 @@ class LambdaService:
         runtime: Runtime | None = None,
         retry_delays: Sequence[float] = RETRY_DELAYS,
         init_limit: float = INIT_LIMIT,
+        record: Callable[[Invoked], None],
         faults: Faults | None = None,
     ) -> None:
         self.catalog = catalog
@@ -74,7 +85,10 @@ class LambdaService:
         self._workshop = Workshop(
             runtime or find_runtime(), work_dir, region, endpoint_url, daemon_address, logs, clock, ids
         )
-        self._executor = Executor(self._workshop, sink, clock, ids, init_limit=init_limit, faults=faults)
+        self._record = record
+        self._executor = Executor(
+            self._workshop, sink, clock, ids, init_limit=init_limit, faults=faults, record=record
+        )
         destinations = Destinations(Queues(region), self, clock)
         self._async = AsyncInvoker(self._executor, catalog, destinations, sink, clock, ids, retry_delays)
         self._warned: set[str] = set()
@@ -89,6 +103,7 @@ class LambdaService:
         client_context: str | None = None,
         trace: TraceHeader = TraceHeader(),
         links: Sequence[TraceLink] = (),
+        event_source: str | None = None,
         log_tail: bool = False,
     ) -> InvokeResult:
         """Invoke a function, as `local.interfaces.Lambda` describes.
@@ -105,7 +120,10 @@ class LambdaService:
         if invocation_type == "DryRun":
             return InvokeResult(204, b"", request_id, found.version)
         self._warn_about_runtime(found)
-        invocation = self._accept(found, request_id, event, client_context, trace, links)
+        traced = self._trace(found, trace, links)
+        known = _known(found, request_id, invocation_type, trace, traced, event_source, self._clock())
+        self._record(known)
+        invocation = Invocation(found, request_id, event, traced, client_context, known)
         if invocation_type == "Event":
             self._async.submit(invocation)
             return InvokeResult(202, b"", request_id, found.version)
@@ -122,27 +140,20 @@ class LambdaService:
                 await self._async.close()
                 await self._executor.close()
 
-    def _accept(  # noqa: PLR0917 - what an invocation is made of
-        self,
-        function: Function,
-        request_id: str,
-        payload: bytes,
-        client_context: str | None,
-        upstream: TraceHeader,
-        links: Sequence[TraceLink],
-    ) -> Invocation:
-        now = self._clock()
-        decide = self._sampler.decide
-        trace = trace_invocation(
+    def _trace(
+        self, function: Function, upstream: TraceHeader, links: Sequence[TraceLink]
+    ) -> InvocationTrace:
+        decide, now = self._sampler.decide, self._clock()
+        return trace_invocation(
             function.tracing, upstream, links, function.arn, decide=decide, ids=self._ids, now=now
         )
-        return Invocation(function, request_id, payload, trace, client_context, now)
 
     async def _invoke_and_wait(self, invocation: Invocation, *, log_tail: bool) -> InvokeResult:
         version = invocation.function.version
         try:
             attempted = await self._executor.attempt(invocation, invocation.trace.service_id)
         except ThrottledError as error:
+            self._record(replace(invocation.known, status=error.status, end=self._clock()))
             self._emit_service_segment(invocation, error.status, fault=False)
             return _refused(error, invocation.request_id)
         outcome = attempted.outcome
@@ -192,6 +203,32 @@ def _checked_payload(payload: bytes, invocation_type: InvocationType) -> bytes:
         message = f"Could not parse request body into json: {error}"
         raise LambdaError("InvalidRequestContentException", message) from error
     return payload
+
+
+def _known(  # noqa: PLR0917 - what is known of an invocation
+    function: Function,
+    request_id: str,
+    invocation_type: InvocationType,
+    upstream: TraceHeader,
+    trace: InvocationTrace,
+    event_source: str | None,
+    now: float,
+) -> Invoked:
+    return Invoked(
+        id=request_id,
+        at=now,
+        function=function.name,
+        type=invocation_type,
+        mode=function.tracing,
+        trace_id=trace.root,
+        header=shortened(upstream.format()),
+        sampled=upstream.sampled,
+        recorded=trace.recorded,
+        decision=trace.decision,
+        event_source=event_source,
+        links=tuple(dict.fromkeys(link.trace_id for link in trace.links)),
+        status=202 if invocation_type == "Event" else 200,
+    )
 
 
 def _refused(error: LambdaError, request_id: str) -> InvokeResult:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from local.ids import Ids
-from local.interfaces import TraceLink
+from local.interfaces import SamplingDecision, TraceLink
 from local.trace_header import TraceHeader
 
 TracingMode = Literal["Active", "PassThrough"]
@@ -25,7 +25,8 @@ class InvocationTrace:
     """The trace of one invocation.
 
     `recorded`: Lambda sends its own segments. `service_id` is the `AWS::Lambda` segment's id;
-    `upstream` is the caller's context, completed with a root and a lineage.
+    `upstream` is the caller's context, completed with a root and a lineage. `decision` is Lambda's own,
+    `None` where it made none.
     """
 
     upstream: TraceHeader
@@ -33,6 +34,7 @@ class InvocationTrace:
     active: bool
     service_id: str
     links: tuple[TraceLink, ...] = ()
+    decision: SamplingDecision | None = None
 
     @property
     def root(self) -> str:
@@ -57,7 +59,7 @@ def trace_invocation(
     links: Sequence[TraceLink],
     arn: str,
     *,
-    decide: Callable[[str], bool],
+    decide: Callable[[str], SamplingDecision],
     ids: Ids,
     now: float,
 ) -> InvocationTrace:
@@ -75,15 +77,15 @@ def trace_invocation(
     elif mode == "Active":
         upstream = _with_lineage(upstream, lineage)
     active = mode == "Active"
-    sampled = upstream.sampled
-    if active and sampled is None:
-        sampled = decide(arn)
+    decision = decide(arn) if active and upstream.sampled is None else None
+    sampled = decision.sampled if decision else upstream.sampled
     return InvocationTrace(
         upstream=upstream,
         recorded=active and bool(sampled),
         active=active,
         service_id=ids.segment_id(),
         links=tuple(links[:MAX_LINKS]),
+        decision=decision,
     )
 
 

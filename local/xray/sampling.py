@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from local.interfaces import SamplingDecision, SamplingRequest
+from local.interfaces import Draw, PassedOver, SamplingDecision, SamplingRequest
 from local.xray.errors import InvalidRequestError, XRayError
 from local.xray.sampling_rules import DEFAULT, DEFAULT_NAME, Rule, check
 
@@ -208,13 +208,23 @@ class Sampling:
         """Decide for one request that came without a decision, and count it for its rule."""
         with self._lock:
             now = self._clock()
-            rule = next(record.rule for record in self._ordered() if record.rule.matches(request))
+            rule, passed_over = self._match(request)
             usage = self._usage.setdefault(rule.name, _Usage())
             usage.touch(_GATEWAY, now, rule.reservoir_size)
-            taken = usage.reservoir.take(now, usage.left(rule.reservoir_size))
+            share = usage.left(rule.reservoir_size)
+            taken = usage.reservoir.take(now, share)
             sampled = taken or self._random() < rule.fixed_rate
             self._count(now, Report(rule.name, _GATEWAY, 1, int(sampled), 0))
-            return SamplingDecision(sampled, rule.name)
+            draw = Draw(
+                taken,
+                rule.reservoir_size,
+                share,
+                rule.fixed_rate,
+                rule.priority,
+                boosted=rule.boost is not None,
+                passed_over=passed_over,
+            )
+            return SamplingDecision(sampled, rule.name, draw)
 
     def target(self, report: Report) -> Target | None:
         """Take a client's report and return what it may sample from now on; None for an unknown rule."""
@@ -236,6 +246,16 @@ class Sampling:
 
     def _ordered(self) -> list[Record]:
         return sorted(self._records.values(), key=lambda record: (record.rule.priority, record.rule.name))
+
+    def _match(self, request: SamplingRequest) -> tuple[Rule, tuple[PassedOver, ...]]:
+        """Return the first rule that matches, as Default does at the latest, and those tried before."""
+        passed_over: list[PassedOver] = []
+        for rule in (record.rule for record in self._ordered()):
+            mismatch = rule.mismatch(request)
+            if mismatch is None:
+                return rule, tuple(passed_over)
+            passed_over.append(PassedOver(rule.name, rule.priority, *mismatch))
+        raise AssertionError  # Default's patterns cannot change
 
     def _find(self, name: str) -> Record:
         if name not in self._records:
@@ -279,11 +299,13 @@ class LambdaSampler:
         self._lock = threading.Lock()
         self._reservoirs: dict[str, Reservoir] = {}
 
-    def decide(self, function_arn: str) -> bool:
-        """Tell whether this invocation of the function starts a trace."""
+    def decide(self, function_arn: str) -> SamplingDecision:
+        """Decide whether this invocation of the function starts a trace."""
         with self._lock:
             reservoir = self._reservoirs.setdefault(function_arn, Reservoir())
-            return reservoir.take(self._clock(), self.PER_SECOND) or self._random() < self.RATE
+            taken = reservoir.take(self._clock(), self.PER_SECOND)
+            draw = Draw(taken, self.PER_SECOND, self.PER_SECOND, self.RATE)
+            return SamplingDecision(taken or self._random() < self.RATE, draw=draw)
 
 
 def _pattern(rule: Rule) -> Rule:

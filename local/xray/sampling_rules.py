@@ -56,21 +56,28 @@ class Rule:
 
     def matches(self, request: SamplingRequest) -> bool:
         """Tell whether all patterns match; an attribute that the request lacks matches nothing."""
+        return self.mismatch(request) is None
+
+    def mismatch(self, request: SamplingRequest) -> tuple[str, str] | None:
+        """Return the first field that does not match, by X-Ray's name, and its pattern."""
         pairs = (
-            (self.service_name, request.service_name),
-            (self.service_type, request.service_type),
-            (self.host, request.host),
-            (self.http_method, request.method),
-            (self.url_path, request.path),
-            (self.resource_arn, request.resource_arn),
+            ("ServiceName", self.service_name, request.service_name),
+            ("ServiceType", self.service_type, request.service_type),
+            ("Host", self.host, request.host),
+            ("HTTPMethod", self.http_method, request.method),
+            ("URLPath", self.url_path, request.path),
+            ("ResourceARN", self.resource_arn, request.resource_arn),
         )
-        if not all(wildcard_matches(pattern, text) for pattern, text in pairs):
-            return False
+        for name, pattern, text in pairs:
+            if not wildcard_matches(pattern, text):
+                return name, pattern
+        if not self.attributes:
+            return None
         given = {name.lower(): value for name, value in request.attributes.items()}
-        return all(
-            name.lower() in given and wildcard_matches(pattern, given[name.lower()])
-            for name, pattern in self.attributes.items()
-        )
+        for name, pattern in self.attributes.items():
+            if name.lower() not in given or not wildcard_matches(pattern, given[name.lower()]):
+                return f"Attributes[{name}]", pattern
+        return None
 
 
 DEFAULT = Rule(name=DEFAULT_NAME, priority=DEFAULT_PRIORITY, fixed_rate=0.05, reservoir_size=1)

@@ -17,6 +17,7 @@ from local.xray.filters.facts import work_out
 from local.xray.graph import Graph, trace_graph
 from local.xray.groups import Groups
 from local.xray.minutes import MinuteGraphs
+from local.xray.refusals import Refusals
 from local.xray.store import RETENTION_SECONDS, Digest, Row, Store, StoreError, TimeRangeType
 from local.xray.summaries import summarize
 from local.xray.tags import Tags
@@ -84,6 +85,7 @@ class XRay:
         self.clock = clock
         self.ids = ids or RandomIds()
         self.store = Store(database)
+        self.refusals = Refusals()
         try:
             self.store.forget_before(clock() - RETENTION_SECONDS)
             self.groups = Groups(self.store, region, clock, self.ids.request_id)
@@ -104,13 +106,20 @@ class XRay:
         `trace_limit` is how many characters of documents a trace may have. Without it nothing is lost for
         its size: who looks for the reason of 10,000 spans needs to see them.
         """
-        results = [result for text in texts for result in documents.read(text)]
+        results = list(self._read(texts))
         if trace_limit < math.inf:
             results = self._limited(results, trace_limit)
         entries = [result for result in results if isinstance(result, Entry)]
         if entries:
             self._index.changed(self.store.put(entries, self.clock()))
         return [result for result in results if not isinstance(result, Entry)]
+
+    def _read(self, texts: Sequence[str]) -> Iterator[Entry | Unprocessed]:
+        for text in texts:
+            for result in documents.read(text):
+                if not isinstance(result, Entry):
+                    self.refusals.add(text, result)
+                yield result
 
     def _limited(
         self, results: Sequence[Entry | Unprocessed], trace_limit: float
@@ -122,7 +131,9 @@ class XRay:
             if isinstance(result, Entry):
                 size = sizes.get(result.trace_id, 0) + len(result.text)
                 if size > trace_limit:
-                    limited.append(documents.over_trace_limit(result))
+                    refused = documents.over_trace_limit(result)
+                    self.refusals.add(result.text, refused)
+                    limited.append(refused)
                     continue
                 sizes[result.trace_id] = size
             limited.append(result)

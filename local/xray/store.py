@@ -223,6 +223,14 @@ class Store:
         where = f"WHERE id IN ({_marks(trace_ids)}) ORDER BY time, number"
         return self._rows("time", where, tuple(trace_ids))
 
+    def counts(self, trace_ids: Collection[str]) -> dict[str, int]:
+        """Return how many documents each of the known ones of these traces has."""
+        query = f"""
+            SELECT id, (SELECT count(*) FROM document WHERE trace = number)
+            FROM trace WHERE id IN ({_marks(trace_ids)})"""  # noqa: S608 - question marks
+        with self._database.transaction() as connection:
+            return dict(connection.execute(query, tuple(trace_ids)).fetchall())
+
     def keep_digests(self, digests: Iterable[tuple[Row, Digest]]) -> None:
         """Keep digests of the rows' revisions; one of a past revision is never read again."""
         values = [

@@ -16,8 +16,12 @@ from botocore.exceptions import ClientError
 from starlette.responses import JSONResponse
 
 from local import moto_aws
+from local.about import About
 from local.endpoint import Endpoint, Services
 from local.gateway.moto_apis import MotoApis
+from local.requests.answers import Arrivals, RequestAnswers
+from local.requests.log import RequestLog
+from local.requests.records import ApiRequest
 from tests.local.serving import serving
 
 if TYPE_CHECKING:
@@ -25,7 +29,8 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-HEADER = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"
+TRACE_ID = "1-5759e988-bd862e3fe1be46a994272793"
+HEADER = f"Root={TRACE_ID};Parent=53995c3f42cd8ad8;Sampled=1"
 
 
 @dataclass
@@ -59,6 +64,7 @@ class Running:
     moto: moto_aws.MotoAws
     apis: MotoApis
     queues: list[str]
+    log: RequestLog
 
     def client(self, service: str, **config: Any) -> Any:
         return boto3.client(
@@ -71,10 +77,20 @@ class Running:
         )
 
 
+def about(status: Mapping[str, Any], log: RequestLog) -> About:
+    """What the server tells about itself, with one trace stored."""
+    arrivals = Arrivals(
+        documents=lambda ids: {id_: 3 for id_ in ids if id_ == TRACE_ID},
+        refused=lambda _: [],
+        counts=lambda: {"documents": 3},
+    )
+    return About(lambda: status, RequestAnswers(log, arrivals))
+
+
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
     moto = moto_aws.load()
-    apis, queues = MotoApis(moto), list[str]()
+    apis, queues, log = MotoApis(moto), list[str](), RequestLog()
     endpoint = Endpoint(
         Services(
             xray=lambda path, body: Answer(json.dumps({"path": path, "sent": body.decode()}).encode()),
@@ -83,14 +99,14 @@ def running() -> Iterator[Running]:
             fis=Named("fis"),
             logs=Named("logs"),
             aws=moto,
-            status=lambda: {"status": "ready"},
+            about=about({"status": "ready"}, log),
             apis_changed=apis.capture,
             alarms_changed=lambda: None,
             queue_used=queues.append,
         )
     )
     with serving(endpoint) as url:
-        yield Running(url, moto, apis, queues)
+        yield Running(url, moto, apis, queues, log)
 
 
 @pytest.fixture
@@ -102,6 +118,40 @@ def name() -> str:
 def test_status(running: Running) -> None:
     """The status is JSON at a path of its own."""
     assert httpx.get(f"{running.url}/_local/status").json() == {"status": "ready"}
+
+
+def test_requests(running: Running) -> None:
+    """The last requests are a list, newest first; each is told by its id, with what has arrived of it."""
+    for number in (1, 2):
+        running.log.answered(
+            ApiRequest(f"r{number}", number, number, "GET", "/dev/", 200, "abc", "dev", trace_id=TRACE_ID)
+        )
+    listed = httpx.get(f"{running.url}/_local/requests?limit=1").json()["requests"]
+    assert [(one["kind"], one["id"], one["traces"]) for one in listed] == [("request", "r2", [TRACE_ID])]
+    told = httpx.get(f"{running.url}/_local/requests/r1").json()
+    assert told["entry"]["id"] == "r1"
+    assert (told["documents"], told["daemon"]) == ({TRACE_ID: 3}, {"documents": 3})
+
+
+def test_a_wrong_number_of_requests_is_refused(running: Running) -> None:
+    """The answer names the value and what is allowed."""
+    answer = httpx.get(f"{running.url}/_local/requests?limit=all")
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"error": "limit=all is not a number of requests: give 1 to 1000"},
+    )
+
+
+@pytest.mark.parametrize("path", ["/_local", "/_local/", "/_local/stats", "/_local/requests/"])
+def test_unknown_paths_of_the_servers_own(running: Running, path: str) -> None:
+    """Below the server's own path no bucket answers: the error names what there is."""
+    answer = httpx.get(f"{running.url}{path}")
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json()["error"] == (
+        f"there is no {path} here; there are /_local/status, /_local/requests, "
+        "/_local/requests/<request id, invocation id or trace id>"
+    )
 
 
 def test_large_object_survives(running: Running, name: str) -> None:
@@ -289,7 +339,7 @@ def test_error_in_the_protocol_of_the_caller(service: str, call: str) -> None:
         fis=broken,
         logs=broken,
         aws=broken,
-        status=dict,
+        about=about({}, RequestLog()),
         apis_changed=lambda: None,
         alarms_changed=lambda: None,
         queue_used=lambda url: None,

@@ -13,6 +13,7 @@ import httpx
 from local.gateway.app import Gateway, Services
 from local.gateway.model import Deployment, Integration, Method, Resource, Stage
 from local.interfaces import InvokeResult, SamplingDecision, SamplingRequest
+from local.requests.records import ApiRequest
 from local.trace_header import TraceHeader
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class Function:
         client_context: str | None = None,
         trace: TraceHeader = TraceHeader(),
         links: Sequence[object] = (),
+        event_source: str | None = None,
     ) -> InvokeResult:
         self.calls.append((function, json.loads(payload), trace))
         if self.held:
@@ -150,9 +152,10 @@ class Front:
     segments: Segments
     logs: Logs
     now: float = NOW
+    known: list[ApiRequest] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        services = Services(self.apis, self.function, self.rules, self.segments, self.logs)
+        services = Services(self.apis, self.function, self.rules, self.segments, self.logs, self.known.append)
         self.gateway = Gateway(services, clock=lambda: self.now, ids=CountingIds())
 
     def request(self, method: str, url: str, **options: Any) -> httpx.Response:

@@ -21,7 +21,7 @@ from local.events.registry import EventSources
 from local.events.sqs_header import with_trace_header
 from local.http_server import HttpServer
 from local.ids import RandomIds
-from local.interfaces import Document
+from local.interfaces import Document, SamplingDecision
 from local.lambda_.api import LambdaApi
 from local.lambda_.catalog import Catalog
 from local.lambda_.http import Response, forward, read_request, send_response
@@ -32,6 +32,7 @@ from local.logs.moto_groups import MotoGroups
 from local.logs.operations import Operations
 from local.logs.service import Logs
 from local.logs.store import Store
+from local.requests.records import Invoked
 
 REGION = "us-east-1"
 RUNTIME = "python3.11"
@@ -73,9 +74,9 @@ class Sampler:
         self.answer = True
         self.asked: list[str] = []
 
-    def decide(self, function_arn: str) -> bool:
+    def decide(self, function_arn: str) -> SamplingDecision:
         self.asked.append(function_arn)
-        return self.answer
+        return SamplingDecision(self.answer)
 
 
 class Stack:
@@ -84,6 +85,7 @@ class Stack:
     def __init__(self, work_dir: Path, daemon_address: str = "127.0.0.1:9") -> None:
         self.sink = Sink()
         self.sampler = Sampler()
+        self.known: dict[str, Invoked] = {}
         self.work_dir = work_dir
         self.names = 0
         self._daemon_address = daemon_address
@@ -183,9 +185,13 @@ class Stack:
             region=REGION,
             retry_delays=(0.01, 0.01),
             init_limit=2.0,
+            record=self._remember,
         )
         self.sources = EventSources(self.service, catalog, time.time, RandomIds())
         self._lambda = LambdaApi(self.service, self.sources, self._moto)
+
+    def _remember(self, invocation: Invoked) -> None:
+        self.known[invocation.id] = invocation
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Do what the endpoint does: requests to Lambda and Logs go there, all others to moto."""

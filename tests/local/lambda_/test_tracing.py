@@ -4,7 +4,7 @@ from typing import Literal
 
 import pytest
 
-from local.interfaces import TraceLink
+from local.interfaces import SamplingDecision, TraceLink
 from local.lambda_.tracing import InvocationTrace, trace_invocation
 from local.trace_header import TraceHeader
 from tests.local.lambda_.counting_ids import CountingIds
@@ -24,7 +24,7 @@ def traced(
         TraceHeader.parse(upstream),
         [TraceLink(ROOT, f"{number:016x}") for number in range(links)],
         ARN,
-        decide=lambda _: decision,
+        decide=lambda _: SamplingDecision(decision),
         ids=CountingIds(),
         now=100.0,
     )

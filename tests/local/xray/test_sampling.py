@@ -324,16 +324,17 @@ def test_a_reservoir_starts_anew_each_second() -> None:
 def test_lambda_samples_one_per_second_and_function(clock: FakeClock) -> None:
     """Functions do not share, rules do not matter."""
     sampler = LambdaSampler(clock, never)
-    assert [sampler.decide("front"), sampler.decide("front"), sampler.decide("worker")] == [True, False, True]
+    asked = ("front", "front", "worker")
+    assert [sampler.decide(name).sampled for name in asked] == [True, False, True]
     clock.now += 1
-    assert sampler.decide("front")
+    assert sampler.decide("front").sampled
 
 
 def test_lambda_samples_5_percent_of_the_rest(clock: FakeClock) -> None:
     """The random number decides after the first of a second."""
     numbers = iter([0.049, 0.05])
     sampler = LambdaSampler(clock, lambda: next(numbers))
-    assert [sampler.decide("f") for _ in range(3)] == [True, True, False]
+    assert [sampler.decide("f").sampled for _ in range(3)] == [True, True, False]
 
 
 def test_lambdas_own_share_comes_out_as_calculated(clock: FakeClock) -> None:
@@ -342,6 +343,6 @@ def test_lambdas_own_share_comes_out_as_calculated(clock: FakeClock) -> None:
     start, kept = clock.now, 0
     for number in range(10_000):
         clock.now = start + number / 100
-        kept += sampler.decide("front")
+        kept += sampler.decide("front").sampled
     rest = 10_000 - 100
     assert abs(kept - (100 + rest * 0.05)) <= 4 * math.sqrt(rest * 0.05 * 0.95)

@@ -1,0 +1,1 @@
+"""The last requests and invocations, each with what decided about its trace."""
