@@ -86,6 +86,17 @@ def _cost(given: argparse.Namespace) -> int:
     return 0
 
 
+def _why(given: argparse.Namespace) -> int:
+    from waterfall.why import command  # noqa: PLC0415 - only this command asks for requests
+
+    desk, source = _desk(given), _source(given)
+    if given.list:
+        sys.stdout.write(command.list_requests(desk, source, given.limit))
+    else:
+        sys.stdout.write(command.explain(desk, source, given.question))
+    return 0
+
+
 def _fault(given: argparse.Namespace) -> int:
     from waterfall import faulting, faults  # noqa: PLC0415 - only this command needs FIS
 
@@ -114,6 +125,7 @@ def _gameday(given: argparse.Namespace) -> int:
 _RUN = {
     "sampling": _explain,
     "cost": _cost,
+    "why": _why,
     "up": _up,
     "console": _console,
     "compare": _compare,

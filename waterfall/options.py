@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from waterfall import arguments
 from waterfall.client import LOCAL_ENDPOINT, LONGEST_MAP
 from waterfall.commands import LATEST
+from waterfall.why.question import question
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,6 +35,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     _add_map(commands)
     _add_console(commands)
     _add_compare(commands)
+    _add_why(commands)
     _add_sampling(commands)
     _add_cost(commands)
     _add_fault(commands)
@@ -41,6 +43,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     options = parser.parse_args(argv)
     if options.command == "compare":
         _check_compare(parser, options)
+    if options.command == "why":
+        _read_question(parser, options)
     if options.command == "sampling" and options.method and not (options.path or "").startswith("/"):
         parser.error("sampling explain takes a method and a path, such as GET /checkout")
     if options.command == "fault" and options.action == "start" and not options.name:
@@ -59,6 +63,15 @@ def _check_compare(parser: argparse.ArgumentParser, options: argparse.Namespace)
         parser.error("--modes sets tracing itself: leave out --config tracing=...")
     if not options.modes and (options.directory != Path() or options.stack or options.config):
         parser.error("--directory, --stack and --config belong to --modes")
+
+
+def _read_question(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    if options.list and options.request:
+        parser.error("why takes a request or --list, not both")
+    try:
+        options.question = question(options.request)
+    except ValueError as error:
+        parser.error(str(error))
 
 
 def _add_up(commands: Commands) -> None:
@@ -164,6 +177,26 @@ def _add_compare(commands: Commands) -> None:
     modes = compare.add_argument_group("comparing the tracing modes")
     modes.add_argument("--modes", action="store_true", help="run the same request in each mode now")
     _add_program(modes)
+
+
+def _add_why(commands: Commands) -> None:
+    why = _add_reading(
+        commands,
+        "why",
+        "explain why a request has a trace or none",
+        "Says in one sentence each what decided about a request's trace: the stage, the header, the rule, "
+        "each function, what arrived. With --aws, where none is remembered: what decides about such requests.",
+    )
+    why.add_argument(
+        "request",
+        nargs="*",
+        metavar="REQUEST",
+        help="a request id, a trace id, a URL, or a method and a URL (default: the last request)",
+    )
+    why.add_argument("--list", action="store_true", help="list the last requests instead")
+    why.add_argument(
+        "--limit", default=20, type=_limit, metavar="N", help="of --list: how many (default: 20)"
+    )
 
 
 def _add_sampling(commands: Commands) -> None:

@@ -1,0 +1,186 @@
+"""What is known of a request, as values; texts in them came from outside and are untrusted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A sampling rule that did not match, and the first of its patterns that did not."""
+
+    rule: str
+    priority: int
+    field: str
+    pattern: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """How a rule decided: `taken` as one of `share` of its `reservoir` per second, else by its `rate`."""
+
+    taken: bool
+    reservoir: int
+    share: int
+    rate: float
+    priority: int | None = None
+    boosted: bool = False
+    passed_over: tuple[PassedOver, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`rule` is `None` when no rule of X-Ray decided, `draw` when the decision came with the request."""
+
+    sampled: bool
+    rule: str | None = None
+    draw: Draw | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiRequest:
+    """A request that an API answered; times in epoch seconds.
+
+    `url` begins with the stage. `api_name` is `None` when no such stage is deployed, `route` when it has none
+    for the request, `function` when none was called, `decision` when the stage does not trace.
+    """
+
+    id: str
+    at: float
+    method: str
+    url: str
+    status: int
+    api_id: str
+    stage: str
+    api_name: str | None = None
+    route: str | None = None
+    error: str | None = None
+    header: str | None = None
+    w3c: bool = False
+    tracing: bool = False
+    trace_id: str | None = None
+    decision: Decision | None = None
+    function: str | None = None
+    invocation_id: str | None = None
+
+    @property
+    def place(self) -> str:
+        return f"{self.api_name or self.api_id}/{self.stage}"
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """An invocation of a function; times in epoch seconds.
+
+    `sampled` is the decision in the caller's `header`, `decision` Lambda's own. `recorded`: Lambda sends its
+    segments. `failed` and `end` are `None` until it is over.
+    """
+
+    id: str
+    at: float
+    function: str
+    type: str
+    mode: str
+    trace_id: str
+    header: str = ""
+    sampled: bool | None = None
+    recorded: bool = False
+    decision: Decision | None = None
+    event_source: str | None = None
+    links: tuple[str, ...] = ()
+    status: int = 200
+    failed: bool | None = None
+    end: float | None = None
+
+
+Entry = ApiRequest | Invocation
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """How a function is configured now; `layers` are ARNs."""
+
+    name: str
+    mode: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+    layers: tuple[str, ...] = ()
+
+    @property
+    def library(self) -> str:
+        """The mode of the tracing library: `otel`, `native`, `off`, or empty where none is named."""
+        return self.variables.get("TRACING_MODE", "").strip().lower()
+
+    @property
+    def keeps(self) -> str:
+        """What unsampled invocations are sent for after all, such as `fault,404`."""
+        return self.variables.get("TRACING_KEEP", "").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A document that X-Ray refused."""
+
+    name: str | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A trace that is there: `own` counts what functions sent, by invocation; `kept` says why, if so."""
+
+    id: str
+    own: Mapping[str, int] = field(default_factory=dict)
+    kept: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that is known of one request. `daemon` counts what happened since the daemon started."""
+
+    entry: Entry | None
+    invocations: tuple[Invocation, ...] = ()
+    documents: Mapping[str, int] = field(default_factory=dict)
+    refused: tuple[Refusal, ...] = ()
+    daemon: Mapping[str, int] = field(default_factory=dict)
+    functions: Mapping[str, Function] = field(default_factory=dict)
+    stored: tuple[Stored, ...] = ()
+    deployed: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_entry(given: Mapping[str, Any]) -> Entry:
+    """Read a request or an invocation, as the embedded AWS tells of it."""
+    return read_request(given) if given.get("kind") == "request" else read_invocation(given)
+
+
+def read_request(given: Mapping[str, Any]) -> ApiRequest:
+    return ApiRequest(**_fields(ApiRequest, given, decision=_decision(given.get("decision"))))
+
+
+def read_invocation(given: Mapping[str, Any]) -> Invocation:
+    links = tuple(given.get("links") or ())
+    return Invocation(**_fields(Invocation, given, decision=_decision(given.get("decision")), links=links))
+
+
+def _decision(given: Mapping[str, Any] | None) -> Decision | None:
+    if given is None:
+        return None
+    return Decision(given["sampled"], given.get("rule_name"), _draw(given.get("draw")))
+
+
+def _draw(given: Mapping[str, Any] | None) -> Draw | None:
+    if given is None:
+        return None
+    passed = tuple(
+        PassedOver(one["rule_name"], one["priority"], one["field"], one["pattern"])
+        for one in given.get("passed_over", ())
+    )
+    return Draw(**_fields(Draw, given, passed_over=passed))
+
+
+def _fields(kind: Any, given: Mapping[str, Any], **read: Any) -> dict[str, Any]:
+    """Return the fields that this version knows."""
+    names: Iterable[str] = kind.__dataclass_fields__
+    return {name: given[name] for name in names if name in given} | read

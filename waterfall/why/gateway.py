@@ -1,0 +1,76 @@
+"""What API Gateway did with a request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from waterfall.why.reasons import Reason, listed
+from waterfall.why.sampled import header_reasons, rule_reasons
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from waterfall.why.facts import ApiRequest
+
+TURN_ON = (
+    "Turn X-Ray tracing on for the stage (xray_tracing_enabled=True; in this program a `tracing` other than "
+    "off) and deploy."
+)
+
+
+def request_reasons(request: ApiRequest, deployed: Mapping[str, str]) -> list[Reason]:
+    """Say how far a request came and what decided, in the order in which it was decided."""
+    if request.api_name is None:
+        return [_unknown(request, deployed)]
+    reached = Reason(
+        "ok", f"The request reached the stage {request.place} and was answered {request.status}."
+    )
+    return [reached, _integration(request), *_decided(request)]
+
+
+def _unknown(request: ApiRequest, deployed: Mapping[str, str]) -> Reason:
+    places = [f"{name} at {url}" for name, url in deployed.items()]
+    missing = f"stage {request.stage or '(none)'} of an API {request.api_id} is deployed"
+    return Reason(
+        "stop",
+        f"No {missing}: the request was answered {request.status}, and nothing is there that could trace it.",
+        f"Send it to {listed(places)}." if places else "Deploy an API first.",
+        f"no {missing}",
+        "no such stage",
+    )
+
+
+def _integration(request: ApiRequest) -> Reason:
+    if request.function:
+        return Reason("ok", f"Its route {request.route} called the function {request.function}.")
+    told = f"API Gateway itself answered {request.status} {request.error or ''}".rstrip()
+    if request.route is None:
+        why, fix = (
+            f"the API has no route for {request.method} {request.url}",
+            "Deploy the route, or mend the URL.",
+        )
+    elif request.status == 429:
+        why, fix = "the stage's throttling let it not through", "Raise throttleRate and throttleBurst."
+    elif request.status == 413:
+        why, fix = "its body is larger than API Gateway takes", "Send less than 10 MB; Lambda takes 6 MB."
+    elif request.status == 403:
+        why, fix = "it came without a valid API key", "Send one in X-Api-Key."
+    else:
+        why, fix = "the integration could not be called", ""
+    return Reason("info", f"{told}, as {why}: no function was called, the stage's own segment is all.", fix)
+
+
+def _decided(request: ApiRequest) -> Iterator[Reason]:
+    if request.tracing:
+        yield Reason("ok", f"X-Ray tracing is on for the stage {request.place}.")
+    else:
+        yield Reason(
+            "stop",
+            f"X-Ray tracing is off for the stage {request.place}: it sends no segment and asks no rule.",
+            TURN_ON,
+            f"tracing is off for the stage {request.place}",
+            "stage: tracing off",
+        )
+    yield from header_reasons(request)
+    if request.decision:
+        yield from rule_reasons(request.decision)

@@ -1,0 +1,217 @@
+"""Gathers the facts about a request: what the endpoint remembers, and what AWS's APIs tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from waterfall.client import ReadError, RefusedError, Source, client, readable
+from waterfall.why.explain import brief, explain, explain_trace
+from waterfall.why.facts import Entry, Evidence, Function, Refusal, read_entry, read_invocation
+from waterfall.why.known import MOST, Known
+from waterfall.why.prospect import Place, Prospect, explain_prospect
+from waterfall.why.reasons import Explanation
+from waterfall.why.traces import stored
+
+if TYPE_CHECKING:
+    from waterfall.client import Reader
+    from waterfall.why.question import Question, Url
+
+_FUNCTION = re.compile(r"/functions/arn:[^/]*:function:(?P<name>[^/:]+)[^/]*/invocations")
+_NOT_AWS = (
+    "AWS records neither past requests nor how they were sampled: "
+    "this is what decides about such a request as the account is set now."
+)
+_FORGOTTEN = "No such request is remembered: this is what decides about one as the stack is set now."
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A request in a list, its traces that are there, and why there are any or none, in a few words."""
+
+    entry: Entry
+    traces: tuple[str, ...]
+    brief: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An explanation, and the request that it is about, if one is known."""
+
+    explanation: Explanation
+    entry: Entry | None = None
+
+
+class Inquiry:
+    """Answers why a request has a trace or none; every method raises ReadError when that cannot be told."""
+
+    def __init__(self, reader: Reader, source: Source) -> None:
+        self._reader = reader
+        self._source = source
+        self._known = Known(None if source.aws else source.endpoint)
+
+    def newest(self, limit: int) -> list[Listed] | None:
+        """Return the last requests, newest first; `None` where none are remembered."""
+        told = self._known.newest(min(limit, MOST))
+        return None if told is None else [_listed(one) for one in told]
+
+    def ask(self, question: Question, now: float) -> Answer:
+        """Explain the request that is meant."""
+        if question.trace_id:
+            return self._of_trace(question.trace_id, now)
+        if question.request_id:
+            return self._of_request(question.request_id)
+        newest = self._known.newest()
+        if question.url:
+            url = question.url
+            found = next((one for one in map(_listed, newest or []) if url.matches(one.entry)), None)
+            return self._of_request(found.entry.id) if found else Answer(self._prospect(url))
+        if newest is None:
+            raise ReadError(f"{self._place} remembers no requests: give a trace id, or a method and a URL")
+        if not newest:
+            raise ReadError("no request has come yet: send one")
+        # What a queue hands on is a consequence of a request, and not the one that somebody just sent.
+        last = next((one for one in newest if not one.get("event_source")), newest[0])
+        return self._of_request(last["id"])
+
+    @property
+    def _place(self) -> str:
+        return "AWS" if self._source.aws else self._source.endpoint
+
+    def _of_request(self, id_: str) -> Answer:
+        told = self._known.one(id_)
+        if told is None:
+            raise ReadError(
+                f"{self._place} remembers no requests by id: give a trace id, or a method and a URL"
+            )
+        if told["entry"] is None:
+            told = self._beginning_with(id_) or told
+        evidence = self._evidence(told)
+        if evidence.entry is None:
+            raise ReadError(
+                f"no request {id_} is remembered: `waterfall why --list` shows the last ones, "
+                "and older ones, or those before the last start, are forgotten"
+            )
+        return Answer(explain(evidence), evidence.entry)
+
+    def _beginning_with(self, start: str) -> dict[str, Any] | None:
+        """Return what is known of the one request whose id begins so."""
+        found = [one["id"] for one in self._known.newest() or () if one["id"].startswith(start)]
+        return self._known.one(found[0]) if len(found) == 1 else None
+
+    def _of_trace(self, trace_id: str, now: float) -> Answer:
+        evidence = self._evidence(self._known.one(trace_id) or {}, trace_id)
+        if evidence.entry is None:
+            return Answer(explain_trace(trace_id, evidence, now))
+        return Answer(explain(evidence), evidence.entry)
+
+    def _evidence(self, told: Mapping[str, Any], trace_id: str | None = None) -> Evidence:
+        entry = read_entry(told["entry"]) if told.get("entry") else None
+        invocations = tuple(map(read_invocation, told.get("invocations", ())))
+        documents: dict[str, int] = dict(told.get("documents", {}))
+        ids = list(documents) or [id_ for id_ in [trace_id] if id_]
+        traces = [stored(trace) for trace in self._reader.get(ids)]
+        own = entry.trace_id if entry else trace_id
+        return Evidence(
+            entry=entry,
+            invocations=invocations,
+            documents=documents,
+            refused=tuple(
+                Refusal(one.get("name"), str(one.get("message"))) for one in told.get("refused", ())
+            ),
+            daemon=dict(told.get("daemon", {})),
+            functions=self._functions({one.function for one in invocations}),
+            stored=tuple(sorted(traces, key=lambda trace: trace.id != own)),
+            deployed=self._known.deployed() if entry and getattr(entry, "api_name", "") is None else {},
+        )
+
+    def _functions(self, names: set[str]) -> dict[str, Function]:
+        """Return how functions are configured; those that are gone, or may not be read, are left out."""
+        lambda_ = client(self._source, "lambda")
+        found = {}
+        for name in sorted(names):
+            try:
+                found[name] = self._function(lambda_, name)
+            except RefusedError:
+                continue
+        return found
+
+    def _function(self, lambda_: Any, name: str) -> Function:
+        with readable(self._source, "Lambda"):
+            told = lambda_.get_function_configuration(FunctionName=name)
+        return Function(
+            name=name,
+            mode=told.get("TracingConfig", {}).get("Mode", "PassThrough"),
+            variables=told.get("Environment", {}).get("Variables", {}),
+            layers=tuple(layer["Arn"] for layer in told.get("Layers", ())),
+        )
+
+    def _prospect(self, url: Url) -> Explanation:
+        method = url.method or "GET"
+        place = self._stage(replace(url, method=method))
+        rules = self._reader.sampling_rules()
+        remembered = _NOT_AWS if self._source.aws else _FORGOTTEN
+        return explain_prospect(Prospect(method, url.path, place, rules, remembered))
+
+    def _stage(self, url: Url) -> Place | None:
+        gateway = client(self._source, "apigateway")
+        with readable(self._source, "API Gateway"):
+            apis = [
+                api for page in gateway.get_paginator("get_rest_apis").paginate() for api in page["items"]
+            ]
+        places = [api for api in apis if url.api in {None, api["id"]}]
+        for api in places:
+            try:
+                return self._place_in(gateway, api, url)
+            except RefusedError as error:
+                if error.code != "NotFoundException":
+                    raise
+        return None
+
+    def _place_in(self, gateway: Any, api: Mapping[str, Any], url: Url) -> Place:
+        with readable(self._source, "API Gateway"):
+            if url.stage is None:
+                (stage, *_) = gateway.get_stages(restApiId=api["id"])["item"] or [{}]
+            else:
+                stage = gateway.get_stage(restApiId=api["id"], stageName=url.stage)
+            name = _called(gateway, api["id"], url)
+        function = self._functions({name}).get(name) if name else None
+        return Place(api["name"], stage.get("stageName", ""), bool(stage.get("tracingEnabled")), function)
+
+
+def _listed(told: Mapping[str, Any]) -> Listed:
+    entry, traces = read_entry(told), tuple(told.get("traces", ()))
+    return Listed(entry, traces, brief(entry, traces))
+
+
+def _called(gateway: Any, api_id: str, url: Url) -> str | None:
+    """Return the name of the function that a request's route calls."""
+    pages = gateway.get_paginator("get_resources").paginate(restApiId=api_id, embed=["methods"])
+    resources = [resource for page in pages for resource in page["items"]]
+    for resource in sorted(resources, key=_generality):
+        methods = resource.get("resourceMethods", {})
+        method = next((one for one in (url.method, "ANY") if one in methods), None)
+        if method and _pattern(resource["path"]).fullmatch(url.path):
+            integration = gateway.get_integration(
+                restApiId=api_id, resourceId=resource["id"], httpMethod=method
+            )
+            found = _FUNCTION.search(integration.get("uri", ""))
+            return found["name"] if found else None
+    return None
+
+
+def _generality(resource: Mapping[str, Any]) -> tuple[bool, int]:
+    return "+}" in resource["path"], resource["path"].count("{")
+
+
+def _pattern(path: str) -> re.Pattern[str]:
+    pieces: Sequence[str] = re.split(r"(\{[^}]*\})", path)
+    return re.compile("".join(_piece(piece) for piece in pieces))
+
+
+def _piece(piece: str) -> str:
+    if not piece.startswith("{"):
+        return re.escape(piece)
+    return ".+" if piece.endswith("+}") else "[^/]+"

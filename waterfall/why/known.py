@@ -1,0 +1,53 @@
+"""What the embedded AWS remembers of requests: JSON over HTTP, beside its status."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+from urllib.parse import quote
+
+from waterfall.client import ReadError
+
+TIMEOUT = 30.0
+MOST = 1_000
+
+
+class Known:
+    """Reads what is remembered at an endpoint; every method raises ReadError when nothing answers there.
+
+    An AWS that remembers no requests, such as a real account or another emulator, answers `None`.
+    """
+
+    def __init__(self, endpoint: str | None) -> None:
+        self._endpoint = endpoint
+
+    def newest(self, limit: int = MOST) -> list[dict[str, Any]] | None:
+        """Return the newest requests, newest first."""
+        told = self._get(f"requests?limit={limit}")
+        return None if told is None else list(told["requests"])
+
+    def one(self, key: str) -> dict[str, Any] | None:
+        """Return what is known of a request, an invocation or a trace."""
+        return self._get(f"requests/{quote(key, safe='')}")
+
+    def deployed(self) -> dict[str, str]:
+        """Return the base URLs of the deployed stages by `<API name>/<stage>`."""
+        return dict((self._get("status") or {}).get("apis") or {})
+
+    def _get(self, path: str) -> dict[str, Any] | None:
+        if self._endpoint is None:
+            return None
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with direct.open(f"{self._endpoint.rstrip('/')}/_local/{path}", timeout=TIMEOUT) as answer:
+                told = json.load(answer)
+        except urllib.error.HTTPError:
+            return None
+        except (OSError, ValueError) as error:
+            raise ReadError(
+                f"nothing answers at {self._endpoint}: start a local stack with `waterfall up`, "
+                f"name its endpoint with --endpoint URL, or read a real account with --aws ({error})"
+            ) from error
+        return told if isinstance(told, dict) else None

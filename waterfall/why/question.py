@@ -1,0 +1,89 @@
+"""Which request is meant: by its id, its trace's id, or method and URL."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from waterfall import arguments
+from waterfall.why.facts import ApiRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from waterfall.why.facts import Entry
+
+_REQUEST_ID = re.compile(r"[0-9A-Za-z][\w-]{3,127}")
+_METHOD = re.compile(r"[A-Za-z]{3,10}")
+_LOCAL = re.compile(r"/execute-api/(?P<api>[a-z0-9]+)/(?P<stage>[\w-]+)(?P<path>/.*)?")
+_HOST = re.compile(r"(?P<api>[a-z0-9]+)\.execute-api\.(?P<region>[a-z0-9-]+)\.[a-z0-9.-]+")
+_STAGE = re.compile(r"/(?P<stage>[\w-]+)(?P<path>/.*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """A URL of an API, or only a `path`: then `api` and `stage` are `None`."""
+
+    path: str
+    method: str | None = None
+    api: str | None = None
+    stage: str | None = None
+
+    def matches(self, entry: Entry) -> bool:
+        """Tell whether an entry is a request to this URL, whatever its query."""
+        if not isinstance(entry, ApiRequest) or (self.method and entry.method != self.method):
+            return False
+        path = entry.url.partition("?")[0]
+        if self.api is None:
+            return self.path in {path, "/" + path[1:].partition("/")[2]}
+        return (self.api, f"/{self.stage}{self.path}") == (entry.api_id, path)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked: one of these, or none for the last request."""
+
+    request_id: str | None = None
+    trace_id: str | None = None
+    url: Url | None = None
+
+
+def question(words: Sequence[str]) -> Question:
+    """Read nothing, an id, a URL, or a method and a URL; raises ValueError saying what is allowed."""
+    if not words:
+        return Question()
+    if len(words) == 2 and _METHOD.fullmatch(words[0]):
+        return Question(url=_url(words[1], words[0].upper()))
+    if len(words) == 1 and words[0].startswith(("/", "http://", "https://")):
+        return Question(url=_url(words[0], None))
+    if len(words) == 1:
+        try:
+            return Question(trace_id=arguments.trace_id(words[0]))
+        except ValueError:
+            if _REQUEST_ID.fullmatch(words[0]):
+                return Question(request_id=words[0])
+    given = " ".join(words)
+    raise ValueError(
+        f"{given!r} names no request: give a request id (x-amzn-RequestId) or its beginning, a trace id, a URL, "
+        "or a method and a URL such as GET /hello"
+    )
+
+
+def _url(text: str, method: str | None) -> Url:
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is not a URL: give one such as https://<api>.execute-api... or /hello"
+        ) from None
+    path = parts.path or "/"
+    if local := _LOCAL.fullmatch(path):
+        return Url(local["path"] or "/", method, local["api"], local["stage"])
+    host, stage = _HOST.fullmatch(parts.hostname or ""), _STAGE.fullmatch(path)
+    if host and stage:
+        return Url(stage["path"] or "/", method, host["api"], stage["stage"])
+    if not path.startswith("/"):
+        raise ValueError(f"{text!r} is not a URL: give one such as https://<api>.execute-api... or /hello")
+    return Url(path, method)

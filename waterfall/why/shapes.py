@@ -1,0 +1,51 @@
+"""Explanations as JSON, for `--json` and for the console.
+
+`waterfall.why/1`
+    `verdict` (a sentence), `trace_id` (of the trace that is there, or `null`), `request` (or `null`; its
+    `kind`, `request` or `invocation`, `id`, `at`, `method`, `url`, `status`, `trace_id`), and `reasons` in
+    the order in which they decided: `state` (`ok` `stop` `gap` `info`), `text`, `fix` (may be empty).
+`waterfall.requests/1`
+    `remembered` (false where requests are not), and `requests`, newest first: as above, with `traces` (ids of
+    those that are there) and `brief` (why, in a few words).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from waterfall.why.facts import ApiRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from waterfall.why.facts import Entry
+    from waterfall.why.inquiry import Answer, Listed
+
+
+def answer_shape(answer: Answer) -> dict[str, Any]:
+    explanation = answer.explanation
+    return {
+        "format": "waterfall.why/1",
+        "verdict": explanation.verdict,
+        "trace_id": explanation.trace_id,
+        "request": _entry(answer.entry) if answer.entry else None,
+        "reasons": [{"state": one.state, "text": one.text, "fix": one.fix} for one in explanation.reasons],
+    }
+
+
+def list_shape(found: Sequence[Listed] | None) -> dict[str, Any]:
+    requests = [{**_entry(one.entry), "traces": list(one.traces), "brief": one.brief} for one in found or ()]
+    return {"format": "waterfall.requests/1", "remembered": found is not None, "requests": requests}
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    is_request = isinstance(entry, ApiRequest)
+    return {
+        "kind": "request" if is_request else "invocation",
+        "id": entry.id,
+        "at": entry.at,
+        "method": entry.method if isinstance(entry, ApiRequest) else None,
+        "url": entry.url if isinstance(entry, ApiRequest) else entry.function,
+        "status": entry.status,
+        "trace_id": entry.trace_id,
+    }
