@@ -185,7 +185,7 @@ def _add_why(commands: Commands) -> None:
         "why",
         "explain why a request has a trace or none",
         "Says in one sentence each what decided about a request's trace: the stage, the header, the rule, "
-        "each function, what arrived. With --aws, where none is remembered: what decides about such requests.",
+        "each function, what arrived. With --aws, where none is remembered: what decides about such ones.",
     )
     why.add_argument(
         "request",

@@ -68,7 +68,8 @@ def describe(entry: Entry, now: float, glyphs: Glyphs) -> str:
     if isinstance(entry, ApiRequest):
         what = f"{entry.method} {entry.url} {glyphs.arrow} {entry.status}"
         return f"{what} {glyphs.dot} request {entry.id} {glyphs.dot} {when}"
-    return f"{entry.function} {glyphs.arrow} {entry.status} {glyphs.dot} invocation {entry.id} {glyphs.dot} {when}"
+    where = f"invocation {entry.id} {glyphs.dot} {when}"
+    return f"{entry.function} {glyphs.arrow} {entry.status} {glyphs.dot} {where}"
 
 
 def render_list(found: Sequence[Listed], screen: Screen, now: float) -> list[Text]:

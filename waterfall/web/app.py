@@ -6,6 +6,8 @@
 `GET /api/traces/{id}/documents/{n}`  the document of node `n`
 `GET /api/map`                        `waterfall.map/1`; a time, or `trace`
 `GET /api/compare`                    two traces, `a` and `b`, side by side
+`GET /api/requests`                   `waterfall.requests/1`; `limit`
+`GET /api/why`                        `waterfall.why/1`; `request` as `waterfall why` takes it, or the last
 
 A time is `since` (seconds back from now) or `start` and `end` (epoch seconds). A failure answers
 `{"error": sentence, "code": name}`: 400 what was asked is wrong, 404 not there, 502 X-Ray cannot be read.
@@ -32,6 +34,9 @@ from waterfall.web import shapes
 from waterfall.web.asked import BadRequestError, limit_of, span_of
 from waterfall.web.comparison import comparison_shape
 from waterfall.web.guard import Guard
+from waterfall.why.inquiry import Inquiry, UnknownRequestError
+from waterfall.why.question import question
+from waterfall.why.shapes import answer_shape, list_shape
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +46,7 @@ if TYPE_CHECKING:
     from waterfall.model import Trace
 
 STATIC = Path(__file__).parent / "static"
-PAGES = ("/", "/traces", "/map", "/compare", "/trace/{id}")
+PAGES = ("/", "/traces", "/map", "/compare", "/why", "/trace/{id}")
 """Every page is the same document: the address is the page's state, which its scripts read."""
 
 
@@ -54,6 +59,8 @@ def create_app(reader: Reader, source: Source, clock: Callable[[], float] = time
         Route("/api/traces/{id}/documents/{position:int}", api.document),
         Route("/api/map", api.map),
         Route("/api/compare", api.compare),
+        Route("/api/requests", api.requests),
+        Route("/api/why", api.why),
         Mount("/static", StaticFiles(directory=STATIC)),
         *(Route(path, _page) for path in PAGES),
     ]
@@ -74,7 +81,7 @@ async def _failed(_: Request, problem: Exception) -> Response:
         status, code, message = 400, problem.code, problem.reason
     elif isinstance(problem, BadRequestError):
         status, code, message = 400, "BadRequest", str(problem)
-    elif isinstance(problem, NotThereError):
+    elif isinstance(problem, NotThereError | UnknownRequestError):
         status, code, message = 404, "NotFound", str(problem)
     else:
         status, code, message = 502, "Unreadable", str(problem)
@@ -94,6 +101,7 @@ class _Api:
         self._reader = reader
         self._source = source
         self._clock = clock
+        self._inquiry = Inquiry(reader, source)
 
     async def source(self, _: Request) -> Response:
         return _json(shapes.source_shape(self._source))
@@ -135,6 +143,18 @@ class _Api:
             return comparison_shape(compare(self._found(ids[0]), self._found(ids[1])))
 
         return _json(await run_in_threadpool(read))
+
+    async def requests(self, request: Request) -> Response:
+        limit = limit_of(request.query_params)
+        return _json(await run_in_threadpool(lambda: list_shape(self._inquiry.newest(limit))))
+
+    async def why(self, request: Request) -> Response:
+        try:
+            asked = question(request.query_params.get("request", "").split())
+        except ValueError as error:
+            raise BadRequestError(str(error)) from error
+        now = self._clock()
+        return _json(await run_in_threadpool(lambda: answer_shape(self._inquiry.ask(asked, now))))
 
     def _trace(self, request: Request) -> Trace:
         return self._found(request.path_params["id"])

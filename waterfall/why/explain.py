@@ -53,7 +53,7 @@ def brief(entry: Entry, traces: Sequence[str]) -> str:
     """Say in two or three words why there is a trace or none."""
     stop = first_stop(_deciding(entry, None))
     if traces:
-        return "traced" if stop is None else "kept" if traces[0] == entry.trace_id else "function's own"
+        return "traced" if stop is None else "partly" if traces[0] == entry.trace_id else "function's own"
     return stop.brief if stop else "nothing arrived"
 
 
@@ -100,7 +100,8 @@ def _verdict(evidence: Evidence, reasons: list[Reason]) -> str:
     if stop is None:
         return f"There is a trace: {trace.id}{gap}"
     if entry and trace.id == entry.trace_id:
-        return f"There is a trace: {trace.id}, of what was kept; {stop.clause}"
+        part = "of what was kept" if trace.kept else "but this is not in it"
+        return f"There is a trace: {trace.id}, {part}; {stop.clause}"
     return f"There is a trace, which a function began itself: {trace.id}; {stop.clause}"
 
 

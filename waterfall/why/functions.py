@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from waterfall.why.reasons import Reason
+from waterfall.why.reasons import Reason, listed
 from waterfall.why.sampled import SAMPLED_HEADER, own_rule_reasons
 
 if TYPE_CHECKING:
@@ -73,9 +73,15 @@ def _pass_through(name: str, *, stop: bool) -> Reason:
 def function_reasons(evidence: Evidence) -> Iterator[Reason]:
     """Say what each function that ran left, in the order in which they were called."""
     own = {id_: count for trace in evidence.stored for id_, count in trace.own.items()}
+    obeyed = [one.function for one in _calls(evidence) if one.mode == "Active" and one.sampled is False]
+    if obeyed:
+        called = listed(list(dict.fromkeys(obeyed)))
+        yield Reason(
+            "info", f"{called} {'were' if len(obeyed) > 1 else 'was'} called with Sampled=0 and obeyed."
+        )
     for invocation in evidence.invocations:
         name, function = invocation.function, evidence.functions.get(invocation.function)
-        if evidence.entry is None or invocation.id != evidence.entry.id:
+        if invocation in _calls(evidence):
             yield from _called(invocation)
         if invocation.recorded:
             yield from _sent(invocation, function, own.get(invocation.id, 0))
@@ -91,6 +97,11 @@ def function_reasons(evidence: Evidence) -> Iterator[Reason]:
             yield Reason("info", f"{name} failed, and nothing keeps failures that are not sampled.", _KEEP)
 
 
+def _calls(evidence: Evidence) -> list[Invocation]:
+    """Return the invocations that the entry caused, without itself."""
+    return [one for one in evidence.invocations if evidence.entry is None or one.id != evidence.entry.id]
+
+
 def _called(invocation: Invocation) -> Iterator[Reason]:
     name = invocation.function
     if invocation.status == _THROTTLED:
@@ -99,8 +110,6 @@ def _called(invocation: Invocation) -> Iterator[Reason]:
         yield _pass_through(name, stop=False)
     elif invocation.decision:
         yield from _began_itself(invocation)
-    elif invocation.sampled is False:
-        yield Reason("info", f"{name} was called with Sampled=0 and obeyed.")
 
 
 def _began_itself(invocation: Invocation) -> Iterator[Reason]:

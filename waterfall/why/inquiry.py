@@ -27,6 +27,10 @@ _NOT_AWS = (
 _FORGOTTEN = "No such request is remembered: this is what decides about one as the stack is set now."
 
 
+class UnknownRequestError(ReadError):
+    """The request that was meant is not remembered."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A request in a list, its traces that are there, and why there are any or none, in a few words."""
@@ -71,7 +75,7 @@ class Inquiry:
         if newest is None:
             raise ReadError(f"{self._place} remembers no requests: give a trace id, or a method and a URL")
         if not newest:
-            raise ReadError("no request has come yet: send one")
+            raise UnknownRequestError("no request has come yet: send one")
         # What a queue hands on is a consequence of a request, and not the one that somebody just sent.
         last = next((one for one in newest if not one.get("event_source")), newest[0])
         return self._of_request(last["id"])
@@ -90,7 +94,7 @@ class Inquiry:
             told = self._beginning_with(id_) or told
         evidence = self._evidence(told)
         if evidence.entry is None:
-            raise ReadError(
+            raise UnknownRequestError(
                 f"no request {id_} is remembered: `waterfall why --list` shows the last ones, "
                 "and older ones, or those before the last start, are forgotten"
             )

@@ -66,8 +66,8 @@ def question(words: Sequence[str]) -> Question:
                 return Question(request_id=words[0])
     given = " ".join(words)
     raise ValueError(
-        f"{given!r} names no request: give a request id (x-amzn-RequestId) or its beginning, a trace id, a URL, "
-        "or a method and a URL such as GET /hello"
+        f"{given!r} names no request: give a request id (x-amzn-RequestId) or its beginning, a trace id, "
+        "a URL, or a method and a URL such as GET /hello"
     )
 
 
@@ -75,9 +75,7 @@ def _url(text: str, method: str | None) -> Url:
     try:
         parts = urlsplit(text)
     except ValueError:
-        raise ValueError(
-            f"{text!r} is not a URL: give one such as https://<api>.execute-api... or /hello"
-        ) from None
+        raise _not_a_url(text) from None
     path = parts.path or "/"
     if local := _LOCAL.fullmatch(path):
         return Url(local["path"] or "/", method, local["api"], local["stage"])
@@ -85,5 +83,9 @@ def _url(text: str, method: str | None) -> Url:
     if host and stage:
         return Url(stage["path"] or "/", method, host["api"], stage["stage"])
     if not path.startswith("/"):
-        raise ValueError(f"{text!r} is not a URL: give one such as https://<api>.execute-api... or /hello")
+        raise _not_a_url(text)
     return Url(path, method)
+
+
+def _not_a_url(text: str) -> ValueError:
+    return ValueError(f"{text!r} is not a URL: give one such as https://<api>.execute-api... or /hello")

@@ -2,7 +2,8 @@
 
 `waterfall.why/1`
     `verdict` (a sentence), `trace_id` (of the trace that is there, or `null`), `request` (or `null`; its
-    `kind`, `request` or `invocation`, `id`, `at`, `method`, `url`, `status`, `trace_id`), and `reasons` in
+    `kind`, `request` or `invocation`, `id`, `at`, `method`, `url`, `status`,
+    `event_source` of what a queue invoked, `trace_id`), and `reasons` in
     the order in which they decided: `state` (`ok` `stop` `gap` `info`), `text`, `fix` (may be empty).
 `waterfall.requests/1`
     `remembered` (false where requests are not), and `requests`, newest first: as above, with `traces` (ids of
@@ -46,6 +47,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "at": entry.at,
         "method": entry.method if isinstance(entry, ApiRequest) else None,
         "url": entry.url if isinstance(entry, ApiRequest) else entry.function,
+        "event_source": None if isinstance(entry, ApiRequest) else entry.event_source,
         "status": entry.status,
         "trace_id": entry.trace_id,
     }

@@ -8,14 +8,16 @@ import { compareView } from "./views/compare.js";
 import { mapView } from "./views/map.js";
 import { traceView } from "./views/trace.js";
 import { tracesView } from "./views/traces.js";
+import { whyView } from "./views/why.js";
 
 const VIEWS = [
   [/^\/(traces)?$/, tracesView, "Traces"],
   [/^\/map$/, mapView, "Service map"],
   [/^\/compare$/, compareView, "Compare"],
+  [/^\/why$/, whyView, "Why no trace?"],
   [/^\/trace\/([^/]+)$/, traceView, "Trace"],
 ];
-const TABS = [["/traces", "Traces"], ["/map", "Service map"], ["/compare", "Compare"]];
+const TABS = [["/traces", "Traces"], ["/map", "Service map"], ["/compare", "Compare"], ["/why", ["Why", h("span", { class: "wide" }, " no trace"), "?"]]];
 
 const context = { pace: 2, source: null };
 const main = h("main", { id: "view" });
@@ -72,7 +74,7 @@ document.addEventListener("click", (event) => {
 });
 addEventListener("popstate", open);
 
-const KEYS = { "?": toggleHelp, d: switchTheme, t: () => go("/traces"), m: () => go("/map") };
+const KEYS = { "?": toggleHelp, d: switchTheme, t: () => go("/traces"), m: () => go("/map"), w: () => go("/why") };
 document.addEventListener("keydown", (event) => {
   if (event.metaKey || event.ctrlKey || event.altKey) return;
   const typing = event.target.matches?.("input, textarea, select");

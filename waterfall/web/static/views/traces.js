@@ -101,8 +101,9 @@ export function tracesView(main, { go, query, pace }) {
 
   function nothing() {
     if (state.range) return emptyBox("No trace took that long", "Click the histogram to see all response times again.");
-    if (state.filter) return emptyBox("No trace matches", "Take a condition out of the filter, or look further back.");
-    return emptyBox("No traces yet", "Send a request: it appears here as soon as its trace has arrived.", "Or look further back in time.");
+    if (state.filter) return emptyBox("No trace matches", "Take a condition out of the filter, or look further back.", link("/why", { class: "button why" }, "Why is there no trace?"));
+    return emptyBox("No traces yet", "Send a request: it appears here as soon as its trace has arrived.", "Or look further back in time.",
+      link("/why", { class: "button why" }, "Why is there no trace?"));
   }
 
   function drawRows(traces, now) {

@@ -1,0 +1,172 @@
+// Why is there no trace? The last requests, and for one of them what decided, a sentence each.
+
+import { read } from "../api.js";
+import { h, link, show } from "../dom.js";
+import { polling } from "../live.js";
+import { emptyBox, problemBox, statusPill } from "../parts.js";
+import { age, clock, cut, day } from "../pure/format.js";
+import { addressOf, remember } from "../state.js";
+
+const LIMIT = 200;
+const SETTLED = 15; // seconds after which nothing more arrives of a request
+
+const MARKS = { ok: ["✓", "as it should be"], stop: ["✗", "decided against a trace"], gap: ["▲", "a part is missing"], info: ["·", "decided nothing"] };
+
+export function whyView(main, { go, query, pace }) {
+  const state = { asked: query.get("request") ?? "", live: query.get("live") !== "off", answer: null, requests: [], row: null };
+  main.className = "why";
+
+  const input = h("input", { type: "search", class: "mono", value: state.asked, spellcheck: "false", autocomplete: "off", "aria-label": "Which request",
+    placeholder: "A request id, a trace id, or GET /hello" });
+  const liveButton = h("button", { type: "button", class: "live", title: "Ask again while requests come in (l)", onclick: () => setLive(!state.live) }, h("i"), "Live");
+  const body = h("tbody");
+  const listProblem = h("div", { class: "slot" });
+  const below = h("div", { class: "below" });
+  const explanation = h("section", { class: "explanation panel", "aria-live": "polite", "aria-label": "Explanation" });
+  show(main,
+    h("form", { class: "bar", onsubmit: (event) => { event.preventDefault(); ask(input.value.trim()); } },
+      h("div", { class: "filterbox" }, input, h("kbd", {}, "/")), h("button", { type: "submit" }, "Explain"), liveButton),
+    listProblem,
+    h("div", { class: "halves" }, explanation,
+      h("section", { class: "requests panel" }, h("table", {}, h("thead", {}, h("tr", {}, ["Status", "Request", "Trace", "Came"].map((name) => h("th", { scope: "col" }, name)))), body), below)));
+
+  const poll = polling(async (signal) => {
+    try {
+      const { requests, remembered } = await read("requests", { limit: LIMIT }, signal);
+      state.requests = requests;
+      show(listProblem);
+      drawRows();
+      show(below, remembered ? requests.length ? null : emptyBox("No requests yet", "Send one: it appears here as soon as it was answered.")
+        : emptyBox("No requests are remembered here", "AWS keeps no record of them. Ask above about a method and a URL, or about a trace id."));
+      await refresh(signal);
+    } catch (failure) {
+      if (failure.name === "AbortError") throw failure;
+      show(listProblem, problemBox(failure.message));
+    }
+  }, pace);
+
+  // What is shown is asked again while more may arrive of it.
+  async function refresh(signal) {
+    if (!state.asked && !state.requests.length) return;
+    const row = state.requests.find((request) => request.id === state.answer?.request?.id);
+    const known = JSON.stringify(row?.traces);
+    const settled = state.answer && known === state.row && (!row || Date.now() / 1000 - row.at > SETTLED);
+    if (settled) return;
+    state.row = known;
+    await explain(signal);
+  }
+
+  async function explain(signal) {
+    const asked = state.asked;
+    try {
+      const answer = await read("why", { request: asked }, signal);
+      if (asked !== state.asked) return;
+      state.answer = answer;
+      if (!asked && answer.request) { // the last request when this was opened, and not whatever comes next
+        state.asked = answer.request.id;
+        remember({ request: state.asked });
+      }
+      drawExplanation();
+    } catch (failure) {
+      if (failure.name === "AbortError") throw failure;
+      if (asked !== state.asked) return;
+      state.answer = { problem: failure.message };
+      show(explanation, problemBox(failure.message));
+    }
+    drawRows();
+  }
+
+  function ask(text, { push = true } = {}) {
+    state.asked = text;
+    state.answer = null;
+    input.value = text;
+    remember({ request: text }, { push });
+    drawRows();
+    explain();
+    explanation.scrollIntoView({ block: "nearest" });
+  }
+
+  function drawExplanation() {
+    const { verdict, trace_id: trace, request, reasons } = state.answer;
+    const good = trace || !verdict.startsWith("No trace");
+    show(explanation,
+      h("h1", { class: good ? "good" : "bad" }, cut(verdict, 2000)),
+      request ? h("p", { class: "dim what" }, statusPill(statusOf(request)), " ", cut(nameOf(request), 500), " · ", h("span", { class: "mono" }, cut(request.id, 100)), ` · ${day(request.at)} ${clock(request.at, 3)}`) : null,
+      trace ? h("p", {}, link(`/trace/${encodeURIComponent(trace)}`, { class: "button" }, "Open the trace")) : null,
+      h("ol", { class: "reasons" }, reasons.map((reason) => h("li", { class: reason.state },
+        h("span", { class: "mark", title: MARKS[reason.state][1], role: "img", "aria-label": MARKS[reason.state][1] }, MARKS[reason.state][0]),
+        h("div", {}, h("p", {}, cut(reason.text, 4000)), reason.fix ? h("p", { class: "fix" }, cut(reason.fix, 2000)) : null)))));
+  }
+
+  const rows = new Map();
+
+  function drawRows() {
+    const now = Date.now() / 1000;
+    const chosen = state.answer?.request?.id ?? state.asked;
+    const wanted = state.requests.map((request) => {
+      const key = JSON.stringify([request, request.id === chosen]);
+      const old = rows.get(request.id);
+      const row = old?.key === key ? old.row : rowOf(request, request.id === chosen);
+      if (old && old.row !== row) {
+        const focused = old.row.contains(document.activeElement);
+        old.row.replaceWith(row);
+        if (focused) row.querySelector("a.open").focus();
+      }
+      rows.set(request.id, { key, row });
+      row.querySelector("time").textContent = age(Math.max(0, now - request.at));
+      return row;
+    });
+    const kept = new Set(wanted);
+    for (const row of [...body.children]) if (!kept.has(row)) row.remove();
+    for (const id of [...rows.keys()]) if (!kept.has(rows.get(id).row)) rows.delete(id);
+    wanted.forEach((row, index) => { if (body.children[index] !== row) body.insertBefore(row, body.children[index] ?? null); });
+  }
+
+  function rowOf(request, chosen) {
+    const trace = request.traces[0];
+    const row = h("tr", { "data-id": request.id, "aria-current": chosen ? "true" : null },
+      h("td", { class: "status" }, statusPill(statusOf(request))),
+      h("td", { class: "request" }, link(addressOf("/why", { request: request.id }), { class: "open", title: cut(nameOf(request), 2000) }, request.method ? [h("b", { class: "method" }, cut(request.method, 20)), " ", cut(request.url)] : cut(nameOf(request)))),
+      h("td", { class: `outcome ${trace ? "traced" : "untraced"}` }, trace ? link(`/trace/${encodeURIComponent(trace)}`, {}, `✓ ${request.brief}`) : `✗ ${request.brief}`),
+      h("td", { class: "began" }, h("time", { title: `${day(request.at)} ${clock(request.at, 3)}` })));
+    row.addEventListener("click", (event) => {
+      if (event.metaKey || event.ctrlKey || event.shiftKey || event.target.closest(".outcome a")) return;
+      event.preventDefault();
+      ask(request.id);
+    });
+    return row;
+  }
+
+  function setLive(on) {
+    state.live = on;
+    liveButton.setAttribute("aria-pressed", String(on));
+    remember({ live: on ? null : "off" });
+    poll.pause(!on);
+  }
+
+  function move(step) {
+    const links = [...body.querySelectorAll("a.open")];
+    const from = links.indexOf(document.activeElement);
+    const next = links[Math.max(0, Math.min(links.length - 1, from + step))];
+    next?.focus();
+    next?.closest("tr").scrollIntoView({ block: "nearest" });
+  }
+
+  const keys = {
+    "/": () => { input.focus(); input.select(); },
+    ArrowDown: () => move(1), ArrowUp: () => move(-1), j: () => move(1), k: () => move(-1),
+    l: () => setLive(!state.live),
+  };
+
+  liveButton.setAttribute("aria-pressed", String(state.live));
+  poll.pause(!state.live);
+  if (!state.live) poll.now();
+  return { close: poll.stop, key: (event) => { const act = keys[event.key]; act?.(); return Boolean(act); } };
+}
+
+const nameOf = (request) => (request.method ? `${request.method} ${request.url}` : `${request.event_source ? "queue" : "invoke"} ${request.url}`);
+
+function statusOf({ status }) {
+  const word = status >= 500 ? "fault" : status === 429 ? "throttle" : status >= 400 ? "error" : "ok";
+  return { status: word, http_status: status };
+}
