@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -9,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from local.about import About, is_about
+from local.requests.answers import Arrivals, RequestAnswers
+from local.requests.log import RequestLog
 from local.xray.api import dispatch, operations
 from local.xray.sampling import Sampling
 from local.xray.sampling_api import operations as sampling_operations
@@ -19,13 +23,16 @@ from waterfall.client import Reader, Source, connect
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from waterfall.why.facts import Function
+
     Reply = tuple[int, Mapping[str, str], bytes]
 
 
 class Api:
     """A running X-Ray: documents go in as PutTraceSegments takes them; `requests` lists the paths asked.
 
-    `replies` puts other answers before X-Ray: path to status, headers and body.
+    `replies` puts other answers before X-Ray: path to status, headers and body. `log` holds the requests that
+    the server remembers, `daemon` the daemon's counts, `apis` the deployed ones.
     """
 
     def __init__(self, endpoint: str, xray: XRay) -> None:
@@ -35,10 +42,28 @@ class Api:
         self.sampling = Sampling(clock=lambda: samples.T0 + 100)
         self.requests: list[tuple[str, Any]] = []
         self.replies: dict[str, Callable[[], Reply]] = {}
+        self.log = RequestLog()
+        self.daemon: dict[str, int] = {}
+        self.apis: dict[str, str] = {}
+        arrivals = Arrivals(xray.store.counts, xray.refusals.of, lambda: self.daemon)
+        self.about = About(lambda: {"apis": self.apis}, RequestAnswers(self.log, arrivals))
 
     def put(self, documents: Iterable[Mapping[str, Any]]) -> None:
         sent = [json.dumps(document) for document in documents if not document.get("inferred")]
         assert self.xray.put(sent) == []
+
+    def functions(self, *functions: Function) -> None:
+        """Let Lambda's API know these functions."""
+        for function in functions:
+            told = {
+                "FunctionName": function.name,
+                "TracingConfig": {"Mode": function.mode},
+                "Environment": {"Variables": dict(function.variables)},
+                "Layers": [{"Arn": arn} for arn in function.layers],
+            }
+            body = json.dumps(told).encode()
+            path = f"/2015-03-31/functions/{function.name}/configuration"
+            self.replies[path] = lambda body=body: (200, {"Content-Type": "application/json"}, body)
 
     def reader(self) -> Reader:
         return connect(self.source)
@@ -57,7 +82,14 @@ def api() -> Iterator[Api]:
 
         def do_GET(self) -> None:
             running.requests.append((self.path, None))
-            self._reply(lambda: (404, {}, b""))
+            self._reply(self._told)
+
+        def _told(self) -> Reply:
+            path, _, query = self.path.partition("?")
+            if not is_about(path):
+                return 404, {}, b""
+            status, told = asyncio.run(running.about.answer(path, query))
+            return status, {"Content-Type": "application/json"}, json.dumps(told).encode()
 
         def _reply(self, otherwise: Callable[[], Reply]) -> None:
             status, headers, body = running.replies.get(self.path, otherwise)()

@@ -83,8 +83,10 @@ def function_reasons(evidence: Evidence) -> Iterator[Reason]:
         name, function = invocation.function, evidence.functions.get(invocation.function)
         if invocation in _calls(evidence):
             yield from _called(invocation)
+        if invocation.status == _THROTTLED:
+            yield Reason("info", f"Lambda throttled the call of {name} (429): it did not run.")
         if invocation.recorded:
-            yield from _sent(invocation, function, own.get(invocation.id, 0))
+            yield from _sent(invocation, function, own.get(invocation.id))
         elif invocation.id in own:
             yield Reason("ok", f"{name} was sent although it was not sampled: keepErrors kept it.")
         elif function and function.keeps:
@@ -104,8 +106,6 @@ def _calls(evidence: Evidence) -> list[Invocation]:
 
 def _called(invocation: Invocation) -> Iterator[Reason]:
     name = invocation.function
-    if invocation.status == _THROTTLED:
-        yield Reason("info", f"Lambda throttled the call of {name} (429): it did not run.")
     if invocation.mode != "Active":
         yield _pass_through(name, stop=False)
     elif invocation.decision:
@@ -117,7 +117,7 @@ def _began_itself(invocation: Invocation) -> Iterator[Reason]:
         yield Reason("ok" if reason.state == "ok" else "info", reason.text, reason.fix)
 
 
-def _sent(invocation: Invocation, function: Function | None, count: int) -> Iterator[Reason]:
+def _sent(invocation: Invocation, function: Function | None, count: int | None) -> Iterator[Reason]:
     """Say what a sampled invocation left besides Lambda's own segments."""
     name = invocation.function
     if count:
@@ -125,8 +125,10 @@ def _sent(invocation: Invocation, function: Function | None, count: int) -> Iter
         yield Reason("ok", f"{name} sent {count} of its own spans{by} besides Lambda's segments.")
     elif invocation.end is None:
         yield Reason("info", f"{name} still runs: what it sends comes with its end.")
-    elif function and invocation.status != _THROTTLED:
+    elif function and count is not None:
         yield _silent(function)
+    elif invocation.status != _THROTTLED:
+        yield Reason("info", f"Lambda's own segment of {name} has not arrived yet, nor what is inside of it.")
 
 
 def _silent(function: Function) -> Reason:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from waterfall.documents import LAMBDA_FUNCTION, LAMBDA_SERVICE
@@ -15,16 +14,23 @@ _KEPT = "kept"
 
 
 def stored(trace: Trace) -> Stored:
-    """Count what each invocation sent besides Lambda's own segments, and find why a trace was kept."""
-    own: Counter[str] = Counter()
+    """Count what each invocation sent besides Lambda's own segments, and find why a trace was kept.
+
+    An invocation whose function segment has not come (yet) is not counted.
+    """
+    own: dict[str, int] = {}
     kept = None
     for node in trace.nodes:
-        if node.type == LAMBDA_FUNCTION and node.is_segment:
-            kept = kept or node.annotations.get(_KEPT)
-        invocation = None if _is_lambdas(node) else _invocation_of(trace, node)
+        invocation = _invocation_of(trace, node)
         if invocation:
-            own[invocation] += 1
-    return Stored(trace.id, dict(own), None if kept is None else str(kept), trace.warnings)
+            own[invocation] = own.get(invocation, 0) + (not _is_lambdas(node))
+        if _is_function(node):
+            kept = kept or node.annotations.get(_KEPT)
+    return Stored(trace.id, own, None if kept is None else str(kept), trace.warnings)
+
+
+def _is_function(node: Node) -> bool:
+    return node.type == LAMBDA_FUNCTION and node.is_segment
 
 
 def _is_lambdas(node: Node) -> bool:
@@ -32,15 +38,16 @@ def _is_lambdas(node: Node) -> bool:
 
 
 def _invocation_of(trace: Trace, node: Node) -> str | None:
-    """Return the request id of the invocation that a node is inside of: of the nearest function around it."""
+    """Return the request id of the invocation of the nearest function around a node, or that it is."""
     inside = False
-    while node.parent is not None:
-        node = trace.nodes[node.parent]
-        inside = inside or (node.type == LAMBDA_FUNCTION and node.is_segment)
-        if node.type == LAMBDA_SERVICE and not inside:
-            return None
-        aws = node.document.get("aws")
+    above: Node | None = node
+    while above is not None:
+        inside = inside or _is_function(above)
+        aws = above.document.get("aws")
         id_ = aws.get("request_id") if isinstance(aws, dict) else None
         if inside and isinstance(id_, str):
             return id_
+        if above.type == LAMBDA_SERVICE:
+            return None
+        above = None if above.parent is None else trace.nodes[above.parent]
     return None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from local.interfaces import SamplingDecision, SamplingRequest
+from local.interfaces import Draw, PassedOver, SamplingDecision, SamplingRequest
 from local.xray.errors import InvalidRequestError, XRayError
 from local.xray.sampling import LambdaSampler, Report, Reservoir, Sampling
 from local.xray.sampling_rules import Rule
@@ -319,6 +319,36 @@ def test_a_reservoir_starts_anew_each_second() -> None:
     reservoir = Reservoir()
     taken = [reservoir.take(now, 1) for now in (10.0, 10.9, 11.0, 10.5, 10.6)]
     assert taken == [True, False, True, True, False]
+
+
+def test_a_decision_tells_how_it_came_about(sampling: Sampling) -> None:
+    """Whether the reservoir had one left, the rule's numbers then, and which rules were tried before."""
+    sampling.create(rule("post", priority=10, http_method="POST"))
+    sampling.create(rule("gold", priority=20, attributes={"X-Tenant": "gold"}))
+    sampling.create(rule("all", priority=30, reservoir_size=1, fixed_rate=0.05, boost={"MaxRate": 1}))
+    passed = (
+        PassedOver("post", 10, "HTTPMethod", "POST"),
+        PassedOver("gold", 20, "Attributes[X-Tenant]", "gold"),
+    )
+    draws = [sampling.decide(request()).draw for _ in range(2)]
+    assert draws == [Draw(taken, 1, 1, 0.05, 30, True, passed) for taken in (True, False)]
+
+
+def test_a_decision_tells_what_clients_have_been_lent(sampling: Sampling) -> None:
+    """The share is what is left of the reservoir when SDKs sample by the same rule."""
+    sampling.create(rule(reservoir_size=1))
+    assert quota(sampling, "sdk") == 1
+    draw = sampling.decide(request()).draw
+    assert draw is not None
+    assert (draw.reservoir, draw.share, draw.taken) == (1, 0, False)
+
+
+def test_lambdas_own_decision_tells_how_it_came_about(clock: FakeClock) -> None:
+    """Its numbers are Lambda's, and it has no priority."""
+    sampler = LambdaSampler(clock, never)
+    assert [sampler.decide("f").draw for _ in range(2)] == [
+        Draw(taken, 1, 1, 0.05) for taken in (True, False)
+    ]
 
 
 def test_lambda_samples_one_per_second_and_function(clock: FakeClock) -> None:
