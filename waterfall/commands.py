@@ -50,7 +50,8 @@ def trace_of(desk: Desk, wanted: str) -> Trace:
     found = desk.reader.get([wanted])
     if not found:
         raise ReadError(
-            f"no trace {wanted}: it was not sampled, has not arrived yet, or is too old{_hint(desk)}"
+            f"no trace {wanted}: it was not sampled, has not arrived yet, or is too old; "
+            f"`waterfall why {wanted}` says which{_hint(desk)}"
         )
     return found[0]
 

@@ -29,17 +29,12 @@ def explain(evidence: Evidence) -> Explanation:
     return Explanation(_verdict(evidence, reasons), tuple(reasons), trace_id)
 
 
-def explain_trace(trace_id: str, evidence: Evidence, now: float) -> Explanation:
-    """Explain a trace whose request nobody remembers."""
-    unknown = Reason(
-        "info",
-        "No request or invocation of this trace is remembered: it began before the last start, "
-        "thousands of requests ago, or elsewhere.",
-    )
+def explain_trace(trace_id: str, evidence: Evidence, known: Sequence[Reason], now: float) -> Explanation:
+    """Explain a trace whose request nobody remembers; `known` says why, and what else is to be known."""
+    reasons = [*known, *_arrivals(evidence)]
     if evidence.stored:
-        return Explanation(f"There is a trace: {trace_id}", (unknown, *_arrivals(evidence)), trace_id)
+        return Explanation(f"There is a trace: {trace_id}", tuple(reasons), trace_id)
     age = now - int(trace_id[2:10], 16)
-    reasons = [unknown, *_arrivals(evidence)]
     clause = "nothing of it has arrived, and no request of it is known"
     if age > RETENTION:
         clause = f"it would be {age / 86400:.0f} days old, and X-Ray keeps traces for 30 days"

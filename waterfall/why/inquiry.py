@@ -12,7 +12,7 @@ from waterfall.why.explain import brief, explain, explain_trace
 from waterfall.why.facts import Entry, Evidence, Function, Refusal, read_entry, read_invocation
 from waterfall.why.known import MOST, Known
 from waterfall.why.prospect import Place, Prospect, explain_prospect
-from waterfall.why.reasons import Explanation
+from waterfall.why.reasons import Explanation, Reason
 from waterfall.why.traces import stored
 
 if TYPE_CHECKING:
@@ -24,6 +24,14 @@ _NOT_AWS = (
     "AWS records neither past requests nor how they were sampled: "
     "this is what decides about such a request as the account is set now."
 )
+_AWS_FORGETS = (
+    "AWS records neither past requests nor how they were sampled: the trace itself is all there is."
+)
+_ELSEWHERE = (
+    "No request or invocation of this trace is remembered: it began before the last start, "
+    "thousands of requests ago, or elsewhere."
+)
+_IN_LOGS = "Transaction Search is on in this account: only indexed traces (1 % by default) are found here."
 _FORGOTTEN = "No such request is remembered: this is what decides about one as the stack is set now."
 
 
@@ -108,8 +116,15 @@ class Inquiry:
     def _of_trace(self, trace_id: str, now: float) -> Answer:
         evidence = self._evidence(self._known.one(trace_id) or {}, trace_id)
         if evidence.entry is None:
-            return Answer(explain_trace(trace_id, evidence, now))
+            return Answer(explain_trace(trace_id, evidence, self._unremembered(evidence), now))
         return Answer(explain(evidence), evidence.entry)
+
+    def _unremembered(self, evidence: Evidence) -> list[Reason]:
+        """Say why a trace's request is not known, and where traces are that this API does not show."""
+        reasons = [Reason("info", _AWS_FORGETS if self._source.aws else _ELSEWHERE)]
+        if self._source.aws and not evidence.stored and self._reader.keeps_all_in_logs():
+            reasons.append(Reason("gap", _IN_LOGS, "Search the log group aws/spans for it."))
+        return reasons
 
     def _evidence(self, told: Mapping[str, Any], trace_id: str | None = None) -> Evidence:
         entry = read_entry(told["entry"]) if told.get("entry") else None
@@ -133,7 +148,7 @@ class Inquiry:
 
     def _functions(self, names: set[str]) -> dict[str, Function]:
         """Return how functions are configured; those that are gone, or may not be read, are left out."""
-        lambda_ = client(self._source, "lambda")
+        lambda_ = client(self._source, "lambda") if names else None
         found = {}
         for name in sorted(names):
             try:

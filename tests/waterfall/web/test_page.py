@@ -18,8 +18,9 @@ VIEWS = (
     "/map",
     f"/trace/{samples.TRACE_ID}",
     f"/compare?a={samples.TRACE_ID}&b={samples.TRACE_ID}",
+    f"/why?request={samples.TRACE_ID}",
 )
-DRAWN = "document.querySelector('tbody tr, a.service, .row, .pair')"
+DRAWN = "document.querySelector('tbody tr, a.service, .row, .pair, .reasons li')"
 
 
 def test_the_theme_follows_the_system(console: str, page: Page) -> None:
@@ -70,7 +71,7 @@ def test_details_cover_the_lower_half_of_a_narrow_window(api: Api, console: str,
 
 
 def test_a_question_mark_shows_the_keys(console: str, page: Page) -> None:
-    """`?` opens the help, Escape closes it; `m` and `t` change the view."""
+    """`?` opens the help, Escape closes it; `m`, `w` and `t` change the view."""
     page.open(f"{console}/traces")
     page.wait("document.querySelector('.empty')")
     page.press("?")
@@ -79,6 +80,8 @@ def test_a_question_mark_shows_the_keys(console: str, page: Page) -> None:
     page.wait("!document.querySelector('dialog')")
     page.press("m")
     page.wait("location.pathname === '/map'")
+    page.press("w")
+    page.wait("location.pathname === '/why'")
     page.press("t")
     page.wait("location.pathname === '/traces'")
 

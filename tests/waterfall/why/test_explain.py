@@ -23,9 +23,10 @@ from tests.waterfall.why.facts import (
 )
 from waterfall.why.explain import brief, explain, explain_trace
 from waterfall.why.facts import ApiRequest, Decision, Evidence, Function, Invocation, Refusal, Stored
+from waterfall.why.reasons import Reason
 
 if TYPE_CHECKING:
-    from waterfall.why.reasons import Explanation, Reason
+    from waterfall.why.reasons import Explanation
 
 Entry = ApiRequest | Invocation
 
@@ -413,11 +414,14 @@ def test_a_traces_own_warnings_are_told() -> None:
 def test_a_trace_whose_request_is_forgotten() -> None:
     """What has arrived is all that can be told."""
     began = int(TRACE[2:10], 16)
-    there = explain_trace(TRACE, Evidence(None, documents={TRACE: 2}, stored=(Stored(TRACE),)), began + 5)
+    known = [Reason("info", "forgotten")]
+    stored = Evidence(None, documents={TRACE: 2}, stored=(Stored(TRACE),))
+    there = explain_trace(TRACE, stored, known, began + 5)
+    assert there.reasons[0] == known[0]
     assert (there.verdict, there.trace_id) == (f"There is a trace: {TRACE}", TRACE)
-    missing = explain_trace(TRACE, Evidence(None), began + 5)
+    missing = explain_trace(TRACE, Evidence(None), known, began + 5)
     assert missing.verdict == "No trace: nothing of it has arrived, and no request of it is known"
-    old = explain_trace(TRACE, Evidence(None), began + 40 * 86400)
+    old = explain_trace(TRACE, Evidence(None), known, began + 40 * 86400)
     assert old.verdict == "No trace: it would be 40 days old, and X-Ray keeps traces for 30 days"
 
 

@@ -165,7 +165,18 @@ def test_a_real_account_has_no_record_of_requests(api: Api, monkeypatch: pytest.
     for words in ([], ["r1-2"]):
         with pytest.raises(ReadError, match="AWS remembers no requests"):
             inquiry.ask(question(words), NOW)
+    missing = inquiry.ask(question([UNKNOWN]), NOW).explanation
+    assert missing.verdict == "No trace: nothing of it has arrived, and no request of it is known"
+    assert "the trace itself is all there is" in missing.reasons[0].text
     assert not [path for path, _ in api.requests if path.startswith("/_local")]
+
+
+def test_transaction_search_keeps_traces_elsewhere(api: Api) -> None:
+    """An account that keeps spans in CloudWatch Logs shows only indexed traces here."""
+    api.reader()._xray.update_trace_segment_destination(Destination="CloudWatchLogs")
+    inquiry = Inquiry(api.reader(), replace(api.source, aws=True))
+    told = inquiry.ask(question([UNKNOWN]), NOW).explanation.reasons
+    assert any("Transaction Search is on" in reason.text for reason in told)
 
 
 def test_unknown_requests(api: Api) -> None:

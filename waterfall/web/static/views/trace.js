@@ -39,7 +39,8 @@ export function traceView(main, { id, query, pace }) {
       if (state.same >= (trace.unfinished ? 10 * ENOUGH : ENOUGH)) poll.pause(true);
     } catch (failure) {
       if (failure.name === "AbortError") throw failure;
-      if (!state.trace) show(head, emptyBox("This trace cannot be shown", failure.message), link("/traces", { class: "button" }, "All traces"));
+      if (!state.trace) show(head, emptyBox("This trace cannot be shown", failure.message), link("/traces", { class: "button" }, "All traces"),
+        failure.status === 404 ? link(addressOf("/why", { request: id }), { class: "button" }, "Why is there no trace?") : null);
       if (failure.status === 400) poll.stop();
     }
   }, pace);
