@@ -9,7 +9,6 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from local.requests.log import traces_of
 from local.requests.records import ApiRequest
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ class RequestAnswers:
         ids of its traces that are stored.
         """
         entries = self._log.entries()[:limit]
-        traces = {entry.id: list(traces_of(entry, self._log.invocations_of(entry))) for entry in entries}
+        traces = {entry.id: self._log.traces_of(entry) for entry in entries}
         stored = self._arrivals.documents({id_ for ids in traces.values() for id_ in ids})
         return {
             "requests": [
@@ -61,7 +60,7 @@ class RequestAnswers:
         """
         entry = self._log.find(key)
         invocations = self._log.invocations_of(entry) if entry else []
-        traces = list(traces_of(entry, invocations)) if entry else [key]
+        traces = self._log.traces_of(entry) if entry else [key]
         return {
             "entry": _shape(entry) if entry else None,
             "invocations": [_shape(one) for one in invocations],

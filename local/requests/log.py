@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from typing import TypeVar
 
 from local.requests.records import ApiRequest, Invoked
@@ -59,14 +58,22 @@ class RequestLog:
             everything: list[Entry] = [*self._requests.values(), *self._invocations.values()]
         return next((entry for entry in everything if entry.trace_id == key), None)
 
+    def traces_of(self, entry: Entry) -> list[str]:
+        """Return the ids of the traces that an entry is in, its own first.
+
+        A stage without tracing hands no trace on: the function that it called began another one.
+        """
+        called = entry.invocation_id if isinstance(entry, ApiRequest) else None
+        with self._lock:
+            invocation = self._invocations.get(called) if called else None
+        ids = [entry.trace_id, invocation.trace_id if invocation else None]
+        return list(dict.fromkeys(id_ for id_ in ids if id_))
+
     def invocations_of(self, entry: Entry) -> list[Invoked]:
-        """Return the invocations of a request's trace, oldest first; of an invocation, those it is among."""
+        """Return the invocations of an entry's traces, oldest first; of an invocation, those it is among."""
+        traces = self.traces_of(entry)
         with self._lock:
             known = list(self._invocations.values())
-        traces = {entry.trace_id}
-        if isinstance(entry, ApiRequest):
-            # A stage without tracing hands no trace on: the function that it called began one.
-            traces |= {one.trace_id for one in known if one.id == entry.invocation_id}
         return [one for one in known if one.trace_id in traces]
 
 
@@ -74,9 +81,3 @@ def _keep(entries: dict[str, _T], entry: _T, most: int) -> None:
     entries[entry.id] = entry
     if len(entries) > most:
         del entries[next(iter(entries))]
-
-
-def traces_of(entry: Entry, invocations: list[Invoked]) -> Iterator[str]:
-    """Yield the ids of the traces that an entry is in, its own first."""
-    ids = [entry.trace_id, *(one.trace_id for one in invocations)]
-    yield from dict.fromkeys(id_ for id_ in ids if id_)

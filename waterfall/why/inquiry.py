@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from waterfall.why.question import Question, Url
 
 _FUNCTION = re.compile(r"/functions/arn:[^/]*:function:(?P<name>[^/:]+)[^/]*/invocations")
+_LAST = 50
+"""Among so many of the newest entries the last request is looked for."""
 _NOT_AWS = (
     "AWS records neither past requests nor how they were sampled: "
     "this is what decides about such a request as the account is set now."
@@ -75,11 +77,12 @@ class Inquiry:
             return self._of_trace(question.trace_id, now)
         if question.request_id:
             return self._of_request(question.request_id)
-        newest = self._known.newest()
         if question.url:
             url = question.url
-            found = next((one for one in map(_listed, newest or []) if url.matches(one.entry)), None)
-            return self._of_request(found.entry.id) if found else Answer(self._prospect(url))
+            entries = map(read_entry, self._known.newest() or ())
+            found = next((entry for entry in entries if url.matches(entry)), None)
+            return self._of_request(found.id) if found else Answer(self._prospect(url))
+        newest = self._known.newest(_LAST)
         if newest is None:
             raise ReadError(f"{self._place} remembers no requests: give a trace id, or a method and a URL")
         if not newest:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from local.requests.log import RequestLog, traces_of
+from local.requests.log import RequestLog
 from local.requests.records import MOST_CHARACTERS, ApiRequest, Invoked, shortened
 
 
@@ -59,9 +59,8 @@ def test_a_stage_without_tracing_begins_another_trace() -> None:
     log.answered(request("r", 0.5, trace_id="stage", invocation_id="front"))
     entry = log.find("r")
     assert entry is not None
-    found = log.invocations_of(entry)
-    assert [one.id for one in found] == ["front", "worker"]
-    assert list(traces_of(entry, found)) == ["stage", "own"]
+    assert [one.id for one in log.invocations_of(entry)] == ["front", "worker"]
+    assert log.traces_of(entry) == ["stage", "own"]
     assert ids(log) == ["r"]
 
 
