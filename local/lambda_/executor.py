@@ -116,8 +116,9 @@ class Executor:
     async def close(self) -> None:
         """Stop all workers and send what is then known of their runs."""
         await self._pool.close()
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        # To gather tasks that are done does not let the loop run: they would never leave the set.
+        while running := [task for task in self._tasks if not task.done()]:
+            await asyncio.gather(*running, return_exceptions=True)
 
     async def _finish(
         self, invocation: Invocation, run: Run, outcome: Outcome, function_id: str, parent_id: str

@@ -40,7 +40,12 @@ def shown(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     """Deploy the program in one mode and send one request."""
     with running(tmp_path_factory.mktemp("data"), *MODES[request.param]) as stack:
         answer = stack.request(stack.status["outputs"]["url"])
-        yield Shown(stack, answer, Trace(stack.documents(answer.trace_id)))
+
+        def settled() -> Trace | None:
+            trace = Trace(stack.documents(answer.trace_id))
+            return trace if [node.origin for node in trace.nodes].count(FUNCTION) == 2 else None
+
+        yield Shown(stack, answer, until(settled, "the end of both invocations"))
 
 
 def test_the_client_gets_the_application_s_answer(shown: Shown) -> None:

@@ -71,7 +71,12 @@ def test_a_killed_invocation_leaves_its_waterfall(stack: Stack, heavy: str) -> N
     client.update_function_configuration(FunctionName=heavy, Timeout=20)
     assert reply.error == "Unhandled"
     assert "timed out after 2.00 seconds" in reply.payload["errorMessage"]
-    trace = Trace(stack.documents(reply.trace_id))
+
+    def settled() -> Trace | None:
+        trace = Trace(stack.documents(reply.trace_id))
+        return trace if trace.named(heavy, origin="AWS::Lambda::Function") else None
+
+    trace = until(settled, "the function's segment")
     waiting = trace.only("wait")
     assert waiting.document["in_progress"] is True
     assert waiting.document["fault"] is True
