@@ -65,6 +65,8 @@ class Queues:
         sqs_backends.backend = SystemAttributesBackend
         for account in sqs_backends.values():
             account.backend = SystemAttributesBackend
+            for used in account.values():
+                used.__class__ = SystemAttributesBackend
 
     def visibility_timeout(self, arn: str) -> int:
         """Return a queue's visibility timeout in seconds; raises `UnknownQueueError`."""
