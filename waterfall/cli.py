@@ -105,6 +105,27 @@ def _fault(given: argparse.Namespace) -> int:
     return 0
 
 
+def _logs(given: argparse.Namespace) -> int:
+    from waterfall.logs import client, command  # noqa: PLC0415 - only this command needs CloudWatch Logs
+
+    desk, logs = _desk(given), client.Logs(_source(given))
+    asked = command.Asked(given.functions, given.since, given.lines)
+    if given.trace:
+        sys.stdout.write(command.of_trace(desk, logs, given.trace, given.functions))
+    elif not given.follow:
+        sys.stdout.write(command.listed(desk, logs, asked))
+    else:
+        pace = _AWS_PACE if given.aws else _LOCAL_PACE
+        for text in command.followed(desk, logs, asked, time.time, lambda: time.sleep(pace)):
+            sys.stdout.write(text)
+            sys.stdout.flush()
+    return 0
+
+
+_LOCAL_PACE, _AWS_PACE = 0.5, 3.0
+"""Seconds between two looks for new lines."""
+
+
 def _gameday(given: argparse.Namespace) -> int:
     from waterfall.gameday import report, run  # noqa: PLC0415 - only this command starts a stack
     from waterfall.modes import Program  # noqa: PLC0415
@@ -126,6 +147,7 @@ _RUN = {
     "sampling": _explain,
     "cost": _cost,
     "why": _why,
+    "logs": _logs,
     "up": _up,
     "console": _console,
     "compare": _compare,
@@ -155,7 +177,15 @@ def _read(given: argparse.Namespace) -> int:
 
 def _text(desk: commands.Desk, given: argparse.Namespace) -> str:
     if given.command == "show":
-        return commands.show_trace(desk, given.trace, details=given.details)
+        return _shown(desk, given)
     if given.command == "traces":
         return commands.list_traces(desk, given.since, given.limit, given.filter)
     return commands.draw_map(desk, given.since, given.trace)
+
+
+def _shown(desk: commands.Desk, given: argparse.Namespace) -> str:
+    if not given.logs:
+        return commands.show_trace(desk, given.trace, details=given.details)
+    from waterfall.logs import client, command  # noqa: PLC0415 - only this option needs CloudWatch Logs
+
+    return command.shown(desk, client.Logs(_source(given)), given.trace, details=given.details)

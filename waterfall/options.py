@@ -32,6 +32,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     _add_up(commands)
     _add_show(commands)
     _add_traces(commands)
+    _add_logs(commands)
     _add_map(commands)
     _add_console(commands)
     _add_compare(commands)
@@ -49,6 +50,8 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
         parser.error("sampling explain takes a method and a path, such as GET /checkout")
     if options.command == "fault" and options.action == "start" and not options.name:
         parser.error("fault start takes the name of an experiment; `waterfall fault list` shows them")
+    if options.command == "logs" and options.trace and (options.follow or options.since is not None):
+        parser.error("--follow and --since choose among all lines: leave them out with --trace")
     if options.command not in {"up", "gameday"} and not options.aws and (options.profile or options.region):
         parser.error("--profile and --region choose an AWS account: give them together with --aws")
     return options
@@ -129,6 +132,7 @@ def _add_show(commands: Commands) -> None:
     show.add_argument(
         "trace", nargs="?", default=LATEST, type=_trace, metavar="TRACE", help="an id, or latest"
     )
+    show.add_argument("--logs", action="store_true", help="also what its functions wrote")
     show.add_argument(
         "--details", action="store_true", help="also AWS's own annotations, metadata, stacks and clock skew"
     )
@@ -140,6 +144,25 @@ def _add_traces(commands: Commands) -> None:
     traces.add_argument("--limit", default=20, type=_limit, metavar="N", help="how many (default: 20)")
     traces.add_argument(
         "--filter", metavar="EXPRESSION", help="an X-Ray filter expression, such as 'fault' or 'duration > 2'"
+    )
+
+
+def _add_logs(commands: Commands) -> None:
+    logs = _add_reading(
+        commands,
+        "logs",
+        "show what functions wrote: the latest lines, or those of a trace",
+        "Shows the latest lines of all functions, newest last, or with --trace all lines of a trace's "
+        "invocations, at their time in it. Reads CloudWatch Logs, the log groups /aws/lambda/*.",
+    )
+    logs.add_argument("functions", nargs="*", metavar="FUNCTION", help="only those whose names begin so")
+    logs.add_argument("--trace", type=_trace, metavar="TRACE", help="of one trace only: an id, or latest")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on with what comes in, until Ctrl-C")
+    logs.add_argument(
+        "--since", type=_since, metavar="TIME", help=f"{_SINCE} (default: 1h; 1m with --follow)"
+    )
+    logs.add_argument(
+        "--lines", default=100, type=_limit, metavar="N", help="how many of the latest (default: 100)"
     )
 
 
@@ -366,5 +389,5 @@ def _map_since(text: str) -> float:
 
 def _limit(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of traces: give 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number: give 1 or more")
     return int(text)

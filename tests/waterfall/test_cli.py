@@ -161,7 +161,7 @@ def test_json_of_the_map(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
         (["show", "1-2-3"], "'1-2-3' is not a trace id"),
         (["traces", "--since", "soon"], "'soon' is not a time: give 30s, 10m, 2h, 1d"),
         (["traces", "--since", "2999-01-01"], "is not in the past"),
-        (["traces", "--limit", "0"], "'0' is not a number of traces"),
+        (["traces", "--limit", "0"], "'0' is not a number"),
         (["map", "--since", "7h"], "X-Ray draws maps of at most 6 hours"),
         (["traces", "--profile", "work"], "give them together with --aws"),
         (["traces", "--aws", "--endpoint", "http://127.0.0.1:1"], "not allowed with"),
