@@ -60,11 +60,12 @@ class Faults:
         found = self._all("list_experiment_templates", "experimentTemplates")
         return [self._template(one["id"]) for one in found]
 
-    def experiments(self, *, active: bool = False) -> list[Experiment]:
-        """Return experiments, newest first; with `active` those that are not over."""
+    def experiments(self, *, active: bool = False, most: int | None = None) -> list[Experiment]:
+        """Return experiments, newest first, at most that many; with `active` those that are not over."""
         found = self._all("list_experiments", "experiments")
+        found.sort(key=lambda one: str(one.get("creationTime", "")), reverse=True)
         wanted = [one for one in found if not active or one["state"]["status"] in ACTIVE]
-        read = [self.experiment(one["id"]) for one in wanted]
+        read = [self.experiment(one["id"]) for one in wanted[:most]]
         return sorted(read, key=lambda one: one.started or 0.0, reverse=True)
 
     def experiment(self, id_: str) -> Experiment:

@@ -27,6 +27,7 @@ _LEVEL_STYLES = {
     "FATAL": STYLES["fault"],
 }
 _TINTS = ("cyan", "magenta", "blue", "green", "bright_cyan", "bright_magenta", "bright_blue")
+MINUTE = 60.0
 _LEVEL_WIDTH = 5
 _WIDEST_NAME = 30
 _LONGEST = 20_000
@@ -73,8 +74,12 @@ class LogLines:
 
     def _time(self, seconds: float) -> str:
         if self._origin is not None:
-            return f"{duration(seconds - self._origin):>7}"
+            return f"{_moment(seconds - self._origin):>8}"
         return datetime.fromtimestamp(seconds).astimezone().strftime("%H:%M:%S.%f")[:-3]
+
+
+def _moment(seconds: float) -> str:
+    return f"{seconds:.3f} s" if abs(seconds) < MINUTE else duration(seconds)
 
 
 def _parts(message: str) -> list[str]:

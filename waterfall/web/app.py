@@ -4,10 +4,13 @@
 `GET /api/traces`                     `waterfall.traces/1`; `filter`, `limit`, and a time
 `GET /api/traces/{id}`                `waterfall.trace/1`, with what a picture needs besides
 `GET /api/traces/{id}/documents/{n}`  the document of node `n`
+`GET /api/traces/{id}/logs`           `waterfall.logs/1`: what its invocations wrote
 `GET /api/map`                        `waterfall.map/1`; a time, or `trace`
 `GET /api/compare`                    two traces, `a` and `b`, side by side
 `GET /api/requests`                   `waterfall.requests/1`; `limit`
 `GET /api/why`                        `waterfall.why/1`; `request` as `waterfall why` takes it, or the last
+
+`waterfall.web.experiments` adds what is about fault injection.
 
 A time is `since` (seconds back from now) or `start` and `end` (epoch seconds). A failure answers
 `{"error": sentence, "code": name}`: 400 what was asked is wrong, 404 not there, 502 X-Ray cannot be read.
@@ -15,7 +18,6 @@ A time is `since` (seconds back from now) or `start` and `end` (epoch seconds). 
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,9 +32,13 @@ from starlette.staticfiles import StaticFiles
 from waterfall import arguments, as_json
 from waterfall.client import Reader, ReadError, RefusedError, Source
 from waterfall.compare.difference import compare
+from waterfall.logs.client import Logs
+from waterfall.logs.shapes import trace_logs_shape
 from waterfall.web import shapes
+from waterfall.web.answer import json_answer
 from waterfall.web.asked import BadRequestError, limit_of, span_of
 from waterfall.web.comparison import comparison_shape
+from waterfall.web.experiments import Experiments
 from waterfall.web.guard import Guard
 from waterfall.why.inquiry import Inquiry, UnknownRequestError
 from waterfall.why.question import question
@@ -46,8 +52,11 @@ if TYPE_CHECKING:
     from waterfall.model import Trace
 
 STATIC = Path(__file__).parent / "static"
-PAGES = ("/", "/traces", "/map", "/compare", "/why", "/trace/{id}")
+PAGES = ("/", "/traces", "/map", "/compare", "/faults", "/why", "/trace/{id}")
 """Every page is the same document: the address is the page's state, which its scripts read."""
+
+MOST_LINES, FEWEST_LINES = 3000, 20
+"""How many log lines of a trace are sent, and of one invocation at least."""
 
 
 def create_app(reader: Reader, source: Source, clock: Callable[[], float] = time.time) -> Starlette:
@@ -57,10 +66,12 @@ def create_app(reader: Reader, source: Source, clock: Callable[[], float] = time
         Route("/api/traces", api.traces),
         Route("/api/traces/{id}", api.trace),
         Route("/api/traces/{id}/documents/{position:int}", api.document),
+        Route("/api/traces/{id}/logs", api.logs),
         Route("/api/map", api.map),
         Route("/api/compare", api.compare),
         Route("/api/requests", api.requests),
         Route("/api/why", api.why),
+        *Experiments(source, clock).routes(),
         Mount("/static", StaticFiles(directory=STATIC)),
         *(Route(path, _page) for path in PAGES),
     ]
@@ -85,13 +96,7 @@ async def _failed(_: Request, problem: Exception) -> Response:
         status, code, message = 404, "NotFound", str(problem)
     else:
         status, code, message = 502, "Unreadable", str(problem)
-    return _json({"error": message, "code": code}, status)
-
-
-def _json(shape: Any, status: int = 200) -> Response:
-    # ASCII, because a lone surrogate in a name cannot be written as UTF-8
-    body = json.dumps(shape, ensure_ascii=True, separators=(",", ":"))
-    return Response(body, status, media_type="application/json")
+    return json_answer({"error": message, "code": code}, status)
 
 
 class _Api:
@@ -102,9 +107,10 @@ class _Api:
         self._source = source
         self._clock = clock
         self._inquiry = Inquiry(reader, source)
+        self._logs = Logs(source, clock)
 
     async def source(self, _: Request) -> Response:
-        return _json(shapes.source_shape(self._source))
+        return json_answer(shapes.source_shape(self._source))
 
     async def traces(self, request: Request) -> Response:
         start, end = span_of(request.query_params, self._clock())
@@ -116,17 +122,25 @@ class _Api:
             found = self._reader.summaries(start, end, limit=limit + 1, expression=expression)
             return as_json.traces_shape(found[:limit], start, end) | {"more": len(found) > limit}
 
-        return _json(await run_in_threadpool(read))
+        return json_answer(await run_in_threadpool(read))
 
     async def trace(self, request: Request) -> Response:
-        return _json(await run_in_threadpool(lambda: shapes.detailed_trace(self._trace(request))))
+        return json_answer(await run_in_threadpool(lambda: shapes.detailed_trace(self._trace(request))))
 
     async def document(self, request: Request) -> Response:
         position = request.path_params["position"]
         trace = await run_in_threadpool(lambda: self._trace(request))
         if position >= len(trace.nodes):
             raise NotThereError(f"trace {trace.id} has no node {position}")
-        return _json(shapes.raw_document(trace.nodes[position].document))
+        return json_answer(shapes.raw_document(trace.nodes[position].document))
+
+    async def logs(self, request: Request) -> Response:
+        def read() -> Any:
+            trace = self._trace(request)
+            found = self._logs.of_trace(trace)
+            return trace_logs_shape(trace.id, found, max(MOST_LINES // max(1, len(found)), FEWEST_LINES))
+
+        return json_answer(await run_in_threadpool(read))
 
     async def map(self, request: Request) -> Response:
         def read() -> Any:
@@ -134,7 +148,7 @@ class _Api:
                 return self._reader.map_of(self._found(request.query_params["trace"]))
             return self._reader.service_map(*span_of(request.query_params, self._clock()))
 
-        return _json(as_json.map_shape(await run_in_threadpool(read)))
+        return json_answer(as_json.map_shape(await run_in_threadpool(read)))
 
     async def compare(self, request: Request) -> Response:
         ids = [request.query_params.get(name, "") for name in ("a", "b")]
@@ -142,11 +156,11 @@ class _Api:
         def read() -> Any:
             return comparison_shape(compare(self._found(ids[0]), self._found(ids[1])))
 
-        return _json(await run_in_threadpool(read))
+        return json_answer(await run_in_threadpool(read))
 
     async def requests(self, request: Request) -> Response:
         limit = limit_of(request.query_params)
-        return _json(await run_in_threadpool(lambda: list_shape(self._inquiry.newest(limit))))
+        return json_answer(await run_in_threadpool(lambda: list_shape(self._inquiry.newest(limit))))
 
     async def why(self, request: Request) -> Response:
         try:
@@ -154,7 +168,7 @@ class _Api:
         except ValueError as error:
             raise BadRequestError(str(error)) from error
         now = self._clock()
-        return _json(await run_in_threadpool(lambda: answer_shape(self._inquiry.ask(asked, now))))
+        return json_answer(await run_in_threadpool(lambda: answer_shape(self._inquiry.ask(asked, now))))
 
     def _trace(self, request: Request) -> Trace:
         return self._found(request.path_params["id"])

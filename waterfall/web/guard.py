@@ -55,17 +55,31 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
-        refused = _reason_to_refuse(Headers(scope=scope))
+        refused = _reason_to_refuse(scope["method"], Headers(scope=scope))
         app = JSONResponse({"error": refused, "code": "Refused"}, 403) if refused else self._app
         await app(scope, receive, send_guarded)
 
 
-def _reason_to_refuse(headers: Headers) -> str | None:
+def _reason_to_refuse(method: str, headers: Headers) -> str | None:
     host = headers.get("host", "")
     if not is_loopback(host):
         return f"the console answers only at 127.0.0.1 or localhost, not at {host!r}"
     if headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate":
         return "another web site asked: the console answers only its own pages"
+    return None if method in {"GET", "HEAD"} else _reason_to_change_nothing(host, headers)
+
+
+def _reason_to_change_nothing(host: str, headers: Headers) -> str | None:
+    """Refuse what a page of another origin, be it another port of this machine, may send without asking.
+
+    Browsers name the page's origin with every such request, and ask before they send JSON elsewhere.
+    """
+    origin = headers.get("origin")
+    if origin != f"http://{host}":
+        return f"only the console's own pages may change something: the origin is {origin!r}"
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        return f"only JSON may change something: the content type is {kind!r}"
     return None
 
 

@@ -8,12 +8,20 @@ export class ApiError extends Error {
   }
 }
 
-export async function read(path, query = {}, signal = undefined) {
+export function read(path, query = {}, signal = undefined) {
   const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
   const search = new URLSearchParams(given).toString();
+  return ask(`/api/${path}${search ? `?${search}` : ""}`, { signal });
+}
+
+// Changes something: the guard wants JSON from the console's own pages.
+export const send = (path, body) =>
+  ask(`/api/${path}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+
+async function ask(address, how) {
   let response;
   try {
-    response = await fetch(`/api/${path}${search ? `?${search}` : ""}`, { signal });
+    response = await fetch(address, how);
   } catch (problem) {
     if (problem.name === "AbortError") throw problem;
     throw new ApiError("the console has stopped: start it again with `waterfall console`", "Stopped", 0);

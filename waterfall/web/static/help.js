@@ -3,13 +3,13 @@
 import { h } from "./dom.js";
 
 const KEYS = [
-  ["Everywhere", [["t", "traces"], ["m", "service map"], ["w", "why is there no trace?"], ["d", "light or dark"], ["?", "these keys"]]],
+  ["Everywhere", [["t", "traces"], ["m", "service map"], ["f", "faults"], ["w", "why is there no trace?"], ["d", "light or dark"], ["?", "these keys"]]],
   ["Traces", [["/", "filter"], ["↑ ↓", "next and previous trace"], ["Enter", "open"], ["x", "mark for comparing"],
     ["c", "compare the two marked"], ["l", "live on or off"]]],
   ["Service map", [["↑ ↓ ← →", "next and previous service"], ["Enter", "its traces"], ["+ − 0", "zoom, fit"]]],
   ["Why no trace?", [["/", "ask about a request"], ["↑ ↓", "next and previous request"], ["Enter", "explain"], ["l", "live on or off"]]],
   ["Trace", [["↑ ↓", "next and previous row"], ["→ ←", "open and close; to the parent"], ["Enter", "details"],
-    ["e", "open or close all"], ["p", "critical path"], ["Esc", "close details"]]],
+    ["e", "open or close all"], ["p", "critical path"], ["l", "logs"], ["Esc", "close details"]]],
 ];
 
 export function toggleHelp() {

@@ -2,9 +2,11 @@
 
 import { read } from "./api.js";
 import { h, link, show, svg } from "./dom.js";
+import { experimentStrip } from "./experiments.js";
 import { toggleHelp } from "./help.js";
 import { query } from "./state.js";
 import { compareView } from "./views/compare.js";
+import { faultsView } from "./views/faults.js";
 import { mapView } from "./views/map.js";
 import { traceView } from "./views/trace.js";
 import { tracesView } from "./views/traces.js";
@@ -14,10 +16,11 @@ const VIEWS = [
   [/^\/(traces)?$/, tracesView, "Traces"],
   [/^\/map$/, mapView, "Service map"],
   [/^\/compare$/, compareView, "Compare"],
+  [/^\/faults$/, faultsView, "Faults"],
   [/^\/why$/, whyView, "Why no trace?"],
   [/^\/trace\/([^/]+)$/, traceView, "Trace"],
 ];
-const TABS = [["/traces", "Traces"], ["/map", "Service map"], ["/compare", "Compare"], ["/why", ["Why", h("span", { class: "wide" }, " no trace"), "?"]]];
+const TABS = [["/traces", "Traces"], ["/map", "Service map"], ["/compare", "Compare"], ["/faults", "Faults"], ["/why", ["Why", h("span", { class: "wide" }, " no trace"), "?"]]];
 
 const context = { pace: 2, source: null };
 const main = h("main", { id: "view" });
@@ -37,7 +40,7 @@ document.body.append(
     h("button", { type: "button", class: "quiet theme", title: "Light or dark (d)", "aria-label": "Light or dark", onclick: switchTheme },
       svg("svg", { viewBox: "0 0 24 24", class: "icon" }, svg("path", { d: "M20 14.500A8.500 8.500 0 1 1 9.500 4a7 7 0 0 0 10.500 10.500z" }))),
     h("button", { type: "button", class: "quiet", title: "Keys (?)", "aria-label": "Keys", onclick: toggleHelp }, "?")),
-  main);
+  experimentStrip({ pace: () => context.pace, idle: () => 2 * context.pace }), main);
 
 export function go(address) {
   if (address !== location.pathname + location.search) history.pushState(null, "", address);
@@ -56,7 +59,7 @@ function open() {
   }
   show(main);
   main.className = "";
-  current = view(main, { ...context, go, query: query(), id: match[1] ? decodeURIComponent(match[1]) : null });
+  current = view(main, { ...context, go, source: () => context.source, query: query(), id: match[1] ? decodeURIComponent(match[1]) : null });
 }
 
 function switchTheme() {
@@ -74,7 +77,7 @@ document.addEventListener("click", (event) => {
 });
 addEventListener("popstate", open);
 
-const KEYS = { "?": toggleHelp, d: switchTheme, t: () => go("/traces"), m: () => go("/map"), w: () => go("/why") };
+const KEYS = { "?": toggleHelp, d: switchTheme, t: () => go("/traces"), m: () => go("/map"), f: () => go("/faults"), w: () => go("/why") };
 document.addEventListener("keydown", (event) => {
   if (event.metaKey || event.ctrlKey || event.altKey) return;
   const typing = event.target.matches?.("input, textarea, select");

@@ -14,6 +14,9 @@ export function duration(seconds) {
   return days < 100 ? `${days}d ${two(hours % 24)}h` : `${days} d`;
 }
 
+// A moment of a trace, to the millisecond: `0.571 s`.
+export const moment = (seconds) => (Math.abs(seconds) < 60 ? `${seconds.toFixed(3)} s` : duration(seconds));
+
 export function age(seconds) {
   if (seconds < 1) return "now";
   if (seconds < 60) return `${Math.floor(seconds)} s ago`;

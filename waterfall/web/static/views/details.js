@@ -63,7 +63,7 @@ function overview(trace, node) {
 }
 
 // A JSON object as pairs, nested ones indented below their key.
-function values(object, level = 0) {
+export function values(object, level = 0) {
   return h("dl", { class: `pairs ${level ? "nested" : ""}` }, Object.entries(object).map(([key, value]) => {
     const nested = value !== null && typeof value === "object" && !Array.isArray(value) && level < 6 && Object.keys(value).length;
     return [h("dt", { title: cut(key, 1000) }, cut(key, 300)), h("dd", { class: nested ? "" : `value ${typeof value}` }, nested ? values(value, level + 1) : cut(plain(value), 20000))];

@@ -10,6 +10,7 @@ import { clock, cut, day, duration, pathOf, shortType } from "../pure/format.js"
 import { hasChildren, visibleRows, window as sight, withChildren } from "../pure/rows.js";
 import { addressOf, remember } from "../state.js";
 import { detailsPanel } from "./details.js";
+import { logsPanel } from "./logs.js";
 
 const ROW = 28;
 const ENOUGH = 15; // answers without news after which a finished trace is not asked for again
@@ -27,7 +28,9 @@ export function traceView(main, { id, query, pace }) {
     h("div", { class: "axis" }, h("div", { class: "names" }, tools), axis), scroller);
   const legend = h("div", { class: "legend", "aria-hidden": "true", hidden: true }, [["segment", "segment"], ["sub", "own code"], ["call", "call"], ["phase", "cold start"], ["overhead", "overhead"], ["critical", "critical path"]]
     .map(([tone, text]) => h("span", {}, h("i", { class: tone }), text)));
-  show(main, head, h("div", { class: "split" }, h("div", { class: "left" }, chart, legend), panel));
+  const asked = query.get("logs");
+  const logs = logsPanel({ trace: () => state.trace, asked: asked === "on" ? null : asked, pace, onclose: toggleLogs });
+  show(main, head, h("div", { class: "split" }, h("div", { class: "left" }, chart, legend, logs.element), panel));
   show(head, h("p", { class: "dim" }, "Reading the trace…"));
 
   const poll = polling(async (signal) => {
@@ -59,6 +62,8 @@ export function traceView(main, { id, query, pace }) {
     refresh();
     if (chosenId && positions.has(chosenId)) choose(positions.get(chosenId), { quiet: !first });
     if (first) scroller.focus({ preventScroll: true });
+    if (first && asked) toggleLogs();
+    else logs.again();
   }
 
   function drawHead() {
@@ -86,7 +91,8 @@ export function traceView(main, { id, query, pace }) {
     const all = withChildren(state.trace.nodes);
     show(tools,
       h("button", { type: "button", class: "quiet", title: "Open or close all (e)", disabled: !all.length, onclick: toggleAll }, state.closed.size ? "Expand all" : "Collapse all"),
-      h("button", { type: "button", class: "quiet", title: "What the trace was waiting for, at every moment (p)", "aria-pressed": String(state.critical), onclick: toggleCritical }, "Critical path"));
+      h("button", { type: "button", class: "quiet", title: "What the trace was waiting for, at every moment (p)", "aria-pressed": String(state.critical), onclick: toggleCritical }, "Critical path"),
+      h("button", { type: "button", class: "quiet", title: "What the functions wrote (l)", "aria-pressed": String(logs.isOpen()), onclick: toggleLogs }, "Logs"));
   }
 
   function toggleAll() {
@@ -99,6 +105,15 @@ export function traceView(main, { id, query, pace }) {
     remember({ critical: state.critical ? null : "off" });
     drawTools();
     drawRows(true);
+  }
+
+  function toggleLogs() {
+    if (logs.isOpen()) logs.close();
+    else logs.open();
+    main.classList.toggle("logged", logs.isOpen());
+    drawTools();
+    if (logs.isOpen() && state.chosen !== null) logs.choose(state.chosen);
+    if (!logs.isOpen()) scroller.focus({ preventScroll: true });
   }
 
   function closedChanged() {
@@ -231,6 +246,7 @@ export function traceView(main, { id, query, pace }) {
       detailsPanel(panel, state.trace, position, { tab, onclose: close });
       remember({ node: node.id });
     }
+    logs.choose(position);
     drawRows(true);
     keepInSight(position);
   }
@@ -279,11 +295,11 @@ export function traceView(main, { id, query, pace }) {
       else if (state.trace.nodes[state.chosen].parent !== null) focusOn(state.trace.nodes[state.chosen].parent);
     },
     Enter: () => { if (state.chosen !== null) choose(state.chosen, { toggle: true }); },
-    Escape: () => { if (!panel.hidden) close(); }, e: toggleAll, p: toggleCritical,
+    Escape: () => { if (!panel.hidden) close(); else if (logs.isOpen()) toggleLogs(); }, e: toggleAll, p: toggleCritical, l: toggleLogs,
   };
 
   return {
-    close() { poll.stop(); resized.disconnect(); },
+    close() { poll.stop(); logs.stop(); resized.disconnect(); },
     key(event) {
       if (!state.trace || !keys[event.key] || event.target.closest?.("aside, button, a") && (event.key === "Enter" || event.key.startsWith("Arrow") && event.target.closest("aside"))) return false;
       keys[event.key]();

@@ -1,0 +1,97 @@
+"""Fault injection in the console: what runs, what can be started, and two buttons.
+
+`GET /api/faults/running`  experiments that are not over, for the strip above every view
+`GET /api/faults`          all experiments, newest first, and templates
+`POST /api/faults/start`   `{"id": of a template}`
+`POST /api/faults/stop`    `{"id": of an experiment}`
+
+Both first ones answer in the form `waterfall.faults/1`; where FIS may not be used or does not exist,
+`unavailable` says why and the lists are empty.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.routing import Route
+
+from waterfall.as_json import experiments_shape, templates_shape
+from waterfall.client import RefusedError
+from waterfall.faults import Faults
+from waterfall.web.answer import json_answer
+from waterfall.web.asked import BadRequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from waterfall.client import Source
+    from waterfall.faults import Experiment, Template
+
+MOST_SHOWN = 50
+_LONGEST_BODY = 1000
+
+
+class Experiments:
+    """Answers from FIS, whose calls block: each runs in a thread."""
+
+    def __init__(self, source: Source, clock: Callable[[], float]) -> None:
+        self._source = source
+        self._clock = clock
+
+    @cached_property
+    def _faults(self) -> Faults:
+        return Faults(self._source)
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/api/faults", self.all),
+            Route("/api/faults/running", self.running),
+            Route("/api/faults/start", self.start, methods=["POST"]),
+            Route("/api/faults/stop", self.stop, methods=["POST"]),
+        ]
+
+    async def running(self, _: Request) -> Response:
+        return await self._answer(lambda: (self._faults.experiments(active=True), []))
+
+    async def all(self, _: Request) -> Response:
+        return await self._answer(
+            lambda: (self._faults.experiments(most=MOST_SHOWN), self._faults.templates())
+        )
+
+    async def start(self, request: Request) -> Response:
+        wanted = await _wanted(request)
+        started = await run_in_threadpool(lambda: self._faults.start(wanted))
+        return json_answer(experiments_shape([started], self._clock()))
+
+    async def stop(self, request: Request) -> Response:
+        wanted = await _wanted(request)
+        stopped = await run_in_threadpool(lambda: self._faults.stop(wanted))
+        return json_answer(experiments_shape(stopped, self._clock()))
+
+    async def _answer(self, read: Callable[[], tuple[Sequence[Experiment], Sequence[Template]]]) -> Response:
+        unavailable = None
+        try:
+            experiments, templates = await run_in_threadpool(read)
+        except RefusedError as error:
+            experiments, templates, unavailable = [], [], str(error)
+        shape = experiments_shape(experiments, self._clock()) | templates_shape(templates)
+        return json_answer(shape | {"unavailable": unavailable})
+
+
+async def _wanted(request: Request) -> str:
+    """Return the `id` that a request names; raises BadRequestError."""
+    body = await request.body()
+    try:
+        given: Any = json.loads(body) if len(body) <= _LONGEST_BODY else None
+    except ValueError:
+        given = None
+    wanted = given.get("id") if isinstance(given, dict) else None
+    if not isinstance(wanted, str) or not wanted:
+        raise BadRequestError('the body is not {"id": text}: give the id of an experiment or template')
+    return wanted
