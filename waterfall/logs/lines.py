@@ -37,6 +37,7 @@ _HANDLER_TEXT = (
     re.compile(rf"RequestId: (?P<id>{_ID}) (?P<message>Error: .*)", re.DOTALL),
     re.compile(r"\[(?P<level>[A-Z]+)\] (?P<message>.*)", re.DOTALL),
 )
+_STATUS_TEXT = re.compile(r"\tStatus: (\w+)")
 _XRAY_TEXT = re.compile(r"\bXRAY TraceId: (\S+)")
 _PLATFORM_JSON: Mapping[str, Kind] = {
     "platform.initStart": "init",
@@ -115,11 +116,12 @@ def _object(text: str) -> Mapping[str, Any] | None:
 def _text_line(event: Event, text: str) -> Line:
     for kind, pattern in _PLATFORM_TEXT:
         if found := pattern.match(text):
-            traced = _XRAY_TEXT.search(text)
+            traced, status = _XRAY_TEXT.search(text), _STATUS_TEXT.search(text)
             return Line(
                 event,
                 kind,
                 _platform_text(text),
+                _outcome(kind, status[1] if status else None),
                 request_id=found.groupdict().get("id"),
                 trace_id=_trace_id(traced[1]) if traced else None,
             )
@@ -164,14 +166,21 @@ def _message(given: Mapping[str, Any]) -> str | None:
 
 
 def _platform_line(event: Event, kind: str, record: Mapping[str, Any], whole: Mapping[str, Any]) -> Line:
+    what: Kind = _PLATFORM_JSON.get(kind, "platform")
     return Line(
         event,
-        _PLATFORM_JSON.get(kind, "platform"),
+        what,
         _platform_message(kind.removeprefix("platform."), record),
+        _outcome(what, text_of(record.get("status"))),
         request_id=text_of(record.get("requestId")),
         trace_id=_trace_id(mapping_of(record.get("tracing")).get("value")),
         fields=mapping_of(bounded(whole)),
     )
+
+
+def _outcome(kind: Kind, status: str | None) -> str | None:
+    """Return the level of a report: in JSON it is the only line that tells of a time-out."""
+    return "ERROR" if kind == "report" and status not in {None, "success"} else None
 
 
 def _platform_message(name: str, record: Mapping[str, Any]) -> str:
