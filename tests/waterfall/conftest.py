@@ -18,6 +18,7 @@ from local.xray.sampling import Sampling
 from local.xray.sampling_api import operations as sampling_operations
 from local.xray.service import XRay
 from tests.waterfall import samples
+from tests.waterfall.cloud import Cloud
 from waterfall.client import Reader, Source, connect
 
 if TYPE_CHECKING:
@@ -118,3 +119,18 @@ def api() -> Iterator[Api]:
         thread.join()
         server.server_close()
         xray.close()
+
+
+@pytest.fixture(scope="session")
+def _embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    cloud = Cloud(tmp_path_factory.mktemp("cloud"))
+    yield cloud
+    cloud.close()
+
+
+@pytest.fixture
+def cloud(_embedded: Cloud) -> Iterator[Cloud]:
+    """A running embedded AWS, of which tests share all but the time and what they put in."""
+    _embedded.renew()
+    yield _embedded
+    _embedded.clear()

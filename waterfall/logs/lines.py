@@ -185,7 +185,7 @@ def _outcome(kind: Kind, status: str | None) -> str | None:
 
 def _platform_message(name: str, record: Mapping[str, Any]) -> str:
     """Say a platform event as the text format does: `REPORT Duration: 12.3 ms, Max Memory Used: 80 MB`."""
-    words = re.sub(r"([A-Z])", r"_\1", name).upper()
+    words = "END" if name == "runtimeDone" else re.sub(r"([A-Z])", r"_\1", name).upper()
     metrics = mapping_of(record.get("metrics"))
     facts = [f"{said}: {metrics[key]} {unit}" for key, said, unit in _METRICS if key in metrics]
     told = (("version", "Version"), ("runtimeVersion", "Runtime Version"), ("phase", "Phase"))

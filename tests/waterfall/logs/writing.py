@@ -55,7 +55,9 @@ class Stream:
             end, "report", requestId=request_id(number), status="success", metrics=metrics, tracing=tracing
         )
 
-    def run_in_text(self, start: float, end: float, number: int, *printed: str) -> Stream:
+    def run_in_text(
+        self, start: float, end: float, number: int, *printed: str, traced: str = TRACE_ID
+    ) -> Stream:
         """Write one event's lines in the text format."""
         id_ = request_id(number)
         self.write(start, f"START RequestId: {id_} Version: $LATEST\n")
@@ -63,4 +65,4 @@ class Stream:
             self.write(start + 0.001, f"{text}\n")
         self.write(end, f"END RequestId: {id_}\n")
         report = f"REPORT RequestId: {id_}\tDuration: 12.50 ms\tBilled Duration: 13 ms\tMemory Size: 512 MB\t"
-        return self.write(end, f"{report}\nXRAY TraceId: {TRACE_ID}\tSegmentId: 0af7\tSampled: true\t\n")
+        return self.write(end, f"{report}\nXRAY TraceId: {traced}\tSegmentId: 0af7\tSampled: true\t\n")

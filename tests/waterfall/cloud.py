@@ -1,0 +1,130 @@
+"""An embedded AWS as the viewer meets it: traces, logs and experiments go in through AWS's APIs."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from local.ids import RandomIds
+from tests.local.engine.harness import Aws
+from tests.waterfall.samples import T0, TRACE_ID
+from waterfall.client import LOCAL_REGION, Source, client, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from tests.waterfall.logs.writing import Stream
+    from waterfall.client import Reader
+
+ROLE = "arn:aws:iam::123456789012:role/experiments"
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:worker"
+
+
+class Cloud:
+    """A running AWS. What tests write as of T0 happens half a minute ago, in the trace `trace_id`."""
+
+    def __init__(self, data: Path) -> None:
+        self._aws = Aws(data, LOCAL_REGION)
+        self.source = Source(self._aws.url)
+        self.renew()
+
+    def renew(self) -> None:
+        """Take another trace id, and let T0 be half a minute ago."""
+        self.start = round(time.time() - 30, 3)
+        self.trace_id = RandomIds().trace_id(self.start)
+
+    def close(self) -> None:
+        self._aws.close()
+
+    @property
+    def endpoint(self) -> str:
+        return self.source.endpoint
+
+    @property
+    def reader(self) -> Reader:
+        return connect(self.source)
+
+    def client(self, service: str) -> Any:
+        return client(self.source, service)
+
+    def put(self, documents: Iterable[Mapping[str, Any]]) -> None:
+        """Send segment documents, but for those that X-Ray adds itself."""
+        sent = [json.dumps(self._moved(item)) for item in documents if not item.get("inferred")]
+        answer = self.client("xray").put_trace_segments(TraceSegmentDocuments=sent)
+        assert answer["UnprocessedTraceSegments"] == []
+
+    def _moved(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            times = ("start_time", "end_time")
+            return {
+                key: item - T0 + self.start if key in times else self._moved(item)
+                for key, item in value.items()
+            }
+        if isinstance(value, list):
+            return [self._moved(item) for item in value]
+        return self._named(value) if isinstance(value, str) else value
+
+    def _named(self, text: str) -> str:
+        own = (self.trace_id, self.trace_id.replace("-", "")[1:])
+        return text.replace(TRACE_ID, own[0]).replace(TRACE_ID.replace("-", "")[1:], own[1])
+
+    def write(self, *streams: Stream) -> None:
+        """Put the events of streams into CloudWatch Logs."""
+        logs = self.client("logs")
+        for stream in streams:
+            self.group(stream.group)
+            logs.create_log_stream(logGroupName=stream.group, logStreamName=stream.name)
+            events = [
+                {
+                    "timestamp": round((event.time - T0 + self.start) * 1000),
+                    "message": self._named(event.text),
+                }
+                for event in stream.events
+            ]
+            logs.put_log_events(logGroupName=stream.group, logStreamName=stream.name, logEvents=events)
+
+    def group(self, name: str, **retention: int) -> None:
+        """Create a log group unless it is there; `days` it keeps its events."""
+        logs = self.client("logs")
+        if not logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]:
+            logs.create_log_group(logGroupName=name)
+        if retention:
+            logs.put_retention_policy(logGroupName=name, retentionInDays=retention["days"])
+
+    def template(self, name: str, action: str, **parameters: str) -> str:
+        """Create an experiment template with one action on the function `worker`; return its id."""
+        answer = self.client("fis").create_experiment_template(
+            clientToken=f"{time.time_ns()}",
+            description="A test's experiment",
+            roleArn=ROLE,
+            stopConditions=[{"source": "none"}],
+            targets={
+                "fn": {
+                    "resourceType": "aws:lambda:function",
+                    "resourceArns": [FUNCTION],
+                    "selectionMode": "ALL",
+                }
+            },
+            actions={
+                "fault": {
+                    "actionId": f"aws:lambda:invocation-{action}",
+                    "parameters": {"duration": "PT5M", **parameters},
+                    "targets": {"Functions": "fn"},
+                }
+            },
+            tags={"Name": name},
+        )
+        return str(answer["experimentTemplate"]["id"])
+
+    def clear(self) -> None:
+        """Take away what a test has left."""
+        logs, fis = self.client("logs"), self.client("fis")
+        for group in logs.describe_log_groups()["logGroups"]:
+            logs.delete_log_group(logGroupName=group["logGroupName"])
+        for one in fis.list_experiments()["experiments"]:
+            if one["state"]["status"] == "running":
+                fis.stop_experiment(id=one["id"])
+        for one in fis.list_experiment_templates()["experimentTemplates"]:
+            fis.delete_experiment_template(id=one["id"])
