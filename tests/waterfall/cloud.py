@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import time
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 from local.ids import RandomIds
@@ -19,6 +21,18 @@ if TYPE_CHECKING:
     from waterfall.client import Reader
 
 ROLE = "arn:aws:iam::123456789012:role/experiments"
+_ASSUMED = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "lambda.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+)
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:worker"
 
 
@@ -28,6 +42,7 @@ class Cloud:
     def __init__(self, data: Path) -> None:
         self._aws = Aws(data, LOCAL_REGION)
         self.source = Source(self._aws.url)
+        self._clients: dict[str, Any] = {}
         self.renew()
 
     def renew(self) -> None:
@@ -47,7 +62,9 @@ class Cloud:
         return connect(self.source)
 
     def client(self, service: str) -> Any:
-        return client(self.source, service)
+        if service not in self._clients:
+            self._clients[service] = client(self.source, service)
+        return self._clients[service]
 
     def put(self, documents: Iterable[Mapping[str, Any]]) -> None:
         """Send segment documents, but for those that X-Ray adds itself."""
@@ -95,6 +112,7 @@ class Cloud:
 
     def template(self, name: str, action: str, **parameters: str) -> str:
         """Create an experiment template with one action on the function `worker`; return its id."""
+        self._function()
         answer = self.client("fis").create_experiment_template(
             clientToken=f"{time.time_ns()}",
             description="A test's experiment",
@@ -117,6 +135,23 @@ class Cloud:
             tags={"Name": name},
         )
         return str(answer["experimentTemplate"]["id"])
+
+    def _function(self) -> None:
+        """Create the function that experiments are about; it never runs."""
+        lambda_ = self.client("lambda")
+        if lambda_.list_functions()["Functions"]:
+            return
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("worker.py", "def handler(event, context): ...\n")
+        self.client("iam").create_role(RoleName="experiments", AssumeRolePolicyDocument=_ASSUMED)
+        lambda_.create_function(
+            FunctionName="worker",
+            Runtime="python3.13",
+            Role=ROLE,
+            Handler="worker.handler",
+            Code={"ZipFile": packed.getvalue()},
+        )
 
     def clear(self) -> None:
         """Take away what a test has left."""
