@@ -18,6 +18,7 @@ from waterfall.web.server import serving_app
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.waterfall.cloud import Cloud
     from tests.waterfall.conftest import Api
 
 
@@ -57,3 +58,10 @@ def page(browser: Browser) -> Iterator[Page]:
         assert complaints == []
     finally:
         opened.close()
+
+
+@pytest.fixture
+def cloud_console(cloud: Cloud) -> Iterator[str]:
+    """The address of a console that reads an embedded AWS, logs and experiments included."""
+    with serving_app(create_app(cloud.reader, cloud.source), bind(0)) as address:
+        yield address

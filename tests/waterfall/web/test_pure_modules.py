@@ -130,3 +130,38 @@ def test_a_name_takes_two_lines_at_most(blank: Page, name: str, expected: list[s
 def test_durations_read_as_in_the_terminal(blank: Page, seconds: float, expected: str) -> None:
     """The same figures and units as `waterfall show`."""
     assert call(blank, "format", "duration", seconds) == expected == duration(seconds)
+
+
+def node(depth: int, parent: int | None, type_: str | None = None) -> dict[str, Any]:
+    kind = "segment" if type_ else "subsegment"
+    return {"depth": depth, "parent": parent, "type": type_, "kind": kind}
+
+
+NESTED = [
+    node(0, None, "AWS::ApiGateway::Stage"),
+    node(1, 0),
+    node(2, 1, "AWS::Lambda"),
+    node(3, 2, "AWS::Lambda::Function"),
+    node(4, 3),
+    node(5, 4, "AWS::Lambda"),
+    node(6, 5, "AWS::Lambda::Function"),
+    node(7, 6),
+    node(1, 0, "AWS::Lambda"),
+]
+
+
+@pytest.mark.parametrize(
+    ("position", "index"), [(0, None), (1, None), (2, 0), (3, 0), (4, 0), (5, 1), (6, 1), (7, 1), (8, None)]
+)
+def test_a_row_belongs_to_the_run_around_it(blank: Page, position: int, index: int | None) -> None:
+    """Lambda's own segment to the run below it; what no function is part of, to none."""
+    runs = [{"node": 3}, {"node": 6}, {"node": None}]
+    assert call(blank, "invocations", "invocationAt", NESTED, runs, position) == index
+
+
+@pytest.mark.parametrize("seconds", ["0.0004 s", "1.2345 s", "59.9 s", "75 s", "-0.25 s"])
+def test_moments_of_a_trace_are_told_to_the_millisecond(blank: Page, seconds: str) -> None:
+    """A minute and more are told as durations are."""
+    number = float(seconds.removesuffix(" s"))
+    expected = f"{number:.3f} s" if number < 60 else duration(number)
+    assert call(blank, "format", "moment", number) == expected
