@@ -22,11 +22,11 @@ All times are epoch seconds, durations seconds; a field that is not known is `nu
     `templates` that can be started (`id`, `name`, `faults`), or `experiments`: `id`, `name`, `status`,
     `reason`, `faults`, `started`, `until`, `ended`, `targets`, `left`.
 `waterfall.logs/1`
-    `lines`: `time`, `function`, `group`, `stream`, `kind` (`log`, or Lambda's own `init` `start` `end`
-    `report` `platform`), `level`, `message`, `request_id`, `trace_id`, `fields` (a JSON line's object); or
-    `trace` and `invocations`: `function`, `group`, `request_id`, `node` (position in the trace's `nodes`),
-    `start`, `end`, `missing` (why there are no lines), `lines`, `more` (how many were left out). `--follow`
-    prints one line's object after the other; `show --logs` puts a trace's into its field `logs`.
+    `lines`: `time`, `function`, `group`, `stream`, `kind` (`log`, Lambda's own `init` `start` `end` `report`
+    `platform`, or `injected` by FIS), `level`, `message`, `request_id`, `trace_id`, `fields` (a JSON line's
+    object); or `trace` and `invocations`: `function`, `group`, `request_id`, `node` (position in the trace's
+    `nodes`), `start`, `end`, `missing` (why there are no lines), `lines`, `more` (how many were left out).
+    `--follow` prints one line's object after the other; `show --logs` has a trace's in its field `logs`.
 `waterfall.comparison/1`
     `equal`, and `comparisons` of two traces each: `left` and `right` (ids), `equal`, `imports_left_out`, and
     `differences` between their normal forms: `path` (names from the root down), `field`, `left`, `right`

@@ -133,6 +133,14 @@ def test_a_request_that_was_not_sampled_has_its_lines(
     assert " 0.001 s  front         unsampled\n" in capsys.readouterr().out
 
 
+def test_an_id_that_a_caller_made_up_is_found(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever time such an id stands for, the last minutes are searched."""
+    made_up = "1-ffffffff-0123456789abcdef01234567"
+    cloud.write(Stream().run(0, 1, 1, "made up", traced=made_up))
+    assert run(cloud, "logs", "--trace", made_up) == 0
+    assert "made up" in capsys.readouterr().out
+
+
 def test_a_trace_without_functions_says_so(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     """A trace that no function is part of has no logs to look for."""
     api.put([{"name": "own", "id": "a000000000000001", "trace_id": TRACE_ID, "start_time": 1, "end_time": 2}])

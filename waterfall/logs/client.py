@@ -87,10 +87,10 @@ class Logs:
     def of_id(self, trace_id: str) -> list[InvocationLogs]:
         """Return what was written in a trace that X-Ray does not have: its lines carry its id.
 
-        The id tells when it began.
+        The id tells when it began; those that callers make up may lie in the future.
         """
-        began = float(int(trace_id[2:10], 16))
-        window = (began - AHEAD, began + LONGEST_RUN)
+        began = min(float(int(trace_id[2:10], 16)), self._clock() - LONGEST_RUN)
+        window = (began - AHEAD, began + LONGEST_RUN + BEHIND)
 
         def search(group: str) -> list[InvocationLogs]:
             return inv.assign(trace_id, [], *self._runs(group, window, inv.forms(trace_id)))

@@ -18,8 +18,11 @@ from waterfall.documents import bounded, mapping_of, parse, text_of
 GROUPS = "/aws/lambda/"
 """Where functions write unless they are told otherwise."""
 
-Kind = Literal["log", "init", "start", "end", "report", "platform"]
-"""`init` begins an environment, `start`, `end` and `report` bound an event; `platform` is Lambda's too."""
+Kind = Literal["log", "init", "start", "end", "report", "platform", "injected"]
+"""`init` begins an environment, `start`, `end` and `report` bound an event; `platform` is Lambda's too.
+
+`injected` is what the extension of AWS FIS says about a fault: on AWS the only trace of it.
+"""
 
 _ID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _PLATFORM_TEXT: tuple[tuple[Kind, re.Pattern[str]], ...] = (
@@ -28,6 +31,7 @@ _PLATFORM_TEXT: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("report", re.compile(rf"REPORT RequestId: (?P<id>{_ID})\b")),
     ("report", re.compile(r"XRAY TraceId: ")),
     ("init", re.compile(r"(?:INIT|RESTORE)_START\b")),
+    ("injected", re.compile(r"AWS FIS EXTENSION - ")),
     ("platform", re.compile(r"(?:INIT_REPORT |RESTORE_REPORT |EXTENSION\t|TELEMETRY\t|LOGS\t)")),
 )
 _HANDLER_TEXT = (

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from waterfall.documents import list_of
-from waterfall.terminal.screen import DIM, STYLES, Screen
+from waterfall.terminal.screen import DIM, INJECTED_STYLE, STYLES, Screen
 from waterfall.text import clean, duration, fit, pairs
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class LogLines:
             "  ",
         )
         indent = " " * head.cell_len
-        style = DIM if line.kind != "log" else _LEVEL_STYLES.get(line.level or "", "")
+        style = _style(line)
         for index, part in enumerate(_parts(line.message)):
             yield Text.assemble(head if index == 0 else indent, (part, style))
         if line.kind == "log":
@@ -76,6 +76,12 @@ class LogLines:
         if self._origin is not None:
             return f"{_moment(seconds - self._origin):>8}"
         return datetime.fromtimestamp(seconds).astimezone().strftime("%H:%M:%S.%f")[:-3]
+
+
+def _style(line: Line) -> str:
+    if line.kind == "injected":
+        return INJECTED_STYLE
+    return _LEVEL_STYLES.get(line.level or "", "") if line.kind == "log" else DIM
 
 
 def _moment(seconds: float) -> str:

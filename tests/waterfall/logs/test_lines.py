@@ -56,6 +56,7 @@ def test_an_error_that_nobody_caught_says_what_it_was() -> None:
             "INIT_START Runtime Version: python:3.13.v18",
         ),
         ("INIT_REPORT Init Duration: 10000.00 ms\tPhase: init\tStatus: timeout", "platform", None),
+        ("AWS FIS EXTENSION - marking function invocation as failed", "injected", None),
         ("START RequestId: my-own Version: 1", "log", None),
     ],
 )
