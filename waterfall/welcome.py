@@ -130,7 +130,7 @@ class Welcome:
                 "open",
                 f"{stack.console}    (console: traces, service map, waterfall)" if stack.console else "",
             ),
-            ("then", f"{show}    (also: traces, map, compare)"),
+            ("then", f"{show}    (also: logs, traces, map, compare)"),
             ("AWS", f"{stack.endpoint}    (aws --endpoint-url, AWS_ENDPOINT_URL)"),
             ("X-Ray", f"{stack.daemon}    (daemon, UDP and TCP)"),
             ("OTLP", f"{stack.otlp.rstrip('/')}/v1/traces" if stack.otlp else ""),

@@ -98,7 +98,8 @@ class Line:
 
 def line_of(event: Event) -> Line:
     """Read one event; whatever is in it, a line comes out."""
-    text = event.text.rstrip()
+    # the runtime client joins the lines of one error by carriage returns
+    text = event.text.replace("\r\n", "\n").replace("\r", "\n").rstrip()
     parsed = _object(text)
     if parsed is None:
         return _text_line(event, text)

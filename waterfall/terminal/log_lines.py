@@ -90,7 +90,7 @@ def _moment(seconds: float) -> str:
 
 def _parts(message: str) -> list[str]:
     """Return a message's own lines, each harmless."""
-    found = message.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    found = message.split("\n")
     left_out = [f"({len(found) - _MOST_LINES} more lines)"] if len(found) > _MOST_LINES else []
     return [_harmless(part) for part in found[:_MOST_LINES]] + left_out
 

@@ -87,6 +87,7 @@ def test_lambdas_own_lines_as_json() -> None:
     ("text", "level", "message"),
     [
         (f"[INFO]\t{iso(T0)}\t{ID}\tsold\tout\n", "INFO", "sold\tout"),
+        (f"[INFO]\t{iso(T0)}\t{ID}\tone\rtwo\r\nthree\r", "INFO", "one\ntwo\nthree"),
         (f"{iso(T0)}\t{ID}\tERROR\tno\n", "ERROR", "no"),
         (
             f"{iso(T0)} {ID} Task timed out after 3.00 seconds\n\n",
