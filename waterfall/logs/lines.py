@@ -98,8 +98,7 @@ class Line:
 
 def line_of(event: Event) -> Line:
     """Read one event; whatever is in it, a line comes out."""
-    # the runtime client joins the lines of one error by carriage returns
-    text = event.text.replace("\r\n", "\n").replace("\r", "\n").rstrip()
+    text = _unified(event.text).rstrip()
     parsed = _object(text)
     if parsed is None:
         return _text_line(event, text)
@@ -107,6 +106,11 @@ def line_of(event: Event) -> Line:
     if kind.startswith("platform.") and isinstance(parsed.get("record"), Mapping):
         return _platform_line(event, kind, parsed["record"], parsed)
     return _json_line(event, text, parsed)
+
+
+def _unified(text: str) -> str:
+    """Return text with line feeds alone; the runtime client joins an error's lines by carriage returns."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _object(text: str) -> Mapping[str, Any] | None:
@@ -163,7 +167,7 @@ def _message(given: Mapping[str, Any]) -> str | None:
     for key in ("message", "msg"):
         value = given.get(key)
         if isinstance(value, str):
-            return value.strip()
+            return _unified(value).strip()
         if value is not None:
             return json.dumps(bounded(value), ensure_ascii=False)
     error = [text_of(given.get(key)) for key in ("errorType", "errorMessage")]
