@@ -177,3 +177,16 @@ def test_the_api_answers_with_invocations(cloud: Cloud, cloud_console: str, trac
         ("front", 5, 0),
         ("worker", 5, 0),
     ]
+
+
+def test_keys_work_the_logs(traced: str, page: Page) -> None:
+    """Arrows scroll the lines that have the focus, and Escape closes them from the waterfall."""
+    page.resize(1280, 500)
+    open_logs(page, traced, 7)
+    page.run("document.querySelector('.logs .lines').focus()")
+    page.press("ArrowDown")
+    page.wait("document.querySelector('.logs .lines').scrollTop > 0")
+    assert page.count(".row.chosen") == 0
+    page.run("document.querySelector('.rows').focus()")
+    page.press("Escape")
+    page.wait("document.querySelector('.logs').hidden")

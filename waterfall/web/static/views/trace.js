@@ -301,7 +301,9 @@ export function traceView(main, { id, query, pace }) {
   return {
     close() { poll.stop(); logs.stop(); resized.disconnect(); },
     key(event) {
-      if (!state.trace || !keys[event.key] || event.target.closest?.("aside, button, a") && (event.key === "Enter" || event.key.startsWith("Arrow") && event.target.closest("aside"))) return false;
+      const within = (selector) => Boolean(event.target.closest?.(selector));
+      if (!state.trace || !keys[event.key]) return false;
+      if (event.key === "Enter" && within("aside, button, a") || event.key.startsWith("Arrow") && within("aside, .logs")) return false;
       keys[event.key]();
       return true;
     },
