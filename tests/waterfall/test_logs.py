@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.waterfall.logs.writing import HEX_ID, OTHER_ID, Stream, request_id
-from tests.waterfall.samples import TRACE_ID, function, service
+from tests.waterfall.samples import TRACE_ID, function, segment, service
 from waterfall.cli import main
 
 if TYPE_CHECKING:
@@ -133,6 +132,16 @@ def test_a_request_that_was_not_sampled_has_its_lines(
     assert " 0.001 s  front         unsampled\n" in capsys.readouterr().out
 
 
+def test_a_trace_without_its_functions_segments_has_its_lines(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where Lambda's segments never came, the lines' own ids tell."""
+    cloud.put([segment("own", "a000000000000001", 0, 1)])
+    cloud.write(Stream().run(0, 1, 1, "mine"))
+    assert run(cloud, "logs", "--trace", cloud.trace_id) == 0
+    assert " 0.001 s  front         mine\n" in capsys.readouterr().out
+
+
 def test_an_id_that_a_caller_made_up_is_found(cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     """Whatever time such an id stands for, the last minutes are searched."""
     made_up = "1-ffffffff-0123456789abcdef01234567"
@@ -154,17 +163,17 @@ def test_following_prints_lines_as_they_come(cloud: Cloud) -> None:
     """Each as an object of its own with --json; Ctrl-C ends it with status 130."""
     cloud.write(Stream().write(0, "before"))
     command = [sys.executable, "-m", "waterfall", "logs", "-f", "--json", "--endpoint", cloud.endpoint]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
-    assert process.stdout
-    try:
-        assert json.loads(process.stdout.readline())["message"] == "before"
-        cloud.write(Stream(name="next").said(20, 1, "after", xray_trace_id=OTHER_ID))
-        line = json.loads(process.stdout.readline())
-        assert (line["message"], line["function"], line["trace_id"]) == ("after", "front", OTHER_ID)
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.stdout.close()
-        assert process.wait(20) == 130
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            assert json.loads(process.stdout.readline())["message"] == "before"
+            cloud.write(Stream(name="next").said(20, 1, "after", xray_trace_id=OTHER_ID))
+            line = json.loads(process.stdout.readline())
+            assert (line["message"], line["function"], line["trace_id"]) == ("after", "front", OTHER_ID)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(20) == 130
+        finally:
+            process.kill()
 
 
 def test_wrong_usage_is_told() -> None:

@@ -81,7 +81,7 @@ class Logs:
         wanted = inv.invocations_of(trace)
         groups = dict.fromkeys(one.group for one in wanted)
         per_group = [(group, [one for one in wanted if one.group == group]) for group in groups]
-        found = _at_once(lambda item: self._of_group(trace.id, *item), per_group)
+        found = self._at_once(lambda item: self._of_group(trace.id, *item), per_group)
         return sorted((logs for some in found for logs in some), key=_place)
 
     def of_id(self, trace_id: str) -> list[InvocationLogs]:
@@ -95,7 +95,7 @@ class Logs:
         def search(group: str) -> list[InvocationLogs]:
             return inv.assign(trace_id, [], *self._runs(group, window, inv.forms(trace_id)))
 
-        found = _at_once(search, self.groups())
+        found = self._at_once(search, self.groups())
         return sorted((logs for some in found for logs in some), key=lambda logs: logs.invocation.start)
 
     def _of_group(self, trace_id: str, group: str, wanted: Sequence[Invocation]) -> list[InvocationLogs]:
@@ -151,8 +151,13 @@ class Logs:
                     found[event.stream] = None
         return list(found)
 
+    def _at_once(self, work: Callable[[T], list[U]], items: Sequence[T]) -> list[list[U]]:
+        _ = self._api  # made before threads share it
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return list(pool.map(work, items))
+
     def _events_of_all(self, groups: Sequence[str], window: Window) -> list[Event]:
-        found = _at_once(lambda group: list(self._events(group, window)), groups)
+        found = self._at_once(lambda group: list(self._events(group, window)), groups)
         return [event for events in found for event in events]
 
     def _events(self, group: str, window: Window, **how: Any) -> Iterator[Event]:
@@ -180,11 +185,6 @@ class Logs:
 def _window(wanted: Sequence[Invocation]) -> Window:
     end = max(one.end + (BEHIND if one.finished else LONGEST_RUN) for one in wanted)
     return min(one.began for one in wanted) - AHEAD, end
-
-
-def _at_once(work: Callable[[T], list[U]], items: Sequence[T]) -> list[list[U]]:
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        return list(pool.map(work, items))
 
 
 def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:

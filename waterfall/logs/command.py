@@ -72,7 +72,7 @@ def of_trace(desk: Desk, logs: Logs, wanted: str, prefixes: Sequence[str] = ()) 
     """Return the lines of one trace, given by id or as `latest`; raises ReadError when there is no such."""
     trace = trace_of(desk, wanted) if wanted == LATEST else next(iter(desk.reader.get([wanted])), None)
     id_ = trace.id if trace else wanted
-    found = logs.of_trace(trace) if trace and trace.nodes else logs.of_id(id_)
+    found = (logs.of_trace(trace) if trace else []) or logs.of_id(id_)
     if trace is None and not found:
         raise ReadError(f"no trace {id_}, and no function wrote a line with its id")
     found = [one for one in found if not prefixes or one.invocation.function.startswith(tuple(prefixes))]
