@@ -55,6 +55,7 @@ class Faults:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._fis = client(source, "fis")
+        self._over: dict[str, Experiment] = {}
 
     def templates(self) -> list[Template]:
         found = self._all("list_experiment_templates", "experimentTemplates")
@@ -65,12 +66,14 @@ class Faults:
         found = self._all("list_experiments", "experiments")
         found.sort(key=lambda one: str(one.get("creationTime", "")), reverse=True)
         wanted = [one for one in found if not active or one["state"]["status"] in ACTIVE]
-        read = [self.experiment(one["id"]) for one in wanted[:most]]
+        read = [self._over.get(one["id"]) or self.experiment(one["id"]) for one in wanted[:most]]
+        self._over |= {one.id: one for one in read if not one.is_active}
         return sorted(read, key=lambda one: one.started or 0.0, reverse=True)
 
     def experiment(self, id_: str) -> Experiment:
         answer = self._call("get_experiment", id=id_)["experiment"]
-        return _experiment(answer, self._name_of_template(answer["experimentTemplateId"]))
+        name = answer.get("tags", {}).get("Name")
+        return _experiment(answer, name or self._name_of_template(answer["experimentTemplateId"]))
 
     def start(self, wanted: str) -> Experiment:
         """Start an experiment by its template's name or id."""
@@ -134,7 +137,7 @@ def _experiment(answer: Mapping[str, Any], name: str) -> Experiment:
     started = _seconds(answer.get("startTime"))
     return Experiment(
         id=answer["id"],
-        name=answer.get("tags", {}).get("Name", name),
+        name=name,
         status=answer["state"]["status"],
         reason=answer["state"].get("reason", ""),
         faults=_said(actions.values()),

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from waterfall.client import Source
     from waterfall.faults import Experiment, Template
 
-MOST_SHOWN = 50
+MOST_SHOWN = 20
 _LONGEST_BODY = 1000
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 DELAY = {"action": "add-delay", "startupDelayMilliseconds": "250", "invocationPercentage": "40"}
 STRIP = "document.querySelector('.strip:not([hidden])')"
+RUNNING = "fetch('/api/faults/running').then((answer) => answer.json()).then((all) => all.experiments.length)"
 LEFT = "document.querySelector('.strip .left').innerText"
 
 
@@ -68,6 +69,20 @@ def test_experiments_start_and_stop_in_their_view(
         "[...document.querySelectorAll('.faults button')].find((one) => one.innerText === 'Stop').click()"
     )
     page.wait("document.querySelector('.faults .state.stopped') && document.querySelector('.strip').hidden")
+
+
+def test_an_account_is_asked_twice(cloud: Cloud, cloud_console: str, slow: str, page: Page) -> None:
+    """Where faults would be real, a button first says what it is about to do."""
+    page.open(f"{cloud_console}/traces")
+    page.run(
+        "import('/static/experiments.js').then(({ actionButton }) => { window.button ="
+        f" actionButton('Start', 'faults/start', '{slow}', {{ sure: 'Really?', onproblem() {{}} }});"
+        " button.click(); })"
+    )
+    assert page.run("button.textContent") == "Really?"
+    assert Faults(cloud.source).experiments(active=True) == []
+    page.run("button.click()")
+    page.wait(RUNNING)
 
 
 def test_a_refusal_is_shown_in_place(cloud: Cloud, cloud_console: str, slow: str, page: Page) -> None:

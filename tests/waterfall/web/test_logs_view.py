@@ -98,6 +98,7 @@ def test_a_json_line_opens_to_its_fields(traced: str, page: Page) -> None:
     assert page.run(f"{line('asking')}.querySelector('.extras').innerText") == ' price=3 who={"name":"Ada"}'
     page.run(f"{line('asking')}.querySelector('.toggle').click()")
     page.wait(f"{line('asking')}.querySelector('.fields')")
+    assert page.run("document.activeElement.matches('.logs .toggle[aria-expanded=true]')")
     assert page.run(f"{line('asking')}.querySelector('.fields dt').innerText") == "price"
     assert request_id(1) in page.run(f"{line('asking')}.querySelector('.fields').innerText")
 

@@ -27,7 +27,7 @@ export function faultsView(main, { pace, source }) {
       if (failure.name === "AbortError") throw failure;
       onproblem(failure.message);
     }
-  }, pace);
+  }, () => (source()?.aws ? 3 * pace : pace)); // an account's templates are read one by one
   const leave = onChange(() => { show(problem); poll.now(); });
   const ticking = setInterval(() => { for (const time of times) time.tick(); }, 1000);
   poll.now();

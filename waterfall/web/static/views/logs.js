@@ -58,7 +58,7 @@ export function logsPanel({ trace, asked, pace, onclose }) {
   function chip(index, name, count, one) {
     const bad = one?.lines.some(({ level }) => level === "ERROR" || level === "FATAL");
     return h("button", { type: "button", class: `quiet ${bad ? "bad" : ""}`, "aria-pressed": String(state.only === index), title: one ? cut(`${one.function} ${one.request_id ?? ""}`, 300) : "All functions",
-      onclick: () => narrow(index) }, cut(name, 60), h("span", { class: "badge count" }, count));
+      onclick: () => { narrow(index); chips.querySelector("[aria-pressed=true]")?.focus(); } }, cut(name, 60), h("span", { class: "badge count" }, count));
   }
 
   function row(line, named) {
@@ -66,12 +66,20 @@ export function logsPanel({ trace, asked, pace, onclose }) {
     const key = `${line.index} ${line.time} ${line.stream} ${line.message}`;
     const expandable = Object.keys(line.fields).length > 0;
     const isOpen = state.opened.has(key);
-    const toggle = expandable ? h("button", { type: "button", class: "toggle", "aria-expanded": String(isOpen), "aria-label": "Fields", onclick: () => { if (!state.opened.delete(key)) state.opened.add(key); draw(); } }, isOpen ? "▾" : "▸") : h("span", { class: "toggle" });
-    return h("div", { class: `line ${line.kind} ${line.level ?? ""}` },
+    const toggle = expandable ? h("button", { type: "button", class: "toggle", "aria-expanded": String(isOpen), "aria-label": "Fields", onclick: () => reopen(line, named, key, element) }, isOpen ? "▾" : "▸") : h("span", { class: "toggle" });
+    const element = h("div", { class: `line ${line.kind} ${line.level ?? ""}` },
       h("span", { class: "at" }, moment(line.time - trace().start)), toggle, h("span", { class: "level" }, line.level ?? ""),
       named ? h("span", { class: `who tint${line.index % 6}`, title: cut(line.function, 300) }, cut(line.function, 80)) : null,
       h("span", { class: "said" }, cut(line.message, 20000),
         isOpen ? fields(line) : more.length ? h("span", { class: "extras" }, more.slice(0, 20).map(([name, value]) => ` ${cut(name, 100)}=${cut(plain(value), 300)}`)) : null));
+    return element;
+  }
+
+  function reopen(line, named, key, element) {
+    if (!state.opened.delete(key)) state.opened.add(key);
+    const fresh = row(line, named);
+    element.replaceWith(fresh);
+    fresh.querySelector(".toggle").focus();
   }
 
   const left = (shown) => {
