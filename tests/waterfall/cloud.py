@@ -43,6 +43,10 @@ class Cloud:
         self._aws = Aws(data, LOCAL_REGION)
         self.source = Source(self._aws.url)
         self._clients: dict[str, Any] = {}
+        # moto's state is the process's: what earlier tests left goes away with the first `clear`
+        found = self.client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]
+        self._groups = {str(group["logGroupName"]) for group in found}
+        self.clear()
         self.renew()
 
     def renew(self) -> None:
@@ -105,8 +109,9 @@ class Cloud:
     def group(self, name: str, **retention: int) -> None:
         """Create a log group unless it is there; `days` it keeps its events."""
         logs = self.client("logs")
-        if not logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]:
+        if name not in self._groups:
             logs.create_log_group(logGroupName=name)
+            self._groups.add(name)
         if retention:
             logs.put_retention_policy(logGroupName=name, retentionInDays=retention["days"])
 
@@ -139,7 +144,7 @@ class Cloud:
     def _function(self) -> None:
         """Create the function that experiments are about; it never runs."""
         lambda_ = self.client("lambda")
-        if lambda_.list_functions()["Functions"]:
+        if "worker" in {one["FunctionName"] for one in lambda_.list_functions()["Functions"]}:
             return
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
@@ -156,8 +161,8 @@ class Cloud:
     def clear(self) -> None:
         """Take away what a test has left."""
         logs, fis = self.client("logs"), self.client("fis")
-        for group in logs.describe_log_groups()["logGroups"]:
-            logs.delete_log_group(logGroupName=group["logGroupName"])
+        while self._groups:
+            logs.delete_log_group(logGroupName=self._groups.pop())
         for one in fis.list_experiments()["experiments"]:
             if one["state"]["status"] == "running":
                 fis.stop_experiment(id=one["id"])
