@@ -1,0 +1,23 @@
+"""Writes what its event says in every way that a handler may: print, logger, bare write, exception."""
+
+import logging
+import sys
+import time
+
+from tracing import capture_lambda_handler
+
+logger = logging.getLogger(__name__)
+logger.setLevel(logging.INFO)
+print("imported")  # noqa: T201 - one of the ways
+
+
+@capture_lambda_handler
+def handler(event, _context):
+    word = event["word"]
+    print(f"printed {word}")  # noqa: T201 - one of the ways
+    time.sleep(event["seconds"])
+    logger.info("logged %s", word, extra={"word": word})
+    sys.stderr.write(f"written {word}\n")
+    if event.get("fails"):
+        raise ValueError(f"raised {word}")
+    return word
