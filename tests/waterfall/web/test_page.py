@@ -55,7 +55,7 @@ def test_no_view_is_wider_than_its_window(api: Api, console: str, page: Page, vi
     page.open(console + view)
     page.wait(DRAWN)
     assert page.run("document.documentElement.scrollWidth") <= width
-    parts = "[...document.querySelectorAll('main > *, .bar > *, .title > *')]"
+    parts = "[...document.querySelectorAll('.top > *, main > *, .bar > *, .title > *')]"
     assert page.run(f"Math.max(...{parts}.map((one) => one.getBoundingClientRect().right))") <= width + 1
 
 

@@ -20,7 +20,7 @@ const VIEWS = [
   [/^\/why$/, whyView, "Why no trace?"],
   [/^\/trace\/([^/]+)$/, traceView, "Trace"],
 ];
-const TABS = [["/traces", "Traces"], ["/map", "Service map"], ["/compare", "Compare"], ["/faults", "Faults"], ["/why", ["Why", h("span", { class: "wide" }, " no trace"), "?"]]];
+const TABS = [["/traces", "Traces"], ["/map", [h("span", { class: "wide" }, "Service map"), h("span", { class: "slim" }, "Map")]], ["/compare", "Compare"], ["/faults", "Faults"], ["/why", ["Why", h("span", { class: "wide" }, " no trace"), "?"]]];
 
 const context = { pace: 2, source: null };
 const main = h("main", { id: "view" });
