@@ -65,6 +65,42 @@ class Lambda(Protocol):
         """
 
 
+class RequestMetrics(Protocol):
+    """Counts requests to APIs."""
+
+    def request(self, api: str, stage: str, status: int, seconds: float, called: float | None) -> None:
+        """Count a request that took so many seconds, and its integration `called` of them."""
+
+
+class InvocationMetrics(Protocol):
+    """Counts runs of functions."""
+
+    def began(self, function: str) -> None:
+        """Count one more run of a function."""
+
+    def ended(self, function: str, seconds: float, *, failed: bool) -> None:
+        """Count a run that is over."""
+
+    def throttled(self, function: str) -> None:
+        """Count an invocation that was not let through."""
+
+
+class NoMetrics:
+    """Counts nothing."""
+
+    def request(self, api: str, stage: str, status: int, seconds: float, called: float | None) -> None:
+        """Forget a request."""
+
+    def began(self, function: str) -> None:
+        """Forget a run."""
+
+    def ended(self, function: str, seconds: float, *, failed: bool) -> None:
+        """Forget a run."""
+
+    def throttled(self, function: str) -> None:
+        """Forget an invocation."""
+
+
 class SegmentSink(Protocol):
     """Takes segment documents of AWS's own services into X-Ray."""
 
