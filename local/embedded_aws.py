@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from local import moto_aws
 from local.about import About
+from local.cloudwatch.alarms import Alarms
+from local.cloudwatch.metrics import Metrics
 from local.endpoint import Endpoint
 from local.endpoint import Services as EndpointServices
 from local.gateway.access_logs import GroupAccessLogs
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
     from local.lambda_.catalog import Catalog
     from local.lambda_.service import LambdaService
 
+_WATCH_SECONDS = 1.0
 # Those of a serverless API, the slowest to import first.
 _USUAL_SERVICES = ("iam", "apigateway", "lambda", "logs", "sqs", "dynamodb", "s3", "sts")
 
@@ -96,6 +99,7 @@ class EmbeddedAws:
         self._functions: LambdaService | None = None
         self._events: EventSources | None = None
         self._apis: MotoApis | None = None
+        self._watching: asyncio.Task[None] | None = None
         try:
             self._daemon.start()
         except (OSError, OverflowError) as problem:
@@ -134,6 +138,8 @@ class EmbeddedAws:
 
     async def stop(self) -> None:
         """Stop workers and servers at the same time, each with its own grace; then store what came last."""
+        if self._watching:
+            self._watching.cancel()
         stops = [server.stop() for server in self._servers]
         if self._events:
             stops.append(self._events.close())
@@ -160,17 +166,20 @@ class EmbeddedAws:
 
         catalog, ids = Catalog(self._site.region, find_adot()), RandomIds()
         self._apis = apis = MotoApis(moto)
-        surroundings = MotoSurroundings(moto, catalog)
+        clock = self._faults.clock
+        metrics = Metrics(clock)
+        alarms = Alarms(moto, metrics, clock, self._site.region)
+        surroundings = MotoSurroundings(moto, catalog, alarms)
         fis = Fis(
             surroundings,
-            clock=self._faults.clock,
+            clock=clock,
             ids=ids,
             region=self._site.region,
             chance=self._faults.chance,
         )
         logs = Operations(self._logs, MotoGroups(moto))
         access_logs = GroupAccessLogs(self._logs, logs.has_group)
-        self._functions = functions = self._lambda(catalog, ids, fis)
+        self._functions = functions = self._lambda(catalog, ids, fis, metrics)
         self._events = events = EventSources(functions, catalog, time.time, ids)
         endpoint = Endpoint(
             EndpointServices(
@@ -184,23 +193,26 @@ class EmbeddedAws:
                         self._xray,
                         access_logs,
                         self._requests.answered,
+                        metrics,
                     )
                 ),
                 logs=LogsApi(logs, moto, self._site.region),
                 fis=FisApi(fis),
                 aws=moto,
                 about=About(status, RequestAnswers(self._requests, self._arrivals())),
+                metrics_read=alarms.read,
                 apis_changed=apis.capture,
                 alarms_changed=fis.refresh,
                 queue_used=events.notify,
             )
         )
-        return Disturbance(endpoint, fis, self._xray, time.time, ids)
+        self._watching = asyncio.create_task(_watch(alarms, fis))
+        return Disturbance(endpoint, fis, self._xray, time.time, ids, functions.keeps)
 
     def _arrivals(self) -> Arrivals:
         return Arrivals(self._xray.store.counts, self._xray.refusals.of, self._daemon.counts)
 
-    def _lambda(self, catalog: Catalog, ids: RandomIds, faults: Fis) -> LambdaService:
+    def _lambda(self, catalog: Catalog, ids: RandomIds, faults: Fis, metrics: Metrics) -> LambdaService:
         from local.lambda_.service import LambdaService  # noqa: PLC0415 - imports moto
 
         try:
@@ -221,7 +233,16 @@ class EmbeddedAws:
             runtime=runtime,
             faults=faults,
             record=self._requests.invoked,
+            metrics=metrics,
         )
+
+
+async def _watch(alarms: Alarms, fis: Fis) -> None:
+    """Evaluate alarms when they are due, and stop experiments by them, also while nobody asks."""
+    while True:
+        await asyncio.sleep(_WATCH_SECONDS)
+        alarms.refresh()
+        fis.refresh()
 
 
 def _open_store(database: Path, region: str) -> XRay:

@@ -42,9 +42,9 @@ class Services:
 
     `xray` takes path and body of an X-Ray call, in a thread of its own; `lambda_` has the Lambda API;
     `gateway` the deployed APIs, `logs` CloudWatch Logs, `fis` fault injection, `about` the server itself;
-    `aws` everything else. `apis_changed` and `alarms_changed` are called after each call that may have
-    changed a deployed API or an alarm, `queue_used` after each call of an SQS queue with its URL; all before
-    the answer leaves.
+    `aws` everything else. `metrics_read` is called before each call of CloudWatch; the others after one,
+    before its answer leaves: `apis_changed` and `alarms_changed` when it may have changed a deployed API or
+    an alarm, `queue_used` when it was about an SQS queue, with its URL.
     """
 
     xray: Callable[[str, bytes], XRayAnswer]
@@ -54,6 +54,7 @@ class Services:
     fis: ASGIApp
     aws: ASGIApp
     about: About
+    metrics_read: Callable[[], None]
     apis_changed: Callable[[], None]
     alarms_changed: Callable[[], None]
     queue_used: Callable[[str], None]
@@ -99,6 +100,7 @@ class Endpoint:
         elif call.service == "fis":
             await self._services.fis(scope, receive, send)
         elif call.service == "monitoring":
+            self._services.metrics_read()
             await self._services.aws(scope, receive, _Before(send, self._services.alarms_changed))
         elif call.service == "sqs":
             await self._sqs(call, scope, receive, send)

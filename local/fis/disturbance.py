@@ -12,6 +12,8 @@ from local.trace_header import NAME, TraceHeader
 from local.wsgi import read_body, replay
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from local.fis.injection import CallFault
@@ -34,14 +36,20 @@ _ERRORS = {
 
 
 class Disturbance:
-    """An ASGI application in front of another one: AWS as the functions see it."""
+    """An ASGI application in front of another one: AWS as the functions see it.
 
-    def __init__(self, app: ASGIApp, fis: Fis, sink: SegmentSink, clock: Clock, ids: Ids) -> None:
+    `keeps` tells of a trace id whether faults in that trace are kept although it is not sampled.
+    """
+
+    def __init__(  # noqa: PLR0917 - its collaborators
+        self, app: ASGIApp, fis: Fis, sink: SegmentSink, clock: Clock, ids: Ids, keeps: Callable[[str], bool]
+    ) -> None:
         self._app = app
         self._fis = fis
         self._sink = sink
         self._clock = clock
         self._ids = ids
+        self._keeps = keeps
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, unless an experiment is about it."""
@@ -66,19 +74,19 @@ class Disturbance:
         await answer(scope, replay(b""), send)
 
     def _mark(self, call: aws_request.Call, fault: CallFault, began: float) -> None:
-        """Store a subsegment below the call's own: its header names that as the parent."""
+        """Store a mark below the call's own subsegment: its header names that as the parent."""
         header = TraceHeader.parse(call.headers.get(NAME))
-        if not (header.root and header.parent and header.sampled):
+        if not (header.root and header.parent) or not (header.sampled or self._keeps(header.root)):
             return
-        self._sink.emit(
-            {
-                "type": "subsegment",
-                "id": self._ids.segment_id(),
-                "trace_id": header.root,
-                "parent_id": header.parent,
-                "name": f"injected {fault.kind}",
-                "start_time": began,
-                "end_time": self._clock(),
-                "annotations": {"fault.injected": fault.experiment},
-            }
-        )
+        mark = {
+            "id": self._ids.segment_id(),
+            "trace_id": header.root,
+            "parent_id": header.parent,
+            "name": f"injected {fault.kind}",
+            "start_time": began,
+            "end_time": self._clock(),
+            "annotations": {"fault.injected": fault.experiment},
+        }
+        # In a trace that is not sampled the call above it may never come, if a retry makes the fault good:
+        # X-Ray shows nothing of a subsegment without a segment.
+        self._sink.emit({**mark, "type": "subsegment"} if header.sampled else mark)

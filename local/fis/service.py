@@ -56,16 +56,17 @@ class Fis:
         return self._clock()
 
     def create_template(self, document: Mapping[str, Any]) -> Template:
-        """Keep a new template; raises `FisError`. A client token that was used gives what it gave then."""
+        """Keep a new template; raises `FisError`. The same request again gives what it gave first."""
         token = ("template", document["clientToken"])
         if known := self._templates.get(self._tokens.get(token, "")):
+            _check_same(document, known.request)
             return known
         steps = parse_steps(document)
         if len(self._templates) >= MAX_TEMPLATES:
             raise QuotaError(f"There are {MAX_TEMPLATES} experiment templates; delete some.")
         id_, now = self._new_id("EXT"), self._clock()
         arn = self._arn(f"experiment-template/{id_}")
-        template = Template(id_, arn, document, steps, now, now, document.get("tags", {}))
+        template = Template(id_, arn, document, steps, now, now, document.get("tags", {}), document)
         self._templates[id_] = template
         self._tokens[token] = id_
         return template
@@ -98,6 +99,7 @@ class Fis:
         """Start an experiment; raises `FisError`. Targets that cannot be resolved make it fail."""
         token = ("experiment", request["clientToken"])
         if known := self._experiments.get(self._tokens.get(token, "")):
+            _check_same(request["experimentTemplateId"], known.template.id)
             return known
         template = self.template(request["experimentTemplateId"])
         if self.lever[0] != "disengaged":
@@ -174,8 +176,8 @@ class Fis:
     def refresh(self) -> None:
         """Stop experiments whose alarm fires, and fail those that have lost a function.
 
-        Called before every answer and every decision, and whenever an alarm may have changed: nothing
-        polls.
+        Called before every answer and every decision, whenever an alarm may have changed, and every second,
+        so that an alarm that was over again meanwhile counts as well.
         """
         for experiment in self._active():
             if any(map(self._surroundings.is_firing, experiment.template.alarms)):
@@ -223,15 +225,26 @@ class Fis:
         resolved: dict[str, tuple[str, ...]] = {}
         for name, target in template.document.get("targets", {}).items():
             arns = target.get("resourceArns") or self._surroundings.functions_tagged(target["resourceTags"])
-            missing = next(filter(self._is_gone, arns), None)
-            if missing:
-                return resolved, f"Error resolving targets. Function not found: {missing}"
+            problem = next(filter(None, map(self._problem, arns)), None)
+            if problem:
+                return resolved, f"Error resolving targets. {problem}"
             count = selected_count(target["selectionMode"], len(arns))
             chosen = arns if count == len(arns) else sorted(arns, key=lambda _: self._chance())[:count]
             if not chosen and not template.skips_empty_targets:
                 return resolved, f"Target resolution returned empty set. Target: {name} ({LAMBDA_FUNCTION})"
             resolved[name] = tuple(chosen)
         return resolved, None
+
+    def _problem(self, arn: str) -> str | None:
+        """Say why a function cannot take part."""
+        if self._is_gone(arn):
+            return f"Function not found: {arn}"
+        wrapper = self._surroundings.wrapper(arn)
+        # Without the extension AWS would inject nothing, and not say so.
+        return wrapper and (
+            f"Function {arn} has the wrapper {wrapper} in AWS_LAMBDA_EXEC_WRAPPER, where that of "
+            "AWS FIS must be: /opt/aws-fis/bootstrap"
+        )
 
     def _is_gone(self, arn: str) -> bool:
         return not self._surroundings.has_function(arn)
@@ -241,6 +254,12 @@ class Fis:
 
     def _arn(self, resource: str) -> str:
         return f"arn:aws:fis:{self.region}:{ACCOUNT_ID}:{resource}"
+
+
+def _check_same(request: object, earlier: object) -> None:
+    # AWS names ConflictException for both operations and not its reasons; this one is ours.
+    if request != earlier:
+        raise ConflictError("The client token was used before, for another request.")
 
 
 def _functions(experiment: Experiment) -> list[str]:

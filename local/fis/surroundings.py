@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from local.cloudwatch.alarms import Alarms
 from local.lambda_.catalog import Catalog, parse_reference
 from local.lambda_.errors import LambdaError
+from local.lambda_.worker import WRAPPER
+
+_LOCATION = "AWS_FIS_CONFIGURATION_LOCATION"
 
 
 class Surroundings(Protocol):
@@ -14,6 +18,9 @@ class Surroundings(Protocol):
 
     def has_function(self, arn: str) -> bool:
         """Tell whether a function exists; the ARN may end in a version or an alias."""
+
+    def wrapper(self, arn: str) -> str | None:
+        """Return the wrapper script of a function that exists, if it keeps the FIS extension out."""
 
     def functions_tagged(self, tags: Mapping[str, str]) -> list[str]:
         """Return the ARNs of the functions that have all of these tags."""
@@ -25,15 +32,21 @@ class Surroundings(Protocol):
 class MotoSurroundings:
     """The functions and alarms of one region."""
 
-    def __init__(self, moto: Any, catalog: Catalog) -> None:
+    def __init__(self, moto: Any, catalog: Catalog, alarms: Alarms) -> None:
         self._moto = moto
         self._catalog = catalog
+        self._alarms = alarms
 
     def has_function(self, arn: str) -> bool:
         try:
             return self._catalog.function(arn).arn == ":".join(arn.split(":")[:7])
         except LambdaError:
             return False
+
+    def wrapper(self, arn: str) -> str | None:
+        variables = self._catalog.function(arn).variables
+        # With the extension's configuration beside it, the script may well start the extension too.
+        return None if _LOCATION in variables else variables.get(WRAPPER)
 
     def functions_tagged(self, tags: Mapping[str, str]) -> list[str]:
         backend = self._moto.backend("lambda", self._catalog.region)
@@ -46,6 +59,7 @@ class MotoSurroundings:
         return sorted(found)
 
     def is_firing(self, alarm_arn: str) -> bool:
+        self._alarms.refresh()
         region = alarm_arn.split(":")[3]
         alarms = self._moto.backend("cloudwatch", region).describe_alarms()
         return any(alarm.alarm_arn == alarm_arn and alarm.state_value == "ALARM" for alarm in alarms)

@@ -42,7 +42,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Template:
-    """One experiment template; `document` is the request as it was accepted, times in epoch seconds."""
+    """One experiment template: `document` is what it now says, `request` what made it.
+
+    Times are in epoch seconds.
+    """
 
     id: str
     arn: str
@@ -51,6 +54,7 @@ class Template:
     created: float
     updated: float
     tags: Mapping[str, str] = field(default_factory=dict)
+    request: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def alarms(self) -> list[str]:
@@ -65,6 +69,8 @@ class Template:
 def parse_steps(document: Mapping[str, Any]) -> tuple[Step, ...]:
     """Check a template's request, whose shape is right, and return its actions.
 
+    Conflicting actions on one function are no mistake: FIS takes them, and applies the earliest one.
+    https://docs.aws.amazon.com/fis/latest/userguide/use-lambda-actions.html#understanding-concurrency
     Raises `ValidationError`, `NotFoundError` for an action that does not exist, `QuotaError`.
     """
     actions, targets = document["actions"], document.get("targets") or {}
@@ -194,7 +200,9 @@ def _offset(
 ) -> float:
     """Return when an action starts: when the last of those that it waits for has ended."""
     if name in above:
-        raise ValidationError(f"The actions {', '.join(above)} wait for each other.")
+        others = above[above.index(name) + 1 :]
+        through = f" and those of {', '.join(others)}" if others else ""
+        raise ValidationError(f"Action {name} waits for itself, by its startAfter{through}.")
     ends = [0.0]
     for other in actions[name].get("startAfter") or ():
         if other not in actions:

@@ -8,7 +8,7 @@ import json
 import logging
 import re
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from local.gateway import response as answers
@@ -21,6 +21,7 @@ from local.gateway.routing import Match, match
 from local.gateway.throttling import Throttling
 from local.gateway.tracing import Exchange, Invocation, Trace, begin, build_segment
 from local.ids import Clock, Ids, RandomIds
+from local.interfaces import NoMetrics
 from local.trace_header import NAME as TRACE_HEADER
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from local.gateway.model import AccessLogs, Apis, Integration, Stage
-    from local.interfaces import InvokeResult, Lambda, Sampler, SegmentSink
+    from local.interfaces import InvokeResult, Lambda, RequestMetrics, Sampler, SegmentSink
     from local.requests.records import ApiRequest
 
 _LOG = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class Services:
     segments: SegmentSink
     access_logs: AccessLogs
     record: Callable[[ApiRequest], None]
+    metrics: RequestMetrics = field(default_factory=NoMetrics)
 
 
 class Gateway:
@@ -92,6 +94,7 @@ class Gateway:
             self._services.segments.emit(build_segment(exchange))
         self._services.record(describe(exchange, route))
         self._write_access_log(exchange, route)
+        self._count(exchange)
         return replace(response, headers=(*response.headers, (TRACE_HEADER, trace.to_client)))
 
     async def _route(
@@ -187,6 +190,16 @@ class Gateway:
         context = request_context(stage, route, exchange.request, exchange.arrival)
         line = build_line(stage.access_log.format, exchange, context)
         self._services.access_logs.write(stage, line, exchange.end)
+
+    def _count(self, exchange: Exchange) -> None:
+        stage, called = exchange.stage, exchange.invocation
+        self._services.metrics.request(
+            stage.api_name,
+            stage.name,
+            exchange.response.status,
+            exchange.end - exchange.arrival.at,
+            called.end - called.start if called else None,
+        )
 
 
 def raw_path(scope: Scope) -> str:

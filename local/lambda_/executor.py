@@ -8,9 +8,12 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from local.ids import Clock, Ids
-from local.interfaces import SegmentSink
+from local.interfaces import InvocationMetrics, NoMetrics, SegmentSink
 from local.lambda_.catalog import Function
+from local.lambda_.environment import Environment
+from local.lambda_.errors import ThrottledError
 from local.lambda_.faults import Faults, NoFaults
+from local.lambda_.kept import KeptRuns, kept_service_segment, kept_trace
 from local.lambda_.logs import Tail
 from local.lambda_.outcome import Outcome
 from local.lambda_.platform_log import TraceContext
@@ -56,6 +59,16 @@ class Attempted:
     finished: asyncio.Task[None]
 
 
+@dataclass(frozen=True)
+class _Sent:
+    """Where a run's segment goes; `is_kept` when it is recorded only because of a fault."""
+
+    trace: InvocationTrace
+    function_id: str
+    parent_id: str
+    is_kept: bool
+
+
 class Executor:
     """Attempts invocations in the pool's environments."""
 
@@ -69,6 +82,7 @@ class Executor:
         init_limit: float = INIT_LIMIT,
         record: Callable[[Invoked], None],
         faults: Faults | None = None,
+        metrics: InvocationMetrics | None = None,
     ) -> None:
         self._sink = sink
         self._clock = clock
@@ -76,6 +90,8 @@ class Executor:
         self._init_limit = init_limit
         self._faults = faults or NoFaults()
         self._record = record
+        self._metrics = metrics or NoMetrics()
+        self.kept = KeptRuns()
         self._pool = Pool(workshop.environment)
         self._tasks: set[asyncio.Task[Any]] = set()
 
@@ -88,8 +104,11 @@ class Executor:
 
     async def _attempt(self, invocation: Invocation, parent_id: str) -> Attempted:
         function_id = self._ids.segment_id()
-        trace, function = invocation.trace, invocation.function
-        environment, cold = await self._pool.acquire(function)
+        function = invocation.function
+        environment, cold = await self._acquire(function)
+        injection = self._faults.injection(function.arn, function.invoked_arn)
+        kept = kept_trace(invocation.trace, function, invocation.request_id, injection)
+        trace, parent_id = (kept, kept.service_id) if kept else (invocation.trace, parent_id)
         work = Assignment(
             function=function,
             request_id=invocation.request_id,
@@ -99,13 +118,25 @@ class Executor:
             traced_as=TraceContext(trace.root, function_id, parent_id, trace.recorded)
             if trace.active
             else None,
-            injection=self._faults.injection(function.arn, function.invoked_arn),
+            injection=injection,
         )
         run = Run(self._pool, environment, self._clock, work, cold=cold, init_limit=self._init_limit)
-        outcome = await run.execute()
-        self._record(replace(invocation.known, failed=outcome.failed, end=self._clock()))
-        finished = self._background(self._finish(invocation, run, outcome, function_id, parent_id))
+        with self.kept.during(function, trace.root):
+            outcome = await run.execute()
+        known = replace(invocation.known, recorded=trace.recorded)
+        self._record(replace(known, failed=outcome.failed, end=self._clock()))
+        sent = _Sent(trace, function_id, parent_id, is_kept=kept is not None)
+        finished = self._background(self._finish(invocation, run, outcome, sent))
         return Attempted(outcome, work.tail, finished)
+
+    async def _acquire(self, function: Function) -> tuple[Environment, bool]:
+        try:
+            acquired = await self._pool.acquire(function)
+        except ThrottledError:
+            self._metrics.throttled(function.name)
+            raise
+        self._metrics.began(function.name)
+        return acquired
 
     def _background(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.create_task(work)
@@ -120,14 +151,21 @@ class Executor:
         while running := [task for task in self._tasks if not task.done()]:
             await asyncio.gather(*running, return_exceptions=True)
 
-    async def _finish(
-        self, invocation: Invocation, run: Run, outcome: Outcome, function_id: str, parent_id: str
-    ) -> None:
+    async def _finish(self, invocation: Invocation, run: Run, outcome: Outcome, sent: _Sent) -> None:
         timing = await run.finish(outcome)
-        if invocation.trace.recorded:
-            subject = invocation.subject
+        name, seconds = invocation.function.name, timing.end - timing.start
+        self._metrics.ended(name, seconds, failed=outcome.failed)
+        if not sent.trace.recorded:
+            return
+        subject = invocation.subject
+        if sent.is_kept:
             self._sink.emit(
-                function_segment(
-                    invocation.trace, subject, function_id, parent_id, outcome, timing, self._ids
+                kept_service_segment(
+                    sent.trace, subject, invocation.request_id, invocation.payload, outcome, timing
                 )
             )
+        self._sink.emit(
+            function_segment(
+                sent.trace, subject, sent.function_id, sent.parent_id, outcome, timing, self._ids
+            )
+        )

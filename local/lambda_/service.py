@@ -13,6 +13,7 @@ from typing import Protocol
 from local.events.queues import Queues
 from local.ids import Clock, Ids
 from local.interfaces import (
+    InvocationMetrics,
     InvocationType,
     InvokeResult,
     LogSink,
@@ -54,7 +55,7 @@ class LambdaService:
     `work_dir` takes unpacked code and the workers' temporary files, `logs` what they write. `retry_delays`
     are the seconds before the retries of an asynchronous invocation, `init_limit` those of the init phase;
     `faults` says what experiments do to runs; `record` takes what is to be known of an invocation, when it is
-    accepted and again when it has ended.
+    accepted and again when it has ended, `metrics` counts runs.
     Raises `ProvisionError` when the runtime was not built.
     """
 
@@ -76,6 +77,7 @@ class LambdaService:
         init_limit: float = INIT_LIMIT,
         record: Callable[[Invoked], None],
         faults: Faults | None = None,
+        metrics: InvocationMetrics | None = None,
     ) -> None:
         self.catalog = catalog
         self._sink = sink
@@ -87,7 +89,14 @@ class LambdaService:
         )
         self._record = record
         self._executor = Executor(
-            self._workshop, sink, clock, ids, init_limit=init_limit, faults=faults, record=record
+            self._workshop,
+            sink,
+            clock,
+            ids,
+            init_limit=init_limit,
+            faults=faults,
+            record=record,
+            metrics=metrics,
         )
         destinations = Destinations(Queues(region), self, clock)
         self._async = AsyncInvoker(self._executor, catalog, destinations, sink, clock, ids, retry_delays)
@@ -128,6 +137,10 @@ class LambdaService:
             self._async.submit(invocation)
             return InvokeResult(202, b"", request_id, found.version)
         return await self._invoke_and_wait(invocation, log_tail=log_tail)
+
+    def keeps(self, trace_id: str) -> bool:
+        """Tell whether a function that keeps its failures runs for this trace."""
+        return trace_id in self._executor.kept
 
     def layer_directory(self, layer: Layer) -> Path:
         """Return the directory with a layer's content."""

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from components.function import AsyncInvocation, QueueTrigger, TracedFunction, TracedFunctionArgs
+from components.function import AsyncInvocation, Extension, QueueTrigger, TracedFunction, TracedFunctionArgs
 from components.packaging import PackagingError
 from components.policy import Grant
-from components.settings import FunctionProfile, Target
+from components.settings import FunctionProfile, SettingError, Target
 
 FUNCTION = "aws:lambda/function:Function"
 QUEUE = "arn:aws:sqs:eu-west-1:123456789012:work"
@@ -79,6 +79,14 @@ def test_a_missing_module_stops_the_program(deploy):
     args = TracedFunctionArgs(Path("gone.py"), FunctionProfile(Target("python3.13", "arm64"), "off"))
     with pytest.raises(PackagingError, match=r"no handler module gone\.py"):
         deploy(lambda: TracedFunction("f", args))
+
+
+def test_a_wrapper_and_fault_injection_exclude_each_other(function):
+    """Lambda has one wrapper script: the error names function and variable, and says what to do."""
+    variable = "AWS_LAMBDA_EXEC_WRAPPER"
+    extension = Extension("arn:of:a:layer", {variable: "/opt/aws-fis/bootstrap"}, [])
+    with pytest.raises(SettingError, match=f"function f sets {variable}, .*: remove the variable, or take"):
+        function(environment={variable: "/opt/otel-instrument"}, extension=extension)
 
 
 class TestPermissions:

@@ -42,6 +42,10 @@ class Time:
     def __call__(self) -> float:
         return time.time() + self.passed
 
+    def to_next(self, seconds: float) -> None:
+        """Go on to the beginning of the next minute, say."""
+        self.passed += seconds - self() % seconds
+
 
 @dataclass
 class Lab:
@@ -55,12 +59,12 @@ class Lab:
     def fis(self) -> Any:
         return self.stack.client("fis")
 
-    def function(self, mode: str, name: str) -> str:
-        """Deploy the echo handler in a tracing mode, behind an API of the same name; return its ARN."""
+    def function(self, mode: str, name: str, module: Path = HANDLER, **variables: str) -> str:
+        """Deploy the echo handler, or another one, in a tracing mode; return its ARN."""
         if mode not in self.layers:
             self.layers[mode] = layers(self.stack, mode)
-        environment = {"TRACING_MODE": mode, "TRACING_EXPORT": "xray"}
-        deploy(self.stack, name, HANDLER, environment, Layers=self.layers[mode], Timeout=5, MemorySize=512)
+        environment = {"TRACING_MODE": mode, "TRACING_EXPORT": "xray", **variables}
+        deploy(self.stack, name, module, environment, Layers=self.layers[mode], Timeout=5, MemorySize=512)
         found = self.stack.client("lambda").get_function(FunctionName=name)
         return str(found["Configuration"]["FunctionArn"])
 
@@ -81,10 +85,10 @@ class Lab:
         client.create_stage(restApiId=api, stageName="dev", deploymentId=deployment, tracingEnabled=True)
         return f"{self.stack.status['endpoint']}/execute-api/{api}/dev/"
 
-    def get(self, url: str) -> Answer:
-        """Send one request that is part of a sampled trace."""
+    def get(self, url: str, *, sampled: bool = True) -> Answer:
+        """Send one request that is part of a sampled, or of an unsampled, trace."""
         root = RandomIds().trace_id(time.time())
-        return self.stack.request(url, headers={"X-Amzn-Trace-Id": f"Root={root};Sampled=1"})
+        return self.stack.request(url, headers={"X-Amzn-Trace-Id": f"Root={root};Sampled={sampled:d}"})
 
 
 def template(arn: str, action: str, parameters: dict[str, str], **more: Any) -> dict[str, Any]:

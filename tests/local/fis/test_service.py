@@ -80,6 +80,26 @@ def test_a_later_conflicting_action_applies_when_the_earlier_one_ends() -> None:
     assert failed() is None
 
 
+def test_of_conflicting_actions_of_one_template_the_first_applies() -> None:
+    """They start at the same moment; AWS does not say what then counts, here it is the template's order."""
+    fis = World().fis()
+    response = action(RESPONSE, preventExecution="true", statusCode="503", contentTypeHeader="text/plain")
+    start(fis, actions={"fail": action(ERROR), "answer": response})
+    replacement = fis.injection(ARN, ARN).replacement
+    assert replacement is not None
+    assert replacement.failed
+
+
+def test_identical_actions_apply_once() -> None:
+    """Two delays do not add up: the earlier one counts."""
+    world = World()
+    fis = world.fis()
+    start(fis, actions={"slow": action(DELAY, startupDelayMilliseconds="300")})
+    world.now += 1
+    start(fis, actions={"slower": action(DELAY, startupDelayMilliseconds="500")})
+    assert fis.injection(ARN, ARN).delay == 0.3
+
+
 def test_a_firing_alarm_stops_an_experiment_at_once() -> None:
     """An alarm that fires already when an experiment starts lets nothing happen."""
     fis = World(firing={ALARM}).fis()
