@@ -73,9 +73,21 @@ def test_the_report_is_markdown() -> None:
     quiet = Figures(10, 0, 0.1, 0.2, 10, 0)
     loud = Figures(10, 5, 0.1, 0.5, 10, 5)
     first = trace(("worker", True, True))
-    day = GameDay(quiet, (Round("worker-fails", ("error, 50 %",), loud, None, ("a hidden failure",), first),))
+    day = GameDay(
+        quiet, (Round("worker-fails", ("error, 50 %",), loud, None, ("a hidden failure",), first),), 4
+    )
     text = report.render(day, 1002.0)
     assert text.startswith("# Game day\n\n1 experiment: 1 weakness found; 1 did not recover.")
     assert "| worker-fails | 10 | 5 (50%) | 100 ms | 500 ms (+300 ms) | 10 | 5 | no |" in text
     assert "**Weakness**: a hidden failure." in text
     assert "worker injected" in text
+    assert "4 clients sent 10 requests without any fault" in text
+
+
+def test_an_experiment_that_its_alarm_stopped_says_so() -> None:
+    """Fewer faults than meant have their reason in the report."""
+    quiet = Figures(10, 0, 0.1, 0.2, 10, 0)
+    reason = "stopped: Experiment halted by stop condition."
+    day = GameDay(quiet, (Round("worker-fails", ("error, 50 %",), quiet, 1, (), None, reason),), 4)
+    text = report.render(day, 1002.0)
+    assert "before all requests were sent (stopped: Experiment halted by stop condition)." in text

@@ -32,7 +32,8 @@ class Figures:
 class Round:
     """One experiment: its figures, whether and after how many requests the system recovered.
 
-    `first` is the first trace of a failure, or else of a fault that the client did not notice.
+    `first` is the first trace of a failure, or else of a fault that the client did not notice. `ended_early`
+    says why the experiment was over before all requests were sent: its alarm went off, perhaps.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Round:
     recovered_after: int | None
     weaknesses: tuple[str, ...]
     first: Trace | None
+    ended_early: str | None = None
 
 
 def figures(samples: Sequence[Sample], traces: Mapping[str, Trace]) -> Figures:

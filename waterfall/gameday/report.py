@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from waterfall.terminal import waterfall
@@ -27,6 +28,8 @@ def _lines(day: GameDay, now: float) -> Iterator[str]:
     yield ""
     yield _summary(day)
     yield ""
+    yield _method(day, now)
+    yield ""
     yield "| experiment | requests | errors | p50 | p99 | traces kept | with a fault | recovered |"
     yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     yield _row("baseline", day.baseline, day.baseline, "")
@@ -45,6 +48,15 @@ def _summary(day: GameDay) -> str:
     unrecovered = sum(one.recovered_after is None for one in day.rounds)
     recovery = f"{unrecovered} did not recover" if unrecovered else "the system recovered after each"
     return f"{count} experiment{'' if count == 1 else 's'}: {found} found; {recovery}."
+
+
+def _method(day: GameDay, now: float) -> str:
+    clients = f"{day.clients} client{'' if day.clients == 1 else 's'}"
+    return (
+        f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M} UTC, on this machine: {clients} sent "
+        f"{day.baseline.requests} requests without any fault, and as many during each experiment. Errors are "
+        "what the client got (4xx, 5xx); latencies are the client's, with their change against the baseline."
+    )
 
 
 def _row(name: str, measured: Figures, baseline: Figures, recovered: str) -> str:
@@ -75,6 +87,9 @@ def _section(one: Round, now: float) -> Iterator[str]:
     yield f"## {one.name}"
     yield ""
     yield f"{'; '.join(one.faults)}."
+    if one.ended_early:
+        yield ""
+        yield f"It was over before all requests were sent ({one.ended_early.rstrip('.')})."
     for weakness in one.weaknesses:
         yield ""
         yield f"**Weakness**: {weakness}."

@@ -22,14 +22,16 @@ if TYPE_CHECKING:
     from waterfall.model import Trace
 
 RECOVERY_REQUESTS = 5
+WARM_UP_ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class GameDay:
-    """The figures without any fault, and a round for each experiment."""
+    """The figures without any fault, a round for each experiment, and how many clients sent at once."""
 
     baseline: Figures
     rounds: tuple[Round, ...]
+    clients: int
 
     @property
     def weaknesses(self) -> int:
@@ -65,7 +67,7 @@ def _run(site: Site, say: Callable[[str], None]) -> GameDay:
     if not templates:
         raise ReadError("there are no experiments: name some in the setting faults, see docs/faults.md")
     say("warming up")
-    _traces(site, load.send(site.url, site.clients * 2, site.clients))
+    _warm_up(site)
     say(f"baseline: {site.requests} requests")
     samples = load.send(site.url, site.requests, site.clients)
     baseline = findings.figures(samples, _traces(site, samples))
@@ -73,7 +75,15 @@ def _run(site: Site, say: Callable[[str], None]) -> GameDay:
         _round(site, template, f"{number}/{len(templates)}", say)
         for number, template in enumerate(sorted(templates, key=lambda one: one.name), 1)
     ]
-    return GameDay(baseline, tuple(rounds))
+    return GameDay(baseline, tuple(rounds), site.clients)
+
+
+def _warm_up(site: Site) -> None:
+    """Send until nothing starts cold any more, so that the baseline has no cold starts in it."""
+    for _ in range(WARM_UP_ROUNDS):
+        traces = _traces(site, load.send(site.url, site.clients * 2, site.clients))
+        if not any(node.cold_start for trace in traces.values() for node in trace.nodes):
+            return
 
 
 def _round(site: Site, template: Template, number: str, say: Callable[[str], None]) -> Round:
@@ -82,7 +92,8 @@ def _round(site: Site, template: Template, number: str, say: Callable[[str], Non
     try:
         samples = load.send(site.url, site.requests, site.clients)
     finally:
-        if site.faults.experiment(experiment.id).is_active:
+        over = site.faults.experiment(experiment.id)
+        if over.is_active:
             site.faults.stop(experiment.id)
     recovered = _recover(site)
     traces = _traces(site, samples)
@@ -98,6 +109,7 @@ def _round(site: Site, template: Template, number: str, say: Callable[[str], Non
         recovered_after=recovered,
         weaknesses=findings.weaknesses(samples, traces),
         first=findings.first_failure(samples, traces),
+        ended_early=None if over.is_active else f"{over.status}: {over.reason}",
     )
 
 
