@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from waterfall import as_json
 from waterfall.client import Reader, ReadError
+from waterfall.marking import marked, marked_by
 from waterfall.terminal import service_map, trace_list, waterfall
 from waterfall.terminal.screen import Screen, to_text
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
 LATEST = "latest"
 LATEST_WITHIN = 7 * 86400.0
 """Seconds back in which `latest` looks."""
-
-INJECTED_WITHIN = 1000
-"""Of so many of the newest traces the map knows which services met injected faults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +68,10 @@ def list_traces(desk: Desk, start: float, limit: int, expression: str | None) ->
 def draw_map(desk: Desk, start: float, wanted: str | None = None) -> str:
     """Return the service map since `start`, or of one trace."""
     if wanted is None:
-        graph = desk.reader.service_map(start, desk.now)
-        # AWS's own segments do not name experiments.
-        found = [] if desk.aws else desk.reader.summaries(start, desk.now, limit=INJECTED_WITHIN)
-        injected = {name for summary in found for name in summary.injected}
+        graph = marked(desk.reader.service_map(start, desk.now), desk.reader, aws=desk.aws)
     else:
         trace = trace_of(desk, wanted)
-        graph = desk.reader.map_of(trace)
-        injected = {node.name for node in trace.nodes if node.injected and node.is_segment}
-    graph = replace(graph, injected=frozenset(injected))
+        graph = marked_by(desk.reader.map_of(trace), trace)
     if desk.json:
         return as_json.dumps(as_json.map_shape(graph))
     if not graph.services:

@@ -228,6 +228,19 @@ def failed() -> list[dict[str, Any]]:
     ]
 
 
+def disturbed() -> list[dict[str, Any]]:
+    """A request whose worker met a fault of an experiment."""
+    fault = {"fault": True, "cause": cause(exception("FaultInjected", "on purpose"))}
+    marked = {"annotations": {"fault.injected": "on-purpose"}}
+    return [
+        stage(0.2, integration(0.2), status=200),
+        service("front", "b000000000000001", "a000000000000002", 0.003, 0.19),
+        function("front", "b000000000000002", "b000000000000001", 0.004, 0.19),
+        service("worker", "c000000000000001", "b000000000000002", 0.01, 0.18, fault=True),
+        function("worker", "c000000000000002", "c000000000000001", 0.02, 0.18, **fault, **marked),
+    ]
+
+
 def throttled() -> list[dict[str, Any]]:
     """A function without a free execution environment."""
     refused = {"response": {"status": 429}}

@@ -132,12 +132,14 @@ def _layout(trace: Trace, screen: Screen) -> Layout:
 
 
 def _natural_width(trace: Trace, node: Node, step: int) -> int:
-    return node.depth * step + 1 + cell_len("".join(part for part, _ in _name(trace, node)))
+    name = "".join(part for part, _ in _name(trace, node))
+    return node.depth * step + 1 + cell_len(name + _mark(node))
 
 
 def _name(trace: Trace, node: Node) -> list[tuple[str, str]]:
     """Return the parts of a node's name with their styles: `DynamoDB PutItem greetings`."""
-    parts = [(clean(node.name, 300), "bold" if node.is_segment else "")]
+    style = "bold" if node.is_segment else INJECTED_STYLE if node.injected else ""
+    parts = [(clean(node.name, 300), style)]
     if node.call.operation:
         parts.append((f" {clean(node.call.operation, 100)}", ""))
     named_below = any(trace.nodes[child].name == node.call.resource for child in node.children)
@@ -145,9 +147,12 @@ def _name(trace: Trace, node: Node) -> list[tuple[str, str]]:
         parts.append((f" {clean(node.call.resource, 200)}", DIM))
     if node.cold_start:
         parts.append((" cold start", OPEN_STYLE))
-    if node.injected:
-        parts.append((" injected", INJECTED_STYLE))
     return parts
+
+
+def _mark(node: Node) -> str:
+    """Return what is said of a fault after a name; the mark of a disturbed call says so in its name."""
+    return " injected" if node.injected and not node.name.startswith("injected ") else ""
 
 
 def _placed(picture: Picture) -> Iterator[tuple[Node, Place]]:
@@ -206,13 +211,16 @@ def _name_cell(node: Node, place: Place, picture: Picture) -> Text:
     layout, glyphs = picture.layout, picture.glyphs
     cell = Text(place.rails, style=DIM)
     room = max(1, layout.name - cell.cell_len)
-    name = Text.assemble(*_name(picture.trace, node))
+    name, mark = Text.assemble(*_name(picture.trace, node)), _mark(node)
+    # What it is called can be guessed from a part; that it was disturbed cannot.
+    room = max(1, room - len(mark))
     if name.cell_len > room and node.cold_start:
         name.right_crop(len(" start"))
     if name.cell_len > room:
         name.truncate(room - 1, overflow="crop")
         name.append(glyphs.ellipsis, DIM)
-    cell = Text.assemble(cell, name)
+    cell = Text.assemble(cell, name, (mark, INJECTED_STYLE))
+    cell.truncate(layout.name)
     cell.append(" " * (layout.name - cell.cell_len))
     return cell
 

@@ -34,6 +34,7 @@ from waterfall.client import Reader, ReadError, RefusedError, Source
 from waterfall.compare.difference import compare
 from waterfall.logs.client import Logs
 from waterfall.logs.shapes import trace_logs_shape
+from waterfall.marking import marked, marked_by
 from waterfall.web import shapes
 from waterfall.web.answer import json_answer
 from waterfall.web.asked import BadRequestError, limit_of, span_of
@@ -145,8 +146,10 @@ class _Api:
     async def map(self, request: Request) -> Response:
         def read() -> Any:
             if "trace" in request.query_params:
-                return self._reader.map_of(self._found(request.query_params["trace"]))
-            return self._reader.service_map(*span_of(request.query_params, self._clock()))
+                trace = self._found(request.query_params["trace"])
+                return marked_by(self._reader.map_of(trace), trace)
+            graph = self._reader.service_map(*span_of(request.query_params, self._clock()))
+            return marked(graph, self._reader, aws=self._source.aws)
 
         return json_answer(as_json.map_shape(await run_in_threadpool(read)))
 

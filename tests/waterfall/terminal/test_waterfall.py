@@ -119,3 +119,26 @@ def test_encoding_without_box_drawing_gets_ascii() -> None:
     assert "café ?" in text
     assert "===" in text
     text.encode("latin-1")
+
+
+def disturbed() -> list[dict[str, object]]:
+    """Return a function that met a fault, and a call that did."""
+    marked = {"fault.injected": "on-purpose"}
+    called = samples.subsegment("injected throttle", "a000000000000002", 0, 0.5, annotations=marked)
+    function = "a-function-with-quite-a-long-name-of-its-own"
+    more = {"origin": "AWS::Lambda::Function", "annotations": marked, "subsegments": [called]}
+    return [samples.segment(function, "a000000000000001", 0, 1, **more)]
+
+
+@pytest.mark.parametrize("width", [60, 80, 160])
+def test_an_injected_fault_is_marked_on_any_screen(width: int) -> None:
+    """The mark stays when the name before it has to be cut, and the experiment is named below."""
+    text = rendered(disturbed(), Screen(width))
+    assert " injected " in next(line for line in text.splitlines() if "a-func" in line and "1.00 s" in line)
+    assert text.count('fault.injected = "on-purpose"') == 2
+
+
+def test_a_call_with_a_fault_says_so_once() -> None:
+    """Its subsegment is called after the fault."""
+    line = next(line for line in rendered(disturbed(), Screen(160)).splitlines() if "throttle" in line)
+    assert line.count("injected") == 1

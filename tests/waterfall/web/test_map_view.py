@@ -45,6 +45,17 @@ def test_faults_colour_the_ring_and_the_edge(api: Api, console: str, page: Page)
     page.wait("document.querySelector('.ring.fault') && document.querySelector('.edge.fault')")
 
 
+def test_a_function_that_met_a_fault_is_marked(api: Api, console: str, page: Page) -> None:
+    """On the map of some time and on that of the trace: the function, and nothing else."""
+    api.put(samples.disturbed())
+    for address in ("map", f"map?trace={samples.TRACE_ID}"):
+        page.open(f"{console}/{address}")
+        page.wait(f"{SERVICES} > 1")
+        marked = "[...document.querySelectorAll('a.service')].filter((one) => one.querySelector('.bolt'))"
+        assert page.run(f"{marked}.map({NAME})") == ["worker"]
+        assert "met injected faults" in page.run(f"{marked}[0].getAttribute('aria-label')")
+
+
 def test_a_click_on_a_service_lists_its_traces(api: Api, console: str, page: Page) -> None:
     """The list is filtered by the service's name and type, over the same time."""
     api.put(samples.request())

@@ -57,6 +57,18 @@ def test_bars_lie_where_the_time_was_spent(api: Api, address: str, page: Page) -
     assert width / lane_width == pytest.approx(2.001 / 2.384, abs=0.005)
 
 
+def test_a_function_that_met_a_fault_is_marked(api: Api, address: str, page: Page) -> None:
+    """A badge stands at the function alone, and says which experiment it was."""
+    api.put(samples.disturbed())
+    page.open(address)
+    page.wait(f"{NODES} > 4")
+    assert page.count(".badge.injected") == 1
+    badge = "document.querySelector('.badge.injected')"
+    assert page.run(f"{badge}.title") == "injected by on-purpose"
+    assert page.run(f"{badge}.closest('.row').querySelector('.text').innerText") == "worker"
+    assert "fault.injected = on-purpose" in page.text(".rows")
+
+
 def test_cold_start_and_overhead_are_told_apart(api: Api, address: str, page: Page) -> None:
     """Lambda's own phases have bars of their own kind, and their function a badge."""
     api.put(samples.request())

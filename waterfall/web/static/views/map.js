@@ -10,7 +10,7 @@ import { combined } from "../pure/combine.js";
 import { lines } from "../pure/lines.js";
 import { layout } from "../pure/map_layout.js";
 import { addressOf, remember, timeAsked } from "../state.js";
-import { edgePath, geometry, labelPlaces, ring } from "./map_shapes.js";
+import { bolt, edgePath, geometry, labelPlaces, ring } from "./map_shapes.js";
 
 const LONGEST = 6 * 3600;
 const NARROW = 640;
@@ -28,7 +28,7 @@ export function mapView(main, { query, pace }) {
     h("button", { type: "button", title, "aria-label": title, onclick: () => zoomBy(factor) }, sign)),
     h("button", { type: "button", title: "Fit (0)", "aria-label": "Fit", onclick: fit }, "⤢"));
   const empty = h("div", { class: "slot" });
-  const tones = [["ok", "OK"], ["error", "Error 4xx"], ["throttle", "Throttle 429"], ["fault", "Fault 5xx"], ["dashed", "message picked up later"]];
+  const tones = [["ok", "OK"], ["error", "Error 4xx"], ["throttle", "Throttle 429"], ["fault", "Fault 5xx"], ["dashed", "message picked up later"], ["bolt", "injected fault"]];
   const legend = h("div", { class: "legend" }, tones.map(([tone, text]) => h("span", {}, h("i", { class: tone }), text)));
   const canvas = h("section", { class: "canvas panel" }, picture, empty, zoom, legend);
   show(main, h("div", { class: "bar" },
@@ -96,7 +96,7 @@ export function mapView(main, { query, pace }) {
     const below = 53 + 15 * name.length;
     return svg("a", { href: tracesOf(service), "data-inside": "", "data-service": service.id, class: "service", transform: `translate(${x} ${y})`, "aria-label": words(service) },
       svg("title", {}, words(service)),
-      svg("circle", { r: 33, class: "face" }), ring(service, 33), drawing(kindOf(service.type), 0, 0, 28),
+      svg("circle", { r: 33, class: "face" }), ring(service, 33), drawing(kindOf(service.type), 0, 0, 28), service.injected ? bolt() : null,
       name.map((line, index) => svg("text", { class: "label", y: 53 + 15 * index, "text-anchor": "middle" }, line)),
       svg("text", { class: "type", y: below, "text-anchor": "middle" }, lines(type, 26)[0]),
       svg("text", { class: "figures", y: below + 15, "text-anchor": "middle" }, figures.join(" · ")));
@@ -104,7 +104,7 @@ export function mapView(main, { query, pace }) {
 
   function words(service) {
     const share = (number) => (service.calls ? ` (${(number / service.calls * 100).toFixed(0)} %)` : "");
-    return [`${cut(service.name, 500)}${service.type ? ` – ${service.type}` : ""}`, `${service.calls} calls, ${rate(service.per_minute)}`,
+    return [`${cut(service.name, 500)}${service.type ? ` – ${service.type}` : ""}`, ...(service.injected ? ["met injected faults"] : []), `${service.calls} calls, ${rate(service.per_minute)}`,
       `mean ${duration(service.mean)}, median ${duration(service.p50)}, 95 % ${duration(service.p95)}`,
       `${service.ok} ok, ${service.errors} errors${share(service.errors)}, ${service.throttles} throttles${share(service.throttles)}, ${service.faults} faults${share(service.faults)}`].join("\n");
   }

@@ -100,3 +100,8 @@ export function ring(service, radius) {
     return arc;
   });
 }
+
+// The sign of a service that met injected faults.
+export function bolt() {
+  return svg("g", { class: "bolt", transform: "translate(25 -25)" }, svg("circle", { r: 11 }), svg("path", { d: "M1.500-7-5 1.500h4L-2 7 5-1.500H1z" }));
+}

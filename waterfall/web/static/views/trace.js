@@ -6,7 +6,7 @@ import { icon, kindOfNode } from "../icons.js";
 import { polling } from "../live.js";
 import { copyButton, emptyBox, statusPill } from "../parts.js";
 import { place, ticks } from "../pure/axis.js";
-import { clock, cut, day, duration, pathOf, shortType } from "../pure/format.js";
+import { clock, cut, day, duration, pathOf, plain, shortType } from "../pure/format.js";
 import { hasChildren, visibleRows, window as sight, withChildren } from "../pure/rows.js";
 import { addressOf, remember } from "../state.js";
 import { detailsPanel } from "./details.js";
@@ -188,6 +188,7 @@ export function traceView(main, { id, query, pace }) {
         h("span", { class: "indent", style: { width: indent(node.depth) } }), toggle, icon(kindOfNode(node)),
         h("span", { class: `text ${node.kind}` }, nameOf(state.trace, node, position)),
         node.cold_start ? h("span", { class: "badge" }, "cold start") : null,
+        "fault.injected" in node.annotations && !node.name.startsWith("injected ") ? h("span", { class: "badge injected", title: `injected by ${cut(plain(node.annotations["fault.injected"]), 200)}` }, "injected") : null,
         !open ? h("span", { class: "badge count" }, `+${hiddenBelow(position)}`) : null,
         node.http_status !== null || node.status !== "ok" || node.unfinished ? statusPill(node) : null,
         h("span", { class: "type" }, shortType(cut(node.type ?? "", 60)))),
