@@ -12,6 +12,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from tests.tracing.harness import HEADER, PARENT, TRACE_ID, Aws, Collector, Worker, by_name, environment
+from tracing._keep import service_segment_id
 
 UNSAMPLED = HEADER.replace("Sampled=1", "Sampled=0")
 CONTEXT = {
@@ -183,6 +184,11 @@ def test_what_is_over_the_limit_is_counted(collector: Collector, aws: Aws) -> No
     over = sum(note.get("invocations_over_limit", 0) for note in noted)
     assert over > 0
     assert len(segments) + over == 11
+
+
+def test_caller_and_called_derive_one_id_for_the_service_segment() -> None:
+    """The embedded Lambda derives it too: there is a test of this very id in its own folder."""
+    assert service_segment_id("a-request") == 0x6b04fcef3450d8ad
 
 
 def test_work_at_import_is_kept_with_the_first_invocation(collector: Collector, aws: Aws) -> None:
