@@ -188,7 +188,7 @@ def test_what_is_over_the_limit_is_counted(collector: Collector, aws: Aws) -> No
 
 def test_caller_and_called_derive_one_id_for_the_service_segment() -> None:
     """The embedded Lambda derives it too: there is a test of this very id in its own folder."""
-    assert service_segment_id("a-request") == 0x6b04fcef3450d8ad
+    assert service_segment_id("a-request") == 0x6B04FCEF3450D8AD
 
 
 def test_work_at_import_is_kept_with_the_first_invocation(collector: Collector, aws: Aws) -> None:
