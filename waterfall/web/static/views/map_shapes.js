@@ -6,6 +6,7 @@ const WIDE = { layer: 172, row: 156 };
 const TALL = { layer: 196, row: 168 };
 const EDGE = 92;
 const BELOW = 100; // what is written under a service
+const LOWER = 14; // an edge that passes a service stays clear of its words, which reach further down than its ring does up
 const RADIUS = 38;
 
 // Lays layers from left to right, or when `narrow` from top to bottom.
@@ -13,7 +14,11 @@ export function geometry(plan, narrow) {
   const pitch = narrow ? TALL : WIDE;
   const point = ({ layer, row }) => (narrow
     ? { x: EDGE + row * pitch.row, y: 56 + layer * pitch.layer } : { x: EDGE + layer * pitch.layer, y: 56 + row * pitch.row });
-  const routes = new Map(plan.routes.map((route) => [`${route.from} ${route.to}`, route.points.map(point)]));
+  const passing = (place, index, all) => {
+    const { x, y } = point(place);
+    return narrow || index === 0 || index === all.length - 1 ? { x, y } : { x, y: y + LOWER };
+  };
+  const routes = new Map(plan.routes.map((route) => [`${route.from} ${route.to}`, route.points.map(passing)]));
   const [across, down] = narrow ? [plan.rows, plan.layers] : [plan.layers, plan.rows];
   return {
     narrow,
@@ -75,7 +80,9 @@ export function labelPlaces(edges, shape) {
     const [before, b] = points.slice(-2);
     const a = points.length > 2 ? leaving(before, points, shape) : before;
     const bent = edge.from === edge.target ? { x: 0, y: -72 } : { x: 0, y: -6 };
-    return { x: (a.x + (b ?? a).x) / 2 + bent.x, y: (a.y + (b ?? a).y) / 2 + bent.y };
+    // what comes from below reaches the words of its target half-way
+    const [across, along] = points.length > 2 && !shape.narrow ? [0.34, 0.22] : [0.5, 0.5];
+    return { x: a.x + ((b ?? a).x - a.x) * across + bent.x, y: a.y + ((b ?? a).y - a.y) * along + bent.y };
   });
   const order = [...places.keys()].sort((i, j) => places[i].y - places[j].y);
   for (const [rank, index] of order.entries()) {
