@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -128,8 +129,8 @@ def assumed_service(rules: Sequence[Rule]) -> str | None:
 
 def matches(pattern: str, text: str) -> bool:
     """Match a whole text as the X-Ray SDKs do."""
-    pieces = (".*" if one == _ANY else "." if one == "?" else re.escape(one) for one in pattern)
-    return re.fullmatch("".join(pieces), text, re.IGNORECASE | re.DOTALL) is not None
+    whole = fnmatch.translate(pattern.replace("[", "[[]"))
+    return re.match(whole, text, re.IGNORECASE) is not None
 
 
 def _rule(given: Mapping[str, Any]) -> Rule:

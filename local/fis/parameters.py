@@ -10,7 +10,7 @@ from typing import Any
 MAX_DURATION = 12 * 3600.0
 """Seconds that an action may last."""
 
-_DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_DURATION = re.compile(r"P(?:(\d{1,9})D)?(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?")
 _UNITS = (86400, 3600, 60, 1)
 
 

@@ -20,7 +20,7 @@ MAX_DURATION = 12 * 3600.0
 """https://docs.aws.amazon.com/fis/latest/userguide/fis-quotas.html"""
 
 ALARM = "aws:cloudwatch:alarm"
-_SELECTION = re.compile(r"ALL|COUNT\((\d+)\)|PERCENT\((\d+)\)")
+_SELECTION = re.compile(r"ALL|COUNT\((\d{1,9})\)|PERCENT\((\d{1,9})\)")
 _LAMBDA_ARN = re.compile(r"arn:[\w-]+:lambda:[\w-]+:\d{12}:function:[\w-]+(:[\w$-]+)?")
 _ALARM_ARN = re.compile(r"arn:[\w-]+:cloudwatch:[\w-]+:\d{12}:alarm:.+")
 
@@ -83,8 +83,9 @@ def parse_steps(document: Mapping[str, Any]) -> tuple[Step, ...]:
     _check_stop_conditions(document["stopConditions"])
     read = {name: _read_action(name, given, targets) for name, given in actions.items()}
     _check_targets_are_used(read, targets)
+    offsets: dict[str, float] = {}
     steps = tuple(
-        Step(name, action, values, target, _offset(name, actions, read, ()))
+        Step(name, action, values, target, _offset(name, actions, read, (), offsets))
         for name, (action, values, target) in read.items()
     )
     _check_schedule(steps)
@@ -196,9 +197,18 @@ def _check_targets_are_used(read: Mapping[str, _Read], targets: Mapping[str, Any
 
 
 def _offset(
-    name: str, actions: Mapping[str, Any], read: Mapping[str, _Read], above: tuple[str, ...]
+    name: str,
+    actions: Mapping[str, Any],
+    read: Mapping[str, _Read],
+    above: tuple[str, ...],
+    known: dict[str, float],
 ) -> float:
-    """Return when an action starts: when the last of those that it waits for has ended."""
+    """Return when an action starts: when the last of those that it waits for has ended.
+
+    `known` keeps the answers, since the paths through actions that wait for each other are countless.
+    """
+    if name in known:
+        return known[name]
     if name in above:
         others = above[above.index(name) + 1 :]
         through = f" and those of {', '.join(others)}" if others else ""
@@ -207,8 +217,9 @@ def _offset(
     for other in actions[name].get("startAfter") or ():
         if other not in actions:
             raise ValidationError(f'Action {name} starts after "{other}", which is not defined.')
-        ends.append(_offset(other, actions, read, (*above, name)) + read[other][1]["duration"])
-    return max(ends)
+        ends.append(_offset(other, actions, read, (*above, name), known) + read[other][1]["duration"])
+    known[name] = max(ends)
+    return known[name]
 
 
 def _check_schedule(steps: tuple[Step, ...]) -> None:

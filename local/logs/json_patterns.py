@@ -1,4 +1,4 @@
-"""Filter patterns for JSON messages: `{ $.level = "ERROR" && $.requestId = "a*" }`."""
+"""Filter patterns for JSON messages: `{ $.level = "ERROR" && $.requestId = "a*" && $.path = %^/v[12]% }`."""
 
 from __future__ import annotations
 
@@ -6,19 +6,22 @@ import json
 import operator
 import re
 from collections.abc import Callable
-from fnmatch import translate
 from typing import Any
 
 from local.logs.errors import InvalidParameterError
+from local.logs.regular_expressions import regular_expression
+from local.matching import Matches, glob
 
 _TOKEN = re.compile(
     r'\s*(?:(?P<selector>\$(?:\.(?:[\w@-]+|\*)|\[(?:\d+|\*|"[^"]*")\])+)|(?P<word>IS|NOT|EXISTS|TRUE|FALSE|NULL)\b'
-    r'|(?P<operator>&&|\|\||!=|<=|>=|[=<>(){}])|(?P<text>"(?:[^"\\]|\\.)*")|(?P<plain>[^\s"(){}=<>!&|]+))'
+    r'|(?P<operator>&&|\|\||!=|<=|>=|[=<>(){}])|(?P<text>"(?:[^"\\]|\\.)*")|(?P<regex>%[^%]+%)'
+    r'|(?P<plain>[^\s"(){}=<>!&|]+))'
 )
 _STEP = re.compile(r'\.([\w@*-]+)|\[(?:(\d+|\*)|"([^"]*)")\]')
 _ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 _IS = {"TRUE": True, "FALSE": False, "NULL": None}
 _MISSING = object()
+_MOST_REGEXES = 2
 
 Test = Callable[[Any], bool]
 
@@ -48,6 +51,7 @@ class _Parser:
         self._text = text
         self._at = 0
         self._token_at = 0
+        self._regexes = 0
 
     def whole(self) -> Test:
         self._expect("{")
@@ -85,9 +89,9 @@ class _Parser:
         _, sign = self._next()
         if sign in {"=", "!="}:
             kind, wanted = self._next()
-            if kind not in {"text", "plain"}:
+            if kind not in {"text", "plain", "regex"}:
                 raise self._error("a value")
-            equals = _equals(kind, wanted)
+            equals = self._regex(wanted) if kind == "regex" else _equals(kind, wanted)
             return equals if sign == "=" else lambda found: found is not _MISSING and not equals(found)
         if sign in _ORDER:
             compare, limit = _ORDER[sign], self._number()
@@ -97,6 +101,12 @@ class _Parser:
         if sign == "NOT" and self._next()[1] == "EXISTS":
             return lambda found: found is _MISSING
         raise self._error("one of = != < <= > >= IS, NOT EXISTS")
+
+    def _regex(self, token: str) -> Test:
+        self._regexes += 1
+        if self._regexes > _MOST_REGEXES:
+            raise self._error(f"at most {_MOST_REGEXES} regular expressions")
+        return _is_text(regular_expression(self._text, token[1:-1]))
 
     def _number(self) -> float:
         _, token = self._next()
@@ -159,8 +169,11 @@ def _equals(kind: str, wanted: str) -> Test:
         else:
             return lambda found: found == number if _is_number(found) else found == wanted
     text = re.sub(r"\\(.)", r"\1", wanted[1:-1]) if kind == "text" else wanted
-    glob = re.compile(translate(re.sub(r"([\[?])", r"[\1]", text)))
-    return lambda found: isinstance(found, str) and glob.fullmatch(found) is not None
+    return _is_text(glob(text, wildcards="*"))
+
+
+def _is_text(matches: Matches) -> Test:
+    return lambda found: isinstance(found, str) and matches(found)
 
 
 def _is_number(value: Any) -> bool:

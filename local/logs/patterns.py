@@ -6,14 +6,15 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from local.logs.errors import InvalidParameterError
 from local.logs.json_patterns import json_pattern
+from local.logs.regular_expressions import regular_expression
+from local.matching import Matches
 
 _TERM = re.compile(r'\s*(?P<sign>[?-]?)(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s"]+))')
-_REGEX = re.compile(r"%(.+)%")
+_REGEX = re.compile(r"%([^%]+)%")
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Pattern:
     """A message is selected when it contains all `terms` and `matches` it."""
 
     terms: tuple[str, ...] = ()
-    matches: Callable[[str], bool] = lambda _message: True
+    matches: Matches = lambda _message: True
 
 
 def parse(pattern: str) -> Pattern:
@@ -30,7 +31,7 @@ def parse(pattern: str) -> Pattern:
     if text.startswith("{"):
         return Pattern(matches=json_pattern(text))
     if found := _REGEX.fullmatch(text):
-        return Pattern(matches=_regex(pattern, found[1]))
+        return Pattern(matches=regular_expression(pattern, found[1]))
     if text.startswith("["):
         raise InvalidParameterError(
             f"Invalid filter pattern {pattern!r}: space-delimited patterns are not emulated; use terms, "
@@ -58,11 +59,3 @@ def _terms(pattern: str, text: str) -> Pattern:
         return not optional or any(term in message for term in optional)
 
     return Pattern(tuple(signed[""]), matches)
-
-
-def _regex(pattern: str, text: str) -> Callable[[str], bool]:
-    try:
-        compiled = re.compile(text)
-    except re.error as error:
-        raise InvalidParameterError(f"Invalid filter pattern {pattern!r}: {error}") from error
-    return lambda message: compiled.search(message) is not None

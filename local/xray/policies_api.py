@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import threading
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from local.interfaces import ACCOUNT_ID
+from local.matching import glob
 from local.xray.errors import InvalidRequestError, XRayError
 from local.xray.requests import paged
 from local.xray.validation import validated
@@ -145,7 +145,7 @@ def _locks_out(statement: Mapping[str, Any]) -> bool:
     named = _listed(principal.get("AWS") if isinstance(principal, dict) else principal)
     everybody = {"*", ACCOUNT_ID, f"arn:aws:iam::{ACCOUNT_ID}:root"}
     return any(name in everybody for name in named if isinstance(name, str)) and any(
-        fnmatchcase("xray:putresourcepolicy", action.lower()) for action in _listed(statement["Action"])
+        glob(action, ignore_case=True)("xray:putresourcepolicy") for action in _listed(statement["Action"])
     )
 
 

@@ -5,11 +5,10 @@ https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from local.matching import glob
 from local.xray.errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -111,14 +110,4 @@ def _check_attributes(attributes: Mapping[str, str]) -> None:
 
 def wildcard_matches(pattern: str, text: str) -> bool:
     """Match a whole text, ignoring case, as the X-Ray SDKs do (ADOT's sampler heeds case)."""
-    return pattern == "*" or _compiled(pattern).fullmatch(text) is not None
-
-
-@lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """Turn wildcards into a pattern that never backtracks over a `*`, whatever text a client sends."""
-    first, *rest = (re.escape(piece).replace(r"\?", ".") for piece in pattern.split("*"))
-    if rest:
-        *middle, last = rest
-        first += "".join(f"(?>.*?{piece})" for piece in middle) + ".*" + last
-    return re.compile(first, re.IGNORECASE | re.DOTALL)
+    return pattern == "*" or glob(pattern, ignore_case=True)(text)

@@ -61,6 +61,12 @@ def test_wildcards(pattern: str, text: str, found: bool) -> None:  # noqa: FBT00
     assert matches(pattern, text) is found
 
 
+def test_wildcards_do_not_backtrack() -> None:
+    """A rule of many stars is compared with a long path; a backtracking matcher would need a lifetime."""
+    assert not matches("*a" * 30 + "b", "a" * 5000)
+    assert matches("/[a]*?", "/[a]b")
+
+
 def test_the_only_named_service_is_assumed() -> None:
     """Of two nobody knows which is meant."""
     assert assumed_service(RULES) == "shop/dev"

@@ -18,7 +18,7 @@ Kind = Literal["word", "annotation", "string", "number", "json", "sign", "end"]
 _TOKEN = re.compile(
     r"""\s*(?:
       (?P<annotation>annotation\s*(?:\.(?P<key>[\w.:-]+)|\[(?P<bracket>[^\]]*)\]))
-    | (?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?(?![\w.]))
+    | (?P<number>[-+]?(?:\d++\.?\d*+|\.\d++)(?:e[-+]?\d++)?(?![\w.]))
     | (?P<word>[a-z_][\w.-]*)
     | "(?P<string>(?:[^"\\]|\\.)*)"
     | (?P<json>\#)
@@ -27,6 +27,9 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE | re.IGNORECASE | re.ASCII | re.DOTALL,
 )
+MAX_CHARACTERS = 50_000
+"""X-Ray publishes no limit; what people write, or a console makes of root causes, is far shorter."""
+
 _SPACES = " \t\n\r\f\v"
 _ESCAPED = re.compile(r"\\([\"\\])")
 
@@ -65,6 +68,10 @@ class Token:
 
 def tokens(text: str) -> Iterator[Token]:
     """Yield the tokens, of which the last is the end; raises `FilterSyntaxError`."""
+    if len(text) > MAX_CHARACTERS:
+        raise FilterSyntaxError(
+            MAX_CHARACTERS + 1, f"it has {len(text)} characters, at most {MAX_CHARACTERS} are read"
+        )
     place = 0
     while True:
         match = _TOKEN.match(text, place)
@@ -94,7 +101,7 @@ def _value(kind: Kind, match: re.Match[str], position: int) -> Any:
     if kind == "number":
         number = float(match["number"])
         if not math.isfinite(number):
-            raise FilterSyntaxError(position, f"{match['number']} is too large a number")
+            raise FilterSyntaxError(position, f"{match['number'][:40]} is too large a number")
         return number
     return match[kind]
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from local.fis.errors import ValidationError
 from local.fis.templates import parse_steps, selected_count
 from tests.local.fis.builders import DELAY, ERROR, action, request
 
@@ -21,6 +22,21 @@ def test_an_action_starts_after_the_last_of_those_it_waits_for() -> None:
     }
     offsets = {step.name: step.offset for step in parse_steps(request(actions=actions))}
     assert offsets == {"a": 0.0, "b": 0.0, "c": 180.0}
+
+
+def test_actions_that_wait_for_many_others_are_placed() -> None:
+    """All paths through them are too many to walk, so each action is placed once."""
+    actions = {"0": action(duration="PT1M")}
+    for number in range(1, 20):
+        actions[str(number)] = action(after=[str(number - 1)] * 1000, duration="PT1M")
+    assert max(step.offset for step in parse_steps(request(actions=actions))) == 19 * 60
+
+
+@pytest.mark.parametrize("duration", [f"PT{'9' * 1000}S", f"P{'9' * 5000}D"])
+def test_a_duration_of_a_thousand_digits_is_refused(duration: str) -> None:
+    """It is no number that a float holds, nor one that Python reads."""
+    with pytest.raises(ValidationError, match='of parameter "duration" in action a is not valid'):
+        parse_steps(request(actions={"a": action(duration=duration)}))
 
 
 @pytest.mark.parametrize(

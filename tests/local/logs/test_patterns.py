@@ -59,6 +59,46 @@ def test_a_message_that_is_nested_too_deep_is_not_selected() -> None:
     assert not selects("{ $.a = 1 }", '{"a":' + "[" * 100_000)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("%" + "a*" * 500 + "b%", False),
+        ("%" + "a?" * 300 + "a{300}$%", True),
+        ("%.*.*.*.*.*=.*$%", False),
+        ("%a.{800}b%", False),
+        ('{ $.text = "' + "*a" * 400 + '*b" }', False),
+        ("{ $.text = %" + "a*" * 200 + "b% }", False),
+    ],
+)
+def test_no_pattern_takes_longer_than_the_text_is_long(pattern: str, *, expected: bool) -> None:
+    """What would backtrack for years is answered."""
+    text = "a" * 50_000
+    assert selects(pattern, json.dumps({"text": text}) if pattern.startswith("{") else text) is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        (r"%\d{1,3}\.\d{1,3}\.0\.1%", LINE),
+        ("%[Ee]rror|R{2}OR%", LINE),
+        ("%^.ERROR% ", LINE),
+        (r"%\x5bERROR\s4%", LINE),
+        ("%^a{,2}$%", "aa"),
+        (r"%a\{,2\}%", "a{,2}"),
+        ("{ $.user.mails[*] = %^y@% }", RECORD),
+        ("{ $.level != %^WARN% }", RECORD),
+    ],
+)
+def test_regular_expressions_that_select(pattern: str, message: str) -> None:
+    """The language that AWS documents, alone or as a value in a pattern for JSON."""
+    assert selects(pattern, message)
+
+
+def test_half_a_surrogate_pair_is_matched_as_some_character() -> None:
+    """JSON can bring what is no text; it breaks no search."""
+    assert selects("{ $.text = %^a.b$% }", r'{"text": "a\ud800b"}')
+
+
 def test_quotes_inside_a_term_are_escaped() -> None:
     """A backslash makes a quotation mark part of the term."""
     assert selects(r'"say \"hi\""', 'they say "hi" to us')
@@ -96,7 +136,17 @@ def test_json_that_is_not_selected(pattern: str) -> None:
     ("pattern", "named"),
     [
         ('"open', "a quotation mark is not closed"),
-        ("%(%", "missing"),
+        ("%(%", r"'\(' is not supported"),
+        ("%(a+)+$%", r"'\(a' is not supported"),
+        (r"%(a)\1%", "is not supported"),
+        (r"%a\1%", r"1' is not supported"),
+        ("%something!%", "'!' is not supported"),
+        ("%BAD REQUEST%", "' R' is not supported"),
+        ("%größe%", "'öß' is not supported"),
+        ("%[z-a]%", "invalid character class range: z-a"),
+        ("%a{1000}{1000}%", "bad repetition operator"),
+        ("%" + ".{1000}" * 140 + "%", "too large"),
+        ("{ $.a = %x% || $.b = %y% || $.c = %z% }", "at most 2 regular expressions"),
         ("[ip, user]", "space-delimited patterns are not emulated"),
         ('{ $.level == "x" }', "expected a value at character 12"),
         ("{ level = 1 }", r"expected a selector such as \$.level"),
