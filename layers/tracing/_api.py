@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, TypeVar, cast
 
 from tracing import _setup
 from tracing._document import ANNOTATIONS, MAX_ANNOTATIONS, METADATA, annotation_key, plain
-from tracing._safely import safely
+from tracing._safely import safely, unseen
 
 log = logging.getLogger("tracing")
 
@@ -37,7 +37,8 @@ def capture_lambda_handler(handler: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(handler)
     def traced(*args: P.args, **kwargs: P.kwargs) -> R:
-        return runtime.invoke(handler, args, kwargs)
+        with unseen:
+            return runtime.invoke(handler, args, kwargs)
 
     return traced
 
@@ -56,20 +57,22 @@ def capture_method(method: Callable[P, R]) -> Callable[P, R]:
         return method
     from opentelemetry import trace  # noqa: PLC0415 - may be absent where tracing is off
 
+    from tracing._raised import use_span  # noqa: PLC0415
+
     tracer = trace.get_tracer("tracing")
     name = method.__qualname__.replace("<locals>.", "")
     if inspect.iscoroutinefunction(method):
 
         @functools.wraps(method)
         async def traced_coroutine(*args: P.args, **kwargs: P.kwargs) -> Any:
-            with tracer.start_as_current_span(name):
+            with unseen, use_span(tracer.start_span(name), end_on_exit=True):
                 return await method(*args, **kwargs)
 
         return cast("Callable[P, R]", traced_coroutine)
 
     @functools.wraps(method)
     def traced(*args: P.args, **kwargs: P.kwargs) -> R:
-        with tracer.start_as_current_span(name):
+        with unseen, use_span(tracer.start_span(name), end_on_exit=True):
             return method(*args, **kwargs)
 
     return traced
@@ -125,7 +128,8 @@ def carry_context(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def carried(*args: P.args, **kwargs: P.kwargs) -> R:
-        return context.copy().run(function, *args, **kwargs)
+        with unseen:
+            return context.copy().run(function, *args, **kwargs)
 
     return carried
 

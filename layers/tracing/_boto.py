@@ -1,34 +1,56 @@
 """What both modes do inside every AWS call: describe it on its span, and write its tracing header.
 
 These wrappers go on before either SDK's own, so they run innermost: the header that leaves is theirs.
-The OpenTelemetry instrumentation alone leaves the function segment as `Parent` in Lambda.
+The OpenTelemetry instrumentation alone leaves the function segment as `Parent` in Lambda. One more goes
+around it all, and takes every frame of tracing out of what the call raises.
 """
 
 from __future__ import annotations
 
 import functools
+import sys
 import traceback
 from collections.abc import Callable
 from typing import Any
 
 from opentelemetry import trace
-from opentelemetry.trace import Span, StatusCode
+from opentelemetry.trace import Span
 
 from tracing import _aws
 from tracing._context import Contexts
 from tracing._header import NAME
-from tracing._safely import safely
+from tracing._raised import note
+from tracing._safely import hide_frames, safely
 
 _MAX_CALLERS = 40
 
 
-def install(contexts: Contexts) -> None:
-    """Wrap botocore; called once botocore is imported."""
+def install(contexts: Contexts, instrument: Callable[[], None]) -> None:
+    """Wrap botocore, `instrument` it with an SDK and wrap it again; called once botocore is imported."""
     from botocore.client import BaseClient  # noqa: PLC0415 - only where the handler uses it
     from botocore.endpoint import Endpoint  # noqa: PLC0415
 
-    BaseClient._make_api_call = _described(BaseClient._make_api_call)  # noqa: SLF001 - both SDKs wrap it too
-    Endpoint.prepare_request = _with_header(Endpoint.prepare_request, contexts)
+    call, prepare = BaseClient._make_api_call, Endpoint.prepare_request  # noqa: SLF001 - both SDKs wrap it too
+    BaseClient._make_api_call = _described(call)  # noqa: SLF001
+    Endpoint.prepare_request = _with_header(prepare, contexts)
+    with safely("instrumenting botocore"):
+        instrument()
+    BaseClient._make_api_call = _without_frames(BaseClient._make_api_call, call)  # noqa: SLF001
+    Endpoint.prepare_request = _without_frames(Endpoint.prepare_request, prepare)
+
+
+def _without_frames(instrumented: Callable[..., Any], function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let what `instrumented` raises look as if `function` had been called itself."""
+
+    @functools.wraps(function)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return instrumented(*args, **kwargs)
+        except BaseException as error:
+            hide_frames(error, function.__code__)
+            raise
+
+    return called
 
 
 def _with_header(prepare: Callable[..., Any], contexts: Contexts) -> Callable[..., Any]:
@@ -85,17 +107,17 @@ def _failed(span: Span, service: str, error: Exception) -> None:
     reply = getattr(error, "response", None)
     if isinstance(reply, dict):
         span.set_attributes(_aws.of_reply(service, reply))
-    text = "".join(at_caller(traceback.format_exception(error)))
-    span.record_exception(error, {"exception.stacktrace": text})
-    span.set_status(StatusCode.ERROR, f"{type(error).__name__}: {error}")
+    note(span, error, stack=at_caller)
 
 
 def at_caller(lines: list[str]) -> list[str]:
-    """Let the frames inside the client give way to those that led to it; chained exceptions stay as they are.
-
-    The frames of two callers are left out: the wrapper of the client and who asks for it.
-    """
-    start = max(number for number, line in enumerate(lines) if line.startswith("Traceback "))
+    """Let the frames inside the client give way to those that led to it; chained exceptions stay."""
+    start = max((number for number, line in enumerate(lines) if line.startswith("Traceback ")), default=None)
+    if start is None:
+        return lines
     end = next(number for number in range(start + 1, len(lines)) if not lines[number].startswith("  File "))
-    callers = traceback.format_list(traceback.extract_stack(limit=_MAX_CALLERS)[:-3])
+    frame = sys._getframe()  # noqa: SLF001 - `inspect` costs a cold start
+    while frame.f_back and frame.f_globals.get("__package__") == __package__:
+        frame = frame.f_back
+    callers = traceback.format_list(traceback.extract_stack(frame, limit=_MAX_CALLERS))
     return [*lines[: start + 1], *callers, *lines[end:]]

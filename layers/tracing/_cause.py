@@ -1,7 +1,7 @@
-"""Exceptions of a span: from the event that `record_exception` leaves to X-Ray's `cause`.
+"""Exceptions of a span: what is noted of them, and how X-Ray's `cause` follows from it.
 
-Both modes read the same text, so that the two cannot differ. Frames are as Lambda's own runtime writes
-them: outermost first, full paths.
+Both modes write and read the same text, so that the two cannot differ. Frames are as Lambda's own runtime
+writes them: outermost first, full paths.
 https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html#api-segmentdocuments-errors
 """
 
@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import os
 import re
+import traceback
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+from tracing._safely import set_traceback, traceback_of
 from tracing._span import Event, SpanData
+
+T = TypeVar("T")
 
 MAX_FRAMES = 10
 
@@ -27,12 +31,60 @@ _MACHINERY = re.compile(r"[/\\](?:wrapt|aws_xray_sdk|opentelemetry)[/\\]|[/\\]co
 _HERE = os.path.dirname(__file__)  # noqa: PTH120 - pathlib costs a cold start
 
 
+class Told(NamedTuple):
+    """An exception in words: `headline` is `Type: message`, `stack` the lines that Python would print."""
+
+    type: str
+    message: str
+    headline: str
+    stack: list[str]
+
+    def attributes(self, *, escaped: bool) -> dict[str, str]:
+        """https://opentelemetry.io/docs/specs/semconv/exceptions/exceptions-spans/ ."""
+        return {
+            "exception.type": self.type,
+            "exception.message": self.message,
+            "exception.stacktrace": "".join(self.stack),
+            "exception.escaped": str(escaped),
+        }
+
+
 class Recorded(NamedTuple):
     """An exception that a finished child left: its parents name it instead of repeating it."""
 
     type: str
     message: str
     id: str
+
+
+def tell(error: BaseException) -> Told:
+    """Put an exception into words, and leave it as it is.
+
+    What its own methods refuse to tell has a placeholder, the one that Python prints.
+    """
+    kind, trace = type(error), traceback_of(error)
+    try:
+        name = _tried(lambda: str.__str__(kind.__name__), "Exception")
+        message = _tried(lambda: str.__str__(str(error)), "<exception str() failed>")
+        headline = f"{name}: {message}"
+        frames = ["Traceback (most recent call last):\n", *traceback.format_tb(trace), f"{headline}\n"]
+        stack = _tried(lambda: traceback.format_exception(kind, error, trace), frames)
+        return Told(_tried(lambda: _qualified(kind), name), message, headline, stack)
+    finally:
+        set_traceback(error, trace)  # a method that raises the exception itself adds frames to it
+
+
+def _tried(read: Callable[[], T], otherwise: T) -> T:
+    """What code of the exception's author says, whatever it raises."""
+    try:
+        return read()
+    except BaseException:  # noqa: BLE001 - as Python's own printing of exceptions does
+        return otherwise
+
+
+def _qualified(kind: type) -> str:
+    module, name = kind.__module__, kind.__qualname__
+    return f"{module}.{name}" if module and module != "builtins" else str.__str__(name)
 
 
 def of(span: SpanData, children: Sequence[Recorded], new_id: Callable[[], str]) -> Any:

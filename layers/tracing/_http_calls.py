@@ -6,20 +6,20 @@ A call that another instrumentation already records gets no second span.
 from __future__ import annotations
 
 import functools
-import traceback
 from collections.abc import Callable
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from opentelemetry import context as context_api
 from opentelemetry import trace
-from opentelemetry.trace import Span, SpanKind, StatusCode
+from opentelemetry.trace import Span, SpanKind
 
 from tracing._boto import at_caller
 from tracing._context import Contexts
 from tracing._header import NAME
 from tracing._lazy import when_imported
-from tracing._safely import safely
+from tracing._raised import note
+from tracing._safely import hide_frames, safely
 
 SCOPE = "tracing.http"
 
@@ -54,7 +54,9 @@ class Call:
 
     def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
         if error is not None:
-            self._failed(error)
+            if self.span is not None:
+                note(self.span, error, stack=at_caller)
+            hide_frames(error)
         with safely("ending an HTTP call"):
             if self.span is not None:
                 context_api.detach(self.token)
@@ -64,14 +66,6 @@ class Call:
         with safely("describing an HTTP response"):
             if self.span is not None:
                 self.span.set_attribute("http.response.status_code", status)
-
-    def _failed(self, error: BaseException) -> None:
-        """Note an exception whose stack ends where the client was called."""
-        with safely("describing an HTTP failure"):
-            if self.span is not None and self.span.is_recording():
-                text = "".join(at_caller(traceback.format_exception(error)))
-                self.span.record_exception(error, {"exception.stacktrace": text})
-                self.span.set_status(StatusCode.ERROR, f"{type(error).__name__}: {error}")
 
 
 class Calls:

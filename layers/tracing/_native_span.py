@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-import traceback
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Any, NamedTuple
 
 from opentelemetry.attributes import BoundedAttributes
-from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Status, StatusCode
+from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode
 
+from tracing._raised import Recording
 from tracing._recorder import Recorder
 from tracing._safely import safely
 
@@ -41,7 +40,7 @@ class Identity(NamedTuple):
     set_status_on_exception: bool = True
 
 
-class NativeSpan(Span):
+class NativeSpan(Recording):
     """Has the properties of the OpenTelemetry SDK's spans, so that both are read the same way."""
 
     def __init__(self, recorder: Recorder, subsegment: Any, name: str, identity: Identity) -> None:
@@ -55,6 +54,8 @@ class NativeSpan(Span):
         self.status = Status(StatusCode.UNSET)
         self.end_time: int | None = None
         self.token: Any = None
+        self._record_exception = identity.record_exception
+        self._set_status_on_exception = identity.set_status_on_exception
 
     context = property(lambda self: self._identity.context)
     parent = property(lambda self: self._identity.parent)
@@ -97,26 +98,6 @@ class NativeSpan(Span):
         if self.is_recording() and not final and new.status_code is not StatusCode.UNSET:
             self.status = new
 
-    def record_exception(
-        self,
-        exception: BaseException,
-        attributes: Any = None,
-        timestamp: int | None = None,
-        escaped: bool = False,  # noqa: FBT001, FBT002 - the OpenTelemetry API
-    ) -> None:
-        kind = type(exception)
-        qualified = (
-            kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-        )
-        found = {
-            "exception.type": qualified,
-            "exception.message": str(exception),
-            "exception.stacktrace": "".join(traceback.format_exception(exception)),
-            "exception.escaped": str(escaped),
-            **(attributes or {}),
-        }
-        self.add_event("exception", found, timestamp)
-
     def end(self, end_time: int | None = None) -> None:
         if not self.is_recording():
             return
@@ -129,13 +110,3 @@ class NativeSpan(Span):
         """What code that knows the X-Ray SDK put on the subsegment itself."""
         noted: dict[str, Any] = self.subsegment.to_dict()
         return noted
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is not None and self.is_recording():
-            if self._identity.record_exception:
-                self.record_exception(error, escaped=True)
-            if self._identity.set_status_on_exception:
-                self.set_status(StatusCode.ERROR, f"{type(error).__name__}: {error}")
-        super().__exit__(kind, error, trace)

@@ -15,11 +15,13 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.extension.aws.trace import AwsXRayIdGenerator
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace import Span as SdkSpan
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, Decision, ParentBased, Sampler, SamplingResult
 from opentelemetry.trace import Span
 
 from tracing._context import Contexts
+from tracing._raised import Recording
 from tracing._recorder import Recorder, random_id
 from tracing._safely import safely
 from tracing._tracer import ParentedTracer
@@ -48,6 +50,10 @@ class Ids(AwsXRayIdGenerator):
         return begun_at << 96 | random_id(12)
 
 
+class RecordingSpan(Recording, SdkSpan):
+    """A span of the SDK that leaves exceptions as they are; the SDK has no other place to say so."""
+
+
 class Processor(SpanProcessor):
     """Hands every span to the recorder."""
 
@@ -56,6 +62,7 @@ class Processor(SpanProcessor):
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         del parent_context
+        span.__class__ = RecordingSpan
         self._recorder.started(span)
 
     def on_end(self, span: ReadableSpan) -> None:

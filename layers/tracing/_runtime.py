@@ -15,7 +15,9 @@ from tracing._context import Contexts, incoming, with_header
 from tracing._header import TraceHeader
 from tracing._invoked import failed_messages, read_invoked
 from tracing._logs import TraceIds
+from tracing._raised import note
 from tracing._recorder import Recorder
+from tracing._safely import safely
 from tracing._watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -76,7 +78,7 @@ class Runtime:
         try:
             result = handler(*args, **kwargs)
         except BaseException as error:
-            _guarded(_failed, invocation.span, error)
+            note(invocation.span, error)
             raise
         else:
             _guarded(_returned, invocation, result)
@@ -137,11 +139,9 @@ class Runtime:
 
 def _guarded(function: Callable[..., R], *args: Any) -> R | None:
     """Tracing that fails is logged and never reaches the handler."""
-    try:
+    with safely(function.__name__.strip("_")):
         return function(*args)
-    except Exception:
-        log.exception("tracing: %s failed; the handler is not affected", function.__name__)
-        return None
+    return None
 
 
 def _name(handler: Callable[..., Any], environ: Mapping[str, str]) -> str:
@@ -151,12 +151,6 @@ def _name(handler: Callable[..., Any], environ: Mapping[str, str]) -> str:
             return name.replace("/", ".")
     name = getattr(handler, "__qualname__", type(handler).__qualname__)
     return f"{handler.__module__}.{name}"
-
-
-def _failed(span: Span, error: BaseException) -> None:
-    if span.is_recording():
-        span.record_exception(error)
-        span.set_status(StatusCode.ERROR, f"{type(error).__name__}: {error}")
 
 
 def _returned(invocation: Invocation, result: Any) -> None:

@@ -66,6 +66,7 @@ def _start(mode: str, settings: Settings) -> Runtime:
     from opentelemetry import trace  # noqa: PLC0415
 
     from tracing._context import Contexts, Propagator  # noqa: PLC0415
+    from tracing._raised import use_span  # noqa: PLC0415
     from tracing._recorder import Recorder  # noqa: PLC0415
     from tracing._runtime import Runtime  # noqa: PLC0415
     from tracing._safely import safely  # noqa: PLC0415
@@ -79,6 +80,7 @@ def _start(mode: str, settings: Settings) -> Runtime:
     propagator = Propagator(contexts)
     provider = _provider(mode, recorder, contexts, resource)
     trace.set_tracer_provider(provider)
+    trace.use_span = use_span  # what instrumentations of other libraries call
     with safely("setting the propagator"):  # OTEL_PROPAGATORS may name one that is not installed
         from opentelemetry import propagate  # noqa: PLC0415
 
@@ -138,22 +140,24 @@ def _instrument_later(
     from tracing._lazy import when_imported  # noqa: PLC0415
     from tracing._safely import safely  # noqa: PLC0415
 
-    def instrument() -> None:
+    def instrument_botocore() -> None:
+        if mode == "native":
+            from tracing import _native  # noqa: PLC0415
+
+            _native.instrument()
+        else:
+            from tracing import _otel  # noqa: PLC0415
+
+            _otel.instrument(provider, propagator, extensions=settings.export == "otlp")
+
+    def install() -> None:
         import botocore.client  # noqa: PLC0415
 
         if hasattr(botocore.client, "_xray_enabled"):
             log.warning("botocore is already patched by the X-Ray SDK; its calls are left to that patch")
             return
-        with safely("instrumenting botocore"):
-            _boto.install(contexts)
-            if mode == "native":
-                from tracing import _native  # noqa: PLC0415
+        with safely("wrapping botocore"):
+            _boto.install(contexts, instrument_botocore)
 
-                _native.instrument()
-            else:
-                from tracing import _otel  # noqa: PLC0415
-
-                _otel.instrument(provider, propagator, extensions=settings.export == "otlp")
-
-    when_imported("botocore.session", instrument)
+    when_imported("botocore.session", install)
     _http_calls.instrument(provider, contexts)

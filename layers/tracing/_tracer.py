@@ -10,12 +10,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span
 
 from tracing._context import Contexts
-
-try:
-    # also decorates coroutine functions, as the API's tracers do
-    from opentelemetry.util._decorator import _agnosticcontextmanager as _contextmanager
-except ImportError:
-    from contextlib import contextmanager as _contextmanager  # type: ignore[assignment]
+from tracing._raised import contextmanager, use_span
 
 
 class ParentedTracer(trace.Tracer):
@@ -29,7 +24,7 @@ class ParentedTracer(trace.Tracer):
         span: Span = self._tracer.start_span(name, self._contexts.parented(context), *args, **kwargs)
         return span
 
-    @_contextmanager
+    @contextmanager
     def start_as_current_span(
         self,
         name: str,
@@ -40,5 +35,5 @@ class ParentedTracer(trace.Tracer):
     ) -> Iterator[Span]:
         recording = {key: kwargs.get(key, True) for key in ("record_exception", "set_status_on_exception")}
         span = self.start_span(name, context, *args, **kwargs)
-        with trace.use_span(span, end_on_exit=end_on_exit, **recording):
+        with use_span(span, end_on_exit=end_on_exit, **recording):
             yield span
