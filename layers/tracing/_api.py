@@ -57,22 +57,22 @@ def capture_method(method: Callable[P, R]) -> Callable[P, R]:
         return method
     from opentelemetry import trace  # noqa: PLC0415 - may be absent where tracing is off
 
-    from tracing._raised import use_span  # noqa: PLC0415
+    from tracing._raised import CurrentSpan  # noqa: PLC0415
 
     tracer = trace.get_tracer("tracing")
-    name = method.__qualname__.replace("<locals>.", "")
+    start = functools.partial(tracer.start_span, method.__qualname__.replace("<locals>.", ""))
     if inspect.iscoroutinefunction(method):
 
         @functools.wraps(method)
         async def traced_coroutine(*args: P.args, **kwargs: P.kwargs) -> Any:
-            with unseen, use_span(tracer.start_span(name), end_on_exit=True):
+            with unseen, CurrentSpan(start):
                 return await method(*args, **kwargs)
 
         return cast("Callable[P, R]", traced_coroutine)
 
     @functools.wraps(method)
     def traced(*args: P.args, **kwargs: P.kwargs) -> R:
-        with unseen, use_span(tracer.start_span(name), end_on_exit=True):
+        with unseen, CurrentSpan(start):
             return method(*args, **kwargs)
 
     return traced

@@ -5,7 +5,7 @@ OpenTelemetry's own code calls `str(exception)` on the way, and lets whatever th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as context_api
@@ -18,13 +18,10 @@ from tracing._safely import safely
 if TYPE_CHECKING:
     from types import TracebackType
 
-try:
-    # also decorates coroutine functions, as the API's does
-    from opentelemetry.util._decorator import _agnosticcontextmanager as contextmanager
+try:  # decorates as the API's own: the same frames with tracing on and off
+    from opentelemetry.util._decorator import _AgnosticContextManager as ContextManager
 except ImportError:
-    from contextlib import contextmanager  # type: ignore[assignment]
-
-__all__ = ["Recording", "contextmanager", "note", "use_span"]
+    from contextlib import ContextDecorator as ContextManager  # type: ignore[assignment]
 
 
 def note(
@@ -48,26 +45,48 @@ def note(
                 span.set_status(StatusCode.ERROR, told.headline)
 
 
-@contextmanager
+class CurrentSpan(ContextManager):  # type: ignore[type-arg]  # the other one takes none
+    """`with` makes a span current and notes what passes; as a decorator, a new one for each call.
+
+    The API's own is a generator: that takes longer, and sets attributes of the exception on its way.
+    """
+
+    def __init__(
+        self,
+        start: Callable[[], Span],
+        end_on_exit: bool = True,  # noqa: FBT001, FBT002 - the OpenTelemetry API
+        record_exception: bool = True,  # noqa: FBT001, FBT002
+        set_status_on_exception: bool = True,  # noqa: FBT001, FBT002
+    ) -> None:
+        self._start = start
+        self._end_on_exit = end_on_exit
+        self._recording = record_exception, set_status_on_exception
+
+    def __enter__(self) -> Span:
+        self._span = self._start()
+        self._token = context_api.attach(trace.set_span_in_context(self._span))
+        return self._span
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        context_api.detach(self._token)
+        if error is not None and kind is not None and issubclass(kind, Exception):
+            event, status = self._recording
+            note(self._span, error, event=event, status=status)
+        if self._end_on_exit:
+            self._span.end()
+
+    def _recreate_cm(self) -> CurrentSpan:
+        return CurrentSpan(self._start, self._end_on_exit, *self._recording)
+
+
 def use_span(
     span: Span,
     end_on_exit: bool = False,  # noqa: FBT001, FBT002 - the OpenTelemetry API
     record_exception: bool = True,  # noqa: FBT001, FBT002
     set_status_on_exception: bool = True,  # noqa: FBT001, FBT002
-) -> Iterator[Span]:
+) -> CurrentSpan:
     """The API's `use_span`, which leaves the exception as it is."""
-    try:
-        token = context_api.attach(trace.set_span_in_context(span))
-        try:
-            yield span
-        finally:
-            context_api.detach(token)
-    except Exception as error:
-        note(span, error, event=record_exception, status=set_status_on_exception)
-        raise
-    finally:
-        if end_on_exit:
-            span.end()
+    return CurrentSpan(lambda: span, end_on_exit, record_exception, set_status_on_exception)
 
 
 class Recording(Span):

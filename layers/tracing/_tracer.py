@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import functools
 from typing import Any
 
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.trace import Span
+from opentelemetry.trace import Span, SpanKind
 
 from tracing._context import Contexts
-from tracing._raised import contextmanager, use_span
+from tracing._raised import CurrentSpan
 
 
 class ParentedTracer(trace.Tracer):
@@ -24,16 +24,20 @@ class ParentedTracer(trace.Tracer):
         span: Span = self._tracer.start_span(name, self._contexts.parented(context), *args, **kwargs)
         return span
 
-    @contextmanager
-    def start_as_current_span(
+    def start_as_current_span(  # noqa: PLR0917 - the OpenTelemetry API
         self,
         name: str,
         context: Context | None = None,
-        *args: Any,
-        end_on_exit: bool = True,
-        **kwargs: Any,
-    ) -> Iterator[Span]:
-        recording = {key: kwargs.get(key, True) for key in ("record_exception", "set_status_on_exception")}
-        span = self.start_span(name, context, *args, **kwargs)
-        with use_span(span, end_on_exit=end_on_exit, **recording):
-            yield span
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Any = None,
+        links: Any = (),
+        start_time: int | None = None,
+        record_exception: bool = True,  # noqa: FBT001, FBT002
+        set_status_on_exception: bool = True,  # noqa: FBT001, FBT002
+        end_on_exit: bool = True,  # noqa: FBT001, FBT002
+    ) -> CurrentSpan:
+        recording = (record_exception, set_status_on_exception)
+        start = functools.partial(
+            self.start_span, name, context, kind, attributes, links, start_time, *recording
+        )
+        return CurrentSpan(start, end_on_exit, *recording)
