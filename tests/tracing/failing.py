@@ -35,7 +35,7 @@ once = Config(retries={"total_max_attempts": 1})
 dynamodb = boto3.client("dynamodb", config=once)
 nobody = boto3.client("dynamodb", config=once, endpoint_url=NOBODY)
 unsigned = boto3.client("dynamodb", config=once)
-unsigned._request_signer._credentials = None  # noqa: SLF001 - as where no credentials are found
+unsigned._request_signer._credentials = None  # as where none are found
 
 
 @handler
@@ -148,6 +148,7 @@ def raised_again(event: Any, context: Any) -> None:
     try:
         _find("1")
     except LookupError:
+        tracing.annotate("found", value=False)
         raise
     finally:
         event.clear()

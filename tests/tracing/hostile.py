@@ -1,4 +1,4 @@
-"""Raises exceptions that refuse to be looked at; prints how they came out of the code that traces, as JSON."""
+"""Raises exceptions that refuse to be looked at; prints how they come out of code that traces, as JSON."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from opentelemetry import trace
@@ -17,14 +18,14 @@ tracer = trace.get_tracer(__name__)
 TRACEBACK = BaseException.__dict__["__traceback__"]
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """What the methods below raise in their turn."""
 
     __str__ = None  # type: ignore[assignment]
 
 
 def refuse(*_: Any) -> Any:
-    raise Refused
+    raise RefusedError
 
 
 class OfText(str):
@@ -116,10 +117,8 @@ def decorated(error: Exception) -> None:
 
 
 def in_a_coroutine(error: Exception) -> None:
-    try:
-        later(error).send(None)  # type: ignore[attr-defined]  # asyncio itself looks into exceptions
-    except StopIteration:
-        pass
+    with suppress(StopIteration):  # by hand: asyncio itself looks into exceptions
+        later(error).send(None)  # type: ignore[attr-defined]
 
 
 WAYS = {
@@ -153,4 +152,5 @@ def outcome(way: Any, error: Exception) -> Any:
 
 
 os.environ["_X_AMZN_TRACE_ID"] = os.environ.get("HEADER", "")
-print(json.dumps({way: {kind: outcome(WAYS[way], make()) for kind, make in KINDS.items()} for way in WAYS}))
+found = {way: {kind: outcome(WAYS[way], make()) for kind, make in KINDS.items()} for way in WAYS}
+sys.stdout.write(json.dumps(found))

@@ -85,7 +85,7 @@ def decorated(request: Any, aws: Aws, undecorated: Answers) -> Answers:
 def test_lambda_answers_what_it_answers_without_tracing(
     decorated: Answers, undecorated: Answers, handler: str
 ) -> None:
-    """Message, type, every frame of the stack, the fault for X-Ray and the log are those of the bare function."""
+    """Message, type, every frame of the stack, the fault for X-Ray and the log are the bare function's."""
     expected = undecorated[handler]
     ((error, _), _) = expected
     assert error["stackTrace"]
@@ -109,7 +109,7 @@ def test_an_exception_that_refuses_to_be_looked_at_comes_out_as_it_is(run: Any, 
         if mode != "off" or way not in OF_THE_API:
             assert len(kinds) == 19
             _, frames = plain[way]["nothing"]
-            assert kinds == dict.fromkeys(kinds, [True, frames]), way
+            assert kinds == {kind: [True, frames] for kind in kinds}, way
 
 
 @pytest.mark.parametrize("mode", ["otel", "native"])
