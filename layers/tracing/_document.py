@@ -129,14 +129,14 @@ def _name(span: SpanData, http: Mapping[str, Any], *, aws: bool) -> str:
 
 
 def _http(span: SpanData) -> dict[str, Any]:
-    """`request` for outgoing calls other than AWS's, without the query, which may hold secrets."""
+    """`request` for outgoing calls other than AWS's."""
     found: dict[str, Any] = {}
     status = _first(span.attributes, STATUS)
     method = _first(span.attributes, _METHOD)
     if method and span.kind == "CLIENT" and span.attributes.get("rpc.system") != "aws-api":
         request = {"method": str(method).upper()}
         if url := _first(span.attributes, _URL):
-            request["url"] = str(url).partition("?")[0]
+            request["url"] = str(url)
         found["request"] = request
     if isinstance(status, int):
         found["response"] = {"status": status}

@@ -10,7 +10,7 @@ from tracing import _cause
 from tracing._document import document
 from tracing._fit import fit_document
 from tracing._sender import Item, Losses, Sender
-from tracing._span import SpanData
+from tracing._span import SpanData, public_url
 
 LAMBDA = "AWS::Lambda"
 """The origin of the segment that Lambda's service sends for an invocation."""
@@ -87,6 +87,9 @@ def merge(base: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]
     """What the X-Ray SDK noted, and over it what the span says."""
     merged = {key: value for key, value in base.items() if value is not False and value is not None}
     merged.update(content)
+    http = merged.get("http", {})
+    if url := http.get("request", {}).get("url"):
+        merged["http"] = {**http, "request": {**http["request"], "url": public_url(url)}}
     if annotations := {**base.get("annotations", {}), **content.get("annotations", {})}:
         merged["annotations"] = annotations
     namespaces = dict(base.get("metadata", {}))

@@ -1,9 +1,20 @@
-"""A span as both SDKs hand it over and every way out takes it."""
+"""A span as both SDKs hand it over and every way out takes it: without what URLs keep secret.
+
+Instrumentations of other libraries write URLs as they are. Their queries, fragments and credentials stay here.
+https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+
+_URLS = ("url.full", "http.url", "http.target", "url.original", "messaging.url")
+_OF_URLS_ALONE = ("url.query", "url.fragment")
+_ANY = frozenset({*_URLS, *_OF_URLS_ALONE})
+_CREDENTIALS = re.compile(r"^([^/?#]*//)[^/?#]*@")
+_AFTER_PATH = re.compile(r"[?#].*", re.DOTALL)
 
 
 class Event(NamedTuple):
@@ -54,12 +65,31 @@ def read(span: Any) -> SpanData:
         kind=span.kind.name,
         start=span.start_time,
         end=span.end_time,
-        attributes=dict(span.attributes),
-        events=[Event(event.name, event.timestamp, event.attributes or {}) for event in span.events],
+        attributes=public(span.attributes),
+        events=[Event(event.name, event.timestamp, public(event.attributes)) for event in span.events],
         links=[
-            Link(link.context.trace_id, link.context.span_id, link.attributes or {}) for link in span.links
+            Link(link.context.trace_id, link.context.span_id, public(link.attributes)) for link in span.links
         ],
         status=span.status.status_code.name,
         description=span.status.description,
         scope=scope.name if scope else "",
     )
+
+
+def public(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A copy without the queries, fragments and credentials of URLs."""
+    found = dict(attributes or {})
+    if not _ANY.isdisjoint(found):
+        for key in _URLS:
+            if key in found:
+                found[key] = public_url(found[key])
+        for key in _OF_URLS_ALONE:
+            found.pop(key, None)
+    return found
+
+
+def public_url(url: Any) -> Any:
+    """Scheme, host and path of a URL, or the path of a target; anything but text as it is."""
+    if not isinstance(url, str):
+        return url
+    return _AFTER_PATH.sub("", _CREDENTIALS.sub(r"\1", url))

@@ -287,6 +287,32 @@ def http_call(event: Any, context: Any) -> None:
         pass
 
 
+@handler
+def recorded_by_others(event: Any, context: Any) -> None:
+    """Spans as instrumentations of other libraries write them; every query, fragment and user is `secret`."""
+    url = "https://user:secret@shop.example/orders?token=secret#secret"
+    other = trace.get_tracer("opentelemetry.instrumentation.other")
+    for name, kind, attributes in (
+        ("client", trace.SpanKind.CLIENT, {"http.request.method": "GET", "url.full": url}),
+        ("old client", trace.SpanKind.CLIENT, {"http.method": "GET", "http.url": url}),
+        ("server", trace.SpanKind.SERVER, {"url.path": "/orders", "url.query": "token=secret"}),
+        ("old server", trace.SpanKind.SERVER, {"http.url": url, "http.target": "/orders?token=secret"}),
+        ("neither", trace.SpanKind.INTERNAL, {"url.full": url, "url.fragment": "secret"}),
+    ):
+        link = trace.Link(trace.get_current_span().get_span_context(), {"http.url": url})
+        with other.start_as_current_span(name, kind=kind, attributes=attributes, links=[link]) as span:
+            span.add_event("redirected", {"url.full": url})
+            span.update_name(name)
+
+
+@handler
+def recorded_with_the_xray_sdk(event: Any, context: Any) -> None:
+    from aws_xray_sdk.core import xray_recorder  # noqa: PLC0415 - in its mode alone
+
+    with xray_recorder.in_subsegment("django") as subsegment:
+        subsegment.put_http_meta("url", "https://shop.example/orders?token=secret")
+
+
 waiting = threading.Event()
 
 

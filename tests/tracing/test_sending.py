@@ -58,6 +58,22 @@ def test_large_attribute(collector: Any, mode: str, export: str) -> None:
         assert len(values["payload"]) > 30_000
 
 
+@EVERY
+def test_secrets_of_urls_stay_in_the_function(collector: Any, mode: str, export: str) -> None:
+    """Queries, fragments and credentials leave in no format, whoever made the span; hosts and paths do."""
+    worker = Worker(mode, environment(mode, collector, TRACING_EXPORT=export))
+    worker.invoke("recorded_by_others")
+    if mode == "native":
+        worker.invoke("recorded_with_the_xray_sdk")
+    worker.close()
+    bodies = collector.take()
+    sent = b"".join(base64.b64decode(body[3:]) if body.startswith(b"T1S") else body for body in bodies)
+    assert b"https://shop.example/orders" in sent
+    assert sent.count(b"redirected") == 5
+    assert b"secret" not in sent
+    assert b"token" not in sent
+
+
 @BOTH
 def test_dead_daemon(aws: Any, mode: str) -> None:
     """Nobody listens: the handler answers all the same."""
