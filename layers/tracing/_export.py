@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from tracing import _cause
@@ -17,8 +17,6 @@ LAMBDA = "AWS::Lambda"
 
 TIMEOUT_TYPE = "Timeout"
 TIMEOUT_MESSAGE = "about to time out: still open shortly before the function's deadline"
-
-_MAX_PARENTS = 10_000
 
 
 def new_id() -> str:
@@ -37,8 +35,11 @@ class Exporter(Protocol):
     def segment(self, span: SpanData, more: Mapping[str, Any]) -> None:
         """Send a segment of its own; `more` is what only documents have (`origin`, `aws`)."""
 
-    def unfinished(self, spans: Sequence[SpanData]) -> None:
-        """Send spans that are open although the deadline is near, outermost first."""
+    def unfinished(self, spans: Sequence[SpanData], *, timing_out: bool = False) -> None:
+        """Send spans that are open at the end of their invocation, or near its deadline, outermost first."""
+
+    def forget(self, running: Collection[int]) -> None:
+        """Forget what was noted for traces other than these."""
 
 
 class XRay:
@@ -48,27 +49,31 @@ class XRay:
         self.sender = sender
         self._losses = losses
         self._ids = ids
-        self._failed_children: dict[int, list[_cause.Recorded]] = {}
+        self._failed_children: dict[tuple[int, int], list[_cause.Recorded]] = {}
 
     def finished(self, span: SpanData, base: Mapping[str, Any]) -> None:
-        children = self._failed_children.pop(span.span_id, [])
+        children = self._failed_children.pop((span.trace_id, span.span_id), [])
         content = document(span, children, self._ids)
         if recorded := _cause.recorded(content.get("cause"), children):
-            if len(self._failed_children) >= _MAX_PARENTS:
-                self._failed_children.clear()
-            self._failed_children.setdefault(span.parent_id, []).append(recorded)
+            self._failed_children.setdefault((span.trace_id, span.parent_id), []).append(recorded)
         self._send(span, merge(base, content) if base else content)
 
-    def unfinished(self, spans: Sequence[SpanData]) -> None:
+    def unfinished(self, spans: Sequence[SpanData], *, timing_out: bool = False) -> None:
         identifier = self._ids()
         for span in spans:
-            content = document(span, (), self._ids)
-            content["fault"] = True
-            content.setdefault("cause", identifier if span is not spans[-1] else _timeout(identifier))
+            content = document(span, self._failed_children.get((span.trace_id, span.span_id), ()), self._ids)
+            if timing_out:
+                content["fault"] = True
+                content.setdefault("cause", identifier if span is not spans[-1] else _timeout(identifier))
             self._send(span, content)
 
+    def forget(self, running: Collection[int]) -> None:
+        for key in [key for key in list(self._failed_children) if key[0] not in running]:
+            self._failed_children.pop(key, None)
+
     def segment(self, span: SpanData, more: Mapping[str, Any]) -> None:
-        content = document(span, self._failed_children.pop(span.span_id, []), self._ids)
+        children = self._failed_children.pop((span.trace_id, span.span_id), [])
+        content = document(span, children, self._ids)
         del content["type"]
         described = {**content, **{key: value for key, value in more.items() if value}}
         text, _ = fit_document(described)

@@ -141,8 +141,10 @@ class Keeper:
         if memory:
             memory.add(span, base)
 
-    def finish(self, memory: Memory, root: Any, failed: Sequence[str] | None) -> None:
-        """Send an invocation whose span `root` has ended, if there is a reason.
+    def finish(
+        self, memory: Memory, root: Any, failed: Sequence[str] | None, open_spans: Iterable[Any] = ()
+    ) -> None:
+        """Send an invocation whose span `root` has ended, if there is a reason, with what is open in it.
 
         `failed` names the messages that the function gave back, `None` when it did not say.
         """
@@ -152,20 +154,25 @@ class Keeper:
         reason = self._reason(memory, (root.end_time - root.start_time) / 1e9)
         if reason and self._allowed(memory):
             self._send(memory, read(root), reason, memory.invoked.producers(failed))
+            self._exporter.unfinished([read(span) for span in self._open_in(memory, open_spans)])
         memory.close()
         for span_id in [key for key, one in list(self._memories.items()) if one is memory]:
             self._memories.pop(span_id, None)
 
     def timing_out(self, memory: Memory, open_spans: Iterable[Any]) -> None:
         """Send an invocation that is about to be killed, with what is open in it."""
-        found = [span for span in list(open_spans) if self._memories.get(span.context.span_id) is memory]
-        found.sort(key=lambda span: span.start_time)
+        found = self._open_in(memory, open_spans)
         if not found or not self._allowed(memory):
             return
         memory.outcomes.add(_outcome.TIMEOUT)
         root = read(found[0])
         self._send(memory, root._replace(status="ERROR"), _outcome.TIMEOUT, memory.invoked.producers(None))
-        self._exporter.unfinished([read(span) for span in found])
+        self._exporter.unfinished([read(span) for span in found], timing_out=True)
+
+    def _open_in(self, memory: Memory, open_spans: Iterable[Any]) -> list[Any]:
+        """The open spans of an invocation, outermost first."""
+        found = [span for span in list(open_spans) if self._memories.get(span.context.span_id) is memory]
+        return sorted(found, key=lambda span: span.start_time)
 
     def _reason(self, memory: Memory, seconds: float) -> str | None:
         for kind in _outcome.KINDS:

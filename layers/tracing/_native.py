@@ -119,8 +119,19 @@ class SdkContext(sdk_context.Context):  # type: ignore[misc]  # the SDK is untyp
         self._recorder = recorder
         self._contexts = contexts
 
+    def _context(self) -> Context:
+        """The current context; a new one for a thread that left open what it began in an earlier invocation.
+
+        So does the SDK itself. Here, what was begun would keep all that was begun before it.
+        """
+        span = trace.get_current_span()
+        begun = isinstance(span, NativeSpan) and span.token is not None and span.is_recording()
+        if begun and self._contexts.running and span.get_span_context().span_id not in self._recorder.open:
+            context_api.attach(Context())
+        return self._contexts.parented(None)
+
     def get_trace_entity(self) -> Any:
-        context = self._contexts.parented(None)
+        context = self._context()
         span = trace.get_current_span(context)
         if isinstance(span, NativeSpan):
             return span.subsegment
@@ -130,7 +141,7 @@ class SdkContext(sdk_context.Context):  # type: ignore[misc]  # the SDK is untyp
         """Make the SDK's subsegment the current span."""
         if not subsegment.sampled:
             return
-        context = self._contexts.parented(None)
+        context = self._context()
         parent = trace.get_current_span(context).get_span_context()
         subsegment.parent_id = span_id_text(parent.span_id)
         aws = subsegment.namespace == "aws"

@@ -6,7 +6,7 @@ import base64
 import http.client
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -53,16 +53,17 @@ class Otlp:
             span = span._replace(kind="INTERNAL")
         self.finished(span._replace(end=span.end or time.time_ns()), more)
 
-    def unfinished(self, spans: Sequence[SpanData]) -> None:
+    def unfinished(self, spans: Sequence[SpanData], *, timing_out: bool = False) -> None:
         """OTLP has no open spans: they end now, marked; X-Ray keeps the later copy of an id."""
         for span in spans:
             attributes = {**span.attributes, "aws.xray.in_progress": True}
-            self.finished(
-                span._replace(
-                    end=time.time_ns(), attributes=attributes, status="ERROR", description=TIMEOUT_MESSAGE
-                ),
-                {},
-            )
+            marked = span._replace(end=span.end or time.time_ns(), attributes=attributes)
+            if timing_out:
+                marked = marked._replace(status="ERROR", description=TIMEOUT_MESSAGE)
+            self.finished(marked, {})
+
+    def forget(self, running: Collection[int]) -> None:
+        """OTLP repeats the exceptions of children; nothing is noted."""
 
 
 class Http:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tracing._export import Exporter
+from tracing._safely import safely
 from tracing._sender import Losses
 from tracing._span import SpanData, read
 
@@ -39,11 +40,17 @@ class Recorder:
         self.init = InitNode(random_id(16), random_id(8))
         self.open: dict[int, Any] = {}
         self._losses = losses
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the collector of garbage may end a span at any time
         self._kept: list[tuple[SpanData, Mapping[str, Any]]] = []
         self._target: tuple[int, int] | None = None
         self._mask = 0
         self._first: Memory | None = None
+
+    def reset(self) -> None:
+        """Start anew, in a forked process: what the parent has open, the parent sends."""
+        self._lock = threading.RLock()
+        self.open = {}
+        self.exporter.sender.reset()
 
     @property
     def initializing(self) -> bool:
@@ -56,7 +63,9 @@ class Recorder:
             self.keeper.started(span)
 
     def ended(self, span: Any, base: Mapping[str, Any] = {}) -> None:
-        self.open.pop(span.context.span_id, None)
+        if self.open.pop(span.context.span_id, None) is None:
+            with self._lock:  # what tells that it is unfinished may be on its way, and goes first
+                pass
         if self.keeper and not span.context.trace_flags.sampled:
             self.keeper.ended(span, base)
             return
@@ -70,6 +79,27 @@ class Recorder:
                 return
         self._export_moved(data, base)
 
+    def invocation_ended(self, running: Collection[int]) -> None:
+        """Send what is open in no running invocation's trace as unfinished, and forget it.
+
+        Nobody may ever end it. If somebody does, in a thread that outlives the invocation, it is sent whole.
+        """
+        with self._lock:
+            found = [span for span in list(self.open.values()) if span.context.trace_id not in running]
+            left = [span for span in found if self.open.pop(span.context.span_id, None) is not None]
+            for span in left:
+                with safely("sending an unfinished span"):
+                    self._send_unfinished(span)
+        self.exporter.forget(running)
+
+    def _send_unfinished(self, span: Any) -> None:
+        data = read(span)
+        at_import = data.trace_id == self.init.trace_id
+        if self._first if at_import else not span.context.trace_flags.sampled:
+            return  # in memory: kept or forgotten with its invocation
+        if moved := self._moved(data):
+            self.exporter.unfinished([moved])
+
     def invoked(self, trace_id: int, parent_id: int, *, sampled: bool, memory: Memory | None = None) -> None:
         """Send what was recorded at import below the first invocation; later ones change nothing.
 
@@ -82,7 +112,11 @@ class Recorder:
             self._first = memory
             self._mask = random_id(8)
             kept, self._kept = self._kept, []
-        if not kept:
+        still_open = [read(span) for span in list(self.open.values())]
+        spans = [
+            span for span in [*(span for span, _ in kept), *still_open] if span.trace_id == self.init.trace_id
+        ]
+        if not spans:
             return
         node = SpanData(
             self.init.trace_id,
@@ -90,8 +124,8 @@ class Recorder:
             0,
             INIT_NAME,
             "INTERNAL",
-            min(span.start for span, _ in kept),
-            max(span.end or span.start for span, _ in kept),
+            min(span.start for span in spans),
+            max(span.end or span.start for span in spans),
         )
         for span, base in [*kept, (node, {})]:
             self._export_moved(span, base)
@@ -101,7 +135,7 @@ class Recorder:
         spans = [read(span) for span in list(self.open.values())]
         found = sorted((span for span in spans if span.trace_id == trace_id), key=lambda span: span.start)
         if found:
-            self.exporter.unfinished(found)
+            self.exporter.unfinished(found, timing_out=True)
         self.exporter.sender.flush()
 
     def timing_out(self, memory: Memory) -> None:
@@ -122,15 +156,25 @@ class Recorder:
             )
 
     def _export_moved(self, data: SpanData, base: Mapping[str, Any]) -> None:
-        """Ids are masked anew in each process, for snapshots restored twice."""
+        moved = self._moved(data)
+        if moved is None:
+            return
+        ids = {"id", "parent_id", "trace_id", "in_progress"}
+        send = self._first.add if self._first else self.exporter.finished
+        send(moved, {key: value for key, value in base.items() if key not in ids})
+
+    def _moved(self, data: SpanData) -> SpanData | None:
+        """Work at import below the first invocation, `None` if that is not sampled; anything else as it is.
+
+        Ids are masked anew in each process, for snapshots restored twice.
+        """
+        if data.trace_id != self.init.trace_id:
+            return data
         trace_id, parent_id = self._target or (0, 0)
         if not trace_id:
-            return
-        moved = data._replace(
+            return None
+        return data._replace(
             trace_id=trace_id,
             span_id=data.span_id ^ self._mask,
             parent_id=data.parent_id ^ self._mask if data.parent_id else parent_id,
         )
-        ids = {"id", "parent_id", "trace_id", "in_progress"}
-        send = self._first.add if self._first else self.exporter.finished
-        send(moved, {key: value for key, value in base.items() if key not in ids})

@@ -11,7 +11,7 @@ from opentelemetry import context as context_api
 from opentelemetry import trace
 from opentelemetry.trace import Span, StatusCode
 
-from tracing._context import Contexts, incoming, with_header
+from tracing._context import Contexts, header_of, incoming, with_header
 from tracing._header import TraceHeader
 from tracing._invoked import failed_messages, read_invoked
 from tracing._logs import TraceIds
@@ -63,7 +63,7 @@ class Runtime:
 
     def reset(self) -> None:
         """Start anew, in a forked process."""
-        self.recorder.exporter.sender.reset()
+        self.recorder.reset()
         self._watchdog.reset()
 
     def invoke(self, handler: Callable[..., R], args: Sequence[Any], kwargs: Mapping[str, Any]) -> R:
@@ -124,7 +124,10 @@ class Runtime:
         context_api.detach(invocation.token)
         invocation.span.end()
         if invocation.memory and self.recorder.keeper:
-            self.recorder.keeper.finish(invocation.memory, invocation.span, invocation.failed)
+            unfinished = self.recorder.open.values()
+            self.recorder.keeper.finish(invocation.memory, invocation.span, invocation.failed, unfinished)
+        running = {header_of(context).trace_id for context in list(self.contexts.running.values())}
+        self.recorder.invocation_ended(running)
         self.recorder.flush()
 
     def _about_to_time_out(self, key: int) -> None:

@@ -83,7 +83,7 @@ class Sender:
 
     def reset(self) -> None:
         """Start anew, in a forked process: what the parent holds, the parent sends."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # the collector of garbage may end a span at any time
         self._held: list[Item] = []
         self._held_bytes = 0
         self._since = 0.0

@@ -1,6 +1,6 @@
 """A span as both SDKs hand it over and every way out takes it: without what URLs keep secret.
 
-Instrumentations of other libraries write URLs as they are. Their queries, fragments and credentials stay here.
+Instrumentations of other libraries write URLs as they are; queries, fragments and credentials stay here.
 https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/
 """
 

@@ -313,6 +313,56 @@ def recorded_with_the_xray_sdk(event: Any, context: Any) -> None:
         subsegment.put_http_meta("url", "https://shop.example/orders?token=secret")
 
 
+left_open: list[Any] = []
+
+
+@handler
+def leaving_open(event: Any, context: Any) -> None:
+    """Start spans, one below the other, that nobody ends for now."""
+    with trace.use_span(tracer.start_span("left open", attributes={"customer": "ada"})):
+        left_open.extend([trace.get_current_span(), tracer.start_span("below")])
+        with tracer.start_as_current_span("ended"):
+            pass
+
+
+@handler
+def leaving_open_and_returning(event: Any, context: Any) -> dict[str, int]:
+    tracer.start_span("left open in front")
+    return {"statusCode": event}
+
+
+@handler
+def ending_late(event: Any, context: Any) -> None:
+    while left_open:
+        left_open.pop().end()
+
+
+outliving = threading.Event()
+threads: list[threading.Thread] = []
+
+
+@handler
+def leaving_a_thread(event: Any, context: Any) -> None:
+    begun = threading.Event()
+
+    def work() -> None:
+        with tracer.start_as_current_span("in the thread"):
+            begun.set()
+            outliving.wait(timeout=20)
+            with tracer.start_as_current_span("afterwards"):
+                pass
+
+    outliving.clear()
+    threads.append(threading.Thread(target=tracing.carry_context(work)))
+    threads[0].start()
+    begun.wait(timeout=20)
+
+
+def joining_it(event: Any, context: Any) -> None:
+    outliving.set()
+    threads.pop().join()
+
+
 waiting = threading.Event()
 
 
