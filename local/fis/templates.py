@@ -96,9 +96,12 @@ _Read = tuple[Action, dict[str, Any], str | None]
 
 
 def _read_action(name: str, given: Mapping[str, Any], targets: Mapping[str, Any]) -> _Read:
-    action = ACTIONS.get(given["actionId"])
+    id_ = given.get("actionId")  # which an update need not have by its shape
+    if id_ is None:
+        raise ValidationError(f"Action {name} has no actionId.")
+    action = ACTIONS.get(id_)
     if action is None:
-        raise NotFoundError(f"Action with ID {given['actionId']} not found.")
+        raise NotFoundError(f"Action with ID {id_} not found.")
     return action, _values(name, action, given.get("parameters") or {}), _target(name, action, given, targets)
 
 

@@ -24,6 +24,12 @@ def test_an_action_starts_after_the_last_of_those_it_waits_for() -> None:
     assert offsets == {"a": 0.0, "b": 0.0, "c": 180.0}
 
 
+def test_an_action_without_an_id_is_refused() -> None:
+    """The shape of UpdateExperimentTemplate allows it."""
+    with pytest.raises(ValidationError, match="Action a has no actionId"):
+        parse_steps(request(actions={"a": {"parameters": {}}}))
+
+
 def test_actions_that_wait_for_many_others_are_placed() -> None:
     """All paths through them are too many to walk, so each action is placed once."""
     actions = {"0": action(duration="PT1M")}

@@ -181,6 +181,10 @@ def test_bad_protobuf_requests_are_answered_with_a_status_message(
         b"null",
         b"[" * 100_000,
         b"\xff",
+        b'{"resourceSpans": [{"scopeSpans": [{"scope": {"\\ud800": 1}}]}]}',
+        b'{"resourceSpans": [{"resource": {"attributes": [{"value": {"doubleValue": 1'
+        + b"0" * 400
+        + b"}}]}}]}",
     ],
 )
 def test_bad_json_requests_are_answered_in_json(client: Client, body: bytes) -> None:
