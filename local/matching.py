@@ -54,6 +54,7 @@ def _compiled(pattern: str, *, ignore_case: bool = False) -> Any:
 
 
 def _literal(character: str) -> str:
+    character = _encoded(character).decode()
     return f"\\x{{{ord(character):x}}}" if character < "\x80" and not character.isalnum() else character
 
 

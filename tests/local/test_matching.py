@@ -20,6 +20,7 @@ from local.matching import PatternError, glob, regex
         ("*b", "a\nb", True),
         ("A", "a", False),
         ("a?b", "a\ud800b", True),
+        ("\ud800*", "\ud800b", True),
     ],
 )
 def test_a_glob_matches_whole_texts(pattern: str, text: str, *, expected: bool) -> None:
