@@ -32,6 +32,10 @@ bench: setup $(BIN)/.foreign ## measure the X-Ray store and what tracing adds to
 	@$(BIN)/python -m benchmarks.invocation
 	@$(BIN)/python -m benchmarks.sampling
 
+.PHONY: fuzz
+fuzz: setup ## feed everything that reads what others send with mutated inputs (minutes; ARGS='--seed 1' repeats)
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
 .PHONY: check
 check: setup ## lint, formatting and types
 	@$(BIN)/ruff check .

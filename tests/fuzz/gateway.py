@@ -1,0 +1,175 @@
+"""Requests of the deployed API, and the replies of its function."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import h11
+
+from local.gateway.app import Gateway, Services
+from local.gateway.model import Resource
+from local.interfaces import InvokeResult
+from local.xray.service import XRay
+from tests.fuzz.intake import header
+from tests.fuzz.mutation import Source, encoded, printable
+from tests.fuzz.target import Answer, Request, Take, Target, ask, check_status, loop
+from tests.local.gateway.fakes import CountingIds, Function, Logs, OneStage, Rules, ok, proxy, stage
+
+PREFIX = "/execute-api/abc123/dev"
+_PATHS = ("/hello", "/items/7", "/files/a/b%20c", "/", "//", "/hello/", "/items/%2F%00", "/files/../x")
+_NAMES = (
+    "Accept", "Content-Type", "Cookie", "Host", "X-Forwarded-For", "X-Api-Key", "User-Agent",
+    "Content-Encoding", "Origin", "Expect", "Via", "Forwarded", "X-Amzn-Trace-Id", "x-custom",
+)  # fmt: skip
+_HEADER_VALUES = (
+    "text/plain", "application/json; charset=utf-8", "a=b; c=d", "10.0.0.1, 10.0.0.2", "*/*", "gzip", "\xe9",
+    "", "http://[", "image/png", "a" * 2000,
+)  # fmt: skip
+_REPLY = {
+    "statusCode": 200,
+    "headers": {"Content-Type": "text/plain", "X-A": "b", "Set-Cookie": "a=b"},
+    "multiValueHeaders": {"Set-Cookie": ["a=b", "c=d"]},
+    "body": "hello",
+    "isBase64Encoded": False,
+}
+_HEADER_NAMES = (
+    "trail ",
+    "",
+    "a b",
+    "a:",
+    "\xe9",
+    "Content-Length",
+    "Transfer-Encoding",
+    "Connection",
+    "x\n",
+    "(",
+    "Date",
+)
+_HEADERS_OF_REPLIES: tuple[Any, ...] = (
+    "b ",
+    " b",
+    "",
+    "\t",
+    "a\r\nb: c",
+    "\x01",
+    "\x7f",
+    "\xe9",
+    "\u2028",
+    None,
+    5,
+    True,
+    {},
+    [],
+)
+_TREE = (
+    Resource("r0", "/", {"GET": proxy("GET"), "POST": proxy("POST")}),
+    Resource("r1", "/hello", {"GET": proxy("GET"), "POST": proxy("POST")}),
+    Resource("r2", "/items/{id}", {"ANY": proxy("ANY")}),
+    Resource("r3", "/files/{name+}", {"ANY": proxy("ANY", api_key_required=False)}),
+)
+
+
+def method(source: Source) -> str:
+    return source.one("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD", "PROPFIND", "X-Y", "get")
+
+
+def path(source: Source) -> str:
+    """Return an encoded path as an HTTP server hands it on: printable ASCII."""
+    return "/" + printable(source.text(source.pick(_PATHS)))[:2000].removeprefix("/")
+
+
+def headers(source: Source) -> tuple[tuple[bytes, bytes], ...]:
+    """Return headers that an HTTP server lets through: a value may have any byte from 0x80 on."""
+    found = []
+    for _ in range(source.upto(6)):
+        name = source.pick(_NAMES)
+        value = header(source) if name == "X-Amzn-Trace-Id" else source.text(source.pick(_HEADER_VALUES))
+        printable = "".join(one for one in value if " " <= one != "\x7f")[:5000]
+        found.append((name.encode(), printable.strip().encode("latin-1", "replace")))
+    return tuple(found)
+
+
+def request(source: Source) -> Request:
+    query = source.text("a=b&a=c&token=%20x&limit=5").encode("ascii", "replace")
+    body = (
+        encoded(source.json({"a": [1, "b"], "c": None}))
+        if source.sometimes(0.5)
+        else source.randbytes(source.upto(60))
+    )
+    return Request(method(source), PREFIX + path(source), query.replace(b" ", b"+"), headers(source), body)
+
+
+def reply(source: Source) -> str:
+    """Return what a function answers, as JSON text."""
+    sample: dict[str, Any] = json.loads(json.dumps(_REPLY))
+    if source.sometimes(0.4):
+        sample["headers"][source.pick(_HEADER_NAMES)] = source.pick(_HEADERS_OF_REPLIES)
+    if source.sometimes(0.2):
+        sample["multiValueHeaders"][source.pick(_HEADER_NAMES)] = [source.pick(_HEADERS_OF_REPLIES)]
+    if source.sometimes(0.2):
+        sample["statusCode"] = source.one(
+            100, 101, 199, 204, 304, 599, 600, "200", "9" * 5000, "\u0662", 2.0, True, -1
+        )
+    if source.sometimes(0.1):
+        sample["isBase64Encoded"] = True
+    return source.json(sample, 0.04)
+
+
+def check_sendable(answer: Answer) -> None:
+    """Let the HTTP server's own library read the answer; it raises for what cannot be sent."""
+    connection = h11.Connection(h11.SERVER)
+    connection.receive_data(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+    connection.next_event()
+    connection.send(h11.Response(status_code=answer.status, headers=list(answer.headers)))
+    connection.send(h11.Data(data=answer.body))
+    connection.send(h11.EndOfMessage())
+
+
+@contextmanager
+def _opened(function: Function) -> Iterator[Any]:
+    xray = XRay(None)
+    deployed = stage(*_TREE, binary_media_types=("image/png",))
+    services = Services(OneStage(deployed), function, Rules(), xray, Logs(), lambda _: None)
+    gateway = Gateway(services, clock=lambda: 1_700_000_000.25, ids=CountingIds())
+    try:
+        with loop() as run:
+            yield lambda asked: run(ask(gateway, asked))
+    finally:
+        xray.close()
+
+
+@contextmanager
+def _requests() -> Iterator[Take]:
+    with _opened(Function(ok())) as send:
+
+        def take(asked: Request) -> None:
+            answer = send(asked)
+            check_status(answer)
+            check_sendable(answer)
+
+        yield take
+
+
+@contextmanager
+def _replies() -> Iterator[Take]:
+    function = Function()
+    with _opened(function) as send:
+
+        def take(text: str) -> None:
+            function.calls.clear()
+            function.answer = InvokeResult(status=200, payload=encoded(text), request_id="r")
+            answer = send(Request("GET", f"{PREFIX}/hello", headers=((b"Accept", b"image/png"),)))
+            # A reply that is malformed is API Gateway's 502.
+            check_status(answer, 502, *range(500, 600))
+            check_sendable(answer)
+
+        yield take
+
+
+TARGETS = (
+    Target("requests", 60, request, _requests, 500),
+    Target("replies", 80, reply, _replies, 500),
+)
