@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+import errno
+import math
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+LOG_BYTES = 8 * 1024 * 1024
+"""What SQLite's write-ahead log may take beside the file: twice the size at which it is emptied."""
+_LOG_KEPT = LOG_BYTES // 2
+_SPARE = 0.1
+"""The share of free pages that a file keeps: to give back and to take again what comes anyway costs time."""
+_FREED_AT_ONCE = 500
+_ELSEWHERE = "or choose another data directory"
+_ADVICE = {
+    sqlite3.SQLITE_FULL: f"The disk is full: free some space, {_ELSEWHERE}.",
+    sqlite3.SQLITE_IOERR: f"The disk failed, or has no room: free some space, {_ELSEWHERE}.",
+    sqlite3.SQLITE_BUSY: f"Stop the other process that uses it, {_ELSEWHERE}.",
+    sqlite3.SQLITE_LOCKED: f"Stop the other process that uses it, {_ELSEWHERE}.",
+    sqlite3.SQLITE_READONLY: f"Make the file and its directory writable, {_ELSEWHERE}.",
+    sqlite3.SQLITE_PERM: f"Make the file and its directory writable, {_ELSEWHERE}.",
+    sqlite3.SQLITE_CANTOPEN: f"Make the file and its directory writable, free some space, {_ELSEWHERE}.",
+}
+_INCREMENTAL = 2
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 @dataclass(frozen=True)
@@ -28,12 +49,19 @@ class Schema:
 
 
 class Database:
-    """One connection, one lock, usable from any thread; every failure is raised as an `error`."""
+    """One connection, one lock, usable from any thread; every failure is raised as an `error`.
 
-    def __init__(self, path: Path | None, schema: Schema, error: type[Exception]) -> None:
+    `most_bytes` is what the file and its write-ahead log should take on disk at most: `is_full` tells the
+    owner to let something go, and what was let go makes room for what comes.
+    """
+
+    def __init__(
+        self, path: Path | None, schema: Schema, error: type[Exception], most_bytes: int | None = None
+    ) -> None:
         self._path = path
         self._schema = schema
         self._error = error
+        self._most_bytes = most_bytes
         self._lock = threading.Lock()
         with self._explained():
             self._connection = self._open()
@@ -45,14 +73,49 @@ class Database:
             self._connection.execute("BEGIN")
             try:
                 yield self._connection
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                # After some errors, such as a full disk, SQLite has rolled back by itself.
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
                 raise
-            self._connection.execute("COMMIT")
+
+    def is_full(self, connection: sqlite3.Connection) -> bool:
+        """Tell, within a transaction, whether what is stored takes more than it may."""
+        used = _number(connection, "page_count") - _number(connection, "freelist_count")
+        return used > self._most_pages(connection)
+
+    def size(self) -> int:
+        """Return the bytes that the file and its write-ahead log take on disk; waits for nobody."""
+        if self._path is None:
+            return 0
+        size = 0
+        for file in (self._path, self._path.with_name(f"{self._path.name}-wal")):
+            with suppress(FileNotFoundError):
+                size += file.stat().st_size
+        return size
+
+    def give_back(self) -> bool:
+        """Give some free pages back to the file system; true when there are more to give."""
+        with self.transaction() as connection:
+            pages, free = _number(connection, "page_count"), _number(connection, "freelist_count")
+            most = self._most_pages(connection)
+        excess = min(free, max(pages - most, free - int(pages * _SPARE) - _FREED_AT_ONCE))
+        if excess <= 0:
+            return False
+        with self._lock, self._explained():
+            # A script, because `execute` ends after the first page: the statement has no rows to fetch.
+            self._connection.executescript(f"PRAGMA incremental_vacuum({_FREED_AT_ONCE})")
+        return excess > _FREED_AT_ONCE
 
     def close(self) -> None:
         with self._lock:
             self._connection.close()
+
+    def _most_pages(self, connection: sqlite3.Connection) -> float:
+        if self._most_bytes is None:
+            return math.inf
+        return (self._most_bytes - LOG_BYTES) // _number(connection, "page_size")
 
     def _open(self) -> sqlite3.Connection:
         if self._path is not None:
@@ -71,7 +134,12 @@ class Database:
         # Exclusive: a second process must fail at once instead of showing half of it.
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         self._check_owner(connection)
+        # Before the first table: a file is made with it, or can only be written anew to get it.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA journal_size_limit = {_LOG_KEPT}")
+        # To sort must not need room on a disk that may have none.
+        connection.execute("PRAGMA temp_store = MEMORY")
         # A crash of the machine may lose what came last, a crash of the process loses nothing.
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("BEGIN IMMEDIATE")
@@ -86,6 +154,10 @@ class Database:
                 f"{self._delete_it()}"
             )
         connection.execute("COMMIT")
+        if _number(connection, "auto_vacuum") != _INCREMENTAL:
+            # A file of before there was a limit: written anew, once, so that it can shrink to it.
+            with suppress(sqlite3.OperationalError):
+                connection.execute("VACUUM")
 
     def _check_owner(self, connection: sqlite3.Connection) -> None:
         owner = connection.execute("PRAGMA application_id").fetchone()[0]
@@ -111,19 +183,24 @@ class Database:
             yield
         except sqlite3.ProgrammingError as error:
             raise self._error(f"The store of {self._schema.holds} is closed: {error}") from error
-        except sqlite3.OperationalError as error:
-            raise self._error(
-                f"{self._path} cannot be used: {error}. "
-                "Stop the other process that uses it, or choose another data directory."
-            ) from error
         except sqlite3.DatabaseError as error:
-            raise self._error(
-                f"{self._path} is damaged or no database: {error}. {self._delete_it()}"
-            ) from error
+            raise self._error(self._told(error)) from error
         except OSError as error:
-            raise self._error(
-                f"{self._path} cannot be used: {error}. Choose another data directory."
-            ) from error
+            full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+            advice = _ADVICE[sqlite3.SQLITE_FULL] if full else "Choose another data directory."
+            raise self._error(f"{self._path} cannot be used: {error}. {advice}") from error
+
+    def _told(self, error: sqlite3.DatabaseError) -> str:
+        """Say what is wrong and what helps, by SQLite's code of the error."""
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest is detail
+        if code in _DAMAGED:
+            return f"{self._path} is damaged or no database: {error}. {self._delete_it()}"
+        advice = _ADVICE.get(code, "Choose another data directory.")
+        return f"{self._path} cannot be used: {error}. {advice}"
+
+
+def _number(connection: sqlite3.Connection, pragma: str) -> int:
+    return int(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:

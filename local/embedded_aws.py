@@ -29,13 +29,16 @@ from local.logs.operations import Operations
 from local.logs.service import Logs
 from local.logs.store import Store as LogStore
 from local.logs.store import StoreError as LogStoreError
+from local.losses import Losses
 from local.requests.answers import Arrivals, RequestAnswers
 from local.requests.log import RequestLog
+from local.retention import DAY, DEFAULT_BYTES, MAX_AGE, Keeper, Limits
 from local.startup import StartupError, port_error
 from local.wsgi import run_in_thread
 from local.xray import api as xray_api
 from local.xray import sampling_api
 from local.xray.daemon import Daemon
+from local.xray.intake import Intake
 from local.xray.otlp_http import otlp_app
 from local.xray.sampling import LambdaSampler, Sampling
 from local.xray.service import XRay
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
     from local.fis.service import Fis
     from local.lambda_.catalog import Catalog
     from local.lambda_.service import LambdaService
+    from local.xray.store import Store as TraceStore
 
 _WATCH_SECONDS = 1.0
 # Those of a serverless API, the slowest to import first.
@@ -67,7 +71,10 @@ class FaultSources:
 
 @dataclass(frozen=True)
 class Site:
-    """Where one embedded AWS stands: its bound sockets, the daemon's port, its data, its region."""
+    """Where one embedded AWS stands: its bound sockets, the daemon's port, its data, its region.
+
+    `most_bytes` is what traces and logs may take on disk.
+    """
 
     host: str
     endpoint: socket.socket
@@ -75,6 +82,7 @@ class Site:
     daemon_port: int
     data: Path
     region: str
+    most_bytes: int = DEFAULT_BYTES
 
 
 class EmbeddedAws:
@@ -88,8 +96,12 @@ class EmbeddedAws:
         self._site = site
         self._faults = faults or FaultSources()
         self._sampling = Sampling()
-        self._xray = _open_store(site.data / "traces.db", site.region)
-        self._logs = _open_logs(site.data / "logs.db")
+        self._losses = Losses()
+        limits = Limits.of(site.most_bytes)
+        self._xray = _open_store(site, limits.traces, self._losses)
+        self._intake = Intake(self._xray)
+        self._logs = _open_logs(site, limits.logs, self._losses)
+        self._keeper = Keeper(self._tidy, "traces-keeper")
         rules = sampling_api.operations(self._sampling, site.region, self._xray.tags)
         table = xray_api.operations(self._xray, rules)
         self._xray_api = partial(xray_api.dispatch, table)
@@ -103,8 +115,7 @@ class EmbeddedAws:
         try:
             self._daemon.start()
         except (OSError, OverflowError) as problem:
-            self._logs.close()
-            self._xray.close()
+            self._close_stores()
             raise port_error(site.host, site.daemon_port, "--daemon-port", problem) from problem
 
     @property
@@ -149,8 +160,38 @@ class EmbeddedAws:
             await asyncio.gather(*stops)
         finally:
             await run_in_thread(self._daemon.stop)
-            self._logs.close()
-            self._xray.close()
+            self._close_stores()
+
+    def storage(self) -> dict[str, Any]:
+        """Return what is kept and what was not, as JSON.
+
+        `bytes` are those on disk of traces and logs, `most_bytes` their limit; `dropped` were let go of for
+        want of room since the start, `expired` for their age; `lost` could not be stored.
+        """
+        stores: dict[str, TraceStore | LogStore] = {
+            "traces": self._xray.store,
+            "log events": self._logs.store,
+        }
+        return {
+            "directory": str(self._site.data),
+            "bytes": sum(store.size() for store in stores.values()),
+            "most_bytes": self._site.most_bytes,
+            "most_days": MAX_AGE / DAY,
+            "dropped": {what: store.dropped for what, store in stores.items()},
+            "expired": {what: store.expired for what, store in stores.items()},
+            "lost": self._losses.told(),
+        }
+
+    def _tidy(self) -> bool:
+        try:
+            return self._xray.tidy()
+        except StoreError:
+            return False  # a store that takes nothing is told of by what it loses
+
+    def _close_stores(self) -> None:
+        self._keeper.close()
+        self._logs.close()
+        self._xray.close()
 
     def _build(self, status: Callable[[], Mapping[str, Any]]) -> Disturbance:
         moto = moto_aws.load()
@@ -190,7 +231,7 @@ class EmbeddedAws:
                         apis,
                         functions,
                         self._sampling,
-                        self._xray,
+                        self._intake,
                         access_logs,
                         self._requests.answered,
                         metrics,
@@ -207,7 +248,7 @@ class EmbeddedAws:
             )
         )
         self._watching = asyncio.create_task(_watch(alarms, fis))
-        return Disturbance(endpoint, fis, self._xray, time.time, ids, functions.keeps)
+        return Disturbance(endpoint, fis, self._intake, time.time, ids, functions.keeps)
 
     def _arrivals(self) -> Arrivals:
         return Arrivals(self._xray.store.counts, self._xray.refusals.of, self._daemon.counts)
@@ -221,7 +262,7 @@ class EmbeddedAws:
             raise StartupError(str(problem)) from problem
         return LambdaService(
             catalog,
-            self._xray,
+            self._intake,
             LambdaSampler(),
             self._logs,
             endpoint_url=self._url,
@@ -245,15 +286,15 @@ async def _watch(alarms: Alarms, fis: Fis) -> None:
         fis.refresh()
 
 
-def _open_store(database: Path, region: str) -> XRay:
+def _open_store(site: Site, most_bytes: int, losses: Losses) -> XRay:
     try:
-        return XRay(database, region=region)
+        return XRay(site.data / "traces.db", region=site.region, most_bytes=most_bytes, losses=losses)
     except StoreError as problem:
         raise StartupError(str(problem)) from problem
 
 
-def _open_logs(database: Path) -> Logs:
+def _open_logs(site: Site, most_bytes: int, losses: Losses) -> Logs:
     try:
-        return Logs(LogStore(database), time.time)
+        return Logs(LogStore(site.data / "logs.db", most_bytes=most_bytes), time.time, losses)
     except LogStoreError as problem:
         raise StartupError(str(problem)) from problem

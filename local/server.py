@@ -23,6 +23,7 @@ from local.engine.config import load_config
 from local.engine.errors import EngineError
 from local.engine.project import choose_stack, load_project
 from local.engine_process import Deployed, DeploymentError, EngineProcess
+from local.retention import DEFAULT_BYTES, LEAST_BYTES
 from local.server_log import logging_to
 from local.startup import StartupError, port_error
 from local.wsgi import run_in_thread
@@ -45,7 +46,8 @@ class ServeOptions:
     """What to serve, and where.
 
     `directory` holds `Pulumi.yaml`; `config` overrides the stack's settings; a port of 0 is any free one;
-    `data` keeps traces between runs, by default `.waterfall` in `directory`. `console` is the address of a
+    `data` keeps traces and logs between runs, by default `.waterfall` in `directory`, with at most
+    `most_bytes` on disk: the oldest go first. `console` is the address of a
     viewer, if there is one: the status names it.
     """
 
@@ -57,6 +59,7 @@ class ServeOptions:
     otlp_port: int = 4318
     console: str | None = None
     data: Path | None = None
+    most_bytes: int = DEFAULT_BYTES
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Status:
 
     `status` is `starting` or `ready`; `api` the base URL of the first deployed stage, `apis` of all, by
     `<API name>/<stage>`; `daemon` is `host:port`, the other addresses are URLs. `tracing` is the program's
-    setting of that name.
+    setting of that name. `storage` tells what is kept and what was lost: see `EmbeddedAws.storage`.
     """
 
     status: str
@@ -79,6 +82,7 @@ class Status:
     daemon: str
     otlp: str
     outputs: Mapping[str, Any]
+    storage: Mapping[str, Any] = field(default_factory=dict)
 
 
 OnReady = Callable[[Status], bool]
@@ -96,6 +100,11 @@ def run(options: ServeOptions, *, on_ready: OnReady, on_progress: OnProgress) ->
     if sys.version_info < OLDEST_PYTHON:
         found = ".".join(map(str, sys.version_info[:2]))
         raise StartupError(f"Python {found} is not supported; 3.11 to 3.14 is: run it with one of those")
+    if options.most_bytes < LEAST_BYTES:
+        raise StartupError(
+            f"--max-data is {options.most_bytes} bytes; give {LEAST_BYTES >> 20}M or more: "
+            "what is written beside the files takes some of it"
+        )
     try:
         return _run(options, on_ready, on_progress)
     except (DataDirectoryError, DeploymentError, EngineError) as problem:
@@ -179,8 +188,18 @@ class _Server:
 
         place = self._place
         self._region = choose_region(place.configuration, os.environ)
-        site = Site(HOST, place.endpoint, place.otlp, self._options.daemon_port, place.data, self._region)
-        return EmbeddedAws(site)
+        options = self._options
+        return EmbeddedAws(
+            Site(
+                HOST,
+                place.endpoint,
+                place.otlp,
+                options.daemon_port,
+                place.data,
+                self._region,
+                options.most_bytes,
+            )
+        )
 
     async def _announce(self) -> None:
         status = self._status()
@@ -225,6 +244,7 @@ class _Server:
             daemon=aws.daemon_address if aws else "",
             otlp=_url(self._place.otlp),
             outputs=deployed.outputs if deployed else {},
+            storage=aws.storage() if aws else {},
         )
 
 

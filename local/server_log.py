@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+import sys
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,14 +22,24 @@ class _ToUser(logging.Handler):
         self._show = show
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Show one record."""
-        self._show(f"{record.levelname.lower()}: {record.getMessage()}")
+        """Show one record, where it can be shown."""
+        with suppress(OSError):  # a terminal that is gone, a file on a full disk
+            self._show(f"{record.levelname.lower()}: {record.getMessage()}")
+
+
+class _ToFile(logging.FileHandler):
+    """Loses what a full disk does not take, instead of printing a traceback for each record."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Print only what is an error in a call of ours."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
 
 
 @contextmanager
 def logging_to(file: Path, show: Callable[[str], None]) -> Iterator[None]:
     """Write warnings of all packages to `file`, which starts empty, and those of `local` to `show`."""
-    to_file = logging.FileHandler(file, mode="w", encoding="utf-8")
+    to_file = _ToFile(file, mode="w", encoding="utf-8")
     to_file.setFormatter(logging.Formatter(_FORMAT))
     to_file.setLevel(logging.WARNING)
     to_user = _ToUser(show)

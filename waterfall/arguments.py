@@ -1,4 +1,4 @@
-"""What people type: trace ids and times."""
+"""What people type: trace ids, times and sizes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ _TRACE_ID = re.compile(r"1-([0-9a-f]{8})-([0-9a-f]{24})")
 _W3C_ID = re.compile(r"([0-9a-f]{8})([0-9a-f]{24})")
 _HEADER = re.compile(r"(?:.*[;:\s])?root=([^;]+).*")
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|min|h|d)")
+_SIZE = re.compile(r"(\d{1,9})([MGT])(?:i?B)?", re.IGNORECASE)
+_BITS = {"M": 20, "G": 30, "T": 40}
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -38,3 +40,11 @@ def since(text: str, now: float) -> float:
     except ValueError:
         raise ValueError(f"{text!r} is not a time: give 30s, 10m, 2h, 1d or 2026-01-31T09:30") from None
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def size(text: str) -> int:
+    """Return the bytes that `500M` or `2G` names; raises ValueError."""
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise ValueError(f"{text!r} is not a size: give 500M or 2G")
+    return int(match[1]) << _BITS[match[2].upper()]

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/xray/latest/api/API_Operations.html
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -37,6 +38,7 @@ IDS_PER_CALL = 5
 """BatchGetTraces and GetTraceGraph take at most five ids."""
 LONGEST_LISTING = 24 * 3600.0
 LONGEST_MAP = 6 * 3600.0
+_LATEST_AMONG = 100
 _FIRST_WINDOW = 60.0
 _GROWTH = 6
 
@@ -131,28 +133,55 @@ class Reader:
         """
         found: dict[str, Summary] = {}
         for window in windows(start, end):
-            found |= {summary.id: summary for summary in self._window(*window, expression)}
+            missing = None if limit is None else limit - len(found)
+            found |= self._window(*window, expression, missing)
             if limit is not None and len(found) >= limit:
                 break
         newest = sorted(found.values(), key=lambda item: (item.start or 0.0, item.id), reverse=True)
         return newest[:limit]
 
-    def _window(self, start: float, end: float, expression: str | None) -> Iterator[Summary]:
-        filters = {"FilterExpression": expression} if expression else {}
-        for page in self._pages("get_trace_summaries", StartTime=_utc(start), EndTime=_utc(end), **filters):
-            yield from map(listing.summary, page.get("TraceSummaries", []))
+    def _window(
+        self, start: float, end: float, expression: str | None, limit: int | None
+    ) -> dict[str, Summary]:
+        """Return the summaries of a window by id; with `limit`, at least so many of its newest.
+
+        A window may hold a hundred thousand traces, of which fifty are wanted. The embedded AWS promises that
+        its pages are newest first, so there the first pages are enough. X-Ray promises no order: a page may
+        be any part of its window. There, a window that turns out to hold more than is wanted is halved, and
+        its younger half read instead, down to one second, which is the finest time that its API takes: that
+        reads some pages twice, but never the whole of a window for its end.
+        """
+        found: dict[str, Summary] = {}
+        for page in self._pages("get_trace_summaries", **_span(start, end, expression)):
+            if limit is not None and len(found) >= limit:
+                break  # more pages follow
+            found |= {summary.id: summary for summary in map(listing.summary, page.get("TraceSummaries", []))}
+        else:
+            return found
+        middle = float(math.ceil((start + end) / 2))
+        if not self._source.aws:
+            return found
+        if not start < middle < end:
+            return self._window(start, end, expression, None)
+        newer = self._window(middle, end, expression, limit)
+        if len(newer) >= limit:
+            return newer
+        return newer | self._window(start, middle, expression, limit - len(newer))
 
     def latest(self, start: float, end: float) -> Summary | None:
-        """Return the newest trace of a time: of the youngest window with traces, a request if it has one."""
+        """Return the newest trace of a time: of the youngest window with traces, a request if it has one.
+
+        Of many traces only the newest are looked at.
+        """
         for window in windows(start, end):
-            found = sorted(self._window(*window, None), key=lambda item: (item.is_request, item.start or 0.0))
-            if found:
-                return found[-1]
+            newest = self._window(*window, None, _LATEST_AMONG).values()
+            if newest:
+                return max(newest, key=lambda item: (item.is_request, item.start or 0.0))
         return None
 
     def service_map(self, start: float, end: float) -> ServiceMap:
         """Return the service map of a time of at most six hours."""
-        pages = self._pages("get_service_graph", StartTime=_utc(start), EndTime=_utc(end))
+        pages = self._pages("get_service_graph", **_span(start, end))
         return listing.service_map([item for page in pages for item in page.get("Services", [])], start, end)
 
     def map_of(self, trace: Trace) -> ServiceMap:
@@ -180,13 +209,19 @@ class Reader:
             return False  # a reader may lack the permission, and an older endpoint the operation
         return bool(answer.get("Destination") == "CloudWatchLogs")
 
-    def _pages(self, operation: str, **parameters: Any) -> list[Any]:
+    def _pages(self, operation: str, **parameters: Any) -> Iterator[Any]:
+        """Yield pages as they are wanted: who stops early has not waited for the rest."""
         with readable(self._source):
-            return list(self._xray.get_paginator(operation).paginate(**parameters))
+            yield from self._xray.get_paginator(operation).paginate(**parameters)
 
 
 def connect(source: Source) -> Reader:
     return Reader(source, client(source, "xray"))
+
+
+def _span(start: float, end: float, expression: str | None = None) -> dict[str, Any]:
+    filters = {"FilterExpression": expression} if expression else {}
+    return {"StartTime": _utc(start), "EndTime": _utc(end), **filters}
 
 
 def _utc(seconds: float) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from waterfall import arguments
 from waterfall.client import LOCAL_ENDPOINT, LONGEST_MAP
@@ -13,10 +13,11 @@ from waterfall.commands import LATEST
 from waterfall.why.question import question
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse has no public name
 
+_T = TypeVar("_T")
 _SINCE = "from when: 30s, 10m, 2h or 1d ago, or an ISO time"
 _EXIT = "Exit status: 0, 1 when it failed, 2 for wrong usage, 130 after Ctrl-C."
 
@@ -99,6 +100,12 @@ def _add_up(commands: Commands) -> None:
         )
     up.add_argument(
         "--data", type=Path, metavar="DIR", help="where traces are kept (default: DIR/.waterfall)"
+    )
+    up.add_argument(
+        "--max-data",
+        type=_told(arguments.size),
+        metavar="SIZE",
+        help="what traces and logs take on disk at most; the oldest go first (default: 512M)",
     )
 
 
@@ -362,19 +369,25 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _told(read: Callable[[str], _T]) -> Callable[[str], _T]:
+    """Let argparse show what `read` finds wrong with a value."""
+
+    def reading(text: str) -> _T:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return reading
+
+
 def _trace(text: str) -> str:
-    try:
-        return text if text == LATEST else arguments.trace_id(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+    return text if text == LATEST else _told(arguments.trace_id)(text)
 
 
 def _since(text: str) -> float:
     now = time.time()
-    try:
-        start = arguments.since(text, now)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+    start = _told(lambda given: arguments.since(given, now))(text)
     if start >= now:
         raise argparse.ArgumentTypeError(f"{text!r} is not in the past")
     return start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, TextIO
 
 from local.server import ServeOptions, StartupError, Status, run
@@ -38,7 +39,7 @@ def up(given: argparse.Namespace, out: TextIO, errors: TextIO) -> int:
 
 
 def _options(given: argparse.Namespace, console: str) -> ServeOptions:
-    return ServeOptions(
+    options = ServeOptions(
         directory=given.directory,
         stack=given.stack,
         config=settings_of(given),
@@ -48,6 +49,7 @@ def _options(given: argparse.Namespace, console: str) -> ServeOptions:
         console=console,
         data=given.data,
     )
+    return options if given.max_data is None else replace(options, most_bytes=given.max_data)
 
 
 def settings_of(given: argparse.Namespace) -> dict[str, str]:

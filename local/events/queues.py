@@ -16,6 +16,9 @@ from moto.sqs.models import Queue, SQSBackend, sqs_backends
 
 from local.interfaces import ACCOUNT_ID
 
+_MOST_HANDLES = 10_000
+"""moto remembers the handle of every deleted message, for whoever deletes one twice."""
+
 
 class UnknownQueueError(Exception):
     """There is no queue of that ARN."""
@@ -90,9 +93,12 @@ class Queues:
     def delete(self, arn: str, receipt_handle: str) -> None:
         """Delete a processed message; one that is already gone does not matter."""
         try:
-            self._queue(arn).delete_message(receipt_handle)
+            queue = self._queue(arn)
+            queue.delete_message(receipt_handle)
         except (ReceiptHandleIsInvalid, UnknownQueueError):
             return
+        if len(queue.deleted_messages) > _MOST_HANDLES:
+            queue.deleted_messages.clear()
 
     def release(self, arn: str, receipt_handle: str) -> None:
         """Make a message visible again at once: it was received but not handed to a function."""

@@ -90,11 +90,8 @@ class Gateway:
         response, invocation = await self._route(stage, route, request, arrival, trace)
         exchange = Exchange(stage, request, arrival, trace, response, self._clock(), invocation)
         # Stored before the response leaves, so that the client can read the trace at once.
-        if trace.recorded:
-            self._services.segments.emit(build_segment(exchange))
-        self._services.record(describe(exchange, route))
-        self._write_access_log(exchange, route)
-        self._count(exchange)
+        for tell in (self._emit_segment, self._record, self._write_access_log, self._count):
+            self._guarded(tell, exchange, route)
         return replace(response, headers=(*response.headers, (TRACE_HEADER, trace.to_client)))
 
     async def _route(
@@ -183,6 +180,22 @@ class Gateway:
             _LOG.warning("%s answers 501: the local API Gateway does not emulate %s", where, what)
         return answers.not_emulated(what)
 
+    def _guarded(self, tell: Callable[[Exchange, Match | None], None], *about: Any) -> None:
+        """Tell of a request that was served: no failure of the one who is told may change its answer."""
+        try:
+            tell(*about)
+        except Exception:  # noqa: BLE001 - whatever it is
+            if tell.__name__ not in self._warned:
+                self._warned.add(tell.__name__)
+                _LOG.exception("a request was served, but not told of everywhere; more of it is not logged")
+
+    def _emit_segment(self, exchange: Exchange, _: Match | None) -> None:
+        if exchange.trace.recorded:
+            self._services.segments.emit(build_segment(exchange))
+
+    def _record(self, exchange: Exchange, route: Match | None) -> None:
+        self._services.record(describe(exchange, route))
+
     def _write_access_log(self, exchange: Exchange, route: Match | None) -> None:
         stage = exchange.stage
         if stage.access_log is None:
@@ -191,7 +204,7 @@ class Gateway:
         line = build_line(stage.access_log.format, exchange, context)
         self._services.access_logs.write(stage, line, exchange.end)
 
-    def _count(self, exchange: Exchange) -> None:
+    def _count(self, exchange: Exchange, _: Match | None) -> None:
         stage, called = exchange.stage, exchange.invocation
         self._services.metrics.request(
             stage.api_name,

@@ -12,6 +12,7 @@ from local import aws_request
 from local.lambda_.http import Request, Response, forward, read_request, send_response
 from local.logs.errors import InvalidParameterError, LogsError
 from local.logs.operations import OPERATIONS, Operations
+from local.logs.store import StoreError
 from local.model_check import ShapeError, checked, model
 from local.wsgi import run_in_thread
 
@@ -56,6 +57,8 @@ class LogsApi:
             return _error(400, "InvalidParameterException", str(problem))
         except LogsError as problem:
             return _error(400, problem.code, str(problem))
+        except StoreError as problem:
+            return _error(500, "ServiceUnavailableException", str(problem))
         return _response(200, output)
 
     def _deleted(self, region: str, request: Request, response: Response) -> Response:

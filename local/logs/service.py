@@ -6,7 +6,9 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from local.logs.store import RETENTION_MS, Store, StoreError
+from local.logs.store import Store, StoreError
+from local.losses import Losses
+from local.retention import Ages, Keeper
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,9 +28,12 @@ _MOST_PENDING = 4 * 1024 * 1024
 class Logs:
     """A `LogSink` in front of a store, usable from any thread; `close` keeps what still waits."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, losses: Losses | None = None) -> None:
         self.store = store
         self._clock = clock
+        self._losses = losses or Losses()
+        newest = store.newest()
+        self._ages = Ages(None if newest is None else newest / 1000, clock)
         self._lock = threading.Lock()
         self._flushing = threading.Lock()
         self._pending: dict[LogStream, list[LogEvent]] = {}
@@ -38,6 +43,7 @@ class Logs:
         self._warned: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="logs", daemon=True)
         self._thread.start()
+        self._keeper = Keeper(self._tidy, "logs-keeper")
 
     def now(self) -> int:
         """Return the time in milliseconds."""
@@ -62,13 +68,14 @@ class Logs:
             try:
                 trimmed = self.store.put(pending, self.now()) if pending else []
             except StoreError as problem:
-                self._warn("store", "logs are lost: %s", problem)
+                self._losses.add("log events", sum(map(len, pending.values())), problem)
                 return
         for group in trimmed:
             self._warn(group, "log group %s is full: its oldest events are dropped from now on", group)
 
     def close(self) -> None:
         """Store all that waits, and close the store."""
+        self._keeper.close()
         self._closing.set()
         self._wake.set()
         self._thread.join()
@@ -76,15 +83,18 @@ class Logs:
         self.store.close()
 
     def _run(self) -> None:
-        try:
-            self.store.forget_before(self.now() - RETENTION_MS)
-        except StoreError as problem:
-            self._warn("store", "old logs cannot be deleted: %s", problem)
         while not self._closing.is_set():
             self._wake.wait()
             self._wake.clear()
             self._closing.wait(_DELAY)
             self.flush()
+
+    def _tidy(self) -> bool:
+        try:
+            return self.store.tidy(int(self._ages.oldest() * 1000))
+        except StoreError as problem:
+            self._warn("store", "old logs cannot be deleted: %s", problem)
+            return False
 
     def _warn(self, about: str, message: str, *values: object) -> None:
         if about not in self._warned:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 GROUP_BYTES = 16 * 1024 * 1024
 """What a group keeps: its newest events. AWS has no such limit, a laptop does."""
 
-RETENTION_MS = 30 * 24 * 3600 * 1000
-"""Events are kept as long as traces."""
+_LET_GO_AT_ONCE = 2_000
+"""Events that one transaction deletes for their age, or for want of room in the file: some 20 ms of work."""
 
 _OVERHEAD = 26
 """Bytes that CloudWatch Logs counts for each event beside its message."""
@@ -106,11 +106,24 @@ class Span:
 
 
 class Store:
-    """Usable from any thread; raises `StoreError`."""
+    """Usable from any thread; raises `StoreError`.
 
-    def __init__(self, path: Path | None, group_bytes: int = GROUP_BYTES) -> None:
+    A store that is full, which has `most_bytes` on disk, lets go of the events that came first.
+    """
+
+    def __init__(
+        self, path: Path | None, group_bytes: int = GROUP_BYTES, *, most_bytes: int | None = None
+    ) -> None:
         self._group_bytes = group_bytes
-        self._database = Database(path, _SCHEMA, StoreError)
+        self._database = Database(path, _SCHEMA, StoreError, most_bytes)
+        with self._database.transaction() as connection:
+            query = "SELECT coalesce(max(number), 0) FROM stream"
+            self._last_left: int = connection.execute(query).fetchone()[0]
+        self._taken_over: set[int] = set()
+        self.dropped = 0
+        """Events that were let go for want of room since the start."""
+        self.expired = 0
+        """Those that were let go for their age."""
 
     def put(self, events: Mapping[LogStream, Sequence[LogEvent]], now: int) -> list[str]:
         """Append events in one transaction; return the groups that had to let go of their oldest."""
@@ -119,15 +132,27 @@ class Store:
             for stream, batch in events.items():
                 group = _group(connection, stream.region, stream.group, now)
                 groups[group] = stream.group
-                _append(connection, group, stream.name, batch, now)
-            return [name for number, name in groups.items() if self._trim(connection, number)]
+                self._taken_over.add(_append(connection, group, stream.name, batch, now))
+            full = [name for number, name in groups.items() if self._trim(connection, number)]
+            dropped = self._make_room(connection, 2 * sum(map(len, events.values())))
+        self.dropped += dropped
+        return full
 
     def create_stream(self, stream: LogStream, now: int) -> bool:
-        """Make an empty stream; false when there is one of that name."""
+        """Make an empty stream; false when there is one of that name.
+
+        A program is deployed anew at every start, with groups and streams that it makes: a stream that an
+        earlier run left is taken over, with its events, by whoever makes it or writes to it first.
+        """
         with self._database.transaction() as connection:
             group = _group(connection, stream.region, stream.group, now)
             query = "INSERT OR IGNORE INTO stream (log_group, name, created) VALUES (?, ?, ?)"
-            return connection.execute(query, (group, stream.name, now)).rowcount == 1
+            if connection.execute(query, (group, stream.name, now)).rowcount == 1:
+                return True
+            number = _stream_number(connection, group, stream.name)
+            is_left = number <= self._last_left and number not in self._taken_over
+        self._taken_over.add(number)
+        return is_left
 
     def delete_stream(self, stream: LogStream) -> bool:
         """Delete a stream with its events; false when there is none."""
@@ -184,18 +209,53 @@ class Store:
             rows = connection.execute(query, (region, group, *values, limit)).fetchall()
         return [Stored(Position(time, number), *rest) for time, number, *rest in rows]
 
-    def forget_before(self, time: int) -> None:
-        """Delete older events, and streams that have none left."""
+    def newest(self) -> int | None:
+        """Return when the last event came, in milliseconds; `None` when there is none."""
         with self._database.transaction() as connection:
-            for (group,) in connection.execute("SELECT number FROM log_group").fetchall():
-                gone = connection.execute(
-                    "DELETE FROM event WHERE log_group = ? AND time < ?", (group, time)
-                ).rowcount
-                if gone:
-                    _refresh(connection, group)
+            query = "SELECT max(ingested) FROM stream"
+            newest: int | None = connection.execute(query).fetchone()[0]
+        return newest
+
+    def tidy(self, time: int) -> bool:
+        """Let go of some events of before `time`, or without room; true while there are more.
+
+        Streams that have none left go too, and the file shrinks, if much of it is free.
+        """
+        with self._database.transaction() as connection:
+            expired = self._expire(connection, time)
+            dropped = self._make_room(connection, _LET_GO_AT_ONCE)
+        self.expired += expired
+        self.dropped += dropped
+        return bool(expired or dropped) or self._database.give_back()
+
+    def size(self) -> int:
+        """Return the bytes on disk."""
+        return self._database.size()
 
     def close(self) -> None:
         self._database.close()
+
+    @staticmethod
+    def _expire(connection: sqlite3.Connection, time: int) -> int:
+        for (group,) in connection.execute("SELECT number FROM log_group").fetchall():
+            query = "SELECT number FROM event WHERE log_group = ? AND time < ? ORDER BY time LIMIT ?"
+            if old := connection.execute(query, (group, time, _LET_GO_AT_ONCE)).fetchall():
+                connection.executemany("DELETE FROM event WHERE number = ?", old)
+                _refresh(connection, group)
+                return len(old)
+        return 0
+
+    def _make_room(self, connection: sqlite3.Connection, most: int) -> int:
+        """Let go of the oldest events when the file is full, and return how many."""
+        if not self._database.is_full(connection):
+            return 0
+        query = "SELECT number, log_group FROM event ORDER BY number LIMIT ?"
+        oldest = connection.execute(query, (max(most, _LET_GO_AT_ONCE),)).fetchall()
+        if oldest:
+            connection.execute("DELETE FROM event WHERE number <= ?", (oldest[-1][0],))
+        for group in {group for _, group in oldest}:
+            _refresh(connection, group)
+        return len(oldest)
 
     def _trim(self, connection: sqlite3.Connection, group: int) -> bool:
         """Let go of the oldest tenth, at once, so that this is not done with every event."""
@@ -227,11 +287,11 @@ def _group(connection: sqlite3.Connection, region: str, name: str, now: int) -> 
 
 def _append(
     connection: sqlite3.Connection, group: int, name: str, events: Sequence[LogEvent], now: int
-) -> None:
+) -> int:
+    """Append events to a stream, which is made if there is none; return its number."""
     query = "INSERT OR IGNORE INTO stream (log_group, name, created) VALUES (?, ?, ?)"
     connection.execute(query, (group, name, now))
-    query = "SELECT number FROM stream WHERE log_group = ? AND name = ?"
-    stream = connection.execute(query, (group, name)).fetchone()[0]
+    stream = _stream_number(connection, group, name)
     rows = [
         # Half of a surrogate pair is no text that could be stored.
         (group, stream, time, now, event_size(message), message.encode(errors="replace").decode())
@@ -244,6 +304,12 @@ def _append(
         times = [row[2] for row in rows]
         values = (min(times), max(times), now, sum(row[4] for row in rows), stream)
         connection.execute(_ADD_TO_STREAM, values)
+    return stream
+
+
+def _stream_number(connection: sqlite3.Connection, group: int, name: str) -> int:
+    query = "SELECT number FROM stream WHERE log_group = ? AND name = ?"
+    return int(connection.execute(query, (group, name)).fetchone()[0])
 
 
 def event_size(message: str) -> int:

@@ -25,6 +25,7 @@ from local.xray import otlp
 from local.xray.datagrams import Datagrams
 from local.xray.packets import Packet, PacketError, parse
 from local.xray.proxy import Api, Proxy
+from local.xray.store import StoreError
 
 logger = logging.getLogger(__name__)
 
@@ -125,6 +126,9 @@ class Daemon:
     def _put_all(self, texts: list[str]) -> None:
         try:
             unprocessed = self._put(texts)
+        except StoreError:  # X-Ray has counted and told it, and one by one they would fare no better
+            self._counts["failed documents"] += len(texts)
+            return
         except Exception:
             if len(texts) > 1:  # one bad document must not take the others with it
                 for text in texts:

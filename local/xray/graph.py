@@ -76,6 +76,13 @@ class Graph:
     links: list[Link] = field(default_factory=list)
     events: defaultdict[Ends, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
 
+    @property
+    def size(self) -> int:
+        """How many counts there are, of which each takes about as much memory."""
+        tallies = [*(service.tally for service in self.services.values()), *self.edges.values()]
+        counts = sum(len(tally.responses) + len(tally.durations) for tally in tallies)
+        return counts + sum(map(len, self.events.values()))
+
     def merge(self, other: Graph) -> None:
         for key, service in other.services.items():
             mine = self.services[key]

@@ -8,6 +8,7 @@ ends with a minute: what is left at its ends is summed from shorter periods.
 from __future__ import annotations
 
 import math
+import threading
 from typing import TYPE_CHECKING
 
 from local.xray.graph import Graph
@@ -21,6 +22,10 @@ PERIODS = (60, 5, 1)
 """Seconds, longest first."""
 MAX_PERIODS = 24 * 60
 """Periods that are kept in memory: one day of minutes."""
+MOST_COUNTS = 200_000
+"""Counts that they have in all: some 20 MB. A minute of a busy test run has thousands."""
+SETTLED = 60.0
+"""Seconds after which nothing is added to a period that was quiet: what it then loses, it loses for good."""
 
 
 class MinuteGraphs:
@@ -29,7 +34,10 @@ class MinuteGraphs:
     def __init__(self, store: Store, graph_of: Callable[[Iterable[Row]], Graph]) -> None:
         self._store = store
         self._graph_of = graph_of
+        self._lock = threading.Lock()
         self._kept: dict[tuple[int, int], tuple[PeriodState, Graph]] = {}
+        self._counts = 0
+        self._newest = -math.inf
 
     def between(self, start: float, end: float) -> Graph:
         """Sum the traces that began in [start, end)."""
@@ -55,12 +63,29 @@ class MinuteGraphs:
 
     def _period(self, length: int, state: PeriodState) -> Graph:
         key = length, state.period
-        kept = self._kept.pop(key, None)
-        if kept is None or kept[0] != state:
+        self._newest = max(self._newest, state.updated)
+        kept = self._kept.get(key)
+        if kept is None or (kept[0] != state and not self._only_lost(kept[0], state)):
             # Rows that are newer than `state` do no harm: the next look at the period sees another state.
             start = state.period * length
             kept = state, self._graph_of(self._store.between(start, start + length))
-        self._kept[key] = kept
-        while len(self._kept) > MAX_PERIODS:
-            self._kept.pop(next(iter(self._kept)), None)
+        with self._lock:
+            self._drop(key)
+            self._kept[key] = kept
+            self._counts += kept[1].size
+            while len(self._kept) > MAX_PERIODS or (self._counts > MOST_COUNTS and len(self._kept) > 1):
+                self._drop(next(iter(self._kept)))
         return kept[1]
+
+    def _only_lost(self, kept: PeriodState, state: PeriodState) -> bool:
+        """Tell whether a period only has fewer traces than when it was summed.
+
+        A full store lets go of its oldest traces all the time. To sum what is left of their minute each time
+        would take seconds, and what was summed is no less true.
+        """
+        is_settled = state.updated < self._newest - SETTLED
+        return is_settled and state.traces < kept.traces and state.updated <= kept.updated
+
+    def _drop(self, key: tuple[int, int]) -> None:
+        if dropped := self._kept.pop(key, None):
+            self._counts -= dropped[1].size

@@ -6,11 +6,14 @@ import json
 import math
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from local.ids import RandomIds
+from local.losses import Losses
+from local.retention import Ages
 from local.xray import documents, graph_json
 from local.xray.documents import Entry, Unprocessed
 from local.xray.filters.facts import work_out
@@ -18,7 +21,7 @@ from local.xray.graph import Graph, trace_graph
 from local.xray.groups import Groups
 from local.xray.minutes import MinuteGraphs
 from local.xray.refusals import Refusals
-from local.xray.store import RETENTION_SECONDS, Digest, Row, Store, StoreError, TimeRangeType
+from local.xray.store import Digest, Row, Store, StoreError, TimeRangeType
 from local.xray.summaries import summarize
 from local.xray.tags import Tags
 from local.xray.trace_index import TraceIndex
@@ -71,7 +74,7 @@ class XRay:
     """One region's X-Ray, usable from any thread.
 
     `database` is the SQLite file that keeps the traces, made when absent; `None` keeps them in memory.
-    Raises `StoreError` when the file cannot be used.
+    `most_bytes` is what it may take on disk. Raises `StoreError` when the file cannot be used.
     """
 
     def __init__(
@@ -81,13 +84,18 @@ class XRay:
         clock: Clock = time.time,
         ids: Ids | None = None,
         region: str = "us-east-1",
+        most_bytes: int | None = None,
+        losses: Losses | None = None,
     ) -> None:
         self.clock = clock
         self.ids = ids or RandomIds()
-        self.store = Store(database)
+        self.store = Store(database, most_bytes)
         self.refusals = Refusals()
+        self.losses = losses or Losses()
         try:
-            self.store.forget_before(clock() - RETENTION_SECONDS)
+            self._ages = Ages(self.store.newest_update(), clock)
+            with suppress(StoreError):  # what cannot be deleted can still be read
+                self.tidy()
             self.groups = Groups(self.store, region, clock, self.ids.request_id)
             self.tags = Tags(self.store)
             self.tags.add_resources(self.groups.has_arn)
@@ -111,7 +119,7 @@ class XRay:
             results = self._limited(results, trace_limit)
         entries = [result for result in results if isinstance(result, Entry)]
         if entries:
-            self._index.changed(self.store.put(entries, self.clock()))
+            self._keep(entries)
         return [result for result in results if not isinstance(result, Entry)]
 
     def _read(self, texts: Sequence[str]) -> Iterator[Entry | Unprocessed]:
@@ -147,7 +155,20 @@ class XRay:
             raise ValueError(  # noqa: TRY004 - a segment with wrong values, whatever its type
                 f"{checked['Message']} in the segment {document.get('id')} of {named['name']}"
             )
-        self._index.changed(self.store.put([checked], self.clock()))
+        self._keep([checked])
+
+    def _keep(self, entries: Sequence[Entry]) -> None:
+        """Store documents of whatever producer; those that cannot be are counted. Raises `StoreError`."""
+        try:
+            changes = self.store.put(entries, self.clock())
+        except StoreError as problem:
+            self.losses.add("segments", len(entries), problem)
+            raise
+        self._index.changed(changes)
+
+    def tidy(self) -> bool:
+        """Let go of some of what is too old or has no room; true while there is more. See `retention`."""
+        return self.store.tidy(self._ages.oldest())
 
     def count_telemetry(self, records: int) -> None:
         """Take note of a daemon's telemetry; X-Ray shows it nowhere either."""
@@ -171,10 +192,19 @@ class XRay:
             hits = self._hits(query, numbers)[: limit - len(found)]
             found += hits
             last = hits[-1] if len(found) == limit else numbers[-1]
-            processed += numbers.index(last) + 1
-            (row,) = self.store.numbered([last], query.by)
-            before, look = (row.time, row.number), 16 * look
+            looked_at = numbers[: numbers.index(last) + 1]
+            place = self._place(looked_at, query)
+            if place is None:  # all of them were let go for their age or for want of room
+                self._index.forget_gone()
+                continue
+            processed += len(looked_at)
+            before, look = place, 16 * look
         return self._page(found, query, before, processed)
+
+    def _place(self, numbers: list[int], query: Query) -> tuple[float, int] | None:
+        """Return time and number of the last of these traces that is still there."""
+        rows = self.store.numbered(numbers[-1:], query.by) or self.store.numbered(numbers, query.by)
+        return (rows[-1].time, rows[-1].number) if rows else None
 
     def _numbers(self, query: Query, before: tuple[float, int] | None, limit: int) -> list[int]:
         if query.expression is not None and query.by == "TraceId":
@@ -249,14 +279,18 @@ class XRay:
         for row in rows:
             digest = row.digest
             if digest is None:
-                digest = self._digest(row.id)
+                texts = self.store.documents(row.id)
+                if not texts:  # it was let go since the row was read
+                    continue
+                digest = self._digest(row.id, texts)
                 new.append((row, digest))
             yield row, digest
         if new:
-            self.store.keep_digests(new)
+            with suppress(StoreError):  # a disk without room must not fail who reads
+                self.store.keep_digests(new)
 
-    def _digest(self, trace_id: str) -> Digest:
-        trace = assemble(trace_id, self.store.documents(trace_id))
+    def _digest(self, trace_id: str, texts: Sequence[str]) -> Digest:
+        trace = assemble(trace_id, texts)
         graph = trace_graph(trace)
         self._resolve_links(graph)
         summary = summarize(trace)

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from local.database import Database, Schema
+from local.retention import MAX_AGE
 from local.xray.errors import XRayError
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Collection, Iterable, Sequence
     from pathlib import Path
 
@@ -21,8 +23,11 @@ if TYPE_CHECKING:
 
 TimeRangeType = Literal["TraceId", "Event", "Service"]
 
-RETENTION_SECONDS = 30 * 24 * 3600
+RETENTION_SECONDS = MAX_AGE
 """X-Ray keeps traces for 30 days."""
+_LET_GO_AT_ONCE = 256
+"""Traces that one transaction deletes, at most or twice as many as it brings: some 10 ms of work."""
+_STEP = 16
 
 _SCHEMA_1 = """
 CREATE TABLE trace (
@@ -121,19 +126,35 @@ class Change(NamedTuple):
 
 
 class PeriodState(NamedTuple):
-    """A fingerprint of the traces that began in a period, counted from the epoch: any change changes it."""
+    """A fingerprint of the traces that began in a period, counted from the epoch: any change changes it.
+
+    `updated` is when the last document of one of them came.
+    """
 
     period: int
     traces: int
     numbers: int
     revisions: int
+    updated: float
 
 
 class Store:
-    """Usable from any thread; raises `StoreError`."""
+    """Usable from any thread; raises `StoreError`.
 
-    def __init__(self, path: Path | None) -> None:
-        self._database = Database(path, _SCHEMA, StoreError)
+    A store that is full, which has `most_bytes` on disk, lets go of the traces that were changed longest ago.
+    """
+
+    def __init__(self, path: Path | None, most_bytes: int | None = None) -> None:
+        self._database = Database(path, _SCHEMA, StoreError, most_bytes)
+        self.dropped = 0
+        """Traces that were let go for want of room since the start."""
+        self.expired = 0
+        """Those that were let go for their age."""
+
+    @property
+    def gone(self) -> int:
+        """How many traces were let go since the start."""
+        return self.dropped + self.expired
 
     def put(self, entries: Sequence[Entry], now: float) -> list[Change]:
         """Keep documents in one transaction, and return which traces changed."""
@@ -156,6 +177,8 @@ class Store:
                     for item in entries
                 ],
             )
+            dropped = self._make_room(connection, 2 * len(traces))
+        self.dropped += dropped
         return [Change(*columns) for columns in changed.values()]
 
     def documents(self, trace_id: str) -> list[str]:
@@ -212,7 +235,7 @@ class Store:
     def periods(self, length: int, first: int, last: int) -> list[PeriodState]:
         """Return the periods in [first, last) in which traces began; a period has `length` seconds."""
         query = """
-            SELECT CAST(time / ?1 AS INTEGER) AS period, count(*), sum(number), sum(revision)
+            SELECT CAST(time / ?1 AS INTEGER) AS period, count(*), sum(number), sum(revision), max(updated)
             FROM trace WHERE time >= ?2 AND time < ?3 GROUP BY period"""
         with self._database.transaction() as connection:
             found = connection.execute(query, (length, first * length, last * length)).fetchall()
@@ -234,16 +257,23 @@ class Store:
     def keep_digests(self, digests: Iterable[tuple[Row, Digest]]) -> None:
         """Keep digests of the rows' revisions; one of a past revision is never read again."""
         values = [
-            (row.number, row.revision, digest.summary, digest.graph, "\n".join(digest.facts))
+            (row.number, row.revision, digest.summary, digest.graph, "\n".join(digest.facts), row.id)
             for row, digest in digests
         ]
         with self._database.transaction() as connection:
-            connection.executemany("INSERT OR REPLACE INTO digest VALUES (?, ?, ?, ?, ?)", values)
+            # Of a trace that was let go meanwhile, nobody would delete it.
+            query = """
+                INSERT OR REPLACE INTO digest
+                SELECT ?1, ?2, ?3, ?4, ?5 FROM trace WHERE number = ?1 AND id = ?6"""
+            connection.executemany(query, values)
+            dropped = self._make_room(connection, 2 * len(values))
+        self.dropped += dropped
 
-    def first_number(self) -> int:
-        """Return the lowest number of a trace; new ones get higher ones."""
+    def count_by(self, size: int) -> dict[int, int]:
+        """Return how many traces there are by number divided by `size`."""
+        query = "SELECT number / ? AS part, count(*) FROM trace GROUP BY part"
         with self._database.transaction() as connection:
-            return int(connection.execute("SELECT coalesce(min(number), 1) FROM trace").fetchone()[0])
+            return dict(connection.execute(query, (size,)).fetchall())
 
     def has_updated(self, start: float, end: float, since: float, until: float) -> bool:
         """Tell whether a trace that began in [start, end) got its last document in [since, until)."""
@@ -265,18 +295,49 @@ class Store:
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM setting WHERE kind = ? AND name = ?", (kind, name))
 
-    def forget_before(self, time: float) -> None:
-        """Delete the traces that got no document since `time`."""
+    def newest_update(self) -> float | None:
+        """Return when the last document came, of all; `None` when there is none."""
         with self._database.transaction() as connection:
-            for table in ("document", "digest"):
-                connection.execute(
-                    f"DELETE FROM {table} WHERE trace IN (SELECT number FROM trace WHERE updated < ?)",  # noqa: S608 - a table of the schema
-                    (time,),
-                )
-            connection.execute("DELETE FROM trace WHERE updated < ?", (time,))
+            newest: float | None = connection.execute("SELECT max(updated) FROM trace").fetchone()[0]
+        return newest
+
+    def tidy(self, time: float) -> bool:
+        """Let go of some traces that got no document since `time` or have no room; true while there are more.
+
+        The file shrinks as well, if much of it is free.
+        """
+        with self._database.transaction() as connection:
+            expired = self._let_go(connection, "WHERE updated < ?", (time,), _LET_GO_AT_ONCE)
+            dropped = self._make_room(connection, 0)
+        self.expired += expired
+        self.dropped += dropped
+        return bool(expired or dropped) or self._database.give_back()
+
+    def size(self) -> int:
+        """Return the bytes on disk."""
+        return self._database.size()
 
     def close(self) -> None:
         self._database.close()
+
+    def _make_room(self, connection: sqlite3.Connection, most: int) -> int:
+        """Let go of the oldest traces while the file is full, and return how many."""
+        gone = 0
+        while gone < max(most, _LET_GO_AT_ONCE) and self._database.is_full(connection):
+            step = self._let_go(connection, "", (), _STEP)
+            if not step:
+                break
+            gone += step
+        return gone
+
+    def _let_go(
+        self, connection: sqlite3.Connection, where: str, values: tuple[float, ...], limit: int
+    ) -> int:
+        query = f"SELECT number FROM trace {where} ORDER BY updated, number LIMIT ?"  # noqa: S608 - conditions of ours
+        numbers = connection.execute(query, (*values, limit)).fetchall()
+        for table, column in (("document", "trace"), ("digest", "trace"), ("trace", "number")):
+            connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", numbers)  # noqa: S608 - of the schema
+        return len(numbers)
 
     def _rows(self, time: str, where: str, values: tuple[float | str, ...]) -> list[Row]:
         query = f"""
