@@ -105,7 +105,9 @@ class Database:
             return False
         with self._lock, self._explained():
             # A script, because `execute` ends after the first page: the statement has no rows to fetch.
-            self._connection.executescript(f"PRAGMA incremental_vacuum({_FREED_AT_ONCE})")
+            self._connection.executescript(
+                f"PRAGMA incremental_vacuum({_FREED_AT_ONCE}); PRAGMA wal_checkpoint"
+            )
         return excess > _FREED_AT_ONCE
 
     def close(self) -> None:

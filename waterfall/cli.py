@@ -12,6 +12,7 @@ from waterfall import commands, options, rules
 from waterfall.client import ReadError, Source, connect
 from waterfall.terminal.screen import screen_of
 from waterfall.text import clean
+from waterfall.why.known import Known
 
 if TYPE_CHECKING:
     import argparse
@@ -171,7 +172,12 @@ def _desk(given: argparse.Namespace) -> commands.Desk:
 
 
 def _read(given: argparse.Namespace) -> int:
-    sys.stdout.write(_text(_desk(given), given))
+    try:
+        sys.stdout.write(_text(_desk(given), given))
+    finally:
+        # What is missed may be among what a full disk did not take: told whether something was found or not.
+        for line in [] if given.aws else Known(given.endpoint).lost():
+            sys.stderr.write(f"waterfall: {line}\n")
     return 0
 
 

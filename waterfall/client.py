@@ -153,15 +153,15 @@ class Reader:
         """
         found: dict[str, Summary] = {}
         for page in self._pages("get_trace_summaries", **_span(start, end, expression)):
-            if limit is not None and len(found) >= limit:
-                break  # more pages follow
             found |= {summary.id: summary for summary in map(listing.summary, page.get("TraceSummaries", []))}
+            if limit is not None and len(found) >= limit and page.get("NextToken"):
+                break
         else:
             return found
-        middle = float(math.ceil((start + end) / 2))
         if not self._source.aws:
             return found
-        if not start < middle < end:
+        middle = float(math.ceil((start + end) / 2))
+        if not int(start) < middle < int(end):  # boto3 sends whole seconds
             return self._window(start, end, expression, None)
         newer = self._window(middle, end, expression, limit)
         if len(newer) >= limit:

@@ -82,6 +82,7 @@ class XRay:
         database: Path | None,
         *,
         clock: Clock = time.time,
+        monotonic: Clock = time.monotonic,
         ids: Ids | None = None,
         region: str = "us-east-1",
         most_bytes: int | None = None,
@@ -93,7 +94,7 @@ class XRay:
         self.refusals = Refusals()
         self.losses = losses or Losses()
         try:
-            self._ages = Ages(self.store.newest_update(), clock)
+            self._ages = Ages(self.store.newest_update(), clock, monotonic)
             with suppress(StoreError):  # what cannot be deleted can still be read
                 self.tidy()
             self.groups = Groups(self.store, region, clock, self.ids.request_id)

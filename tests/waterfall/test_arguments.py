@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from waterfall.arguments import since, trace_id
+from waterfall.arguments import since, size, trace_id
 
 ID = "1-6553f100-0123456789abcdef01234567"
 NOW = 1_700_000_000.0
@@ -65,3 +65,19 @@ def test_what_is_no_time_is_refused(given: str) -> None:
     """The error shows what was given and what is allowed."""
     with pytest.raises(ValueError, match="is not a time: give 30s, 10m, 2h, 1d"):
         since(given, NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "bytes_"),
+    [("64M", 64 << 20), ("2G", 2 << 30), ("1GiB", 1 << 30), (" 500mb ", 500 << 20), ("1T", 1 << 40)],
+)
+def test_sizes_are_read(text: str, bytes_: int) -> None:
+    """Sizes are multiples of 1,024."""
+    assert size(text) == bytes_
+
+
+@pytest.mark.parametrize("text", ["", "5", "1.5G", "-1G", "G", "9999999999M", "1 kB"])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    """The message shows what is one."""
+    with pytest.raises(ValueError, match="is not a size: give 500M or 2G"):
+        size(text)

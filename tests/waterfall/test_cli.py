@@ -78,6 +78,17 @@ def test_latest_of_nothing_is_an_error(api: Api, capsys: pytest.CaptureFixture[s
     assert "send a request first" in capsys.readouterr().err
 
 
+def test_what_the_server_lost_is_told(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    """A full disk explains what is not there, beside what was asked for."""
+    lost = {"storage": {"lost": {"segments": {"count": 3, "reason": "the disk is full"}}}}
+    api.replies["/_local/status"] = lambda: (200, {}, json.dumps(lost).encode())
+    api.put(samples.request())
+    assert run(api, "traces", "--json") == 0
+    told = capsys.readouterr()
+    assert json.loads(told.out)["traces"]
+    assert told.err == "waterfall: 3 segments could not be stored: the disk is full\n"
+
+
 def test_no_server_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     """Without a server every reading command says how to start one."""
     for command in ("show", "traces", "map"):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import socket
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import boto3
 import pytest
@@ -15,6 +17,7 @@ from tests.waterfall.samples import T0, TRACE_ID
 from waterfall.client import LONGEST_LISTING, Reader, ReadError, Source, client, connect, windows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.waterfall.conftest import Api
@@ -73,6 +76,84 @@ def test_limit_reads_only_the_newest_windows(api: Api) -> None:
     api.put([one_segment(f"1-{int(T0) + 95:08x}-{1:024x}", 95)])
     assert len(api.reader().summaries(T0 - 80_000, T0 + 100, limit=1)) == 1
     assert [path for path, _ in api.requests] == ["/TraceSummaries"]
+
+
+def many(second: float, first: int, count: int) -> list[dict[str, Any]]:
+    """Traces of one second after T0."""
+    return [
+        one_segment(f"1-{int(T0 + second):08x}-{number:024x}", second)
+        for number in range(first, first + count)
+    ]
+
+
+def test_a_limit_reads_no_more_pages_than_it_needs(api: Api) -> None:
+    """Fifty traces cost one page, whatever lies behind them in the same second."""
+    api.put(many(90, 0, 1000))
+    api.put(many(95, 1000, 30))
+    found = api.reader().summaries(T0 - 80_000, T0 + 100, limit=50)
+    assert [summary.start for summary in found] == [T0 + 95] * 30 + [T0 + 90] * 20
+    assert len(api.requests) == 1
+
+
+def test_the_latest_trace_reads_one_page(api: Api) -> None:
+    """It is among the newest, however many there are."""
+    api.put(many(90, 0, 1000))
+    latest = api.reader().latest(T0 - 80_000, T0 + 100)
+    assert latest is not None
+    assert latest.start == T0 + 90
+    assert len(api.requests) == 1
+
+
+class Account:
+    """GetTraceSummaries of an account: 100 a page, in no order, times in whole seconds."""
+
+    def __init__(self, summaries: list[dict[str, Any]]) -> None:
+        self.summaries = summaries
+        self.pages = 0
+
+    def get_paginator(self, _: str) -> Account:
+        return self
+
+    def paginate(self, StartTime: Any, EndTime: Any) -> Iterator[dict[str, Any]]:  # noqa: N803 - boto3's
+        start, end = int(StartTime.timestamp()), int(EndTime.timestamp())
+        assert start < end
+        found = [summary for summary in self.summaries if start <= summary["StartTime"].timestamp() < end]
+        for first in range(0, max(1, len(found)), 100):
+            self.pages += 1
+            more = {"NextToken": "more"} if first + 100 < len(found) else {}
+            yield {"TraceSummaries": found[first : first + 100], **more}
+
+
+def account(*seconds: float) -> Account:
+    """Hold a trace at each of these seconds after T0."""
+    times = [
+        (f"1-{int(T0 + second):08x}-{number:024x}", T0 + second) for number, second in enumerate(seconds)
+    ]
+    summaries = [{"Id": id_, "StartTime": datetime.fromtimestamp(time, UTC)} for id_, time in times]
+    return Account(sorted(summaries, key=lambda summary: crc32(str(summary["Id"]).encode())))
+
+
+def test_the_newest_are_found_where_pages_have_no_order() -> None:
+    """X-Ray promises no order within a window: what is listed is the newest nevertheless."""
+    xray = account(*(number / 10 for number in range(2_000)))
+    found = Reader(Source(aws=True), xray).summaries(T0 - 3600, T0 + 200.5, limit=50)
+    newest = [T0 + number / 10 for number in range(1999, 1949, -1)]
+    assert [summary.start for summary in found] == pytest.approx(newest)
+
+
+def test_a_window_with_too_many_traces_is_not_read_to_its_end() -> None:
+    """In an account, the younger half of a window is read instead, and so on."""
+    xray = account(*(number / 1000 for number in range(60_000)))
+    found = Reader(Source(aws=True), xray).summaries(T0 - 3600, T0 + 60, limit=50)
+    assert min(summary.start or 0.0 for summary in found) > T0 + 59.9
+    assert xray.pages < 40
+
+
+def test_a_window_of_few_traces_is_read_once() -> None:
+    """Where a window holds less than is wanted, all of it is."""
+    xray = account(*range(55))
+    assert len(Reader(Source(aws=True), xray).summaries(T0, T0 + 60, limit=80)) == 55
+    assert xray.pages == 1
 
 
 def test_filter_is_passed_through() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -9,6 +10,8 @@ from typing import Any
 from urllib.parse import quote
 
 from waterfall.client import ReadError
+from waterfall.documents import mapping_of
+from waterfall.text import clean
 
 TIMEOUT = 30.0
 MOST = 1_000
@@ -36,6 +39,18 @@ class Known:
         """Return the base URLs of the deployed stages by `<API name>/<stage>`."""
         return dict((self._get("status") or {}).get("apis") or {})
 
+    def lost(self) -> list[str]:
+        """Return a sentence for each sort of thing that the server could not store; never raises."""
+        try:
+            status = self._get("status") or {}
+        except ReadError:
+            return []
+        lost = mapping_of(mapping_of(status.get("storage")).get("lost"))
+        return [
+            clean(f"{loss.get('count')} {what} could not be stored: {loss.get('reason')}")
+            for what, loss in ((what, mapping_of(told)) for what, told in lost.items())
+        ]
+
     def _get(self, path: str) -> dict[str, Any] | None:
         if self._endpoint is None:
             return None
@@ -45,7 +60,7 @@ class Known:
                 told = json.load(answer)
         except urllib.error.HTTPError:
             return None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise ReadError(
                 f"nothing answers at {self._endpoint}: start a local stack with `waterfall up`, "
                 f"name its endpoint with --endpoint URL, or read a real account with --aws ({error})"

@@ -146,3 +146,17 @@ def test_access_log(front: FrontFactory) -> None:
         f"GET /hello 200 5 1-6553f100-{'a' * 24} 192.0.2.7 lambda-request -",
         f"GET - 403 42 1-6553f100-{'a' * 24} 192.0.2.7 - -",
     ]
+
+
+def test_what_cannot_be_told_of_a_request_does_not_fail_it(
+    front: FrontFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A store, a journal or a log that fails changes no answer, and is logged once."""
+    gateway = front()
+
+    def fail(document: object) -> None:
+        raise OSError("no room")
+
+    gateway.segments.emit = fail  # type: ignore[method-assign] # the worst sink there can be
+    assert [gateway.request("GET", "/hello").status_code for _ in range(2)] == [200, 200]
+    assert [record.exc_info is not None for record in caplog.records] == [True]

@@ -9,6 +9,8 @@ import pytest
 from local.interfaces import LogEvent, LogStream
 from local.logs.service import Logs
 from local.logs.store import Span, Store
+from local.losses import Losses
+from tests.local.disks import full_disk
 
 STREAM = LogStream("us-east-1", "g", "s")
 
@@ -75,4 +77,19 @@ def test_old_events_go_at_the_start(tmp_path: Path) -> None:
     while count(logs.store) > 1:
         assert time.monotonic() < deadline
         pause.wait(0.01)
+    logs.close()
+
+
+def test_events_that_find_the_disk_full_are_counted(tmp_path: Path) -> None:
+    """Whoever logs hears nothing; what can be read is read, and later events are kept."""
+    losses = Losses()
+    logs = Logs(Store(tmp_path / "logs.db"), time.time, losses)
+    with full_disk():
+        logs.write(STREAM, [LogEvent(1, "one"), LogEvent(2, "two")])
+        logs.flush()
+        assert count(logs.store) == 0
+    assert losses.told()["log events"]["count"] == 2
+    logs.write(STREAM, [LogEvent(3, "three")])
+    logs.flush()
+    assert count(logs.store) == 1
     logs.close()

@@ -7,6 +7,7 @@ import pytest
 
 from local.interfaces import LogEvent, LogStream
 from local.logs.store import Span, Store, StoreError
+from local.retention import LEAST_BYTES
 
 STREAM = LogStream("us-east-1", "g", "s")
 NOW = 1_700_000_000_000
@@ -87,3 +88,40 @@ def test_a_second_owner_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot be used"):
         Store(tmp_path / "logs.db")
     store.close()
+
+
+def test_a_full_file_lets_go_of_the_oldest_of_all_groups(tmp_path: Path) -> None:
+    """However many groups there are, the file takes no more than it may."""
+    store = Store(tmp_path / "logs.db", most_bytes=LEAST_BYTES // 4)
+    for number in range(40):
+        stream = LogStream("us-east-1", f"group-{number}", "s")
+        store.put({stream: events(*range(number * 500, number * 500 + 500), size=1000)}, NOW)
+        assert store.size() <= LEAST_BYTES // 4
+    kept = [row.name for row in store.groups("us-east-1") if row.bytes]
+    assert (kept[-1], "group-0" in kept, store.dropped > 0) == ("group-39", False, True)
+    store.close()
+
+
+def test_a_stream_of_an_earlier_run_is_made_again(tmp_path: Path) -> None:
+    """A program that makes its stream at every start does so after a restart, once, and the events stay."""
+    first = Store(tmp_path / "logs.db")
+    assert first.create_stream(STREAM, NOW)
+    first.put({STREAM: events(1)}, NOW)
+    assert not first.create_stream(STREAM, NOW)
+    first.close()
+    second = Store(tmp_path / "logs.db")
+    assert second.create_stream(STREAM, NOW + 1)
+    assert not second.create_stream(STREAM, NOW + 1)
+    assert messages(second) == ["1"]
+    second.close()
+
+
+def test_a_stream_of_an_earlier_run_that_is_in_use_is_not_made_again(tmp_path: Path) -> None:
+    """Whoever has written to it in this run has it."""
+    first = Store(tmp_path / "logs.db")
+    first.put({STREAM: events(1)}, NOW)
+    first.close()
+    second = Store(tmp_path / "logs.db")
+    second.put({STREAM: events(2)}, NOW)
+    assert not second.create_stream(STREAM, NOW)
+    second.close()

@@ -17,6 +17,7 @@ from aws_xray_sdk.core.emitters.udp_emitter import UDPEmitter
 from aws_xray_sdk.core.models.segment import Segment
 
 from local.xray.daemon import Daemon
+from local.xray.store import StoreError
 from tests.local.xray.sdk_spans import XRAY_TRACE_ID, request
 
 if TYPE_CHECKING:
@@ -327,3 +328,20 @@ def test_junk_over_tcp_is_refused(daemon: Daemon) -> None:
     """And the next request is served."""
     assert b"400" in raw(daemon, b"\x16\x03\x01\x00\xff\r\n\r\n")
     assert post(daemon, "/GetSamplingRules")[0] == 418
+
+
+def test_a_store_that_takes_nothing_is_asked_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Documents that find the disk full are counted, and not tried or logged one by one."""
+    calls: list[int] = []
+
+    def put(texts: Sequence[str]) -> list[dict[str, Any]]:
+        calls.append(len(texts))
+        raise StoreError("the disk is full")
+
+    daemon = Daemon("127.0.0.1", 0, put, api)
+    daemon.start()
+    send(daemon, *(HEADER + b"{}" for _ in range(20)))
+    assert daemon.flush()
+    assert daemon.counts()["failed documents"] == sum(calls) == 20
+    assert caplog.records == []
+    daemon.stop()

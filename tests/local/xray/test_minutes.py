@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from local.xray.graph import Graph
+from local.xray.minutes import SETTLED, MinuteGraphs
 from local.xray.service import XRay
 from tests.local.xray.builders import NOW, Api, segment, trace_id
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pytest
+
+    from local.xray.store import Row
 
 
 def put(api: Api, number: int, second: int, *, fault: bool = False) -> None:
@@ -57,3 +63,40 @@ def test_only_a_number_of_minutes_is_kept(api: Api, monkeypatch: pytest.MonkeyPa
     for number in range(5):
         put(api, number, number * 60)
     assert total(api, 0, 600) == total(api, 0, 600) == (5, 0)
+
+
+def test_only_a_number_of_counts_is_kept(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Minutes of a busy test run have many response times: fewer of them are kept."""
+    monkeypatch.setattr("local.xray.minutes.MOST_COUNTS", 100)
+    for number in range(300):
+        takes = 1 + number / 1000
+        api.put(segment("a", trace_id=trace_id(number, NOW + number), at=number, takes=takes))
+    assert total(api, 0, 600) == total(api, 0, 600) == (300, 0)
+    kept = api.xray._minutes._kept.values()
+    assert sum(graph.size for _, graph in kept) <= 100
+
+
+def test_a_settled_minute_that_loses_its_oldest_is_not_summed_again() -> None:
+    """A full store takes from its oldest minute all the time, and every map would pay for it."""
+    passed = 0.0
+    xray = XRay(None, clock=lambda: NOW + passed)
+    sums: list[int] = []
+
+    def sum_up(rows: Iterable[Row]) -> Graph:
+        sums.append(len(list(rows)))
+        return Graph()
+
+    minutes = MinuteGraphs(xray.store, sum_up)
+    api = Api(xray)
+    first = NOW - NOW % 60
+    for number in range(4):
+        passed = float(number)
+        api.put(segment("a", trace_id=trace_id(number, first), start_time=first, end_time=first + 1))
+    passed = 2 * SETTLED
+    api.put(segment("a", trace_id=trace_id(9, first + 60), start_time=first + 60, end_time=first + 61))
+    minutes.between(first, first + 120)
+    assert sums == [4, 1]
+    xray.store.tidy(NOW + 2)
+    minutes.between(first, first + 120)
+    assert sums == [4, 1]
+    xray.close()

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from pathlib import Path
 
 import pytest
 
+from local.retention import LEAST_BYTES
+from local.xray.intake import Intake
 from local.xray.service import XRay
 from local.xray.store import RETENTION_SECONDS, StoreError
+from tests.local.disks import full_disk
 from tests.local.xray.builders import NOW, TRACE, Api, identifier, segment, subsegment, trace_id
 
 
@@ -162,4 +166,122 @@ def test_threads_share_the_store(database: Path) -> None:
     assert failures == []
     (document,) = api.documents(TRACE)
     assert len(document["subsegments"]) == 200
+    xray.close()
+
+
+def test_a_segment_that_finds_the_disk_full_is_counted(database: Path) -> None:
+    """Whoever served a request hears nothing; the loss is told with its reason, what comes later is kept."""
+    xray = XRay(database, clock=lambda: NOW)
+    with full_disk():
+        Intake(xray).emit(segment("a"))
+    (loss,) = xray.losses.told().values()
+    assert loss["count"] == 1
+    assert "free some space" in loss["reason"]
+    Intake(xray).emit(segment("b"))
+    assert [document["name"] for document in Api(xray).documents()] == ["b"]
+    xray.close()
+
+
+def test_a_client_is_told_that_the_disk_is_full(database: Path) -> None:
+    """PutTraceSegments fails with the reason, so that an SDK can send again."""
+    xray = XRay(database, clock=lambda: NOW)
+    with full_disk():
+        status, answer = Api(xray).call("/TraceSegments", TraceSegmentDocuments=[json.dumps(segment("a"))])
+    assert status == 500
+    assert "free some space" in answer["Message"]
+    xray.close()
+
+
+def test_a_segment_that_is_none_fails_nobody(api: Api) -> None:
+    """A segment of a service that X-Ray does not take is a loss like others."""
+    Intake(api.xray).emit(segment("a", trace_id="none"))
+    (loss,) = api.xray.losses.told().values()
+    assert "trace_id" in loss["reason"].lower() or "TraceId" in loss["reason"]
+
+
+def test_everything_can_be_read_while_the_disk_is_full(database: Path) -> None:
+    """What a reading works out and cannot keep is worked out again."""
+    xray = XRay(database, clock=lambda: NOW)
+    api = Api(xray)
+    api.put(segment("a"))
+    with full_disk():
+        assert (len(api.documents()), api.summary()["Id"]) == (1, TRACE)
+        assert api.ids("ok") == [TRACE]
+        assert api.ask("/ServiceGraph", StartTime=NOW - 10, EndTime=NOW + 60)["Services"]
+    xray.close()
+
+
+def test_a_full_store_lets_go_of_its_oldest_while_it_runs(database: Path) -> None:
+    """The newest traces are there, the oldest are not, and the files never take more than they may."""
+    now = iter(range(10**9))
+    xray = XRay(database, clock=lambda: NOW + next(now) / 1000, most_bytes=LEAST_BYTES)
+    padding = "x" * 40_000
+    for number in range(1_500):
+        api = Api(xray)
+        api.put(segment("a", trace_id=trace_id(number), metadata={"default": {"padding": padding}}))
+        assert xray.store.size() <= LEAST_BYTES
+    assert xray.store.dropped > 0
+    assert api.documents(trace_id(0)) == []
+    assert len(api.documents(trace_id(1_499))) == 1
+    kept = 1_500 - xray.store.dropped
+    assert api.documents(trace_id(1_500 - kept)) != []
+    assert kept * len(padding) > LEAST_BYTES / 2
+    xray.close()
+
+
+def test_old_traces_go_while_the_server_runs(database: Path) -> None:
+    """Age counts during a run, not only at its start."""
+    passed = 0.0
+    xray = XRay(database, clock=lambda: NOW + passed, monotonic=lambda: passed)
+    Api(xray).put(*(segment("a", trace_id=trace_id(number)) for number in range(600)))
+    passed = RETENTION_SECONDS + 1
+    Api(xray).put(segment("a", trace_id=trace_id(1000)))
+    while xray.tidy():
+        pass
+    assert xray.store.expired == 600
+    assert [found.id for found in xray.store.between(0, NOW * 2)] == [trace_id(1000)]
+    xray.close()
+
+
+def test_a_clock_that_is_ahead_deletes_nothing(database: Path) -> None:
+    """A run with a wrong clock keeps what is there, whatever it stores itself; the next one has it all."""
+    first = XRay(database, clock=lambda: NOW)
+    Api(first).put(segment("a"))
+    first.close()
+    ahead = XRay(database, clock=lambda: NOW + RETENTION_SECONDS + 86_400)
+    Api(ahead).put(segment("a", trace_id=trace_id(1, NOW + RETENTION_SECONDS)))
+    while ahead.tidy():
+        pass
+    assert len(Api(ahead).documents()) == 1
+    ahead.close()
+    right = XRay(database, clock=lambda: NOW + 60)
+    assert len(Api(right).documents()) == 1
+    right.close()
+
+
+def test_reading_goes_on_while_traces_are_let_go(database: Path) -> None:
+    """Lists, filters and maps never fail for a trace that goes while they look at it."""
+    now = iter(range(10**9))
+    xray = XRay(database, clock=lambda: NOW + next(now) / 1000, most_bytes=LEAST_BYTES)
+    api = Api(xray)
+    done = threading.Event()
+    failures: list[BaseException] = []
+
+    def read() -> None:
+        try:
+            while not done.is_set():
+                api.ids("ok")
+                api.ask("/TraceSummaries", StartTime=NOW - 10, EndTime=NOW + 3600)
+                api.ask("/ServiceGraph", StartTime=NOW - 10, EndTime=NOW + 3600)
+        except BaseException as error:  # noqa: BLE001 - told to the test's own thread
+            failures.append(error)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    padding = {"default": {"padding": "x" * 60_000}}
+    for number in range(1_000):
+        api.put(segment("a", trace_id=trace_id(number, NOW + number), at=number, metadata=padding))
+    done.set()
+    reader.join()
+    assert (failures, xray.store.dropped > 0) == ([], True)
     xray.close()
