@@ -41,10 +41,11 @@ def documents(traces: int) -> Iterator[str]:
     source = random.Random(7)
     for number in range(traces):
         at = START + HOUR * number / traces
-        yield from map(json.dumps, _trace(number, at, source))
+        yield from map(json.dumps, trace_documents(number, at, source))
 
 
-def _trace(number: int, at: float, source: random.Random) -> Iterator[dict[str, Any]]:
+def trace_documents(number: int, at: float, source: random.Random) -> Iterator[dict[str, Any]]:
+    """Yield the segments of one trace, which began at this time."""
     trace_id = f"1-{int(at):08x}-{number:024x}"
     ids = [f"{number:012x}{place:04x}" for place in range(7)]
     takes = source.lognormvariate(-2.0, 0.8)
