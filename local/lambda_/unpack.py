@@ -45,7 +45,10 @@ def _once(directory: Path, fill: Callable[[Path], None]) -> Path:
     with tempfile.TemporaryDirectory(dir=directory.parent) as temporary:
         target = Path(temporary) / "content"
         target.mkdir()
-        fill(target)
+        try:
+            fill(target)
+        except shutil.Error as problem:  # has a line for each of what may be thousands of files
+            raise OSError(problem.args[0][0][2]) from problem
         try:
             target.rename(directory)
         except OSError:

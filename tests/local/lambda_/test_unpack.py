@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 import os
 import zipfile
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.lambda_.unpack import layer_directory, opt_directory, task_directory
+from tests.local.disks import full_disk
 from tests.local.lambda_.harness import zipped
 
 
@@ -57,3 +59,20 @@ def test_without_layers_there_is_no_opt(tmp_path: Path) -> None:
     """A function without layers has no /opt, one with a single layer has that itself."""
     assert opt_directory(tmp_path, []) is None
     assert opt_directory(tmp_path, [tmp_path]) == tmp_path
+
+
+def test_a_failed_merge_tells_one_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Layers that find the disk full fail with that, not with a line for each of their files."""
+    layers = [tmp_path / name for name in ("one", "two")]
+    for layer in layers:
+        layer.mkdir()
+        for number in range(50):
+            (layer / f"{number}.py").write_text("x = 1")
+    monkeypatch.setattr(os, "link", _another_file_system)
+    with full_disk(), pytest.raises(OSError, match=r"^\[Errno 27\] File too large") as told:
+        opt_directory(tmp_path / "work", layers)
+    assert len(str(told.value)) < 500
+
+
+def _another_file_system(*_: object) -> None:
+    raise OSError(errno.EXDEV, "Invalid cross-device link")
