@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+SCRATCH = Path("lambda", "tmp")
+"""Below the data directory: files that do not outlive the server."""
 
 _IGNORE = "*\n"
 
@@ -34,9 +38,18 @@ def locked(directory: Path) -> Iterator[Path]:
         ) from problem
     try:
         _lock(descriptor, directory)
-        yield directory.resolve()
+        remove_scratch(directory)  # of a server that was killed
+        try:
+            yield directory.resolve()
+        finally:
+            remove_scratch(directory)
     finally:
         os.close(descriptor)
+
+
+def remove_scratch(directory: Path) -> None:
+    """Remove the files of a data directory that do not outlive the server."""
+    shutil.rmtree(directory / SCRATCH, ignore_errors=True)
 
 
 def _lock(descriptor: int, directory: Path) -> None:

@@ -46,7 +46,7 @@ from local.xray.store import StoreError
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Mapping
+    from collections.abc import Coroutine, Iterable, Mapping
     from pathlib import Path
 
     from local.events.registry import EventSources
@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from local.xray.store import Store as TraceStore
 
 _WATCH_SECONDS = 1.0
+_GRACE_SECONDS = 1.5
+"""How long open requests, pollers and workers may take to end; what does not is left behind."""
 # Those of a serverless API, the slowest to import first.
 _USUAL_SERVICES = ("iam", "apigateway", "lambda", "logs", "sqs", "dynamodb", "s3", "sts")
 
@@ -157,7 +159,7 @@ class EmbeddedAws:
         if self._functions:
             stops.append(self._functions.close())
         try:
-            await asyncio.gather(*stops)
+            await _all_in_time(stops)
         finally:
             await run_in_thread(self._daemon.stop)
             self._close_stores()
@@ -284,6 +286,16 @@ async def _watch(alarms: Alarms, fis: Fis) -> None:
         await asyncio.sleep(_WATCH_SECONDS)
         alarms.refresh()
         fis.refresh()
+
+
+async def _all_in_time(stops: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Wait for all, but not for what ignores that it is cancelled."""
+    tasks = [asyncio.create_task(stop) for stop in stops]
+    done, late = await asyncio.wait(tasks, timeout=_GRACE_SECONDS) if tasks else (set(), set())
+    for task in late:
+        task.cancel()
+    for task in done:
+        task.result()
 
 
 def _open_store(site: Site, most_bytes: int, losses: Losses) -> XRay:

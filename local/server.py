@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import logging
 import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from local.children import kill_children
-from local.data_directory import DataDirectoryError, locked
+from local.children import adopt_orphans, kill_descendants
+from local.data_directory import DataDirectoryError, locked, remove_scratch
 from local.engine.config import load_config
 from local.engine.errors import EngineError
 from local.engine.project import choose_stack, load_project
@@ -38,6 +40,10 @@ __all__ = ["ServeOptions", "StartupError", "Status", "run"]
 HOST = "127.0.0.1"
 OLDEST_PYTHON = (3, 11)
 _INTERRUPTED = 130
+_STOP_SECONDS = 2.0
+"""How long an orderly end may take, from the signal on; then the process ends with what it is doing."""
+
+_log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
@@ -124,7 +130,14 @@ def _run(options: ServeOptions, on_ready: OnReady, on_progress: OnProgress) -> i
         endpoint = held.enter_context(_bind(options.port, "--port"))
         otlp = held.enter_context(_bind(options.otlp_port, "--otlp-port"))
         place = _Place(endpoint, otlp, data, stack, configuration)
-        return asyncio.run(_Server(options, place, on_ready, on_progress).serve())
+        server = _Server(options, place, on_ready, on_progress)
+        adopt_orphans()
+        try:
+            return asyncio.run(server.serve())
+        finally:
+            # Before the data directory is free again: what a function left must not write to it.
+            kill_descendants()
+            server.ended()
 
 
 @dataclass(frozen=True)
@@ -157,29 +170,41 @@ class _Server:
         self._deployed: Deployed | None = None
         self._region = ""
         self._stopping = asyncio.Event()
+        self._overdue: threading.Timer | None = None
 
     async def serve(self) -> int:
         self._handle_signals()
-        options, place = self._options, self._place
         async with contextlib.AsyncExitStack() as started:
-            # The engine's imports take longer than ours: it starts first, and finds the port open already.
-            engine = await EngineProcess.start(
-                options.directory, place.stack, _url(place.endpoint), options.config
-            )
-            started.push_async_callback(engine.stop)
-            self._aws = self._open_aws()
-            started.push_async_callback(self._aws.stop)
-            await self._aws.start(lambda: asdict(self._status()))
-            self._on_progress(f"deploying stack {place.stack}")
-            self._deployed = await self._unless_stopped(engine.result(self._on_progress))
-            if self._deployed is None:
-                return _INTERRUPTED
-            gc.freeze()  # what start-up made stays; the caller may have put off collecting it
-            gc.enable()
-            for warning in self._deployed.warnings:
-                self._on_progress(f"warning: {warning}")
-            await self._announce()
+            try:
+                return await self._serve(started)
+            finally:
+                self._limit_the_end()
+
+    async def _serve(self, started: contextlib.AsyncExitStack) -> int:
+        options, place = self._options, self._place
+        # The engine's imports take longer than ours: it starts first, and finds the port open already.
+        engine = await EngineProcess.start(
+            options.directory, place.stack, _url(place.endpoint), options.config
+        )
+        started.push_async_callback(engine.stop)
+        self._aws = self._open_aws()
+        started.push_async_callback(self._aws.stop)
+        await self._aws.start(lambda: asdict(self._status()))
+        self._on_progress(f"deploying stack {place.stack}")
+        self._deployed = await self._unless_stopped(engine.result(self._on_progress))
+        if self._deployed is None:
+            return _INTERRUPTED
+        gc.freeze()  # what start-up made stays; the caller may have put off collecting it
+        gc.enable()
+        for warning in self._deployed.warnings:
+            self._on_progress(f"warning: {warning}")
+        await self._announce()
         return 0
+
+    def ended(self) -> None:
+        """Note that the end came in time."""
+        if self._overdue:
+            self._overdue.cancel()
 
     def _open_aws(self) -> EmbeddedAws:
         # Half a second of imports, while the engine makes its own.
@@ -224,9 +249,30 @@ class _Server:
 
     def _stop(self) -> None:
         if self._stopping.is_set():
-            kill_children()
-            os._exit(_INTERRUPTED)
+            self._end_at_once(_INTERRUPTED)
         self._stopping.set()
+        self._limit_the_end()
+
+    def _limit_the_end(self) -> None:
+        """From now on the end has a deadline, kept by a thread: it holds whatever the event loop does."""
+        if self._overdue is None:
+            self._overdue = threading.Timer(_STOP_SECONDS, self._cut_off)
+            self._overdue.daemon = True
+            self._overdue.start()
+
+    def _cut_off(self) -> None:
+        # In a thread of its own: whoever reads our output may have stopped doing so.
+        message = "the server did not end within %g s; what was still going on is lost"
+        telling = threading.Thread(target=_log.warning, args=(message, _STOP_SECONDS), daemon=True)
+        telling.start()
+        telling.join(0.1)
+        self._end_at_once(0 if self._deployed else _INTERRUPTED)
+
+    def _end_at_once(self, status: int) -> NoReturn:
+        """End without waiting for anything. A frozen worker would not notice that its server is gone."""
+        kill_descendants()
+        remove_scratch(self._place.data)
+        os._exit(status)
 
     def _status(self) -> Status:
         deployed, aws = self._deployed, self._aws

@@ -5,6 +5,7 @@ moto never sees them: it would invoke functions by itself and delete the message
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -88,8 +89,7 @@ class EventSources:
         """Stop all polling."""
         pollers = list(self._pollers.values())
         self._pollers.clear()
-        for poller in pollers:
-            await poller.close()
+        await asyncio.gather(*(poller.close() for poller in pollers))
 
     async def _put(self, mapping: EventSourceMapping) -> None:
         await self._stop(mapping.uuid)

@@ -7,6 +7,7 @@ once a second in case a message came in unnoticed. Nothing runs in between.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Sequence
@@ -74,10 +75,12 @@ class SqsPoller:
     async def _wait(self) -> None:
         due = self._queues.next_due(self.mapping.queue_arn)
         seconds = _UNNOTICED if due is None else min(_UNNOTICED, max(_BUSY_PAUSE, due))
-        try:
-            await asyncio.wait_for(self._wake.wait(), seconds)
-        except TimeoutError:
-            return
+        await self._woken(seconds)
+
+    async def _woken(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
 
     async def _collect(self) -> list[Message]:
         """Receive one batch: what is there, or what comes within the window after the first message."""
@@ -93,10 +96,7 @@ class SqsPoller:
             if not more:
                 due = self._queues.next_due(self.mapping.queue_arn)
                 pause = min(remaining, _UNNOTICED if due is None else max(_BUSY_PAUSE, due))
-                try:
-                    await asyncio.wait_for(self._wake.wait(), pause)
-                except TimeoutError:
-                    continue
+                await self._woken(pause)
         return messages
 
     def _has_room(self, messages: Sequence[Message]) -> bool:

@@ -19,10 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local.children import kill_descendants
 from local.ids import Clock
 from local.lambda_.logs import StreamLog
 from local.lambda_.outcome import Span
 from local.lambda_.runtime_api import Event, Reply, RuntimeApi
+from local.wsgi import run_in_thread
 
 _PIPE_BYTES = 64 * 1024
 _READS_AT_ONCE = 4
@@ -52,7 +54,7 @@ class WorkerExitError(Exception):
 
 @dataclass(frozen=True)
 class Launch:
-    """How to start a worker; `scratch` is removed with it."""
+    """How to start a worker; `scratch`, its `TMPDIR` and no other's, is removed with it."""
 
     command: Sequence[str]
     environ: Mapping[str, str]
@@ -76,6 +78,7 @@ class Environment:
         self._exited: asyncio.Task[int] | None = None
         self._pipe = -1
         self._started = 0.0
+        self._stopped = False
 
     async def start(self) -> None:
         """Start the worker; it then imports the function's module. Raises `InitError`."""
@@ -85,6 +88,9 @@ class Environment:
             await self._spawn(self._launch, address)
         except (OSError, zipfile.BadZipFile) as error:
             raise InitError(None, None, str(error)) from error
+        if self._stopped:
+            await self.stop()
+            raise InitError(None, None, "the environment was stopped while it started")
         asyncio.get_running_loop().add_reader(self._pipe, self._read_output)
 
     async def _spawn(self, launch: Launch, address: str) -> None:
@@ -174,9 +180,19 @@ class Environment:
         return None
 
     async def stop(self) -> None:
-        """Kill the worker and all that it started; Lambda gives it no warning either."""
-        if self._exited is not None:
-            self._signal(signal.SIGKILL)
+        """Kill the worker and all that it started; Lambda gives it no warning either.
+
+        What made itself a daemon ends too, and what a worker left that ended by itself; see `local.children`
+        for where. One that is still starting ends as soon as it has started.
+        """
+        self._stopped = True
+        if self._exited is not None and self._launch is not None:
+            self._signal(signal.SIGSTOP)
+            left = f"TMPDIR={self._launch.scratch}"
+            try:
+                await run_in_thread(lambda: kill_descendants(left))
+            finally:
+                self._signal(signal.SIGKILL)
             await self._exited
         self._read_output()
         if self._pipe >= 0:

@@ -118,7 +118,8 @@ class Pool:
         """Stop all environments; nobody gets another one."""
         self._closing = True
         for waiting in self._line:
-            waiting.turn.set_exception(ThrottledError("ConcurrentInvocationLimitExceeded"))
+            if not waiting.turn.done():
+                waiting.turn.set_exception(ThrottledError("ConcurrentInvocationLimitExceeded"))
         self._line.clear()
         groups = (*self._idle.values(), *self._busy.values())
         everyone = [environment for group in groups for environment in group]

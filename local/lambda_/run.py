@@ -108,7 +108,8 @@ class Run:
         if not self._gone:
             remaining = max(_SETTLE, self._deadline - self._clock())
             try:
-                self._gone = not await asyncio.wait_for(self._environment.finished(), remaining)
+                async with asyncio.timeout(remaining):
+                    self._gone = not await self._environment.finished()
             except TimeoutError:
                 self._gone = True
         end = self._clock() if self._gone else self._polled_at()
@@ -126,7 +127,8 @@ class Run:
         self._log.init_start()
         await self._environment.start()
         try:
-            self._init = await asyncio.wait_for(self._environment.initialised(), self._init_limit)
+            async with asyncio.timeout(self._init_limit):
+                self._init = await self._environment.initialised()
             self._pool.started(self._environment)
             self._log.initialised(self._init.end - self._init.start)
             self._restart_clock()
@@ -141,7 +143,8 @@ class Run:
         self._log = self._open_log()
         self._restart_clock()
         await self._environment.start()
-        self._init = await asyncio.wait_for(self._environment.initialised(), self._remaining())
+        async with asyncio.timeout(self._remaining()):
+            self._init = await self._environment.initialised()
 
     async def _hand_over(self) -> Outcome:
         work = self._work
@@ -170,11 +173,13 @@ class Run:
         for line in injection.log:
             self._log.line(line)
         if injection.delay:
-            await asyncio.wait_for(asyncio.sleep(injection.delay), self._remaining())
+            async with asyncio.timeout(self._remaining()):
+                await asyncio.sleep(injection.delay)
         replacement = injection.replacement
         if replacement and replacement.prevents_execution:
             return replacement.reply(Span(self._clock(), self._clock()))
-        reply = await asyncio.wait_for(self._environment.run(event), self._remaining())
+        async with asyncio.timeout(self._remaining()):
+            reply = await self._environment.run(event)
         return replacement.over(reply) if replacement else reply
 
     def _polled_at(self) -> float:

@@ -39,7 +39,8 @@ MAX_SYNC_PAYLOAD = 6_291_456
 MAX_ASYNC_PAYLOAD = 1_048_576
 """Bytes of an event, by invocation type."""
 
-_CLOSE_SECONDS = 2.5
+_CLOSE_SECONDS = 1.0
+"""How long the workers, and what is to be told of their runs, may take to end."""
 
 
 class FunctionSampler(Protocol):
@@ -147,7 +148,7 @@ class LambdaService:
         return self._workshop.layer(layer)
 
     async def close(self) -> None:
-        """Stop every worker within 3 s; pending retries are dropped."""
+        """Stop every worker; pending retries are dropped."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._async.close()

@@ -46,7 +46,7 @@ def serving_app(app: Starlette, listener: socket.socket) -> Iterator[str]:
         yield address_of(listener)
     finally:
         server.should_exit = True
-        thread.join(_GRACE + 1)
+        thread.join(_GRACE)
         listener.close()
 
 

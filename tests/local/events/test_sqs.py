@@ -207,6 +207,23 @@ def test_a_deleted_mapping_delivers_nothing(stack: Stack, tmp_path: Any) -> None
     assert consumer.left() == 1
 
 
+@pytest.mark.parametrize("turns", range(5))
+def test_polling_stops_whenever_a_message_comes(stack: Stack, tmp_path: Any, turns: int) -> None:
+    """A poller ends when it is stopped just after it was woken, however far its waking has come."""
+    consumer = Consumer(stack, tmp_path)
+    poller = stack.sources._pollers[consumer.mapping["UUID"]]
+
+    async def wake_and_stop() -> None:
+        while not poller._wake._waiters:  # type: ignore[attr-defined] - nothing public tells it
+            await asyncio.sleep(0)
+        poller.wake()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await poller.close()
+
+    stack.call(wake_and_stop())
+
+
 def test_messages_that_were_delayed_arrive(stack: Stack, tmp_path: Any) -> None:
     """A message with a delay reaches the function after it, without further requests to the queue."""
     consumer = Consumer(stack, tmp_path)

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from local.lambda_.runtime_api import Event, RuntimeApi
+from tests.local.lambda_.harness import PATIENCE
 
 EVENT = Event("request-1", b'{"a":1}', 1700000000000, "arn", "Root=1", '{"custom":{}}')
 RUNTIME = "/2018-06-01/runtime"
@@ -43,11 +44,12 @@ def with_api(check: Callable[[RuntimeApi, str], Awaitable[None]]) -> None:
         api = RuntimeApi(time.time)
         address = await api.start()
         try:
-            await check(api, address)
+            async with asyncio.timeout(PATIENCE):
+                await check(api, address)
         finally:
             await api.close()
 
-    asyncio.run(asyncio.wait_for(run(), 10))
+    asyncio.run(run())
 
 
 def test_an_event_is_handed_over_with_its_headers() -> None:
