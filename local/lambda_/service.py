@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -38,9 +37,6 @@ from local.trace_header import TraceHeader
 MAX_SYNC_PAYLOAD = 6_291_456
 MAX_ASYNC_PAYLOAD = 1_048_576
 """Bytes of an event, by invocation type."""
-
-_CLOSE_SECONDS = 1.0
-"""How long the workers, and what is to be told of their runs, may take to end."""
 
 
 class FunctionSampler(Protocol):
@@ -148,11 +144,9 @@ class LambdaService:
         return self._workshop.layer(layer)
 
     async def close(self) -> None:
-        """Stop every worker; pending retries are dropped."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_CLOSE_SECONDS):
-                await self._async.close()
-                await self._executor.close()
+        """Stop every worker, and tell what is then known of its run; pending retries are dropped."""
+        await self._async.close()
+        await self._executor.close()
 
     def _trace(
         self, function: Function, upstream: TraceHeader, links: Sequence[TraceLink]

@@ -27,13 +27,13 @@ DEADLINE = 60.0
 T = TypeVar("T")
 
 
-def until(found: Callable[[], T | None], what: str, *, seconds: float = DEADLINE) -> T:
+def until(found: Callable[[], T | None], what: str) -> T:
     """Ask again until `found` returns something; fail naming `what` after the deadline."""
     pause = threading.Event()
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + DEADLINE
     while (value := found()) is None:
         if time.monotonic() > deadline:
-            raise AssertionError(f"waited {seconds} s for {what}")
+            raise AssertionError(f"waited {DEADLINE} s for {what}")
         pause.wait(0.05)
     return value
 
@@ -119,8 +119,8 @@ def running(data: Path, *arguments: str) -> Iterator[Stack]:
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
-            process.wait(timeout=10)
-            reader.join(timeout=10)
+            process.wait(DEADLINE)
+            reader.join(DEADLINE)
 
 
 def _collect(stream: Any, into: list[str]) -> None:
@@ -136,6 +136,6 @@ def _ready(process: subprocess.Popen[str], output: list[str]) -> dict[str, Any] 
     found = re.search(r"Ctrl-C", text) and re.search(r"AWS +(http://127\.0\.0\.1:\d+)", text)
     if not found:
         return None
-    with urllib.request.urlopen(f"{found[1]}/_local/status", timeout=5) as reply:
+    with urllib.request.urlopen(f"{found[1]}/_local/status", timeout=DEADLINE) as reply:
         status: dict[str, Any] = json.load(reply)
     return status if status["status"] == "ready" else None

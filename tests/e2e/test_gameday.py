@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.lab import Lab, running, template
 from tests.e2e.stack import REPOSITORY, WATERFALL, until
-from tests.e2e.traces import Trace
+from tests.e2e.traces import whole_trace
 from waterfall.cli import main
 
 ERROR = "aws:lambda:invocation-error"
@@ -38,12 +38,7 @@ def test_experiments_are_listed_started_and_stopped_by_name(
     assert "running" in capsys.readouterr().out
     answer = lab.get(url)
     assert answer.status == 502
-
-    def arrived() -> Trace | None:
-        trace = Trace(lab.stack.documents(answer.trace_id))
-        return trace if trace.named("named", origin="AWS::Lambda::Function") else None
-
-    until(arrived, "the function's segment", seconds=20)
+    whole_trace(lab.stack, answer.trace_id, lambda found: found.ran("named"), "the function's segment")
     assert main(["fault", "status", "--json", *endpoint]) == 0
     (found,) = json.loads(capsys.readouterr().out)["experiments"]
     assert (found["name"], found["status"], found["targets"]) == ("on-purpose", "running", ["named"])
@@ -59,7 +54,7 @@ def test_experiments_are_listed_started_and_stopped_by_name(
         main(["map", *endpoint])  # its window ends with the last whole second
         return "injected faults" in capsys.readouterr().out or None
 
-    until(marked, "the map of the last hour", seconds=10)
+    until(marked, "the map of the last hour")
     assert main(["fault", "stop", "on-purpose", *endpoint]) == 0
     assert "stopped" in capsys.readouterr().out
     assert lab.get(url).status == 200

@@ -13,6 +13,7 @@ import pytest
 from local.ids import RandomIds
 from tests.e2e.functions import deploy, invoke, layers
 from tests.e2e.stack import Stack, running, until
+from tests.e2e.traces import whole_trace
 
 HANDLER = Path(__file__).with_name("handlers") / "logging_.py"
 QUICK = ("--config", "workSeconds=0")
@@ -50,7 +51,7 @@ def consumer_trace(stack: Stack, trace_id: str) -> str:
                 return str(other)
         return None
 
-    return until(linked, "the consumer's trace", seconds=20)
+    return until(linked, "the consumer's trace")
 
 
 @pytest.mark.parametrize("mode", ["otel", "native"])
@@ -72,21 +73,19 @@ def check(stack: Stack, function: str, trace_id: str) -> None:
         found = records(stack, name, function, pattern)
         assert found, f"{name} logged nothing that {pattern} selects"
         assert {(each["xray_trace_id"], each["trace_id"]) for each in found} == {(trace_id, form)}
-    spans = {each["id"] for document in stack.documents(trace_id) for each in flat(document)}
-    assert {each["span_id"] for each in found} <= spans
-    (report,) = [
-        json.loads(message)["record"]
-        for message in messages(stack, name, '{ $.type = "platform.report" }')
-        if trace_id in message
-    ]
+    logging = {each["span_id"] for each in found}
+    trace = whole_trace(
+        stack, trace_id, lambda there: there.ran(name) and logging <= there.by_id.keys(), "the spans that log"
+    )
+    (report,) = until(lambda: reports(stack, name, trace_id) or None, "the report")
     assert (report["status"], report["requestId"]) == ("success", found[0]["requestId"])
-    assert report["tracing"]["spanId"] in spans
+    assert report["tracing"]["spanId"] in trace.by_id
 
 
-def flat(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield document
-    for child in document.get("subsegments", ()):
-        yield from flat(child)
+def reports(stack: Stack, function: str, trace_id: str) -> list[dict[str, Any]]:
+    """Return what Lambda wrote at the end of the trace's invocations of a function."""
+    found = messages(stack, function, '{ $.type = "platform.report" }')
+    return [json.loads(message)["record"] for message in found if trace_id in message]
 
 
 def test_off_has_json_without_ids(tmp_path: Path) -> None:
@@ -126,7 +125,7 @@ def test_everything_a_function_wrote_is_kept(stack: Stack, function: str, end: s
         ended = [message for message in found if "platform.report" in message and trace_id in message]
         return found if ended else None
 
-    found = until(reported, "the report", seconds=10)
+    found = until(reported, "the report")
     start = next(at for at, text in enumerate(found) if "platform.start" in text and trace_id in text)
     record = json.loads(found[start + 1])
     assert (record["order"], record["xray_trace_id"]) == (f"{function} {end}", trace_id)

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.stack import REPOSITORY, WATERFALL, Stack, running, until
+from tests.e2e.stack import REPOSITORY, WATERFALL, Stack, running
+from tests.e2e.traces import Trace, whole_trace
 
 FREE_PORTS = ("--port", "0", "--console-port", "0", "--daemon-port", "0", "--otlp-port", "0")
 QUICK = ("--config", "workSeconds=0")
@@ -30,11 +31,10 @@ def traces(stack: Stack) -> list[str]:
     return [summary["Id"] for page in pages for summary in page["TraceSummaries"]]
 
 
-def settled(documents: list[dict[str, Any]]) -> list[dict[str, Any]] | None:
-    """Return the documents once both functions went on to wait for their next event, None before."""
-    functions = [document for document in documents if document.get("origin") == "AWS::Lambda::Function"]
-    waiting = [document for document in functions if "Overhead" in str(document.get("subsegments"))]
-    return documents if len(waiting) == len(functions) == 2 else None
+def settled(trace: Trace) -> bool:
+    """Tell whether all is there, and both functions went on to wait for their next event."""
+    sent = ("CallSecondLambda", "work", "dynamodb", "s3", "sqs")
+    return trace.has(*sent) and len(trace.named("Overhead")) == 2
 
 
 def test_once_shows_one_waterfall_and_exits(tmp_path: Path) -> None:
@@ -59,7 +59,8 @@ def test_traces_survive_a_restart(tmp_path: Path) -> None:
     """A trace of the first run is still there in the second."""
     with running(tmp_path, *QUICK) as stack:
         trace_id = stack.request(stack.status["outputs"]["url"]).trace_id
-        documents = until(lambda: settled(stack.documents(trace_id)), "the end of both invocations")
+        whole_trace(stack, trace_id, settled, "the end of both invocations")
+        documents = stack.documents(trace_id)
     with running(tmp_path, *QUICK) as stack:
         assert trace_id in traces(stack)
         assert stack.documents(trace_id) == documents

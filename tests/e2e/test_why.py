@@ -166,7 +166,7 @@ def test_a_header_that_says_yes(stack: Stack, why: Why) -> None:
     """There is a trace, with what each function sent of its own, and how many documents arrived."""
     headers, root = header(";Sampled=1")
     answer = stack.request(url(stack), headers=headers)
-    told = until(lambda: settled(why.of(answer)), "the functions' segments", seconds=10)
+    told = until(lambda: settled(why.of(answer)), "the functions' segments")
     assert (told["verdict"], told["trace_id"]) == (f"There is a trace: {root}", root)
     for name in (FRONT, WORKER):
         assert sentence(told, f"{name} sent ")["text"].endswith(
@@ -218,7 +218,7 @@ def test_a_function_whose_own_tracing_is_off(stack: Stack, why: Why) -> None:
     headers, root = header(";Sampled=1")
     with function_mode(stack, WORKER, "off"):
         answer = stack.request(url(stack), headers=headers)
-        told = until(lambda: settled(why.of(answer)), "the functions' segments", seconds=10)
+        told = until(lambda: settled(why.of(answer)), "the functions' segments")
     assert told["verdict"] == f"There is a trace: {root}, with a part missing"
     gap = sentence(told, "Its own tracing is off (TRACING_MODE=off)")
     assert gap["state"] == "gap"
@@ -250,7 +250,7 @@ def test_what_a_queue_hands_on(stack: Stack, why: Why) -> None:
         ids = [id_ for id_, brief in why.listed().items() if brief == "senders not sampled"]
         return why(ids[0]) if ids else None
 
-    found = until(told, "the consumer", seconds=20)
+    found = until(told, "the consumer")
     assert found["verdict"] == "No trace: who sent the messages was not sampled"
     assert sentence(found, "was invoked with messages of the queue traced-api-dev-work")["state"] == "ok"
 

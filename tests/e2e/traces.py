@@ -1,10 +1,14 @@
-"""A trace as the X-Ray API tells it, flattened: every segment and subsegment by its id."""
+"""A trace as the X-Ray API tells it, flattened: segments and subsegments by their id; how to wait for one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from tests.e2e.stack import Stack, until
+
+FUNCTION = "AWS::Lambda::Function"
 
 
 @dataclass(frozen=True)
@@ -75,12 +79,38 @@ class Trace:
         assert len(found) == 1, f"{len(found)} nodes named {name!r} with origin {origin}: {self}"
         return found[0]
 
+    def ran(self, *functions: str) -> bool:
+        """Tell whether the segments of these functions are there: they come last, after the response."""
+        return all(self.named(function, origin=FUNCTION) for function in functions)
+
+    def has(self, *names: str) -> bool:
+        """Tell whether there are nodes of these names."""
+        return {name.lower() for name in names} <= {node.name.lower() for node in self.nodes}
+
     def __str__(self) -> str:
         return "\n".join(
             f"{'  ' * len(self.ancestors(node)) if node not in self.orphans else '?? '}{node.name}"
             f" [{node.origin or node.document.get('namespace') or '-'}] {node.id} <- {node.parent_id}"
             for node in sorted(self.nodes, key=lambda node: node.document["start_time"])
         )
+
+
+def whole_trace(stack: Stack, trace_id: str, is_whole: Callable[[Trace], bool], what: str) -> Trace:
+    """Wait until a trace is there without orphans and `is_whole`; fail naming `what` and what there is.
+
+    The parts of a trace arrive one by one, and most of them after the response.
+    """
+    trace = Trace([])
+
+    def found() -> Trace | None:
+        nonlocal trace
+        trace = Trace(stack.documents(trace_id))
+        return trace if trace.nodes and not trace.orphans and is_whole(trace) else None
+
+    try:
+        return until(found, what)
+    except AssertionError as late:
+        raise AssertionError(f"{late}; the trace is\n{trace}") from None
 
 
 def _walk(document: dict[str, Any], parent_id: str | None) -> Iterator[Node]:

@@ -190,7 +190,7 @@ def test_what_is_not_sampled_leaves_nothing(labs: list[Lab]) -> None:
 def test_a_timeout_is_equal(labs: list[Lab]) -> None:
     """What was open when the time ran out is in both traces alike, unfinished and a fault."""
     event = {"scenario": "hanging", "with": None}
-    outcome = run_both(labs, "slow", event, ("done", "waiting", "on and on"), patience=0.5)
+    outcome = run_both(labs, "slow", event, ("done", "waiting", "on and on"), killed=True)
     assert [result[0] for result in outcome.results] == ["Unhandled"] * 2
     unfinished = {node.name for node in outcome.comparison.left.nodes if node.in_progress}
     assert unfinished == {"scenarios.handler", "waiting", "on and on"}

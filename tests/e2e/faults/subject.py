@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.e2e.lab import Lab, template
-from tests.e2e.stack import Answer, until
+from tests.e2e.stack import Answer
 from tests.e2e.traces import Trace
+from tests.e2e.traces import whole_trace as wait_for_trace
 
 DELAY, ERROR, RESPONSE = (
     f"aws:lambda:invocation-{kind}" for kind in ("add-delay", "error", "http-integration-response")
 )
+DELAY_SECONDS = 0.5
+"""More than an undelayed handler ever takes to begin."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,9 @@ class Fault:
 
 
 FAULTS = {
-    "delay": Fault(DELAY, {"startupDelayMilliseconds": "200"}, 200, runs=True, faulted=False),
+    "delay": Fault(
+        DELAY, {"startupDelayMilliseconds": f"{DELAY_SECONDS * 1000:.0f}"}, 200, runs=True, faulted=False
+    ),
     "timeout": Fault(DELAY, {"startupDelayMilliseconds": "20000"}, 502, runs=False, faulted=True),
     "error instead": Fault(ERROR, {"preventExecution": "true"}, 502, runs=False, faulted=True),
     "error after": Fault(ERROR, {"preventExecution": "false"}, 502, runs=True, faulted=True),
@@ -81,13 +86,13 @@ def start(subject: Subject, fault: Fault, **parameters: str) -> str:
 
 def whole_trace(subject: Subject, answer: Answer, *, runs: bool = False) -> Trace:
     """Wait until the function's own segment has come, and what the handler sent if it `runs`."""
-
-    def arrived() -> Trace | None:
-        trace = Trace(subject.lab.stack.documents(answer.trace_id))
-        sent = trace.named(subject.name, origin="AWS::Lambda::Function")
-        return trace if sent and (trace.named("work") or not runs) and not trace.orphans else None
-
-    return until(arrived, "the function's segment", seconds=20)
+    sent = ("work",) if runs else ()
+    return wait_for_trace(
+        subject.lab.stack,
+        answer.trace_id,
+        lambda trace: trace.ran(subject.name) and trace.has(*sent),
+        "the function's segment",
+    )
 
 
 def is_injected(trace: Trace, subject: Subject) -> bool:
@@ -116,4 +121,7 @@ def check_clean(subject: Subject, answer: Answer) -> None:
     function = trace.only(subject.name, origin="AWS::Lambda::Function")
     assert not is_injected(trace, subject)
     assert "fault" not in function.document
-    assert trace.only("work", below=function).document["start_time"] - function.document["start_time"] < 0.2
+    assert (
+        trace.only("work", below=function).document["start_time"] - function.document["start_time"]
+        < DELAY_SECONDS
+    )

@@ -11,6 +11,7 @@ import pytest
 from awscli.clidriver import create_clidriver
 
 from tests.e2e.faults.subject import (
+    DELAY_SECONDS,
     FAULTS,
     KINDS,
     Subject,
@@ -125,9 +126,9 @@ def test_a_delay_lies_before_the_handler(subject: Subject) -> None:
     trace = whole_trace(subject, subject.lab.get(subject.url), runs=True)
     function = trace.only(subject.name, origin="AWS::Lambda::Function")
     work = trace.only("work", below=function)
-    assert function.duration >= 0.2
-    assert work.document["start_time"] - function.document["start_time"] >= 0.2
-    assert work.duration < 0.1
+    assert function.duration >= DELAY_SECONDS
+    assert work.document["start_time"] - function.document["start_time"] >= DELAY_SECONDS
+    assert work.duration < DELAY_SECONDS
 
 
 @pytest.mark.usefixtures("stop")
@@ -163,7 +164,7 @@ def test_different_actions_add_up(subject: Subject) -> None:
     answer = subject.lab.get(subject.url)
     check(subject, FAULTS["error instead"], answer)
     function = whole_trace(subject, answer).only(subject.name, origin="AWS::Lambda::Function")
-    assert function.duration >= 0.2
+    assert function.duration >= DELAY_SECONDS
 
 
 @pytest.mark.usefixtures("stop")

@@ -9,8 +9,7 @@ import pytest
 from local.ids import RandomIds
 from tests.e2e.functions import deploy, invoke
 from tests.e2e.lab import Lab, template
-from tests.e2e.stack import until
-from tests.e2e.traces import Trace
+from tests.e2e.traces import whole_trace
 
 CALLS = """
 import os, boto3
@@ -88,13 +87,7 @@ def test_calls_of_aws_are_disturbed(  # noqa: PLR0917 - a table of cases
     root = RandomIds().trace_id(time.time())
     reply = invoke(lab.stack, caller, {"call": call, "queue": queue}, root)
     assert (reply.payload, reply.error) == (code, None)
-
-    def arrived() -> Trace | None:
-        trace = Trace(lab.stack.documents(root))
-        marks = trace.named(f"injected {kind}")
-        return trace if marks and not trace.orphans else None
-
-    trace = until(arrived, "the mark", seconds=20)
+    trace = whole_trace(lab.stack, root, lambda found: found.has(f"injected {kind}"), "the mark")
     mark = trace.only(f"injected {kind}")
     assert mark.document["annotations"] == {"fault.injected": "on-purpose"}
     above = trace.by_id[mark.parent_id or ""]

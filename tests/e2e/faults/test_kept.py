@@ -10,7 +10,7 @@ import pytest
 from tests.e2e.faults.subject import FAULTS
 from tests.e2e.lab import Lab, template
 from tests.e2e.stack import Answer, until
-from tests.e2e.traces import Trace
+from tests.e2e.traces import Trace, whole_trace
 
 HANDLERS = Path(__file__).parents[1] / "handlers"
 pytestmark = pytest.mark.usefixtures("stop")
@@ -44,10 +44,14 @@ class Chain:
             for one in page["TraceSummaries"]
         }
 
-    def connected(self, answer: Answer) -> Trace | None:
-        """Return a request's trace once it is one tree."""
-        trace = Trace(self.lab.stack.documents(answer.trace_id))
-        return trace if len(trace.roots) == 1 and not trace.orphans else None
+    def trace(self, answer: Answer, *functions: str) -> Trace:
+        """Return a request's trace once it is one tree, with the segments of these functions."""
+        return whole_trace(
+            self.lab.stack,
+            answer.trace_id,
+            lambda found: len(found.roots) == 1 and found.ran(*functions),
+            "one tree",
+        )
 
     def injected(self, answers: list[Answer], count: int) -> list[Trace]:
         """Wait until the filter finds so many of these requests; return their traces."""
@@ -57,7 +61,7 @@ class Chain:
             found = sent & self.found('annotation[fault.injected] = "on-purpose"')
             return found if len(found) >= count else None
 
-        found = until(arrived, f"{count} traces with faults", seconds=20)
+        found = until(arrived, f"{count} traces with faults")
         assert len(found) == count
         return [Trace(self.lab.stack.documents(trace_id)) for trace_id in found]
 
@@ -91,8 +95,7 @@ def test_every_fault_is_kept(chain: Chain, function: str, kind: str) -> None:
     answers = chain.send(3)
     chain.injected(answers, 3)
     for answer in answers:
-        trace = until(lambda: chain.connected(answer), "one tree", seconds=20)  # noqa: B023 - called at once
-        assert f"kept-{function}" in function_names(trace)
+        assert chain.trace(answer, f"kept-{function}")
 
 
 @pytest.mark.parametrize("function", ["front", "worker"])
@@ -110,12 +113,7 @@ def test_a_caller_that_sees_the_failure_keeps_itself(chain: Chain) -> None:
     """As on AWS: its library sends its part, and the failed run is below its call."""
     chain.start("worker", "error instead")
     (answer,) = chain.send(1)
-
-    def whole() -> Trace | None:
-        trace = Trace(chain.lab.stack.documents(answer.trace_id))
-        return trace if function_names(trace) == {"kept-front", "kept-worker"} else None
-
-    trace = until(whole, "both functions' segments", seconds=20)
+    trace = chain.trace(answer, "kept-front", "kept-worker")
     front = trace.only("kept-front", origin="AWS::Lambda::Function")
     assert front.document["annotations"] == {"kept": "fault"}
     worker = trace.only("kept-worker", origin="AWS::Lambda::Function")
@@ -162,6 +160,6 @@ def test_a_fault_of_a_call_is_kept(chain: Chain, kind: str) -> None:
             trace = Trace(chain.lab.stack.documents(answer.trace_id))
             assert [node.name for node in trace.nodes] == ["injected delay"]
         else:
-            trace = until(lambda: chain.connected(answer), "one tree", seconds=20)  # noqa: B023 - called at once
+            trace = chain.trace(answer, "kept-front", "kept-worker")
             assert function_names(trace) == {"kept-front", "kept-worker"}
             assert trace.named(f"injected {kind}")

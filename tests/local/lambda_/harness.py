@@ -145,6 +145,7 @@ class Stack:
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._closing.set)
         self._thread.join(PATIENCE)
+        assert not self._thread.is_alive(), "the service does not end"
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
