@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
-from tests.local.lambda_.harness import PATIENCE, Stack
+from local.interfaces import LogStream
+from local.lambda_.environment import Environment, InitError, Launch
+from local.lambda_.logging_config import LoggingConfig
+from local.lambda_.logs import StreamLog
+from local.logs.service import Logs
+from local.logs.store import Store
+from tests.local.lambda_.harness import PATIENCE, REGION, Stack
 
 BUSY = (
     "import os, pathlib, subprocess, time\n"
@@ -54,6 +61,31 @@ def test_close_stops_busy_and_idle_workers_and_keeps_the_trace(tmp_path: Path) -
     (function,) = [d for d in stack.sink.of(busy) if d["origin"] == "AWS::Lambda::Function"]
     assert function["fault"] is True
     assert list((tmp_path / "close" / "tmp").iterdir()) == []
+
+
+def test_an_environment_that_is_stopped_while_it_starts_leaves_nothing(tmp_path: Path) -> None:
+    """A stop while its files are put in place is not forgotten: no worker runs afterwards."""
+    scratch, prepared = tmp_path / "scratch", Event()
+
+    def prepare() -> Launch:
+        assert prepared.wait(PATIENCE)
+        scratch.mkdir()
+        return Launch(["sleep", "60"], {}, tmp_path, scratch)
+
+    async def stop_while_starting() -> bool:
+        stream = LogStream(REGION, "group", "stream")
+        log = StreamLog(Logs(Store(None), time.time), stream, LoggingConfig("group"), time.time)
+        environment = Environment(prepare, time.time, log)
+        starting = asyncio.create_task(environment.start())
+        await asyncio.sleep(0)
+        await environment.stop()
+        prepared.set()
+        with pytest.raises(InitError, match="stopped while it started"):
+            await starting
+        return environment.alive
+
+    assert not asyncio.run(stop_while_starting())
+    assert not scratch.exists()
 
 
 def test_close_drops_waiting_retries(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
