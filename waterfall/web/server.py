@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
 _GRACE = 1  # seconds that running requests may take at the end
+_LEAVE = 0.5  # the same for a console that ends with what it shows
 
 
 def serve(source: Source, port: int, announce: Callable[[str], None]) -> None:
@@ -46,7 +47,7 @@ def serving_app(app: Starlette, listener: socket.socket) -> Iterator[str]:
         yield address_of(listener)
     finally:
         server.should_exit = True
-        thread.join(_GRACE)
+        thread.join(_LEAVE)
         listener.close()
 
 
