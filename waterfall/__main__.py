@@ -17,6 +17,9 @@ def main() -> int:
         return cli.main()
     except KeyboardInterrupt:
         return _INTERRUPTED
+    finally:
+        gc.freeze()  # and the same of an end
+        gc.disable()
 
 
 if __name__ == "__main__":
