@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
+from local.parsing import ParseError, read_integer
 from local.requests.answers import DEFAULT_LIMIT, MOST
 from local.wsgi import run_in_thread
 
@@ -44,6 +45,9 @@ class About:
         return 404, {"error": f"there is no {path} here; there are {', '.join(PATHS)}"}
 
     async def _newest(self, limit: str) -> Answer:
-        if not limit.isdecimal() or not 1 <= int(limit) <= MOST:
-            return 400, {"error": f"limit={limit} is not a number of requests: give 1 to {MOST}"}
-        return 200, await run_in_thread(lambda: self.requests.newest(int(limit)))
+        try:
+            number = read_integer(limit, 1, MOST)
+        except ParseError:
+            message = f"limit={limit[:60]} is not a number of requests: give 1 to {MOST}"
+            return 400, {"error": message}
+        return 200, await run_in_thread(lambda: self.requests.newest(number))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.datastructures import Headers
+
+from local.parsing import ParseError, read_object
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -68,8 +69,8 @@ def queue_url(call: Call, body: bytes) -> str | None:
     """Return the queue of an SQS call, in either protocol, if it names one."""
     if call.headers.get("x-amz-target"):
         try:
-            named = json.loads(body).get("QueueUrl")
-        except (ValueError, AttributeError):
+            named = read_object(body).get("QueueUrl")
+        except ParseError:
             return None
     else:
         named = parse_qs(body.decode("utf-8", "replace")).get("QueueUrl", [call.path])[0]

@@ -5,13 +5,14 @@ A model tells which members an operation needs, and their types, lengths, ranges
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
+
+from local.parsing import shown
 
 if TYPE_CHECKING:
     from botocore.model import ServiceModel
@@ -50,7 +51,7 @@ def checked(shape: Any, value: Any, where: str = "") -> Any:
     """Return the value without its nulls, which count as absent in AWS's JSON; raises `ShapeError`."""
     kind = shape.type_name
     if not _has_type(value, kind):
-        raise ShapeError(f"{where or 'The request'} is {_shown(value)}; it must be {_said(kind)}")
+        raise ShapeError(f"{where or 'The request'} is {shown(value)}; it must be {_said(kind)}")
     if kind == "structure":
         return _structure(shape, value, where)
     _check_limits(shape, value, where)
@@ -77,14 +78,14 @@ def _check_limits(shape: Any, value: Any, where: str) -> None:
     size = len(value) if isinstance(value, str | list | dict) else value
     unit = {"string": " characters", "list": " members", "map": " members"}.get(shape.type_name, "")
     if "min" in limits and size < limits["min"]:
-        raise ShapeError(f"{where} is {_shown(value)}; it must have at least {limits['min']}{unit}")
+        raise ShapeError(f"{where} is {shown(value)}; it must have at least {limits['min']}{unit}")
     if "max" in limits and size > limits["max"]:
-        raise ShapeError(f"{where} is {_shown(value)}; it must have at most {limits['max']}{unit}")
+        raise ShapeError(f"{where} is {shown(value)}; it must have at most {limits['max']}{unit}")
     if allowed := limits.get("enum"):
         if value not in allowed:
-            raise ShapeError(f"{where} is {_shown(value)}; it must be one of {', '.join(allowed)}")
+            raise ShapeError(f"{where} is {shown(value)}; it must be one of {', '.join(allowed)}")
     elif (pattern := limits.get("pattern")) and not _matches(pattern, value):
-        raise ShapeError(f"{where} is {_shown(value)}; it must match {pattern}")
+        raise ShapeError(f"{where} is {shown(value)}; it must match {pattern}")
 
 
 def _matches(pattern: str, value: str) -> bool:
@@ -100,8 +101,3 @@ def _has_type(value: Any, kind: str) -> bool:
 
 def _said(kind: str) -> str:
     return _SAID.get(kind, "a number of epoch seconds" if kind == "timestamp" else f"a {kind}")
-
-
-def _shown(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

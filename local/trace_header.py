@@ -10,8 +10,13 @@ from dataclasses import dataclass
 
 NAME = "X-Amzn-Trace-Id"
 
+MAX_LENGTH = 7 * 1024
+"""Characters of a header that is read: as Application Load Balancers; X-Ray states no limit."""
+
 _TRACE_ID = re.compile(r"1-[0-9a-f]{8}-[0-9a-f]{24}")
 _SEGMENT_ID = re.compile(r"[0-9a-f]{16}")
+_PART = re.compile(r"[!-:<-~]+")
+"""Visible ASCII: parts go on into headers, environment variables and messages."""
 _SAMPLED = {"1": True, "0": False}
 
 
@@ -31,12 +36,16 @@ class TraceHeader:
 
     @classmethod
     def parse(cls, text: str | None) -> TraceHeader:
-        """Read a header value; malformed parts are left out, as the Java and Node SDKs do."""
+        """Read a header value; malformed parts are left out, as the Java and Node SDKs do.
+
+        Of one that is too long nothing is taken.
+        """
         known: dict[str, str] = {}
         extra: list[tuple[str, str]] = []
-        for part in (text or "").split(";"):
-            key, equals, value = part.strip().partition("=")
-            if not equals:
+        parts = (text or "").split(";") if len(text or "") <= MAX_LENGTH else []
+        for part in map(str.strip, parts):
+            key, equals, value = part.partition("=")
+            if not (equals and _PART.fullmatch(part)):
                 continue
             if key.lower() in {"root", "parent", "sampled", "lineage"}:
                 known[key.lower()] = value

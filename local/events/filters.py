@@ -5,10 +5,11 @@ https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
 
 from __future__ import annotations
 
-import json
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from local.parsing import read_json
 
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
@@ -32,7 +33,7 @@ def parse_patterns(criteria: Mapping[str, Any] | None) -> tuple[Pattern, ...]:
     for item in (criteria or {}).get("Filters") or ():
         text = item.get("Pattern", "{}")
         try:
-            pattern = json.loads(text)
+            pattern = read_json(text)
         except ValueError as error:
             raise FilterError(f"filter pattern {text!r} is not JSON: {error}") from error
         _check(pattern, text)
@@ -51,7 +52,7 @@ def matches(patterns: Sequence[Pattern], record: Mapping[str, Any]) -> bool:
 def _matches_record(pattern: Pattern, record: Mapping[str, Any]) -> bool:
     if isinstance(pattern.get("body"), dict):
         try:
-            record = {**record, "body": json.loads(record["body"])}
+            record = {**record, "body": read_json(record["body"])}
         except ValueError:
             return False
     return _matches_object(pattern, record)

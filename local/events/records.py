@@ -6,12 +6,12 @@ https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from local.events.queues import Message
 from local.interfaces import TraceLink
+from local.parsing import MAX_PAYLOAD_DEPTH, read_json
 from local.trace_header import TraceHeader
 
 _MAX_LINKS = 20
@@ -59,7 +59,7 @@ def failed_ids(payload: bytes, ids: Collection[str]) -> set[str]:
     A reply that AWS cannot read fails the whole batch; an empty one fails nothing.
     """
     try:
-        reply = json.loads(payload or b"null")
+        reply = read_json(payload or b"null", MAX_PAYLOAD_DEPTH)
     except ValueError:
         return set(ids)
     if not reply or (isinstance(reply, Mapping) and not reply.get("batchItemFailures")):
@@ -67,8 +67,9 @@ def failed_ids(payload: bytes, ids: Collection[str]) -> set[str]:
     failures = reply.get("batchItemFailures") if isinstance(reply, Mapping) else None
     if not isinstance(failures, list):
         return set(ids)
-    named = {item.get("itemIdentifier") if isinstance(item, Mapping) else None for item in failures}
-    return {str(name) for name in named} if named <= set(ids) else set(ids)
+    named = [item.get("itemIdentifier") if isinstance(item, Mapping) else None for item in failures]
+    are_known = all(isinstance(name, str) and name in ids for name in named)
+    return set(map(str, named)) if are_known else set(ids)
 
 
 def _attribute(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
+from local.parsing import read_json
 from local.trace_header import NAME
 
 _ATTRIBUTE = "AWSTraceHeader"
@@ -36,7 +37,7 @@ def with_trace_header(headers: Mapping[str, str], body: bytes) -> bytes:
 
 def _in_json(body: bytes, header: str) -> bytes:
     try:
-        request = json.loads(body)
+        request = read_json(body)
     except ValueError:
         return body
     if not isinstance(request, dict):

@@ -20,6 +20,7 @@ from local.fis.service import Fis
 from local.interfaces import ACCOUNT_ID
 from local.lambda_.http import Receive, Request, Response, Scope, Send, read_request, send_response
 from local.model_check import ShapeError, checked, model
+from local.parsing import ParseError, read_integer, read_object
 
 _LEVER = "default"
 _PAGE = 100
@@ -79,12 +80,9 @@ def _routes() -> list[tuple[str, re.Pattern[str], str]]:
 
 def _json(body: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(body or b"{}")
-    except ValueError as error:
-        raise ValidationError(f"The body is not JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise ValidationError("The body must be a JSON object.")
-    return value
+        return read_object(body)
+    except ParseError as error:
+        raise ValidationError(f"The body is not a JSON object: {error}") from error
 
 
 def _query(shape: Any, query: str) -> dict[str, Any]:
@@ -94,17 +92,22 @@ def _query(shape: Any, query: str) -> dict[str, Any]:
         texts = given.get(member.serialization.get("name", name))
         if not texts or member.serialization.get("location") != "querystring":
             continue
-        is_number = member.type_name == "integer" and texts[0].isdecimal()
-        values[name] = texts if member.type_name == "list" else int(texts[0]) if is_number else texts[0]
+        values[name] = texts if member.type_name == "list" else texts[0]
+        if member.type_name == "integer":
+            values[name] = _integer(name, texts[0])
     return values
+
+
+def _integer(name: str, text: str) -> int:
+    try:
+        return read_integer(text, 0, 2**31 - 1)
+    except ParseError as error:
+        raise ValidationError(f"The value of {name} is not valid: {error}") from error
 
 
 def _page(key: str, items: list[dict[str, Any]], given: Mapping[str, Any]) -> dict[str, Any]:
     """Return one page; the token is the position of the next one."""
-    token = given.get("nextToken", "0")
-    if not token.isdecimal():
-        raise ValidationError("The value of nextToken is not valid.")
-    first, size = int(token), given.get("maxResults", _PAGE)
+    first, size = _integer("nextToken", given.get("nextToken", "0")), given.get("maxResults", _PAGE)
     page: dict[str, Any] = {key: items[first : first + size]}
     return page if first + size >= len(items) else {**page, "nextToken": str(first + size)}
 

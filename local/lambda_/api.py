@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Awaitable, Callable
@@ -19,10 +18,12 @@ from local.lambda_.control import ControlPlane, json_object
 from local.lambda_.errors import InvalidParameterError, LambdaError
 from local.lambda_.http import App, Receive, Request, Response, Scope, Send, read_request, send_response
 from local.lambda_.service import LambdaService
+from local.parsing import read_object
 from local.trace_header import NAME, TraceHeader
 
 _INVOKE = re.compile(r"/2015-03-31/functions/(.+)/invocations/?")
 _MAPPINGS = re.compile(r"/2015-03-31/event-source-mappings(?:/([^/]+))?/?")
+_MAX_CLIENT_CONTEXT = 3583
 _TYPES: dict[str, InvocationType] = {
     "RequestResponse": "RequestResponse",
     "Event": "Event",
@@ -106,13 +107,19 @@ def _invoke_response(result: InvokeResult, *, log_tail: bool) -> Response:
 
 
 def _client_context(header: str | None) -> str | None:
-    """Return the client context's JSON: the header holds it in base64."""
+    """Return the client context's JSON in ASCII and one line: it reaches the runtime as a header.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#lambda-Invoke-request-ClientContext
+    """
     if not header:
         return None
+    if len(header) > _MAX_CLIENT_CONTEXT:
+        message = f"Client context must have at most {_MAX_CLIENT_CONTEXT} bytes in Base64."
+        raise LambdaError("InvalidRequestContentException", message)
     try:
-        return base64.b64decode(header, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
-        message = "Client context must be a valid Base64-encoded JSON object."
+        return json.dumps(read_object(base64.b64decode(header, validate=True)))
+    except ValueError as error:
+        message = f"Client context must be a valid Base64-encoded JSON object: {error}"
         raise LambdaError("InvalidRequestContentException", message) from error
 
 

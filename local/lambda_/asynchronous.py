@@ -21,6 +21,7 @@ from local.lambda_.errors import FunctionNotFoundError, ThrottledError
 from local.lambda_.executor import Executor, Invocation
 from local.lambda_.outcome import Outcome, Span
 from local.lambda_.segments import Attempt, async_subsegments, service_segment
+from local.parsing import MAX_PAYLOAD_DEPTH, ParseError, read_json
 from local.trace_header import TraceHeader
 
 _log = logging.getLogger(__name__)
@@ -222,13 +223,18 @@ def destination_record(
         context: dict[str, Any] = {"statusCode": 200, "executedVersion": invocation.function.version}
         if outcome.failed:
             context["functionError"] = "Unhandled"
-        record |= {"responseContext": context, "responsePayload": json.loads(outcome.payload or b"null")}
+        record |= {"responseContext": context, "responsePayload": _value(outcome.payload)}
     return record
 
 
 def _json(payload: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(payload)
-    except ValueError:
-        return {}
+    value = _value(payload)
     return value if isinstance(value, dict) else {}
+
+
+def _value(payload: bytes) -> Any:
+    """Return a reply's JSON; a handler may also return bytes that are none: those as text."""
+    try:
+        return read_json(payload or b"null", MAX_PAYLOAD_DEPTH)
+    except ParseError:
+        return payload.decode(errors="replace")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,6 +13,7 @@ from local.lambda_.http import App, Request, Response, forward
 from local.lambda_.overlay import LATEST
 from local.lambda_.service import LambdaService
 from local.lambda_.validate import check_configuration, check_handler
+from local.parsing import ParseError, read_object
 
 _FUNCTIONS = re.compile(r"/2015-03-31/functions/?")
 _FUNCTION = re.compile(r"/2015-03-31/functions/([^/]+)/?")
@@ -108,13 +108,10 @@ class ControlPlane:
 def json_object(body: bytes) -> dict[str, Any]:
     """Read a request's JSON object; raises `LambdaError`."""
     try:
-        value = json.loads(body or b"{}")
-    except ValueError as error:
+        return read_object(body)
+    except ParseError as error:
         message = f"Could not parse request body into json: {error}"
         raise LambdaError("InvalidRequestContentException", message) from error
-    if not isinstance(value, Mapping):
-        raise LambdaError("InvalidRequestContentException", "the request body must be a JSON object")
-    return dict(value)
 
 
 def _name(reference: str) -> str:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from local.parsing import MAX_PAYLOAD_DEPTH, read_json
+
 MAX_RESPONSE = 6_291_556
 """Bytes of a synchronous response."""
 
@@ -99,7 +101,7 @@ def parse_cause(header: str | None) -> Mapping[str, Any] | None:
     if not header or len(header) > MAX_CAUSE:
         return None
     try:
-        cause = json.loads(header)
+        cause = read_json(header)
     except ValueError:
         return None
     exceptions = cause.get("exceptions") if isinstance(cause, dict) else None
@@ -111,7 +113,7 @@ def parse_cause(header: str | None) -> Mapping[str, Any] | None:
 
 def _cause_of(payload: bytes) -> Mapping[str, Any] | None:
     try:
-        error = json.loads(payload)
+        error = read_json(payload, MAX_PAYLOAD_DEPTH)
     except ValueError:
         return None
     if not isinstance(error, dict):

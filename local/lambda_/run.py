@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass, field, replace
 
 from local.ids import Clock
@@ -25,6 +24,7 @@ from local.lambda_.outcome import (
 from local.lambda_.platform_log import PlatformLog, Report, Status, TraceContext
 from local.lambda_.pool import Pool
 from local.lambda_.runtime_api import Event, Reply
+from local.parsing import MAX_PAYLOAD_DEPTH, read_json
 
 INIT_LIMIT = 10.0
 """Seconds of the init phase; a longer initialisation starts again within the first event's time."""
@@ -231,7 +231,7 @@ class Run:
 def _error(outcome: Outcome) -> tuple[str, str]:
     """Return type and message of a failure, as Lambda reports it."""
     try:
-        content = json.loads(outcome.payload)
+        content = read_json(outcome.payload, MAX_PAYLOAD_DEPTH)
         return str(content["errorType"]), str(content["errorMessage"])
     except (ValueError, LookupError, TypeError):
         return "Runtime.Unknown", outcome.payload.decode(errors="replace")

@@ -158,7 +158,7 @@ class RuntimeApi:
                     writer.write(connection.send(go_on) or b"")
                 connection.receive_data(await reader.read(256 * 1024))
             elif isinstance(event, h11.Request):
-                headers = {name.decode().lower(): value.decode("latin-1") for name, value in event.headers}
+                headers = {name.decode(): value.decode(errors="replace") for name, value in event.headers}
                 request = _Request(event.method.decode(), event.target.decode(), headers, self._clock())
             elif isinstance(event, h11.Data) and request:
                 request.size += len(event.data)

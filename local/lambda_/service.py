@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +30,7 @@ from local.lambda_.run import INIT_LIMIT
 from local.lambda_.segments import service_segment
 from local.lambda_.tracing import InvocationTrace, trace_invocation
 from local.lambda_.worker import Workshop
+from local.parsing import MAX_PAYLOAD_DEPTH, ParseError, read_json
 from local.requests.records import Invoked, shortened
 from local.trace_header import TraceHeader
 
@@ -206,8 +206,8 @@ def _checked_payload(payload: bytes, invocation_type: InvocationType) -> bytes:
     if not payload:
         return b"{}"
     try:
-        json.loads(payload)
-    except ValueError as error:
+        read_json(payload, MAX_PAYLOAD_DEPTH)
+    except ParseError as error:
         message = f"Could not parse request body into json: {error}"
         raise LambdaError("InvalidRequestContentException", message) from error
     return payload

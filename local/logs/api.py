@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from local import aws_request
 from local.lambda_.http import Request, Response, forward, read_request, send_response
-from local.logs.errors import InvalidParameterError, LogsError
+from local.logs.errors import LogsError, SerializationError
 from local.logs.operations import OPERATIONS, Operations
 from local.logs.store import StoreError
 from local.model_check import ShapeError, checked, model
+from local.parsing import ParseError, read_object
 from local.wsgi import run_in_thread
 
 if TYPE_CHECKING:
@@ -70,12 +71,9 @@ class LogsApi:
 
 def _json(body: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(body or b"{}")
-    except ValueError as error:
-        raise InvalidParameterError(f"The body is not JSON: {error}") from error
-    if not isinstance(value, dict):
-        raise InvalidParameterError("The body must be a JSON object")
-    return value
+        return read_object(body)
+    except ParseError as error:
+        raise SerializationError(f"The body is not a JSON object: {error}") from error
 
 
 def _error(status: int, code: str, message: str) -> Response:

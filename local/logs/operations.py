@@ -12,6 +12,7 @@ from local.logs.patterns import parse
 from local.logs.reading import Wanted, backward_page, filtered_page, forward_page
 from local.logs.service import Logs
 from local.logs.store import Span, StreamRow
+from local.parsing import ParseError, read_integer
 
 _DAY_MS = 24 * 3600 * 1000
 _OLDEST_MS = 14 * _DAY_MS
@@ -185,9 +186,10 @@ def _stream(region: str, group: str, row: StreamRow) -> Output:
 def _page(key: str, items: list[Output], given: Given) -> Output:
     """Return one page; the token is the position of the next one."""
     token, size = given.get("nextToken", "0"), given.get("limit", _PAGE)
-    if not token.isdecimal():
-        raise InvalidParameterError("The specified nextToken is invalid.")
-    first = int(token)
+    try:
+        first = read_integer(token, 0, _LATEST)
+    except ParseError as error:
+        raise InvalidParameterError(f"The specified nextToken is invalid: {error}") from error
     page: Output = {key: items[first : first + size]}
     return page if first + size >= len(items) else {**page, "nextToken": str(first + size)}
 

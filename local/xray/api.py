@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from local.parsing import ParseError, read_object
 from local.xray import (
     account_api,
     graph,
@@ -90,15 +91,10 @@ def dispatch(table: Mapping[str, Operation], path: str, body: bytes) -> Response
 
 def _answer(operation: Operation, body: bytes) -> dict[str, Any]:
     try:
-        request = json.loads(body or b"{}")
-    except (ValueError, RecursionError) as error:
-        raise XRayError("SerializationException", f"The body is not JSON: {error}") from error
-    if not isinstance(request, dict):
-        raise XRayError("SerializationException", "The body must be a JSON object")
-    try:
-        return operation(request)
-    except RecursionError as error:
-        raise XRayError("SerializationException", "The body is nested too deeply") from error
+        request = read_object(body)
+    except ParseError as error:
+        raise XRayError("SerializationException", f"The body is not a JSON object: {error}") from error
+    return operation(request)
 
 
 def _response(status: int, answer: Mapping[str, Any]) -> Response:

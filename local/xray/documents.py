@@ -6,11 +6,12 @@ https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
 from __future__ import annotations
 
 import json
-import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn, NotRequired, TypedDict
+from typing import Any, NotRequired, TypedDict
+
+from local.parsing import read_json
 
 MAX_DOCUMENT_BYTES = 64 * 1024
 MAX_NESTING = 300
@@ -21,8 +22,6 @@ LATEST_TIME = 253402300800.0
 _TRACE_ID = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}")
 _ID = re.compile(r"[0-9a-fA-F]{16}")
 _NAME = re.compile(r"[\w\s.:/%&#=+\\\-@]{1,200}")
-_MAYBE_HUGE = re.compile(r"[:,\[\s]-?(?:\d{309}|[\d.]+[eE]\+?\d{3})")
-"""What a number beyond the range of doubles looks like; a text may look so too."""
 _NOT_IN_NAME = re.compile(r"[^\w\s.:/%&#=+\\\-@]")
 
 
@@ -109,41 +108,9 @@ def _parse(text: str) -> Any:
         size = len(text) if text.isascii() else len(text.encode())
         if size > MAX_DOCUMENT_BYTES:
             raise RefusedError("SegmentTooLarge")
-        parsed = json.loads(text, parse_constant=_not_json)
-        if _MAYBE_HUGE.search(text):
-            json.loads(text, parse_int=_double, parse_float=_double)
-    except (ValueError, RecursionError) as error:
+        return read_json(text, MAX_NESTING)
+    except ValueError as error:
         raise RefusedError("ParseError") from error
-    _check_nesting(parsed, text)
-    return parsed
-
-
-def _check_nesting(parsed: Any, text: str) -> None:
-    if text.count("{") + text.count("[") <= MAX_NESTING:
-        return
-    level = [parsed]
-    for _ in range(MAX_NESTING):
-        level = [item for outer in level for item in _items(outer)]
-    if level:
-        raise RefusedError("ParseError")
-
-
-def _items(value: Any) -> Iterable[Any]:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()
-
-
-def _not_json(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _double(number: str) -> float:
-    """Read a number; clients read numbers as doubles, and a larger one fails them for the whole answer."""
-    double = float(number)
-    if math.isinf(double):
-        raise ValueError(f"a number of {len(number)} characters is out of range")
-    return double
 
 
 def _entry(document: Any, text: str) -> Entry:

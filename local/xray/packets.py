@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from local.parsing import ParseError, read_json
 
 Kind = Literal["document", "spans", "unsampled spans", "metrics"]
 
@@ -57,8 +58,8 @@ def parse(datagram: bytes) -> Packet:
 
 def _check_header(header: bytes) -> None:
     try:
-        fields: Any = json.loads(header)
-    except (ValueError, RecursionError):
+        fields: Any = read_json(header)
+    except ParseError:
         fields = None
     if not isinstance(fields, dict):
         raise PacketError("the header is not a JSON object")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from local.interfaces import ACCOUNT_ID
 from local.matching import glob
+from local.parsing import ParseError, read_json
 from local.xray.errors import InvalidRequestError, XRayError
 from local.xray.requests import paged
 from local.xray.validation import validated
@@ -106,8 +107,8 @@ def _check_revision(name: str, known: Mapping[str, Any] | None, given: str | Non
 
 def _statements(document: str) -> list[dict[str, Any]]:
     try:
-        policy = json.loads(document)
-    except (ValueError, RecursionError) as error:
+        policy = read_json(document)
+    except ParseError as error:
         raise _malformed(f"it is not JSON: {error}") from error
     if not isinstance(policy, dict):
         raise _malformed("it must be a JSON object")

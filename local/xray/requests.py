@@ -6,6 +6,7 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
+from local.parsing import read_json
 from local.xray.errors import InvalidRequestError
 from local.xray.groups import DEFAULT_NAME
 
@@ -55,8 +56,8 @@ def read_token(request: Mapping[str, Any]) -> Any:
     if request.get("NextToken") is None:
         return None
     try:
-        return json.loads(base64.b64decode(request["NextToken"], altchars=b"-_", validate=True))
-    except (TypeError, ValueError, RecursionError) as error:
+        return read_json(base64.b64decode(request["NextToken"], altchars=b"-_", validate=True))
+    except (TypeError, ValueError) as error:
         raise bad_token(request) from error
 
 

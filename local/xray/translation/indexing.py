@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from local.parsing import ParseError, read_json
 from local.xray.translation.spans import Attributes, text
 
 if TYPE_CHECKING:
@@ -118,11 +118,7 @@ def _namespace_entries(key: str, value: Any) -> dict[str, Any] | None:
     if not (key.startswith(_METADATA_PREFIX) and isinstance(value, str)):
         return None
     try:
-        entries = json.loads(value, parse_constant=_refuse)
-    except (ValueError, RecursionError):
+        entries = read_json(value)
+    except ParseError:
         return None
     return entries if isinstance(entries, dict) else None
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")

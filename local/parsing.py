@@ -1,0 +1,128 @@
+"""Reads what clients send, within bounds: JSON, whole numbers, header fields. Pure functions, one error.
+
+Python's own readers take more than AWS does (NaN, integers of any length, any depth until the stack ends),
+and end in a dozen different exceptions. Each service turns the one error here into its own wire form.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+MAX_DEPTH = 100
+"""Levels of JSON in an API request: DynamoDB's items, the deepest there are, have 32 levels of two each.
+
+What is read with an almost full stack could not be checked, copied or written again.
+"""
+MAX_PAYLOAD_DEPTH = 500
+"""Levels of JSON in an event or a reply of a function. Lambda's own limit is not published."""
+
+_MAYBE_HUGE = re.compile(r"(?:^|[:,\[\s])-?(?:\d{309}|[\d.]+[eE]\+?\d{3})")
+"""What a number beyond the range of doubles looks like; a text may look so too."""
+_MAYBE_LONE = re.compile(rb"\\u[dD][89a-fA-F]")
+"""What half a surrogate pair looks like, and a whole one."""
+_INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_FIELD_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
+_SHOWN = 60
+
+
+class ParseError(ValueError):
+    """Input that is not what it must be; the message is one line and names what is wrong."""
+
+
+def read_json(text: bytes | str, depth: int = MAX_DEPTH) -> Any:
+    """Read JSON (RFC 8259) in UTF-8; raises `ParseError`.
+
+    Refused are also NaN and infinities, numbers that no double holds, and more than `depth` levels.
+    """
+    try:
+        decoded = text if isinstance(text, str) else text.decode("utf-8-sig")
+        if _MAYBE_HUGE.search(decoded):
+            json.loads(decoded, parse_int=_double, parse_float=_double)
+        value = json.loads(decoded, parse_constant=_no_constant)
+    except RecursionError:
+        raise _too_deep(depth) from None
+    except ValueError as error:
+        raise ParseError(str(error)) from error
+    if decoded.count("{") + decoded.count("[") > depth:
+        _check_depth(value, depth)
+    return value
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """Read the JSON object of an API request, of which nothing at all is an empty one; raises `ParseError`.
+
+    Half a surrogate pair becomes `?`, as where Java writes UTF-8: it can neither be stored nor hashed.
+    """
+    value = read_json(body or b"{}")
+    if not isinstance(value, dict):
+        raise ParseError(f"expected an object, got {shown(value)}")
+    if not _MAYBE_LONE.search(body):
+        return value
+    whole: dict[str, Any] = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
+    return whole
+
+
+def read_integer(text: str, low: int, high: int) -> int:
+    """Read a decimal number from `low` to `high`; raises `ParseError`."""
+    if not _INTEGER.fullmatch(text) or not low <= int(text) <= high:
+        raise ParseError(f"{shown(text)} is not a whole number from {low} to {high}")
+    return int(text)
+
+
+def header_field(name: str, value: str) -> tuple[bytes, bytes]:
+    """Return a header field that can be sent, without the blanks around its value; raises `ParseError`.
+
+    https://www.rfc-editor.org/rfc/rfc9110#name-fields
+    """
+    if not _TOKEN.fullmatch(name):
+        raise ParseError(f"{shown(name)} is no header name: those have letters, digits and !#$%&'*+-.^_`|~")
+    if not _FIELD_VALUE.fullmatch(value):
+        raise ParseError(f"header {name} has a line break or another control character in {shown(value)}")
+    try:
+        return name.encode(), value.strip(" \t").encode("latin-1")
+    except UnicodeEncodeError:
+        message = f"header {name} has characters in {shown(value)} that are not in ISO-8859-1"
+        raise ParseError(message) from None
+
+
+def shown(value: Any) -> str:
+    """Return a value as JSON, short enough for an error message."""
+    text = json.dumps(value[:_SHOWN] if isinstance(value, str) else value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+def _check_depth(value: Any, depth: int) -> None:
+    # Level by level and not by recursion: how deep it goes is the sender's choice.
+    level = [value]
+    for _ in range(depth):
+        level = [item for outer in level for item in _items(outer)]
+        if not level:
+            return
+    if any(isinstance(item, dict | list) for item in level):
+        raise _too_deep(depth)
+
+
+def _items(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _too_deep(depth: int) -> ParseError:
+    return ParseError(f"more than {depth} levels of objects and lists")
+
+
+def _no_constant(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _double(number: str) -> float:
+    double = float(number)
+    if math.isinf(double):
+        raise ValueError(f"a number of {len(number)} characters is out of range")
+    return double
