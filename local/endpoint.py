@@ -7,11 +7,15 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from starlette.requests import ClientDisconnect
+
 from local import aws_request
 from local.about import is_about
 from local.aws_errors import error
 from local.events.sqs_header import with_trace_header
 from local.gateway.request import find_api
+from local.model_check import ShapeError
+from local.parsing import ParseError
 from local.wsgi import read_body, replay, run_in_thread
 
 if TYPE_CHECKING:
@@ -71,13 +75,15 @@ class Endpoint:
         if scope["type"] != "http":
             return
         call = aws_request.parse(scope)
-        refusal = aws_request.refuse(call)
-        if refusal:
-            await error(call, 403, "AccessDeniedException", refusal)(scope, receive, send)
-            return
         sent = _Sent(send)
         try:
+            refusal = aws_request.refuse(call)
+            if refusal:
+                await error(call, 403, "AccessDeniedException", refusal)(scope, receive, sent)
+                return
             await self._dispatch(call, scope, receive, sent)
+        except ClientDisconnect:
+            raise
         except Exception as problem:
             if sent.started:
                 raise
@@ -125,6 +131,10 @@ def _failure(call: aws_request.Call, problem: Exception) -> Response:
     """Turn an exception, mostly moto's, into an error that SDKs show and do not retry for long."""
     if isinstance(problem, NotImplementedError):
         return error(call, 501, "NotImplemented", str(problem))
+    if isinstance(problem, ParseError):
+        return error(call, 400, "SerializationException", str(problem))
+    if isinstance(problem, ShapeError):
+        return error(call, 400, "ValidationException", str(problem))
     _LOG.error("%s %s (%s) failed", call.method, call.path, call.service, exc_info=problem)
     return error(call, 500, "InternalFailure", f"{type(problem).__name__}: {problem}")
 

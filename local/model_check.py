@@ -15,14 +15,16 @@ import botocore.session
 from local.parsing import shown
 
 if TYPE_CHECKING:
-    from botocore.model import ServiceModel
+    from botocore.model import OperationModel, ServiceModel
 
 _JSON_TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
     "integer": int,
     "long": int,
     "double": (int, float),
+    "float": (int, float),
     "timestamp": (int, float),
+    "blob": str,
     "boolean": bool,
     "list": list,
     "structure": dict,
@@ -34,7 +36,11 @@ _SAID = {
     "list": "a list",
     "integer": "an integer",
     "long": "an integer",
+    "float": "a number",
+    "double": "a number",
+    "blob": "a text in Base64",
 }
+_INTEGERS = {"integer": range(-(2**31), 2**31), "long": range(-(2**63), 2**63)}
 
 
 class ShapeError(ValueError):
@@ -51,7 +57,7 @@ def checked(shape: Any, value: Any, where: str = "") -> Any:
     """Return the value without its nulls, which count as absent in AWS's JSON; raises `ShapeError`."""
     kind = shape.type_name
     if not _has_type(value, kind):
-        raise ShapeError(f"{where or 'The request'} is {shown(value)}; it must be {_said(kind)}")
+        raise ShapeError(f"{where or 'The request'} is {shown(value)}; it must be {_said(kind, value)}")
     if kind == "structure":
         return _structure(shape, value, where)
     _check_limits(shape, value, where)
@@ -60,6 +66,49 @@ def checked(shape: Any, value: Any, where: str = "") -> Any:
     if kind == "map":
         return {key: checked(shape.value, item, f"{where}.{key}") for key, item in value.items()}
     return value
+
+
+def check_types(shape: Any, value: Any, where: str = "") -> None:
+    """Check only that members have the types of their shapes, as AWS does on reading; raises `ShapeError`.
+
+    What the shape does not have is ignored; times may also be texts.
+    """
+    kind = shape.type_name
+    if value is None or kind not in _JSON_TYPES or (kind == "timestamp" and isinstance(value, str)):
+        return
+    if not _has_type(value, kind):
+        raise ShapeError(f"{where or 'The request'} is {shown(value)}; it must be {_said(kind, value)}")
+    if kind == "list":
+        for index, item in enumerate(value):
+            check_types(shape.member, item, f"{where}[{index}]")
+    elif kind == "map":
+        for key, item in value.items():
+            check_types(shape.value, item, f"{where}.{key}")
+    elif kind == "structure" and not getattr(shape, "is_document_type", False):
+        for name, member in shape.members.items():
+            key = member.serialization.get("name", name)
+            if key in value and not member.serialization.get("location"):
+                check_types(member, value[key], f"{where}.{key}" if where else key)
+
+
+def rest_operation(service: ServiceModel, method: str, path: str) -> OperationModel | None:
+    """Return the operation that answers a method and path, `None` when there is none."""
+    found = next(
+        (name for at, pattern, name in _routes(service) if at == method and pattern.fullmatch(path)), None
+    )
+    return service.operation_model(found) if found else None
+
+
+@cache
+def _routes(service: ServiceModel) -> list[tuple[str, re.Pattern[str], str]]:
+    """Return method, path and name of every operation, those with most fixed text first."""
+    routes = []
+    for name in service.operation_names:
+        http = service.operation_model(name).http
+        path = http["requestUri"].partition("?")[0].rstrip("/")
+        pattern = re.sub(r"\{\w+\}", "[^/]+", re.sub(r"\{\w+\+\}", ".+", path))
+        routes.append((http["method"], re.compile(f"{pattern}/?"), name))
+    return sorted(routes, key=lambda route: -len(route[1].pattern.replace("[^/]+", "").replace(".+", "")))
 
 
 def _structure(shape: Any, value: dict[str, Any], where: str) -> dict[str, Any]:
@@ -96,8 +145,14 @@ def _matches(pattern: str, value: str) -> bool:
 
 
 def _has_type(value: Any, kind: str) -> bool:
-    return isinstance(value, _JSON_TYPES[kind]) and not (isinstance(value, bool) and kind != "boolean")
+    if isinstance(value, bool):
+        return kind == "boolean"
+    if kind in _INTEGERS and isinstance(value, int):
+        return value in _INTEGERS[kind]
+    return isinstance(value, _JSON_TYPES[kind])
 
 
-def _said(kind: str) -> str:
+def _said(kind: str, value: Any = None) -> str:
+    if kind in _INTEGERS and isinstance(value, int):
+        return f"from {_INTEGERS[kind].start} to {_INTEGERS[kind].stop - 1}"
     return _SAID.get(kind, "a number of epoch seconds" if kind == "timestamp" else f"a {kind}")

@@ -11,8 +11,9 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from local import aws_request, moto_input
 from local.interfaces import ACCOUNT_ID
-from local.wsgi import Environ, WsgiBridge
+from local.wsgi import Environ, WsgiBridge, read_body, replay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -38,8 +39,19 @@ class MotoAws:
     _open: Callable[[str], object]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one AWS request; moto finds the service by signature, host or target."""
-        await self.app(scope, receive, send)
+        """Answer one AWS request; moto finds the service by signature, host or target.
+
+        Raises `ParseError` and `ShapeError` for a request that is not valid, and what moto raises for others.
+        """
+        call = aws_request.parse(scope)
+        body = moto_input.readable(call, await read_body(receive))
+        try:
+            await self.app(scope, replay(body), send)
+        except Exception as problem:
+            fault = moto_input.blame(call, body, problem)
+            if fault is None:
+                raise
+            raise fault from problem
 
     def warm(self, services: Iterable[str]) -> None:
         """Import services now, in a thread: the first call of each would wait for its import, up to a second.

@@ -20,8 +20,6 @@ What is read with an almost full stack could not be checked, copied or written a
 MAX_PAYLOAD_DEPTH = 500
 """Levels of JSON in an event or a reply of a function. Lambda's own limit is not published."""
 
-_MAYBE_HUGE = re.compile(r"(?:^|[:,\[\s])-?(?:\d{309}|[\d.]+[eE]\+?\d{3})")
-"""What a number beyond the range of doubles looks like; a text may look so too."""
 _MAYBE_LONE = re.compile(rb"\\u[dD][89a-fA-F]")
 """What half a surrogate pair looks like, and a whole one."""
 _INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
@@ -41,9 +39,7 @@ def read_json(text: bytes | str, depth: int = MAX_DEPTH) -> Any:
     """
     try:
         decoded = text if isinstance(text, str) else text.decode("utf-8-sig")
-        if _MAYBE_HUGE.search(decoded):
-            json.loads(decoded, parse_int=_double, parse_float=_double)
-        value = json.loads(decoded, parse_constant=_no_constant)
+        value = _DECODER.decode(decoded)
     except RecursionError:
         raise _too_deep(depth) from None
     except ValueError as error:
@@ -121,8 +117,16 @@ def _no_constant(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
+def _whole(number: str) -> int:
+    _double(number)
+    return int(number)
+
+
 def _double(number: str) -> float:
     double = float(number)
     if math.isinf(double):
         raise ValueError(f"a number of {len(number)} characters is out of range")
     return double
+
+
+_DECODER = json.JSONDecoder(parse_int=_whole, parse_float=_double, parse_constant=_no_constant)

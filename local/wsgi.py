@@ -14,6 +14,10 @@ import threading
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from starlette.requests import ClientDisconnect
+
+from local.parsing import header_field
+
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
@@ -43,14 +47,20 @@ async def run_in_thread(call: Callable[[], _T]) -> _T:
     return await future
 
 
-async def read_body(receive: Receive) -> bytes:
-    """Collect a request's whole body."""
-    chunks = []
+async def read_body(receive: Receive, limit: int | None = None) -> bytes:
+    """Collect a request's whole body, of which nothing beyond `limit` bytes is kept.
+
+    Raises `ClientDisconnect` when the client goes away before its end: half a body is no request.
+    """
+    body = bytearray()
     while True:
         message = await receive()
-        chunks.append(message.get("body", b""))
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk = message.get("body", b"")
+        body += chunk if limit is None else chunk[: limit - len(body)]
         if not message.get("more_body"):
-            return b"".join(chunks)
+            return bytes(body)
 
 
 def replay(body: bytes) -> Receive:
@@ -70,10 +80,11 @@ class WsgiBridge:
         self._extend = extend
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request; what the application raises is raised here."""
+        """Answer one HTTP request; what the application raises is raised here, and `ParseError`."""
         environ = build_environ(scope, await read_body(receive)) | self._extend(scope)
         status, headers, content = await run_in_thread(lambda: _call(self._app, environ))
-        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        # Some of S3's are whatever the request asks for.
+        raw = [header_field(name.lower(), value) for name, value in headers]
         await send({"type": "http.response.start", "status": status, "headers": raw})
         await send({"type": "http.response.body", "body": content})
 

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 from local.parsing import read_json
-from local.trace_header import NAME
+from local.trace_header import NAME, TraceHeader
 
 _ATTRIBUTE = "AWSTraceHeader"
 
@@ -24,7 +24,7 @@ def with_trace_header(headers: Mapping[str, str], body: bytes) -> bytes:
     `headers` have lower-case names. Other requests, and bodies that are not understood, come back unchanged:
     moto then refuses them in its own words.
     """
-    header = headers.get(NAME.lower())
+    header = TraceHeader.parse(headers.get(NAME.lower())).format()
     if not header:
         return body
     target = headers.get("x-amz-target", "")

@@ -23,6 +23,7 @@ from local.gateway.tracing import Exchange, Invocation, Trace, begin, build_segm
 from local.ids import Clock, Ids, RandomIds
 from local.interfaces import NoMetrics
 from local.trace_header import NAME as TRACE_HEADER
+from local.wsgi import read_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +68,7 @@ class Gateway:
         host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
         address = find_api(host, raw_path(scope))
         # One byte more than allowed is enough to know; the rest is not kept.
-        body = await _read(receive, MAX_PAYLOAD + 1)
+        body = await read_body(receive, MAX_PAYLOAD + 1)
         request = _request(scope, address, body) if address else None
         arrival = self._arrival()
         response = await self._answer(address, request, arrival) if address and request else answers.FORBIDDEN
@@ -247,15 +248,6 @@ def _with_ids(response: Response, arrival: Arrival) -> Response:
         ("x-amz-apigw-id", arrival.extended_request_id),
     )
     return replace(response, headers=(*response.headers, *own))
-
-
-async def _read(receive: Receive, limit: int) -> bytes:
-    body = bytearray()
-    while True:
-        message = await receive()
-        body += message.get("body", b"")[: limit - len(body)]
-        if not message.get("more_body"):
-            return bytes(body)
 
 
 async def _send(send: Send, response: Response) -> None:

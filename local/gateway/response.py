@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from local.gateway.media import is_binary
+from local.parsing import MAX_PAYLOAD_DEPTH, ParseError, header_field, read_integer, read_json, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -78,23 +79,23 @@ def parse_reply(payload: bytes, accept: str | None, binary_media_types: tuple[st
     content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
     if content_type is None:
         headers = (("Content-Type", "application/json"), *headers)
-    body = _text("body", reply.get("body")).encode()
+    # Half a surrogate pair has no bytes in UTF-8; Java, which writes the body on AWS, has `?` for it.
+    body = _text("body", reply.get("body")).encode(errors="replace")
     decode = reply.get("isBase64Encoded") and is_binary(accept or content_type, binary_media_types)
     return Response(_status(reply), headers, _decode(body) if decode else body)
 
 
 def _load(payload: bytes) -> Mapping[str, Any]:
     try:
-        reply = json.loads(payload or b"null")
-    except ValueError as problem:
+        reply = read_json(payload or b"null", MAX_PAYLOAD_DEPTH)
+    except ParseError as problem:
         raise MalformedReplyError(f"the reply is not JSON: {problem}") from problem
     if not isinstance(reply, dict):
         raise MalformedReplyError(f"the reply must be an object with statusCode, not {_kind(reply)}")
     unknown = sorted(reply.keys() - _KEYS)
     if unknown:
-        raise MalformedReplyError(
-            f"the reply has unknown keys {', '.join(unknown)}; allowed: {', '.join(sorted(_KEYS))}"
-        )
+        names = ", ".join(unknown)[:200].encode("ascii", "backslashreplace").decode()
+        raise MalformedReplyError(f"the reply has unknown keys {names}; allowed: {', '.join(sorted(_KEYS))}")
     if not isinstance(reply.get("isBase64Encoded", False), bool | None):
         raise MalformedReplyError("isBase64Encoded must be true or false")
     return reply
@@ -102,11 +103,12 @@ def _load(payload: bytes) -> Mapping[str, Any]:
 
 def _status(reply: Mapping[str, Any]) -> int:
     status = reply.get("statusCode", 200)
-    if isinstance(status, str) and status.isdecimal():
-        status = int(status)
-    if isinstance(status, bool) or not isinstance(status, int) or not 200 <= status <= 599:
-        raise MalformedReplyError(f"statusCode must be a number from 200 to 599, not {status!r}")
-    return status
+    try:
+        if isinstance(status, bool) or not isinstance(status, int | str):
+            raise ParseError(f"{shown(status)} is {_kind(status)}")
+        return read_integer(str(status), 200, 599)
+    except ParseError as problem:
+        raise MalformedReplyError(f"statusCode must be a number from 200 to 599: {problem}") from problem
 
 
 def _headers(reply: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -120,7 +122,7 @@ def _headers(reply: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield from _header(name, value)
     for name, values in multiple.items():
         if not isinstance(values, list):
-            raise MalformedReplyError(f"multiValueHeaders[{name!r}] must be a list, not {_kind(values)}")
+            raise MalformedReplyError(f"multiValueHeaders[{name[:60]!r}] must be a list, not {_kind(values)}")
         for value in values:
             yield from _header(name, value)
 
@@ -129,14 +131,12 @@ def _header(name: str, value: Any) -> Iterator[tuple[str, str]]:
     if name.lower() in _DROPPED:
         return
     remapped = f"x-amzn-Remapped-{name}" if name.lower() in _REMAPPED else name
-    text = _text(f"headers[{name!r}]", value)
+    text = _text(f"headers[{name[:60]!r}]", value)
     try:
-        name.encode("ascii"), text.encode("latin-1")
-    except UnicodeEncodeError as problem:
-        raise MalformedReplyError(f"header {name!r} cannot be sent: {problem}") from problem
-    if any(character in name + text for character in "\r\n\0"):
-        raise MalformedReplyError(f"header {name!r} contains a line break")
-    yield remapped, text
+        sent = header_field(remapped, text)
+    except ParseError as problem:
+        raise MalformedReplyError(f"a header cannot be sent: {problem}") from problem
+    yield remapped, sent[1].decode("latin-1")
 
 
 def _text(what: str, value: Any) -> str:

@@ -18,6 +18,7 @@ from local.lambda_.control import ControlPlane, json_object
 from local.lambda_.errors import InvalidParameterError, LambdaError
 from local.lambda_.http import App, Receive, Request, Response, Scope, Send, read_request, send_response
 from local.lambda_.service import LambdaService
+from local.model_check import ShapeError, check_types, model, rest_operation
 from local.parsing import read_object
 from local.trace_header import NAME, TraceHeader
 
@@ -52,6 +53,7 @@ class LambdaApi:
         invoke = _INVOKE.fullmatch(request.path)
         if invoke and request.method == "POST":
             return await self._invoke(request, unquote(invoke.group(1)))
+        _check_types(request)
         mappings = _MAPPINGS.fullmatch(request.path)
         if mappings:
             return await self._mapping(request, mappings.group(1))
@@ -104,6 +106,16 @@ def _invoke_response(result: InvokeResult, *, log_tail: bool) -> Response:
     if log_tail and result.log_tail:
         headers["x-amz-log-result"] = base64.b64encode(result.log_tail).decode()
     return Response(result.status, result.payload, headers)
+
+
+def _check_types(request: Request) -> None:
+    operation = rest_operation(model("lambda"), request.method, request.path)
+    if operation is None or operation.input_shape is None or request.method == "GET":
+        return
+    try:
+        check_types(operation.input_shape, json_object(request.body))
+    except ShapeError as error:
+        raise LambdaError("SerializationException", str(error)) from error
 
 
 def _client_context(header: str | None) -> str | None:

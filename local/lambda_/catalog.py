@@ -18,7 +18,9 @@ from local.lambda_.errors import FunctionNotFoundError, InvalidParameterError
 from local.lambda_.logging_config import LoggingConfig, read_config
 from local.lambda_.overlay import LATEST, Overlay
 
-_ARN = re.compile(r"(?:arn:[\w-]+:lambda:[\w-]+:)?(?:\d{12}:)?(?:function:)?([\w-]+)(?::([\w$-]+))?")
+_ARN = re.compile(
+    r"(?:arn:[\w-]+:lambda:[\w-]+:)?(?:\d{12}:)?(?:function:)?([\w-]+)(?::([\w$-]+))?", re.ASCII
+)
 _ADOT_LAYER = re.compile(r"arn:[\w-]+:lambda:[\w-]+:\d{12}:layer:AWSOpenTelemetryDistroPython:\d+")
 # Does nothing here: what the extension does on AWS, experiments do themselves.
 _FIS_LAYER = re.compile(

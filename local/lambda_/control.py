@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
-from local.lambda_.catalog import parse_reference
+from local.lambda_.catalog import Layer, parse_reference
 from local.lambda_.errors import InvalidParameterError, LambdaError
 from local.lambda_.http import App, Request, Response, forward
 from local.lambda_.overlay import LATEST
 from local.lambda_.service import LambdaService
-from local.lambda_.validate import check_configuration, check_handler
+from local.lambda_.validate import check_configuration, check_handler, check_zip
 from local.parsing import ParseError, read_object
+from local.wsgi import run_in_thread
 
 _FUNCTIONS = re.compile(r"/2015-03-31/functions/?")
 _FUNCTION = re.compile(r"/2015-03-31/functions/([^/]+)/?")
 _CONFIGURATION = re.compile(r"/2015-03-31/functions/([^/]+)/configuration/?")
+_UPLOAD = re.compile(r"/2015-03-31/functions/[^/]+/code/?|/2018-10-31/layers/[^/]+/versions/?")
 _ASYNC_CONFIG = re.compile(r"/2019-09-25/functions/([^/]+)/event-invoke-config/?")
 
 
@@ -38,6 +42,10 @@ class ControlPlane:
         elif request.method == "PUT" and configuration:
             response = await self._update(request, _name(configuration.group(1)))
         else:
+            if request.method in {"POST", "PUT"} and _UPLOAD.fullmatch(request.path):
+                asked = json_object(request.body)
+                encoded = (asked.get("Content") or asked).get("ZipFile")
+                await run_in_thread(lambda: check_zip(encoded))
             response = await forward(self._moto, request, request.body)
             self._after(request, response)
         return self._restored(response)
@@ -50,14 +58,20 @@ class ControlPlane:
         if response.status == 201:
             name = _name(asked["FunctionName"])
             self._overlay.keep(name, asked, created=True)
-            function = self._catalog.function(name)
-            directories = [self._service.layer_directory(layer) for layer in layers]
             try:
-                check_handler(name, function.handler, function.code, directories)
+                await run_in_thread(lambda: self._check_code(name, layers))
             except InvalidParameterError:
                 self._catalog.delete(name)
                 raise
         return response
+
+    def _check_code(self, name: str, layers: Sequence[Layer]) -> None:
+        function = self._catalog.function(name)
+        try:
+            directories = [self._service.layer_directory(layer) for layer in layers]
+        except zipfile.BadZipFile as error:
+            raise InvalidParameterError(f"function {name}: a layer is not a zip file ({error})") from error
+        check_handler(name, function.handler, function.code, directories)
 
     async def _update(self, request: Request, name: str) -> Response:
         asked = json_object(request.body)

@@ -86,7 +86,7 @@ class Environment:
             self._launch = await asyncio.to_thread(self._prepare)
             address = await self._api.start()
             await self._spawn(self._launch, address)
-        except (OSError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, zipfile.BadZipFile) as error:
             raise InitError(None, None, str(error)) from error
         if self._stopped:
             await self.stop()

@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from local.wsgi import read_body
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -35,13 +37,8 @@ class Response:
 
 
 async def read_request(scope: Scope, receive: Receive) -> Request:
-    """Read a request to its end."""
-    body = bytearray()
-    more = True
-    while more:
-        message = await receive()
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
+    """Read a request to its end; raises `ClientDisconnect`."""
+    body = await read_body(receive)
     raw_path = scope.get("raw_path")
     return Request(
         scope=scope,
@@ -49,7 +46,7 @@ async def read_request(scope: Scope, receive: Receive) -> Request:
         path=raw_path.decode("ascii") if raw_path else scope["path"],
         query=scope.get("query_string", b"").decode("latin-1"),
         headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]},
-        body=bytes(body),
+        body=body,
     )
 
 

@@ -2,14 +2,41 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
+import lzma
 import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+MAX_UNZIPPED = 262_144_000
+"""Bytes of a function's or a layer's files: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
+
+_BROKEN = (EOFError, NotImplementedError, RuntimeError, ValueError, lzma.LZMAError, zlib.error)
+"""What zipfile raises for archives that are cut, encrypted, or packed in ways that it does not know."""
+_BAD_NAMES = {errno.EEXIST, errno.EINVAL, errno.EISDIR, errno.ENAMETOOLONG, errno.ENOTDIR}
+
+
+@contextmanager
+def opened(code: bytes) -> Iterator[zipfile.ZipFile]:
+    """Open a zip; raises `BadZipFile` for all that is wrong with it, here and where it is read."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(code)) as archive:
+            if sum(member.file_size for member in archive.infolist()) > MAX_UNZIPPED:
+                raise zipfile.BadZipFile(f"Unzipped size must be smaller than {MAX_UNZIPPED} bytes")
+            yield archive
+    except _BROKEN as error:
+        raise zipfile.BadZipFile(str(error)) from error
+    except OSError as error:
+        if error.errno not in _BAD_NAMES:
+            raise
+        raise zipfile.BadZipFile(f"{error.strerror}: the name of an entry") from error
 
 
 def task_directory(work_dir: Path, code: bytes, digest: str) -> Path:
@@ -58,7 +85,7 @@ def _once(directory: Path, fill: Callable[[Path], None]) -> Path:
 
 
 def _unpack(code: bytes, target: Path) -> None:
-    with zipfile.ZipFile(io.BytesIO(code)) as archive:
+    with opened(code) as archive:
         for member in archive.infolist():
             path = Path(archive.extract(member, target))
             mode = (member.external_attr >> 16) & 0o777

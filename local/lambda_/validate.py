@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import base64
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +11,8 @@ from typing import Any
 from local.lambda_.environ import RESERVED
 from local.lambda_.errors import InvalidParameterError
 from local.lambda_.logging_config import check_config
+from local.lambda_.unpack import opened
+from local.parsing import shown
 
 _RANGES = {"Timeout": (1, 900), "MemorySize": (128, 10_240)}
 
@@ -30,7 +32,30 @@ def check_configuration(request: Mapping[str, Any]) -> None:
     if mode not in {"Active", "PassThrough"}:
         raise InvalidParameterError(f"TracingConfig.Mode {mode}: must be Active or PassThrough")
     check_config(request.get("LoggingConfig") or {})
-    taken = sorted(RESERVED & set((request.get("Environment") or {}).get("Variables") or {}))
+    _check_variables((request.get("Environment") or {}).get("Variables") or {})
+
+
+def check_zip(encoded: str | None) -> None:
+    """Check a zip in Base64 as it comes in a request; raises `InvalidParameterError`."""
+    if encoded is None:
+        return
+    try:
+        with opened(base64.b64decode(encoded, validate=True)):
+            pass
+    except (ValueError, zipfile.BadZipFile) as error:
+        raise InvalidParameterError(
+            f"Could not unzip uploaded file. Please check your file, then try to upload again. ({error})"
+        ) from error
+
+
+def _check_variables(variables: Mapping[str, str]) -> None:
+    for name, value in variables.items():
+        if not name or "=" in name or "\0" in f"{name}{value}":
+            raise InvalidParameterError(
+                f"Environment.Variables {shown(name)}: a name has letters, digits and _, "
+                "and a value no null character"
+            )
+    taken = sorted(RESERVED & set(variables))
     if taken:
         raise InvalidParameterError(
             "Lambda was unable to configure your environment variables because the environment variables "
@@ -62,7 +87,7 @@ def check_handler(name: str, handler: str, code: bytes, layers: Sequence[Path]) 
 
 def _names(name: str, code: bytes) -> set[str]:
     try:
-        with zipfile.ZipFile(io.BytesIO(code)) as archive:
+        with opened(code) as archive:
             return set(archive.namelist())
     except zipfile.BadZipFile as error:
         raise InvalidParameterError(f"function {name}: the code is not a zip file ({error})") from error

@@ -177,9 +177,9 @@ class XRay:
             self.telemetry_records += records
 
     def trace(self, trace_id: str) -> Trace | None:
-        """Return a trace, or `None` when no document of it came."""
+        """Return a trace, or `None` when no document of it came that can be read."""
         texts = self.store.documents(trace_id) if documents.is_trace_id(trace_id) else []
-        return assemble(trace_id, texts) if texts else None
+        return assemble(trace_id, texts)
 
     def summaries(self, query: Query, *, before: tuple[float, int] | None, limit: int) -> Page:
         """Summarise traces, newest first, at most `limit` of them."""
@@ -275,23 +275,24 @@ class XRay:
         graph.resolve({trace_id: trace for trace_id, trace in producers.items() if trace is not None})
 
     def _digests(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Digest]]:
-        """Yield every row's digest; those that are missing are worked out and kept."""
+        """Yield the digest of every row that can be read; those that are missing are worked out and kept."""
         new = []
         for row in rows:
             digest = row.digest
             if digest is None:
-                texts = self.store.documents(row.id)
-                if not texts:  # it was let go since the row was read
+                digest = self._digest(row.id)
+                if digest is None:
                     continue
-                digest = self._digest(row.id, texts)
                 new.append((row, digest))
             yield row, digest
         if new:
             with suppress(StoreError):  # a disk without room must not fail who reads
                 self.store.keep_digests(new)
 
-    def _digest(self, trace_id: str, texts: Sequence[str]) -> Digest:
-        trace = assemble(trace_id, texts)
+    def _digest(self, trace_id: str) -> Digest | None:
+        trace = assemble(trace_id, self.store.documents(trace_id))
+        if trace is None:
+            return None
         graph = trace_graph(trace)
         self._resolve_links(graph)
         summary = summarize(trace)

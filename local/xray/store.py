@@ -370,5 +370,9 @@ def _marks(values: Collection[object]) -> str:
 def _digest(summary: str | None, graph: str, facts: str) -> Digest | None:
     if summary is None:
         return None
-    trace, services, edges = facts.split("\n")
+    parts = facts.split("\n")
+    # What is cut or is no JSON at all, because something else wrote to the file, is worked out again.
+    if len(parts) != 3 or not (summary.endswith("}") and all(text.endswith("]") for text in (graph, *parts))):
+        return None
+    trace, services, edges = parts
     return Digest(summary, graph, (trace, services, edges))

@@ -9,8 +9,9 @@ only the API must be able to show them.
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from local.xray import inferred
@@ -19,6 +20,8 @@ from local.xray.documents import children
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+_LOG = logging.getLogger(__name__)
 
 MAX_DEPTH = 100
 """Deeper subsegments stand for themselves: JSON readers give up at a few hundred levels."""
@@ -123,9 +126,11 @@ class Trace:
         return {**top.document(), "trace_id": self.id, **parent, **kind}
 
 
-def assemble(trace_id: str, documents: Iterable[str]) -> Trace:
-    """Build the trace from its stored documents, of which there is at least one."""
-    nodes = _best_copies(documents)
+def assemble(trace_id: str, documents: Iterable[str]) -> Trace | None:
+    """Build the trace from its stored documents; `None` when there is none, or none that can be read."""
+    nodes = _best_copies(trace_id, documents)
+    if not nodes:
+        return None
     ordered = sorted(nodes.values(), key=_order)
     tops = []
     for node in ordered:
@@ -143,20 +148,50 @@ def assemble(trace_id: str, documents: Iterable[str]) -> Trace:
     return Trace(trace_id, tuple(sorted(tops, key=lambda top: (not top.is_segment, *_order(top)))))
 
 
-def _best_copies(documents: Iterable[str]) -> dict[str, Node]:
+def _best_copies(trace_id: str, documents: Iterable[str]) -> dict[str, Node]:
     """Take the documents apart; of several copies of an id the complete one counts, then the longest."""
     best: dict[str, Node] = {}
     for text in documents:
-        whole = json.loads(text)
-        pending = [(whole, whole.get("parent_id"), whole.get("type") != "subsegment")]
-        while pending:
-            document, parent_id, is_segment = pending.pop()
-            node = _node(document, parent_id, is_segment=is_segment)
+        try:
+            nodes = _nodes(json.loads(text))
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            _tell_unreadable(trace_id)
+            continue
+        for node in nodes:
             known = best.get(node.id)
             if known is None or _rank(node) > _rank(known):
                 best[node.id] = node
-            pending += [(child, node.id, False) for child in children(document)]
     return best
+
+
+def _nodes(whole: dict[str, Any]) -> list[Node]:
+    """Return a document's segment and its subsegments, parents first."""
+    nodes = []
+    pending = [(whole, whole.get("parent_id"), whole.get("type") != "subsegment")]
+    while pending:
+        document, parent_id, is_segment = pending.pop()
+        node = _node(document, parent_id, is_segment=is_segment)
+        nodes.append(_whole(node))
+        pending += [(child, node.id, False) for child in children(document)]
+    return nodes
+
+
+def _whole(node: Node) -> Node:
+    """Return a node that was read from the database; raises `TypeError` when it has not even its place."""
+    texts, times = (node.id, node.parent_id or "", node.fields["name"]), (node.start, node.end or 0)
+    if not (
+        all(isinstance(text, str) for text in texts) and all(isinstance(at, int | float) for at in times)
+    ):
+        raise TypeError(f"{texts} and {times} are not ids, a name and times")
+    return node
+
+
+@lru_cache(maxsize=1000)
+def _tell_unreadable(trace_id: str) -> None:
+    """Say once of a trace that something has changed the database: no document was like that when it came."""
+    _LOG.warning(
+        "trace %s: a document in the database cannot be read; the trace is shown without it", trace_id
+    )
 
 
 def _node(document: Mapping[str, Any], parent_id: str | None, *, is_segment: bool) -> Node:
