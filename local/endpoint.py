@@ -15,6 +15,7 @@ from local.aws_errors import error
 from local.events.sqs_header import with_trace_header
 from local.gateway.request import find_api
 from local.model_check import ShapeError
+from local.moto_input import UnansweredError, UnknownOperationError
 from local.parsing import ParseError
 from local.wsgi import read_body, replay, run_in_thread
 
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
 
     from local.about import About
 
+_REFUSALS = {
+    ParseError: "SerializationException",
+    ShapeError: "ValidationException",
+    UnknownOperationError: "UnknownOperationException",
+    UnansweredError: "ValidationException",
+}
+"""Why a request is not valid: the code that JSON protocols have for it; the others have many."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -77,7 +85,7 @@ class Endpoint:
         call = aws_request.parse(scope)
         sent = _Sent(send)
         try:
-            refusal = aws_request.refuse(call)
+            refusal = _refusal(call)
             if refusal:
                 await error(call, 403, "AccessDeniedException", refusal)(scope, receive, sent)
                 return
@@ -127,14 +135,22 @@ class Endpoint:
         await _send_json(send, answer.status, answer.headers, answer.body)
 
 
+def _refusal(call: aws_request.Call) -> str | None:
+    try:
+        return aws_request.refuse(call)
+    except ValueError as problem:
+        return f"The host or the origin is not an address: {problem}"
+
+
 def _failure(call: aws_request.Call, problem: Exception) -> Response:
     """Turn an exception, mostly moto's, into an error that SDKs show and do not retry for long."""
     if isinstance(problem, NotImplementedError):
         return error(call, 501, "NotImplemented", str(problem))
-    if isinstance(problem, ParseError):
-        return error(call, 400, "SerializationException", str(problem))
-    if isinstance(problem, ShapeError):
-        return error(call, 400, "ValidationException", str(problem))
+    code = next((code for kind, code in _REFUSALS.items() if isinstance(problem, kind)), None)
+    if code:
+        if isinstance(problem, UnansweredError):
+            _LOG.warning("%s %s (%s): %s", call.method, call.path[:200], call.service, problem)
+        return error(call, 400, code, str(problem))
     _LOG.error("%s %s (%s) failed", call.method, call.path, call.service, exc_info=problem)
     return error(call, 500, "InternalFailure", f"{type(problem).__name__}: {problem}")
 

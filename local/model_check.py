@@ -69,9 +69,9 @@ def checked(shape: Any, value: Any, where: str = "") -> Any:
 
 
 def check_types(shape: Any, value: Any, where: str = "") -> None:
-    """Check only that members have the types of their shapes, as AWS does on reading; raises `ShapeError`.
+    """Check only that what is required is there, and the types; raises `ShapeError`.
 
-    What the shape does not have is ignored; times may also be texts.
+    What the shape does not have is ignored, and so are members outside the body; times may also be texts.
     """
     kind = shape.type_name
     if value is None or kind not in _JSON_TYPES or (kind == "timestamp" and isinstance(value, str)):
@@ -85,10 +85,18 @@ def check_types(shape: Any, value: Any, where: str = "") -> None:
         for key, item in value.items():
             check_types(shape.value, item, f"{where}.{key}")
     elif kind == "structure" and not getattr(shape, "is_document_type", False):
-        for name, member in shape.members.items():
-            key = member.serialization.get("name", name)
-            if key in value and not member.serialization.get("location"):
-                check_types(member, value[key], f"{where}.{key}" if where else key)
+        _check_members(shape, value, where)
+
+
+def _check_members(shape: Any, value: dict[str, Any], where: str) -> None:
+    for name, member in shape.members.items():
+        if member.serialization.get("location"):
+            continue
+        key = member.serialization.get("name", name)
+        place = f"{where}.{key}" if where else key
+        if name in shape.required_members and value.get(key) is None:
+            raise ShapeError(f"{place} is missing; it must be {_said(member.type_name)}")
+        check_types(member, value.get(key), place)
 
 
 def rest_operation(service: ServiceModel, method: str, path: str) -> OperationModel | None:

@@ -41,17 +41,17 @@ class MotoAws:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one AWS request; moto finds the service by signature, host or target.
 
-        Raises `ParseError` and `ShapeError` for a request that is not valid, and what moto raises for others.
+        Raises `ParseError`, `ShapeError` and the errors of `moto_input` for a request that is refused, and
+        `NotImplementedError` for what moto does not have.
         """
         call = aws_request.parse(scope)
         body = moto_input.readable(call, await read_body(receive))
         try:
             await self.app(scope, replay(body), send)
+        except NotImplementedError:
+            raise
         except Exception as problem:
-            fault = moto_input.blame(call, body, problem)
-            if fault is None:
-                raise
-            raise fault from problem
+            raise moto_input.refusal(call, body, problem) from problem
 
     def warm(self, services: Iterable[str]) -> None:
         """Import services now, in a thread: the first call of each would wait for its import, up to a second.

@@ -8,18 +8,18 @@ https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html#operation-error-s
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
-from xml.etree.ElementTree import ParseError as XmlError
-from xml.parsers.expat import ExpatError
+from pathlib import Path
+from traceback import extract_tb
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import UnknownServiceError
+from botocore.model import OperationNotFoundError
 
 from local.model_check import ShapeError, check_types, checked, model, rest_operation
-from local.parsing import ParseError, read_integer, read_object
+from local.parsing import read_object
 
 if TYPE_CHECKING:
-    from botocore.model import OperationModel, ServiceModel
+    from botocore.model import OperationModel
 
     from local.aws_request import Call
 
@@ -27,38 +27,40 @@ _NAMES = {"monitoring": "cloudwatch", "states": "stepfunctions"}
 """Services that sign with another name than the one of their model."""
 
 
+class UnansweredError(ValueError):
+    """moto failed on a request: AWS would have refused it, or moto is wrong. The message says where."""
+
+
+class UnknownOperationError(ValueError):
+    """The service has no such operation."""
+
+
 def readable(call: Call, body: bytes) -> bytes:
-    """Return the body as moto can take it; raises `ParseError` for JSON that is none, or of wrong types."""
+    """Return the body as moto can take it; raises `ParseError`, and `ShapeError` for wrong members."""
     if not _is_json(call):
         return body
     given = read_object(body)
-    operation = _operation(call, body)
+    operation = _operation(call)
     if operation and operation.input_shape:
-        try:
-            check_types(operation.input_shape, given)
-        except ShapeError as error:
-            raise ParseError(str(error)) from error
-    # Half a surrogate pair was replaced; all else stays as it was sent.
-    return json.dumps(given).encode() if rb"\u" in body else body
+        check_types(operation.input_shape, given)
+    # What was replaced or is empty is written anew; all else stays as it was sent.
+    return json.dumps(given).encode() if rb"\u" in body or not body.startswith(b"{") else body
 
 
-def blame(call: Call, body: bytes, problem: Exception) -> ValueError | None:
-    """Return what is wrong with a request that moto failed on, `None` when it is moto's own fault."""
-    if isinstance(problem, RecursionError | UnicodeError | ExpatError | XmlError):
-        return ParseError(f"The body cannot be read: {problem}")
-    operation = _operation(call, body)
-    if operation is None or operation.input_shape is None:
-        return None
+def refusal(call: Call, body: bytes, problem: Exception) -> ValueError:
+    """Return why a request that moto failed on is refused: what is wrong with it, if that can be told."""
+    if isinstance(problem, OperationNotFoundError):
+        return UnknownOperationError(f"{call.service} has no operation {problem}")
+    operation = _operation(call) if call.headers.get("x-amz-target") else None
     try:
-        if call.headers.get("x-amz-target"):
+        if operation and operation.input_shape:
             checked(operation.input_shape, read_object(body))
-        elif _is_json(call):
-            _check_required(operation.input_shape, read_object(body))
-        else:
-            _check_form(operation.input_shape, _form(body))
-    except ValueError as error:
+    except ShapeError as error:
         return error
-    return None
+    place = extract_tb(problem.__traceback__)[-1]
+    where = f"{'/'.join(Path(place.filename).parts[-3:])}:{place.lineno}"
+    text = " ".join(f"{type(problem).__name__}: {problem}".split())
+    return UnansweredError(f"moto cannot answer this request: {text[:200]} ({where})")
 
 
 def _is_json(call: Call) -> bool:
@@ -68,46 +70,13 @@ def _is_json(call: Call) -> bool:
     return call.service in {"apigateway", "lambda"} and call.method in {"POST", "PUT", "PATCH"}
 
 
-def _operation(call: Call, body: bytes) -> OperationModel | None:
-    service = _service(call)
-    if service is None:
-        return None
-    if target := call.headers.get("x-amz-target"):
-        name = target.rpartition(".")[2]
-    elif _is_json(call):
-        return rest_operation(service, call.method, call.path)
-    else:
-        name = _form(body).get("Action", "")
-    return service.operation_model(name) if name in service.operation_names else None
-
-
-def _service(call: Call) -> ServiceModel | None:
-    name = call.service or ""
+def _operation(call: Call) -> OperationModel | None:
     try:
-        return model(_NAMES.get(name, name))
+        service = model(_NAMES.get(call.service or "", call.service or ""))
     except (UnknownServiceError, ValueError):
         return None
-
-
-def _form(body: bytes) -> dict[str, str]:
-    return {name: values[0] for name, values in parse_qs(body.decode("utf-8", "replace")).items()}
-
-
-def _check_required(shape: Any, given: dict[str, Any]) -> None:
-    for name in shape.required_members:
-        member = shape.members[name].serialization
-        key = member.get("name", name)
-        if not member.get("location") and given.get(key) is None:
-            raise ShapeError(f"{key} is missing")
-
-
-def _check_form(shape: Any, form: dict[str, str]) -> None:
-    """Check the numbers and the required members of the query protocol, in which lists are numbered keys."""
-    for name, member in shape.members.items():
-        key = member.serialization.get("name", name)
-        if key in form and member.type_name in {"integer", "long"}:
-            read_integer(form[key], -(2**63), 2**63 - 1)
-        if name in shape.required_members and not any(
-            given == key or given.startswith(f"{key}.") for given in form
-        ):
-            raise ShapeError(f"{key} is missing")
+    target = call.headers.get("x-amz-target")
+    if not target:
+        return rest_operation(service, call.method, call.path)
+    name = target.rpartition(".")[2]
+    return service.operation_model(name) if name in service.operation_names else None

@@ -39,7 +39,7 @@ class _ToFile(logging.FileHandler):
 @contextmanager
 def logging_to(file: Path, show: Callable[[str], None]) -> Iterator[None]:
     """Write warnings of all packages to `file`, which starts empty, and those of `local` to `show`."""
-    to_file = _ToFile(file, mode="w", encoding="utf-8")
+    to_file = _ToFile(file, mode="w", encoding="utf-8", errors="backslashreplace")
     to_file.setFormatter(logging.Formatter(_FORMAT))
     to_file.setLevel(logging.WARNING)
     to_user = _ToUser(show)

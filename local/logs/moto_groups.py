@@ -15,6 +15,9 @@ class MotoGroups:
         self._moto = moto
 
     def describe(self, region: str) -> dict[str, dict[str, Any]]:
-        """Return the groups of a region by name, as DescribeLogGroups shows them."""
-        groups = list(self._moto.backend("logs", region).groups.values())
+        """Return the groups of a region by name, as DescribeLogGroups shows them; none where AWS has no region."""
+        try:
+            groups = list(self._moto.backend("logs", region).groups.values())
+        except KeyError:
+            return {}
         return {group.name: group.to_describe_dict() for group in groups}
