@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from local import aws_request, moto_input
 from local.interfaces import ACCOUNT_ID
+from local.parsing import ParseError
 from local.wsgi import Environ, WsgiBridge, read_body, replay
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class MotoAws:
         body = moto_input.readable(call, await read_body(receive))
         try:
             await self.app(scope, replay(body), send)
-        except NotImplementedError:
+        except (NotImplementedError, ParseError):
             raise
         except Exception as problem:
             raise moto_input.refusal(call, body, problem) from problem

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from local import aws_request
 from local.lambda_.http import Request, Response, forward, read_request, send_response
-from local.logs.errors import LogsError, SerializationError
+from local.logs.errors import LogsError
 from local.logs.operations import OPERATIONS, Operations
 from local.logs.store import StoreError
 from local.model_check import ShapeError, checked, model
@@ -38,22 +38,28 @@ class LogsApi:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = await read_request(scope, receive)
-        region = aws_request.parse(scope).region or self._region
-        name = request.headers.get("x-amz-target", "").rpartition(".")[2]
-        if name in _NOT_EMULATED:
-            response = _error(501, "NotImplemented", f"The embedded AWS does not emulate {name} of Logs.")
-        elif name in OPERATIONS:
-            response = await run_in_thread(lambda: self._answer(name, region, request.body))
-        else:
-            response = await forward(self._moto, request, request.body)
-            if name == "DeleteLogGroup":
-                response = await run_in_thread(lambda: self._deleted(region, request, response))
+        try:
+            response = await self._route(request, read_object(request.body))
+        except ParseError as problem:
+            response = _error(400, "SerializationException", f"The body is not a JSON object: {problem}")
         await send_response(send, response)
 
-    def _answer(self, name: str, region: str, body: bytes) -> Response:
+    async def _route(self, request: Request, given: dict[str, Any]) -> Response:
+        region = aws_request.parse(request.scope).region or self._region
+        name = request.headers.get("x-amz-target", "").rpartition(".")[2]
+        if name in _NOT_EMULATED:
+            return _error(501, "NotImplemented", f"The embedded AWS does not emulate {name} of Logs.")
+        if name in OPERATIONS:
+            return await run_in_thread(lambda: self._answer(name, region, given))
+        response = await forward(self._moto, request, request.body)
+        if name == "DeleteLogGroup":
+            return await run_in_thread(lambda: self._deleted(region, given, response))
+        return response
+
+    def _answer(self, name: str, region: str, given: dict[str, Any]) -> Response:
         try:
             shape = model("logs").operation_model(name).input_shape
-            output = OPERATIONS[name](self._operations, region, checked(shape, _json(body)))
+            output = OPERATIONS[name](self._operations, region, checked(shape, given))
         except ShapeError as problem:
             return _error(400, "InvalidParameterException", str(problem))
         except LogsError as problem:
@@ -62,18 +68,11 @@ class LogsApi:
             return _error(500, "ServiceUnavailableException", str(problem))
         return _response(200, output)
 
-    def _deleted(self, region: str, request: Request, response: Response) -> Response:
+    def _deleted(self, region: str, given: dict[str, Any], response: Response) -> Response:
         """Delete what a group holds; one that moto does not know may be left of an earlier run."""
-        name = _json(request.body).get("logGroupName")
+        name = given.get("logGroupName")
         held = isinstance(name, str) and self._operations.delete_group(region, name)
         return _response(200, {}) if held else response
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    try:
-        return read_object(body)
-    except ParseError as error:
-        raise SerializationError(f"The body is not a JSON object: {error}") from error
 
 
 def _error(status: int, code: str, message: str) -> Response:

@@ -13,12 +13,6 @@ class InvalidParameterError(LogsError):
     """The request is not valid."""
 
 
-class SerializationError(LogsError):
-    """The request is not JSON."""
-
-    code = "SerializationException"
-
-
 class NotFoundError(LogsError):
     """The group or the stream does not exist."""
 

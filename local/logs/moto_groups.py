@@ -15,7 +15,7 @@ class MotoGroups:
         self._moto = moto
 
     def describe(self, region: str) -> dict[str, dict[str, Any]]:
-        """Return the groups of a region by name, as DescribeLogGroups shows them; none where AWS has no region."""
+        """Return the groups of a region by name, as DescribeLogGroups shows them; none of an unknown one."""
         try:
             groups = list(self._moto.backend("logs", region).groups.values())
         except KeyError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import threading
 import time
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from local.xray.filters.syntax import Expression
     from local.xray.groups import Group
 
+
+_LOG = logging.getLogger(__name__)
 
 _FIRST_LOOK = 2_000
 """Traces that a filter is tried on first, then ever more: a page that is full early has looked at few."""
@@ -106,6 +109,7 @@ class XRay:
             raise
         self._minutes = MinuteGraphs(self.store, self._graph)
         self._group_minutes: dict[str, tuple[Group, MinuteGraphs]] = {}
+        self._unreadable: set[str] = set()
         self._telemetry_lock = threading.Lock()
         self.telemetry_records = 0
 
@@ -178,8 +182,18 @@ class XRay:
 
     def trace(self, trace_id: str) -> Trace | None:
         """Return a trace, or `None` when no document of it came that can be read."""
-        texts = self.store.documents(trace_id) if documents.is_trace_id(trace_id) else []
-        return assemble(trace_id, texts)
+        if not documents.is_trace_id(trace_id):
+            return None
+        texts = self.store.documents(trace_id)
+        trace = assemble(trace_id, texts)
+        unreadable = trace.unreadable if trace else len(texts)
+        if unreadable and trace_id not in self._unreadable:
+            self._unreadable.add(trace_id)
+            _LOG.warning(
+                "trace %s: %d of %d documents in the database cannot be read; it is shown without them",
+                trace_id, unreadable, len(texts),
+            )  # fmt: skip
+        return trace
 
     def summaries(self, query: Query, *, before: tuple[float, int] | None, limit: int) -> Page:
         """Summarise traces, newest first, at most `limit` of them."""
@@ -290,7 +304,7 @@ class XRay:
                 self.store.keep_digests(new)
 
     def _digest(self, trace_id: str) -> Digest | None:
-        trace = assemble(trace_id, self.store.documents(trace_id))
+        trace = self.trace(trace_id)
         if trace is None:
             return None
         graph = trace_graph(trace)

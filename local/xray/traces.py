@@ -9,9 +9,8 @@ only the API must be able to show them.
 from __future__ import annotations
 
 import json
-import logging
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from local.xray import inferred
@@ -20,8 +19,6 @@ from local.xray.documents import children
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-
-_LOG = logging.getLogger(__name__)
 
 MAX_DEPTH = 100
 """Deeper subsegments stand for themselves: JSON readers give up at a few hundred levels."""
@@ -73,10 +70,14 @@ class Node:
 
 @dataclass(frozen=True)
 class Trace:
-    """An assembled trace: its real segments, then subsegments without a parent, each group by start."""
+    """An assembled trace: its real segments, then subsegments without a parent, each group by start.
+
+    `unreadable` counts the documents that were left out.
+    """
 
     id: str
     tops: tuple[Node, ...]
+    unreadable: int = 0
 
     @cached_property
     def nodes(self) -> dict[str, Node]:
@@ -128,7 +129,7 @@ class Trace:
 
 def assemble(trace_id: str, documents: Iterable[str]) -> Trace | None:
     """Build the trace from its stored documents; `None` when there is none, or none that can be read."""
-    nodes = _best_copies(trace_id, documents)
+    nodes, unreadable = _best_copies(documents)
     if not nodes:
         return None
     ordered = sorted(nodes.values(), key=_order)
@@ -145,23 +146,28 @@ def assemble(trace_id: str, documents: Iterable[str]) -> Trace | None:
             cut = [_cut_circle(node, nodes)]
             _place(cut)
             tops += cut
-    return Trace(trace_id, tuple(sorted(tops, key=lambda top: (not top.is_segment, *_order(top)))))
+    ranked = sorted(tops, key=lambda top: (not top.is_segment, *_order(top)))
+    return Trace(trace_id, tuple(ranked), unreadable)
 
 
-def _best_copies(trace_id: str, documents: Iterable[str]) -> dict[str, Node]:
-    """Take the documents apart; of several copies of an id the complete one counts, then the longest."""
+def _best_copies(documents: Iterable[str]) -> tuple[dict[str, Node], int]:
+    """Take the documents apart; of several copies of an id the complete one counts, then the longest.
+
+    Counts those that cannot be read: none was like that when it came, so something else wrote to the file.
+    """
     best: dict[str, Node] = {}
+    unreadable = 0
     for text in documents:
         try:
             nodes = _nodes(json.loads(text))
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-            _tell_unreadable(trace_id)
+            unreadable += 1
             continue
         for node in nodes:
             known = best.get(node.id)
             if known is None or _rank(node) > _rank(known):
                 best[node.id] = node
-    return best
+    return best, unreadable
 
 
 def _nodes(whole: dict[str, Any]) -> list[Node]:
@@ -184,14 +190,6 @@ def _whole(node: Node) -> Node:
     ):
         raise TypeError(f"{texts} and {times} are not ids, a name and times")
     return node
-
-
-@lru_cache(maxsize=1000)
-def _tell_unreadable(trace_id: str) -> None:
-    """Say once of a trace that something has changed the database: no document was like that when it came."""
-    _LOG.warning(
-        "trace %s: a document in the database cannot be read; the trace is shown without it", trace_id
-    )
 
 
 def _node(document: Mapping[str, Any], parent_id: str | None, *, is_segment: bool) -> Node:

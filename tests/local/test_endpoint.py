@@ -22,6 +22,7 @@ from local.gateway.moto_apis import MotoApis
 from local.requests.answers import Arrivals, RequestAnswers
 from local.requests.log import RequestLog
 from local.requests.records import ApiRequest
+from tests.local.raw import exchange, request, signed
 from tests.local.serving import serving
 
 if TYPE_CHECKING:
@@ -141,6 +142,154 @@ def test_a_wrong_number_of_requests_is_refused(running: Running) -> None:
         400,
         {"error": "limit=all is not a number of requests: give 1 to 1000"},
     )
+
+
+@pytest.mark.parametrize("limit", ["9" * 5000, "%00", "%FF", "-1", "%D9%A3"])
+def test_no_number_is_too_long_to_be_refused(running: Running, limit: str) -> None:
+    """Whatever stands where a number belongs, the answer is a 400 of one short line."""
+    answer = httpx.get(f"{running.url}/_local/requests?limit={limit}")
+    assert answer.status_code == 400
+    assert len(answer.json()["error"]) < 200
+
+
+DEEP = b"[" * 100_000 + b"]" * 100_000
+UNREADABLE = [
+    DEEP,
+    b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+    b'{"a":NaN}',
+    b'{"a":1e999}',
+    b"\xff\xfe{",
+    b"[]",
+]
+
+
+@pytest.mark.parametrize("body", UNREADABLE)
+@pytest.mark.parametrize(
+    ("service", "target"),
+    [
+        ("sqs", "AmazonSQS.SendMessage"),
+        ("dynamodb", "DynamoDB_20120810.PutItem"),
+        ("monitoring", "GraniteServiceVersion20100801.PutMetricData"),
+        ("ssm", "AmazonSSM.PutParameter"),
+        ("states", "AWSStepFunctions.CreateStateMachine"),
+    ],
+)
+def test_a_body_that_is_not_json_is_refused(
+    running: Running, service: str, target: str, body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """JSON protocols have one error for whatever is not JSON, and it says why in one line."""
+    answer = exchange(running.url, request("POST /", {**signed(service), "X-Amz-Target": target}, body))
+    assert answer.status == 400
+    assert answer.json()["__type"] == "SerializationException"
+    assert "\n" not in answer.json()["message"]
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("body", UNREADABLE)
+@pytest.mark.parametrize("line", ["POST /restapis", "PATCH /restapis/a", "POST /apikeys"])
+def test_a_rest_body_that_is_not_json_is_refused(running: Running, line: str, body: bytes) -> None:
+    """API Gateway's calls are JSON as well, without a target."""
+    answer = exchange(running.url, request(line, signed("apigateway"), body))
+    assert (answer.status, answer.json()["__type"]) == (400, "SerializationException")
+
+
+@pytest.mark.parametrize(
+    ("service", "target", "body", "message"),
+    [
+        ("sqs", "AmazonSQS.CreateQueue", {"QueueName": 5}, "QueueName is 5; it must be a string"),
+        ("sqs", "AmazonSQS.CreateQueue", {}, "QueueName is missing; it must be a string"),
+        (
+            "dynamodb",
+            "DynamoDB_20120810.PutItem",
+            {"TableName": "t", "Item": 7},
+            "Item is 7; it must be an object",
+        ),
+        ("dynamodb", "DynamoDB_20120810.Query", {"TableName": "t", "Limit": 2**40}, "Limit is 1099511627776"),
+    ],
+)
+def test_a_member_of_a_wrong_type_is_named(
+    running: Running, service: str, target: str, body: Any, message: str
+) -> None:
+    """AWS refuses it; moto would take it and fail later."""
+    sent = request("POST /", {**signed(service), "X-Amz-Target": target}, json.dumps(body).encode())
+    answer = exchange(running.url, sent)
+    assert (answer.status, answer.json()["__type"]) == (400, "ValidationException")
+    assert answer.json()["message"].startswith(message)
+
+
+def test_an_unknown_operation_is_refused(running: Running) -> None:
+    """The error is that of AWS's JSON protocols."""
+    answer = exchange(
+        running.url, request("POST /", {**signed("sqs"), "X-Amz-Target": "AmazonSQS.Nope"}, b"{}")
+    )
+    assert (answer.status, answer.json()["__type"]) == (400, "UnknownOperationException")
+
+
+def test_what_moto_fails_on_is_refused_in_one_line(
+    running: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A request that moto fails on is mostly one that AWS refuses; answer and log say where it failed."""
+    answer = exchange(running.url, request("PATCH /restapis/a", signed("apigateway"), b"{}"))
+    assert answer.status == 400
+    assert answer.json()["message"].startswith("moto cannot answer this request: TypeError: ")
+    [record] = caplog.records
+    assert record.exc_info is None
+
+
+def test_a_body_with_half_a_surrogate_pair_is_stored(running: Running, name: str) -> None:
+    """The half becomes `?`: it has no bytes in UTF-8."""
+    body = f'{{"QueueName": "{name}"}}'.encode()
+    target = {**signed("sqs"), "X-Amz-Target": "AmazonSQS.CreateQueue"}
+    url = exchange(running.url, request("POST /", target, body)).json()["QueueUrl"]
+    body = f'{{"QueueUrl": "{url}", "MessageBody": "cut \\ud83d"}}'.encode()
+    target = {**signed("sqs"), "X-Amz-Target": "AmazonSQS.SendMessage"}
+    assert exchange(running.url, request("POST /", target, body)).status == 200
+    [message] = running.client("sqs").receive_message(QueueUrl=url)["Messages"]
+    assert message["Body"] == "cut ?"
+
+
+@pytest.mark.parametrize(
+    "query", ["response-content-disposition=a%0D%0AX-B:%20c", "response-content-type=%E2%82%AC"]
+)
+def test_a_header_that_cannot_be_sent_is_refused(running: Running, name: str, query: str) -> None:
+    """S3's answers have headers that the request asks for."""
+    s3 = running.client("s3")
+    s3.create_bucket(Bucket=name)
+    s3.put_object(Bucket=name, Key="k", Body=b"x")
+    answer = exchange(running.url, request(f"GET /{name}/k?{query}", signed("s3")))
+    assert answer.status == 400
+    assert b"<Message>" in answer.body
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://["},
+        {"Origin": "http://[::1"},
+        {"Origin": b"\xe9"},
+        {"Host": "["},
+        {"Host": "[::1"},
+        {"Host": b"\xe9"},
+        {"Host": "127.0.0.1:99999999999"},
+        {"Authorization": "AWS4-HMAC-SHA256 Credential=a/20260101/../../aws4_request"},
+        {"Authorization": b"AWS4-HMAC-SHA256 Credential=a/20260101/\xe9/\xe9/aws4_request"},
+        {"Authorization": "AWS4-HMAC-SHA256 Credential=a/20260101/ /sqs/aws4_request"},
+    ],
+)
+def test_no_header_makes_the_endpoint_fail(
+    running: Running, headers: dict[str, str | bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Hosts, origins and credentials may be anything."""
+    for line in ("GET /", "GET /bucket/key", "POST /2015-03-31/functions", "GET /_local/status"):
+        assert exchange(running.url, request(line, headers)).status < 500
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+@pytest.mark.parametrize("length", ["Content-Length: 2\r\nContent-Length: 2", "Content-Length: 2, 2"])
+def test_a_repeated_content_length(running: Running, length: str) -> None:
+    """The same length twice is one."""
+    head = f"POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: AmazonSQS.ListQueues\r\n{length}\r\n\r\n{{}}"
+    assert exchange(running.url, head.encode()).status == 200
 
 
 @pytest.mark.parametrize("path", ["/_local", "/_local/", "/_local/stats", "/_local/requests/"])

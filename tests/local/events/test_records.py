@@ -17,6 +17,21 @@ def message(header: str | None = None) -> Message:
     return Message("id", "handle", "body", "md5", attributes)
 
 
+@pytest.mark.parametrize(
+    "reply",
+    [
+        b"[" * 100_000,
+        b"\xff",
+        b'{"batchItemFailures": [{"itemIdentifier": ["a"]}]}',
+        b'{"batchItemFailures": [{"itemIdentifier": {}}, 5]}',
+        b'{"batchItemFailures": [{"itemIdentifier": 5}]}',
+    ],
+)
+def test_a_reply_that_cannot_be_read_fails_the_batch(reply: bytes) -> None:
+    """Whatever bytes a function returns, the batch has an outcome."""
+    assert failed_ids(reply, {"a", "5"}) == {"a", "5"}
+
+
 def header(number: int, sampled: str = "1") -> str:
     return f"Root=1-5e6f7a8b-{number:024x};Parent={number:016x};Sampled={sampled};Lineage=l:{number}"
 

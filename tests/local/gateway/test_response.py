@@ -5,10 +5,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 
 from local.interfaces import InvokeResult
 from tests.local.gateway.fakes import Front, ok, returned, stage
+from tests.local.serving import serving
 
 FrontFactory = Callable[..., Front]
 
@@ -94,6 +96,16 @@ def test_connection_headers_are_renamed(front: FrontFactory) -> None:
         ({"headers": {"ä": "b"}}, "cannot be sent"),
         ({"multiValueHeaders": {"a": "b"}}, "must be a list"),
         ({"isBase64Encoded": "yes"}, "isBase64Encoded"),
+        ({"headers": {"trail ": "b"}}, '"trail " is no header name'),
+        ({"headers": {"": "b"}}, '"" is no header name'),
+        ({"headers": {"a b": "b"}}, '"a b" is no header name'),
+        ({"headers": {"a:": "b"}}, '"a:" is no header name'),
+        ({"multiValueHeaders": {"a\n": ["b"]}}, "is no header name"),
+        ({"headers": {"a": "\x0b"}}, "control character"),
+        ({"headers": {"a": "\ud800"}}, "not in ISO-8859-1"),
+        ({"statusCode": "9" * 5000}, "statusCode"),
+        ({"statusCode": 1e300}, "statusCode"),
+        ({"\ud800": 1}, r"unknown keys \\ud800"),
     ],
 )
 def test_malformed_reply(
@@ -110,6 +122,32 @@ def test_malformed_reply(
 def test_reply_that_is_not_json(front: FrontFactory) -> None:
     """A payload that is no JSON is a malformed reply."""
     assert front(answer=InvokeResult(200, b"{")).request("GET", "/hello").status_code == 502
+
+
+@pytest.mark.parametrize("payload", [b"[" * 100_000, b'{"statusCode": NaN}', b"9" * 5000, b"\xff"])
+def test_reply_that_no_reader_takes(front: FrontFactory, payload: bytes) -> None:
+    """Whatever bytes a function returns, API Gateway answers."""
+    assert front(answer=InvokeResult(200, payload)).request("GET", "/hello").status_code == 502
+
+
+def test_blanks_around_a_header_value_are_dropped(front: FrontFactory) -> None:
+    """HTTP has none there."""
+    response = front(answer=ok(headers={"X-A": " b "})).request("GET", "/hello")
+    assert response.headers["x-a"] == "b"
+
+
+def test_half_a_surrogate_pair_in_the_body(front: FrontFactory) -> None:
+    """A text that was cut within a character is sent all the same."""
+    assert front(answer=ok("cut \ud83d")).request("GET", "/hello").content == b"cut ?"
+
+
+def test_malformed_header_is_answered_through_the_socket(front: FrontFactory) -> None:
+    """The connection stays, and the next reply on it is served."""
+    gateway = front(answer=ok(headers={"trail ": "b"}))
+    with serving(gateway.gateway) as url, httpx.Client(base_url=f"{url}/execute-api/abc123/dev") as client:
+        assert client.get("/hello").status_code == 502
+        gateway.function.answer = ok()
+        assert client.get("/hello").status_code == 200
 
 
 def test_function_error(front: FrontFactory) -> None:

@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 
 from local.lambda_.provision import find_adot
 from tests.local.lambda_.harness import RUNTIME, Stack, zipped
+from tests.local.raw import exchange, request, signed
 
 CUSTOM = "def handler(event, context): return context.client_context.custom"
 ADOT = "arn:aws:lambda:us-east-1:615299751070:layer:AWSOpenTelemetryDistroPython:29"
@@ -45,6 +46,127 @@ def test_the_client_context_reaches_the_handler(stack: Stack) -> None:
     context = base64.b64encode(json.dumps({"custom": {"k": "v"}}).encode()).decode()
     reply = stack.client("lambda").invoke(FunctionName=stack.deploy(CUSTOM), ClientContext=context)
     assert json.loads(reply["Payload"].read()) == {"k": "v"}
+
+
+@pytest.mark.parametrize(
+    "text", ['{"custom": {"k": "é😀"}}', '{\n"custom":\r\n{"k": "v\\n"}}', '{"custom": {"k": "\\ud800"}}']
+)
+def test_any_client_context_reaches_the_handler(stack: Stack, text: str) -> None:
+    """Characters outside ASCII and line breaks come as they were sent; half a character becomes `?`."""
+    context = base64.b64encode(text.encode()).decode()
+    reply = stack.client("lambda").invoke(FunctionName=stack.deploy(CUSTOM), ClientContext=context)
+    wanted = json.loads(text.replace("\\ud800", "?"))["custom"]
+    assert json.loads(reply["Payload"].read()) == wanted
+
+
+@pytest.mark.parametrize("context", ["!", "/w==", "W10=", base64.b64encode(b"[" * 2000).decode(), "A" * 3584])
+def test_a_client_context_that_is_none_is_refused(stack: Stack, context: str) -> None:
+    """What is not a JSON object in Base64, or too long, does not reach the runtime."""
+    code, message, status = refusal(
+        stack.client("lambda").invoke, FunctionName=stack.deploy(CUSTOM), ClientContext=context
+    )
+    assert (code, status) == ("InvalidRequestContentException", 400)
+    assert message.startswith("Client context must")
+
+
+@pytest.mark.parametrize(
+    "header", [b"\xe9", b"Root=1-5759e988-bd862e3fe1be46a994272793;a=\xe9\x01", b"a=" + b"x" * 200_000]
+)
+def test_no_trace_header_ends_a_worker(stack: Stack, header: bytes) -> None:
+    """A header that cannot be handed on is none: the function runs, and again in the same environment."""
+    name = stack.deploy("import os\ndef handler(event, context): return os.getpid()")
+    call = request(
+        f"POST /2015-03-31/functions/{name}/invocations",
+        {**signed("lambda"), "X-Amzn-Trace-Id": header},
+        b"{}",
+    )
+    first, second = exchange(stack.url, call), exchange(stack.url, call)
+    assert (first.status, second.status) == (200, 200)
+    assert first.json() == second.json()
+
+
+UNREADABLE = [
+    b"[" * 100_000,
+    b'{"a":NaN}',
+    b"\xff",
+    b"9" * 5000,
+    b'{"FunctionName": 5, "Timeout": "x"}',
+    b"[]",
+]
+
+
+@pytest.mark.parametrize("body", UNREADABLE)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "POST /2015-03-31/functions",
+        "PUT /2015-03-31/functions/nope/configuration",
+        "PUT /2015-03-31/functions/nope/code",
+        "POST /2018-10-31/layers/nope/versions",
+        "POST /2015-03-31/event-source-mappings",
+    ],
+)
+def test_a_body_that_cannot_be_read_is_refused(stack: Stack, line: str, body: bytes) -> None:
+    """Whatever is sent to whichever operation, the answer is an error of Lambda."""
+    answer = exchange(stack.url, request(line, signed("lambda"), body))
+    assert 400 <= answer.status < 500
+    assert answer.json().get("Message") or answer.json()["message"]
+
+
+@pytest.mark.parametrize("payload", UNREADABLE[:4])
+@pytest.mark.parametrize("kind", ["RequestResponse", "Event"])
+def test_an_event_that_cannot_be_read_is_refused(stack: Stack, kind: str, payload: bytes) -> None:
+    """It does not reach the function."""
+    name = stack.deploy("def handler(event, context): return event")
+    code, message, status = refusal(
+        stack.client("lambda").invoke, FunctionName=name, InvocationType=kind, Payload=payload
+    )
+    assert (code, status) == ("InvalidRequestContentException", 400)
+    assert message.startswith("Could not parse request body into json: ")
+
+
+def test_a_reply_that_is_not_json_reaches_its_destination(stack: Stack) -> None:
+    """A handler may return any bytes; the record has them as text."""
+    url = stack.client("sqs").create_queue(QueueName=f"{stack.work_dir.name}-bytes")["QueueUrl"]
+    arn = f"arn:aws:sqs:us-east-1:123456789012:{stack.work_dir.name}-bytes"
+    name = stack.deploy("def handler(event, context): return b'[' * 100_000")
+    lambda_ = stack.client("lambda")
+    lambda_.put_function_event_invoke_config(
+        FunctionName=name, DestinationConfig={"OnSuccess": {"Destination": arn}}
+    )
+    lambda_.invoke(FunctionName=name, InvocationType="Event")
+    [message] = stack.client("sqs").receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]
+    assert json.loads(message["Body"])["responsePayload"] == "[" * 100_000
+
+
+def test_a_layer_that_is_no_zip_is_refused(stack: Stack) -> None:
+    """The error is AWS's, with the reason."""
+    code, message, status = refusal(
+        stack.client("lambda").publish_layer_version, LayerName="no-zip", Content={"ZipFile": b"not a zip"}
+    )
+    assert (code, status) == ("InvalidParameterValueException", 400)
+    assert message.startswith("Could not unzip uploaded file.")
+
+
+def test_updated_code_that_is_no_zip_is_refused(stack: Stack) -> None:
+    """The function keeps the code that it has."""
+    name = stack.deploy("def handler(event, context): return 1")
+    code, _, status = refusal(
+        stack.client("lambda").update_function_code, FunctionName=name, ZipFile=b"not a zip"
+    )
+    assert (code, status) == ("InvalidParameterValueException", 400)
+    assert stack.invoke(name).payload == b"1"
+
+
+def test_a_variable_with_a_null_character_is_refused(stack: Stack) -> None:
+    """No process can have one."""
+    name = stack.deploy("def handler(event, context): return 1")
+    code, _, status = refusal(
+        stack.client("lambda").update_function_configuration,
+        FunctionName=name,
+        Environment={"Variables": {"AB": "a\0b"}},
+    )
+    assert (code, status) == ("InvalidParameterValueException", 400)
 
 
 def test_an_event_invocation_answers_at_once(stack: Stack) -> None:

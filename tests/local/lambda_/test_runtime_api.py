@@ -52,6 +52,21 @@ def with_api(check: Callable[[RuntimeApi, str], Awaitable[None]]) -> None:
     asyncio.run(run())
 
 
+def test_a_cause_may_have_any_characters() -> None:
+    """The runtime sends it in UTF-8."""
+
+    async def check(api: RuntimeApi, address: str) -> None:
+        asked = asyncio.create_task(get(address, f"{RUNTIME}/invocation/next"))
+        await api.polled.wait()
+        reply = api.deliver(EVENT)
+        await asked
+        cause = 'Lambda-Runtime-Function-XRay-Error-Cause: {"a":"é"}\n'
+        await post(address, f"{RUNTIME}/invocation/request-1/error", b"{}", cause)
+        assert (await reply).cause == '{"a":"é"}'
+
+    with_api(check)
+
+
 def test_an_event_is_handed_over_with_its_headers() -> None:
     """`/next` answers with the event and the headers that the runtime client reads."""
 

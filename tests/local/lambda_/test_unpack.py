@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from local.lambda_.unpack import layer_directory, opt_directory, task_directory
+from local.lambda_.unpack import MAX_UNZIPPED, layer_directory, opt_directory, task_directory
 from tests.local.disks import full_disk
 from tests.local.lambda_.harness import zipped
 
@@ -42,6 +42,37 @@ def test_a_broken_zip_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(zipfile.BadZipFile):
         task_directory(tmp_path, b"broken", "d")
     assert list((tmp_path / "task").iterdir()) == []
+
+
+def broken(kind: str) -> bytes:
+    """An archive that opens, and of which something is wrong."""
+    buffer = io.BytesIO()
+    packing = zipfile.ZIP_DEFLATED if kind in {"bomb", "damaged"} else zipfile.ZIP_STORED
+    with zipfile.ZipFile(buffer, "w", packing) as archive:
+        if kind == "bomb":
+            archive.writestr("zeros", bytes(MAX_UNZIPPED + 1))
+        elif kind == "conflict":
+            archive.writestr("a", "")
+            archive.writestr("a/b", "")
+        elif kind == "long":
+            archive.writestr("x" * 5000, "")
+        else:
+            archive.writestr("a.py", os.urandom(1000))
+    content = bytearray(buffer.getvalue())
+    if kind == "damaged":
+        content[40:60] = bytes(20)
+    elif kind == "encrypted":
+        for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+            content[content.index(mark) + place] |= 1
+    return bytes(content)
+
+
+@pytest.mark.parametrize("kind", ["bomb", "conflict", "damaged", "encrypted", "long"])
+def test_an_archive_that_cannot_be_unpacked(tmp_path: Path, kind: str) -> None:
+    """Whatever is wrong with an archive, it is one error, and nothing is left behind."""
+    with pytest.raises(zipfile.BadZipFile):
+        layer_directory(tmp_path, broken(kind), "d")
+    assert list((tmp_path / "layer").iterdir()) == []
 
 
 def test_layers_are_merged_in_order(tmp_path: Path) -> None:

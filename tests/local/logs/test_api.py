@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.local.logs.conftest import Running
+from tests.local.raw import exchange, request, signed
 
 Find = Callable[..., list[str]]
 
@@ -258,3 +259,30 @@ def test_what_is_not_emulated_says_so(running: Running, group: str) -> None:
             logGroupName=group, startTime=0, endTime=1, queryString="fields @message"
         )
     assert code(error) == "NotImplemented"
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b"\xff", b'{"limit":' + b"9" * 5000 + b"}", b"[]", b'{"limit":NaN}']
+)
+@pytest.mark.parametrize(
+    "name", ["PutLogEvents", "DescribeLogGroups", "DeleteLogGroup", "PutRetentionPolicy"]
+)
+def test_a_body_that_is_not_json_is_refused(running: Running, name: str, body: bytes) -> None:
+    """Operations here and in moto have one error for it."""
+    target = {**signed("logs"), "X-Amz-Target": f"Logs_20140328.{name}"}
+    answer = exchange(running.url, request("POST /", target, body))
+    assert (answer.status, answer.json()["__type"]) == (400, "SerializationException")
+
+
+@pytest.mark.parametrize("token", ["9" * 5000, "x", "\u0663"])
+def test_a_token_that_is_none_is_refused(running: Running, token: str) -> None:
+    """Tokens are short numbers."""
+    with pytest.raises(ClientError) as error:
+        running.client().describe_log_groups(nextToken=token)
+    assert code(error) == "InvalidParameterException"
+
+
+def test_a_region_that_is_none_has_no_groups(running: Running) -> None:
+    """The region of a signature may be anything."""
+    target = {**signed("logs", "nowhere-9"), "X-Amz-Target": "Logs_20140328.DescribeLogGroups"}
+    assert exchange(running.url, request("POST /", target, b"{}")).json() == {"logGroups": []}

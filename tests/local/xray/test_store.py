@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -285,3 +286,68 @@ def test_reading_goes_on_while_traces_are_let_go(database: Path) -> None:
     reader.join()
     assert (failures, xray.store.dropped > 0) == ([], True)
     xray.close()
+
+
+def change(database: Path, statement: str, *values: str) -> None:
+    """Write to the file past X-Ray."""
+    with closing(sqlite3.connect(database)) as connection, connection:
+        assert connection.execute(statement, values).rowcount == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "garbage",
+        "[]",
+        "5",
+        '{"id": 5}',
+        "[" * 100_000,
+        '{"id": "a", "name": "b", "start_time": "c", "end_time": 1}',
+    ],
+)
+def test_a_document_that_cannot_be_read_is_left_out(
+    database: Path, body: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Something else wrote to the file: the trace is shown without the document, and the log says so once."""
+    first = XRay(database, clock=lambda: NOW)
+    Api(first).put(segment("a"), subsegment("b", "a"))
+    first.close()
+    change(database, "UPDATE document SET body = ? WHERE id = ?", body, identifier("b"))
+    second = XRay(database, clock=lambda: NOW)
+    assert [document["id"] for document in Api(second).documents()] == [identifier("a")]
+    assert Api(second).summary()["Id"] == TRACE
+    assert len(caplog.records) == 1
+    assert TRACE in caplog.text
+    second.close()
+
+
+def test_a_trace_without_a_document_that_can_be_read(database: Path) -> None:
+    """It is in no list and no graph, with a filter or without; all others are."""
+    other = trace_id(7)
+    first = XRay(database, clock=lambda: NOW)
+    Api(first).put(segment("a"), segment("b", trace_id=other))
+    first.close()
+    change(database, "UPDATE document SET body = 'x' WHERE id = ?", identifier("a"))
+    second = XRay(database, clock=lambda: NOW)
+    api = Api(second)
+    assert api.documents() == []
+    window = {"StartTime": NOW - 1, "EndTime": NOW + 1}
+    for expression in ("", "duration >= 0", "!error", 'service("b")'):
+        found = api.ask("/TraceSummaries", **window, FilterExpression=expression)["TraceSummaries"]
+        assert [summary["Id"] for summary in found] == [other]
+    assert {service["Name"] for service in api.ask("/ServiceGraph", **window)["Services"]} == {"b"}
+    second.close()
+
+
+@pytest.mark.parametrize("column", ["summary", "graph", "facts"])
+def test_a_digest_that_cannot_be_read_is_worked_out_again(database: Path, column: str) -> None:
+    """Digests are derived: what is lost of them is in the documents."""
+    first = XRay(database, clock=lambda: NOW)
+    Api(first).put(segment("a"))
+    before = Api(first).summary(), Api(first).graph()
+    first.close()
+    change(database, f"UPDATE digest SET {column} = 'garbage'")  # noqa: S608 - a column of the schema
+    second = XRay(database, clock=lambda: NOW)
+    assert (Api(second).summary(), Api(second).graph()) == before
+    second.close()
