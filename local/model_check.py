@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session
 
+from local.matching import PatternError, regex
 from local.parsing import shown
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ _SAID = {
     "blob": "a text in Base64",
 }
 _INTEGERS = {"integer": range(-(2**31), 2**31), "long": range(-(2**63), 2**63)}
+_LATEST = 253_402_300_799
+"""Epoch seconds of the last moment that SDKs can name."""
 
 
 class ShapeError(ValueError):
@@ -132,6 +135,8 @@ def _check_limits(shape: Any, value: Any, where: str) -> None:
     limits = shape.metadata
     if isinstance(value, float) and not math.isfinite(value):
         raise ShapeError(f"{where} is {value}; it must be a finite number")
+    if shape.type_name == "timestamp" and not 0 <= value <= _LATEST:
+        raise ShapeError(f"{where} is {shown(value)}; it must be 0 to {_LATEST} seconds, the end of 9999")
     size = len(value) if isinstance(value, str | list | dict) else value
     unit = {"string": " characters", "list": " members", "map": " members"}.get(shape.type_name, "")
     if "min" in limits and size < limits["min"]:
@@ -146,10 +151,10 @@ def _check_limits(shape: Any, value: Any, where: str) -> None:
 
 
 def _matches(pattern: str, value: str) -> bool:
-    # Classes of Unicode are Java's, not Python's; AWS uses them for names, where a letter is a letter.
-    for java, python in ((r"\p{L}", r"\w"), (r"\p{Z}", r"\s"), (r"\p{N}", r"\d")):
-        pattern = pattern.replace(java, python)
-    return re.fullmatch(pattern, value) is not None
+    try:
+        return regex(rf"\A(?:{pattern})\z")(value)
+    except PatternError:  # some patterns of Lambda, IAM and SSM look around or are Java's alone: not checked
+        return True
 
 
 def _has_type(value: Any, kind: str) -> bool:

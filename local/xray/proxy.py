@@ -13,6 +13,8 @@ from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 
+from local.parsing import ParseError, read_integer
+
 logger = logging.getLogger(__name__)
 
 _MOST_BODY = 10 * 1024 * 1024
@@ -68,11 +70,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _body(self) -> bytes | None:
         """Read the body; ADOT sends none with GetSamplingRules."""
         text = self.headers.get("Content-Length", "0")
-        if not text.isdecimal() or int(text) > _MOST_BODY:
-            message = f"Content-Length {text!r} is not a number up to {_MOST_BODY}"
-            self._answer(400, {}, json.dumps({"message": message}).encode())
+        try:
+            return self.rfile.read(read_integer(text, 0, _MOST_BODY))
+        except ParseError as error:
+            self._answer(400, {}, json.dumps({"message": f"Content-Length: {error}"}).encode())
             return None
-        return self.rfile.read(int(text))
 
     def _answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         self.send_response(status)

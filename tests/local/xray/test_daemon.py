@@ -317,7 +317,7 @@ def raw(daemon: Daemon, text: bytes) -> bytes:
         return b"".join(iter(lambda: connection.recv(4096), b""))
 
 
-@pytest.mark.parametrize("length", [b"x", b"-1", b"99999999999"])
+@pytest.mark.parametrize("length", [b"x", b"-1", b"99999999999", b"9" * 5000])
 def test_a_bad_content_length_is_refused(daemon: Daemon, length: bytes) -> None:
     """It is answered, and does not tie up the daemon."""
     answer = raw(daemon, b"POST / HTTP/1.1\r\nContent-Length: " + length + b"\r\n\r\n")

@@ -43,6 +43,16 @@ def check(name: str, **request: Any) -> dict[str, Any]:
             "StartTime is nan; it must be a finite number",
         ),
         (
+            "GetServiceGraph",
+            {"StartTime": -1, "EndTime": 1},
+            "StartTime is -1; it must be 0 to 253402300799 seconds, the end of 9999",
+        ),
+        (
+            "GetServiceGraph",
+            {"StartTime": 1, "EndTime": 1e308},
+            "EndTime is 1e+308; it must be 0 to 253402300799 seconds, the end of 9999",
+        ),
+        (
             "GetTraceSummaries",
             {"StartTime": 1, "EndTime": 2, "TimeRangeType": "Span"},
             'TimeRangeType is "Span"; it must be one of TraceId, Event, Service',
