@@ -1,10 +1,14 @@
-"""The directory with a server's run-time data, locked while it runs."""
+"""The directory with a server's run-time data: locked while it runs, and its user's alone.
+
+Traces and logs hold what requests and functions do; other users of the machine have no business with them.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import shutil
+import stat
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,12 +30,14 @@ class DataDirectoryError(Exception):
 def locked(directory: Path) -> Iterator[Path]:
     """Make the directory if needed and hold it, and yield it as an absolute path: workers start elsewhere.
 
-    Raises `DataDirectoryError`. The lock ends with the process, however it ends.
+    An existing one is closed to other users too. The lock ends with the process, however that ends.
+    Raises `DataDirectoryError`.
     """
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _close_to_others(directory)
         (directory / ".gitignore").write_text(_IGNORE, encoding="ascii")
-        descriptor = os.open(directory / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+        descriptor = os.open(private_file(directory / "lock"), os.O_RDWR)
     except OSError as problem:
         raise DataDirectoryError(
             f"cannot write to the data directory {directory}: {problem.strerror}; choose another with --data"
@@ -50,6 +56,23 @@ def locked(directory: Path) -> Iterator[Path]:
 def remove_scratch(directory: Path) -> None:
     """Remove the files of a data directory that do not outlive the server."""
     shutil.rmtree(directory / SCRATCH, ignore_errors=True)
+
+
+def private_file(path: Path) -> Path:
+    """Make the file if needed, and let only its owner read and write it; what it holds stays."""
+    path.touch(mode=0o600)
+    path.chmod(0o600)
+    return path
+
+
+def _close_to_others(directory: Path) -> None:
+    mode = directory.stat().st_mode
+    if mode & stat.S_ISVTX:
+        raise DataDirectoryError(
+            f"the data directory {directory} belongs to all users of this machine; choose another with --data"
+        )
+    if mode & 0o077:
+        directory.chmod(0o700)
 
 
 def _lock(descriptor: int, directory: Path) -> None:

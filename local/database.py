@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from local.data_directory import private_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
@@ -122,6 +124,10 @@ class Database:
     def _open(self) -> sqlite3.Connection:
         if self._path is not None:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            # SQLite gives the files beside it the same rights; a crash may have left some with others.
+            private_file(self._path)
+            for beside in self._path.parent.glob(f"{self._path.name}-*"):
+                private_file(beside)
         connection = sqlite3.connect(
             self._path or ":memory:", timeout=1, isolation_level=None, check_same_thread=False
         )

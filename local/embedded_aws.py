@@ -16,6 +16,7 @@ from local.cloudwatch.alarms import Alarms
 from local.cloudwatch.metrics import Metrics
 from local.endpoint import Endpoint
 from local.endpoint import Services as EndpointServices
+from local.front_door import front_door
 from local.gateway.access_logs import GroupAccessLogs
 from local.gateway.app import Gateway
 from local.gateway.app import Services as GatewayServices
@@ -39,10 +40,11 @@ from local.xray import api as xray_api
 from local.xray import sampling_api
 from local.xray.daemon import Daemon
 from local.xray.intake import Intake
-from local.xray.otlp_http import otlp_app
+from local.xray.otlp_http import otlp_app, refused
 from local.xray.sampling import LambdaSampler, Sampling
 from local.xray.service import XRay
 from local.xray.store import StoreError
+from loopback_guard.asgi import LoopbackGuard
 
 if TYPE_CHECKING:
     import socket
@@ -50,7 +52,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from local.events.registry import EventSources
-    from local.fis.disturbance import Disturbance
     from local.fis.service import Fis
     from local.lambda_.catalog import Catalog
     from local.lambda_.service import LambdaService
@@ -75,7 +76,8 @@ class FaultSources:
 class Site:
     """Where one embedded AWS stands: its bound sockets, the daemon's port, its data, its region.
 
-    `most_bytes` is what traces and logs may take on disk.
+    `most_bytes` is what traces and logs may take on disk. Pages of `allowed_origins`, as
+    `loopback_guard.parse_origin` returns them, may use AWS and OTLP.
     """
 
     host: str
@@ -85,6 +87,7 @@ class Site:
     data: Path
     region: str
     most_bytes: int = DEFAULT_BYTES
+    allowed_origins: frozenset[str] = frozenset()
 
 
 class EmbeddedAws:
@@ -107,7 +110,8 @@ class EmbeddedAws:
         rules = sampling_api.operations(self._sampling, site.region, self._xray.tags)
         table = xray_api.operations(self._xray, rules)
         self._xray_api = partial(xray_api.dispatch, table)
-        self._daemon = Daemon(site.host, site.daemon_port, self._xray.put, self._xray_api)
+        samplers = partial(xray_api.dispatch, sampling_api.sampler_operations(self._sampling, site.region))
+        self._daemon = Daemon(site.host, site.daemon_port, self._xray.put, samplers)
         self._requests = RequestLog()
         self._servers: list[HttpServer] = []
         self._functions: LambdaService | None = None
@@ -140,11 +144,8 @@ class EmbeddedAws:
 
     async def start(self, status: Callable[[], Mapping[str, Any]]) -> None:
         """Serve on both sockets; `status` is what the endpoint tells about the server."""
-        endpoint = self._build(status)
-        for app, listener in (
-            (endpoint, self._site.endpoint),
-            (otlp_app(self._xray.put), self._site.otlp),
-        ):
+        otlp = LoopbackGuard(otlp_app(self._xray.put), refused, allowed=self._site.allowed_origins)
+        for app, listener in ((self._build(status), self._site.endpoint), (otlp, self._site.otlp)):
             server = HttpServer(app, listener)
             self._servers.append(server)
             await server.start()
@@ -195,7 +196,7 @@ class EmbeddedAws:
         self._logs.close()
         self._xray.close()
 
-    def _build(self, status: Callable[[], Mapping[str, Any]]) -> Disturbance:
+    def _build(self, status: Callable[[], Mapping[str, Any]]) -> LoopbackGuard:
         moto = moto_aws.load()
         moto.warm(_USUAL_SERVICES)
         # These modules read moto's state and import it: only after its settings were made.
@@ -250,7 +251,8 @@ class EmbeddedAws:
             )
         )
         self._watching = asyncio.create_task(_watch(alarms, fis))
-        return Disturbance(endpoint, fis, self._intake, time.time, ids, functions.keeps)
+        disturbed = Disturbance(endpoint, fis, self._intake, time.time, ids, functions.keeps)
+        return front_door(disturbed, apis.is_deployed, self._site.allowed_origins)
 
     def _arrivals(self) -> Arrivals:
         return Arrivals(self._xray.store.counts, self._xray.refusals.of, self._daemon.counts)

@@ -85,10 +85,6 @@ class Endpoint:
         call = aws_request.parse(scope)
         sent = _Sent(send)
         try:
-            refusal = _refusal(call)
-            if refusal:
-                await error(call, 403, "AccessDeniedException", refusal)(scope, receive, sent)
-                return
             await self._dispatch(call, scope, receive, sent)
         except ClientDisconnect:
             raise
@@ -98,13 +94,13 @@ class Endpoint:
             await _failure(call, problem)(scope, replay(b""), send)
 
     async def _dispatch(self, call: aws_request.Call, scope: Scope, receive: Receive, send: Send) -> None:
-        if is_about(call.path):
+        if find_api(call.host, call.path):
+            await self._services.gateway(scope, receive, send)
+        elif is_about(call.path):
             status, told = await self._services.about.answer(
                 call.path, scope["query_string"].decode("latin-1")
             )
             await _send_json(send, status, {}, json.dumps(told).encode())
-        elif find_api(call.host, call.path):
-            await self._services.gateway(scope, receive, send)
         elif call.service == "xray":
             await self._xray(call.path, receive, send)
         elif call.service == "lambda":
@@ -133,13 +129,6 @@ class Endpoint:
         body = await read_body(receive)
         answer = await run_in_thread(lambda: self._services.xray(path, body))
         await _send_json(send, answer.status, answer.headers, answer.body)
-
-
-def _refusal(call: aws_request.Call) -> str | None:
-    try:
-        return aws_request.refuse(call)
-    except ValueError as problem:
-        return f"The host or the origin is not an address: {problem}"
 
 
 def _failure(call: aws_request.Call, problem: Exception) -> Response:

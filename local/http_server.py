@@ -120,6 +120,8 @@ class HttpServer:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                # The peer is who sent a request, whatever its X-Forwarded-For says.
+                proxy_headers=False,
                 timeout_graceful_shutdown=_GRACE,
             )
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from local import aws_request, moto_input
+from local.aws_errors import error
 from local.interfaces import ACCOUNT_ID
 from local.parsing import ParseError
 from local.wsgi import Environ, WsgiBridge, read_body, replay
@@ -27,6 +28,8 @@ _SETTINGS = {
     # moto's CORS answers would let every web page read this account.
     "MOTO_DISABLE_GLOBAL_CORS": "true",
 }
+# It resets everything and writes down what is sent: not for whoever can send a request.
+_CONTROL_API = "/moto-api"
 _METADATA = b"x-amz-meta-"
 _PRESERVED = "moto.preserved_header_names"
 
@@ -46,6 +49,10 @@ class MotoAws:
         `NotImplementedError` for what moto does not have.
         """
         call = aws_request.parse(scope)
+        if scope["path"].startswith(_CONTROL_API):
+            told = f"there is no {_CONTROL_API} here: it is no part of AWS"
+            await error(call, 404, "ResourceNotFoundException", told)(scope, receive, send)
+            return
         body = moto_input.readable(call, await read_body(receive))
         try:
             await self.app(scope, replay(body), send)

@@ -28,6 +28,7 @@ from local.engine_process import Deployed, DeploymentError, EngineProcess
 from local.retention import DEFAULT_BYTES, LEAST_BYTES
 from local.server_log import logging_to
 from local.startup import StartupError, port_error
+from local.user_account import no_account
 from local.wsgi import run_in_thread
 
 if TYPE_CHECKING:
@@ -53,8 +54,9 @@ class ServeOptions:
 
     `directory` holds `Pulumi.yaml`; `config` overrides the stack's settings; a port of 0 is any free one;
     `data` keeps traces and logs between runs, by default `.waterfall` in `directory`, with at most
-    `most_bytes` on disk: the oldest go first. `console` is the address of a
-    viewer, if there is one: the status names it.
+    `most_bytes` on disk: the oldest go first. `console` is the address of a viewer, if there is one: the
+    status names it. Pages of `allowed_origins`, as `loopback_guard.parse_origin` returns them, may use AWS
+    and OTLP.
     """
 
     directory: Path
@@ -66,6 +68,7 @@ class ServeOptions:
     console: str | None = None
     data: Path | None = None
     most_bytes: int = DEFAULT_BYTES
+    allowed_origins: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,7 @@ def _run(options: ServeOptions, on_ready: OnReady, on_progress: OnProgress) -> i
     overrides = [f"{key}={value}" for key, value in options.config.items()]
     configuration = load_config(project, stack, overrides).values
     with contextlib.ExitStack() as held:
+        held.enter_context(no_account())
         data = held.enter_context(locked(options.data or options.directory / ".waterfall"))
         held.enter_context(logging_to(data / "server.log", on_progress))
         endpoint = held.enter_context(_bind(options.port, "--port"))
@@ -223,6 +227,7 @@ class _Server:
                 place.data,
                 self._region,
                 options.most_bytes,
+                options.allowed_origins,
             )
         )
 

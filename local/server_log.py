@@ -7,6 +7,8 @@ import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from local.data_directory import private_file
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -39,7 +41,7 @@ class _ToFile(logging.FileHandler):
 @contextmanager
 def logging_to(file: Path, show: Callable[[str], None]) -> Iterator[None]:
     """Write warnings of all packages to `file`, which starts empty, and those of `local` to `show`."""
-    to_file = _ToFile(file, mode="w", encoding="utf-8", errors="backslashreplace")
+    to_file = _ToFile(private_file(file), mode="w", encoding="utf-8", errors="backslashreplace")
     to_file.setFormatter(logging.Formatter(_FORMAT))
     to_file.setLevel(logging.WARNING)
     to_user = _ToUser(show)

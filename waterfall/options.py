@@ -1,23 +1,22 @@
-"""The options of the `waterfall` command, and how what people type becomes values."""
+"""The options of the `waterfall` command."""
 
 from __future__ import annotations
 
 import argparse
-import time
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from waterfall import arguments
-from waterfall.client import LOCAL_ENDPOINT, LONGEST_MAP
+from loopback_guard import parse_origin
+from waterfall import arguments, values
+from waterfall.client import LOCAL_ENDPOINT
 from waterfall.commands import LATEST
 from waterfall.why.question import question
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse has no public name
 
-_T = TypeVar("_T")
 _SINCE = "from when: 30s, 10m, 2h or 1d ago, or an ISO time"
 _EXIT = "Exit status: 0, 1 when it failed, 2 for wrong usage, 130 after Ctrl-C."
 
@@ -94,16 +93,24 @@ def _add_up(commands: Commands) -> None:
         up.add_argument(
             f"--{name}",
             default=default,
-            type=_port,
+            type=values.port,
             metavar="N",
             help=f"{serves} (default: {default}; 0: any free)",
         )
+    up.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        type=values.told(parse_origin),
+        metavar="URL",
+        help="let the pages of a front end, such as http://localhost:3000, use AWS and OTLP; repeatable",
+    )
     up.add_argument(
         "--data", type=Path, metavar="DIR", help="where traces are kept (default: DIR/.waterfall)"
     )
     up.add_argument(
         "--max-data",
-        type=_told(arguments.size),
+        type=values.told(arguments.size),
         metavar="SIZE",
         help="what traces and logs take on disk at most; the oldest go first (default: 512M)",
     )
@@ -125,7 +132,12 @@ def _add_program(parser: argparse._ActionsContainer) -> None:
         "--stack", metavar="NAME", help="the Pulumi stack whose settings are used (default: dev)"
     )
     parser.add_argument(
-        "--config", action="append", default=[], type=_setting, metavar="KEY=VALUE", help="override a setting"
+        "--config",
+        action="append",
+        default=[],
+        type=values.setting,
+        metavar="KEY=VALUE",
+        help="override a setting",
     )
 
 
@@ -137,7 +149,7 @@ def _add_show(commands: Commands) -> None:
         "`latest` is the newest request, or the newest trace where there was no request.",
     )
     show.add_argument(
-        "trace", nargs="?", default=LATEST, type=_trace, metavar="TRACE", help="an id, or latest"
+        "trace", nargs="?", default=LATEST, type=values.trace, metavar="TRACE", help="an id, or latest"
     )
     show.add_argument("--logs", action="store_true", help="also what its functions wrote")
     show.add_argument(
@@ -147,8 +159,10 @@ def _add_show(commands: Commands) -> None:
 
 def _add_traces(commands: Commands) -> None:
     traces = _add_reading(commands, "traces", "list traces, newest first", "Lists traces, newest first.")
-    traces.add_argument("--since", default="6h", type=_since, metavar="TIME", help=f"{_SINCE} (default: 6h)")
-    traces.add_argument("--limit", default=20, type=_limit, metavar="N", help="how many (default: 20)")
+    traces.add_argument(
+        "--since", default="6h", type=values.since, metavar="TIME", help=f"{_SINCE} (default: 6h)"
+    )
+    traces.add_argument("--limit", default=20, type=values.limit, metavar="N", help="how many (default: 20)")
     traces.add_argument(
         "--filter", metavar="EXPRESSION", help="an X-Ray filter expression, such as 'fault' or 'duration > 2'"
     )
@@ -163,21 +177,25 @@ def _add_logs(commands: Commands) -> None:
         "invocations, at their time in it. Reads CloudWatch Logs, the log groups /aws/lambda/*.",
     )
     logs.add_argument("functions", nargs="*", metavar="FUNCTION", help="only those whose names begin so")
-    logs.add_argument("--trace", type=_trace, metavar="TRACE", help="of one trace only: an id, or latest")
+    logs.add_argument(
+        "--trace", type=values.trace, metavar="TRACE", help="of one trace only: an id, or latest"
+    )
     logs.add_argument("-f", "--follow", action="store_true", help="go on with what comes in, until Ctrl-C")
     logs.add_argument(
-        "--since", type=_since, metavar="TIME", help=f"{_SINCE} (default: 1h; 1m with --follow)"
+        "--since", type=values.since, metavar="TIME", help=f"{_SINCE} (default: 1h; 1m with --follow)"
     )
     logs.add_argument(
-        "--lines", default=100, type=_limit, metavar="N", help="how many of the latest (default: 100)"
+        "--lines", default=100, type=values.limit, metavar="N", help="how many of the latest (default: 100)"
     )
 
 
 def _add_map(commands: Commands) -> None:
     graph = _add_reading(commands, "map", "show the service map", "Shows what calls what, and how it went.")
-    graph.add_argument("--trace", type=_trace, metavar="TRACE", help="of one trace only: an id, or latest")
     graph.add_argument(
-        "--since", default="1h", type=_map_since, metavar="TIME", help=f"{_SINCE} (default: 1h)"
+        "--trace", type=values.trace, metavar="TRACE", help="of one trace only: an id, or latest"
+    )
+    graph.add_argument(
+        "--since", default="1h", type=values.map_since, metavar="TIME", help=f"{_SINCE} (default: 1h)"
     )
 
 
@@ -189,7 +207,11 @@ def _add_console(commands: Commands) -> None:
         epilog=_EXIT,
     )
     console.add_argument(
-        "--port", default=8080, type=_port, metavar="N", help="where to serve (default: 8080; 0: any free)"
+        "--port",
+        default=8080,
+        type=values.port,
+        metavar="N",
+        help="where to serve (default: 8080; 0: any free)",
     )
     _add_place(console)
 
@@ -203,7 +225,9 @@ def _add_compare(commands: Commands) -> None:
         "names an SDK. With --modes it deploys the program twice on this machine, traced natively and with "
         "OpenTelemetry, and compares what one warm request leaves. Exit status 1 when they differ.",
     )
-    compare.add_argument("traces", nargs="*", type=_trace, metavar="TRACE", help="two of: an id, latest")
+    compare.add_argument(
+        "traces", nargs="*", type=values.trace, metavar="TRACE", help="two of: an id, latest"
+    )
     modes = compare.add_argument_group("comparing the tracing modes")
     modes.add_argument("--modes", action="store_true", help="run the same request in each mode now")
     _add_program(modes)
@@ -225,7 +249,7 @@ def _add_why(commands: Commands) -> None:
     )
     why.add_argument("--list", action="store_true", help="list the last requests instead")
     why.add_argument(
-        "--limit", default=20, type=_limit, metavar="N", help="of --list: how many (default: 20)"
+        "--limit", default=20, type=values.limit, metavar="N", help="of --list: how many (default: 20)"
     )
 
 
@@ -244,7 +268,12 @@ def _add_sampling(commands: Commands) -> None:
         "--service", metavar="API/STAGE", help="of which API (default: the one that the rules name)"
     )
     sampling.add_argument(
-        "--header", action="append", default=[], type=_header, metavar="NAME=VALUE", help="a request header"
+        "--header",
+        action="append",
+        default=[],
+        type=values.header,
+        metavar="NAME=VALUE",
+        help="a request header",
     )
 
 
@@ -260,19 +289,23 @@ def _add_cost(commands: Commands) -> None:
         "--rps",
         action="append",
         default=[],
-        type=_per_second,
+        type=values.per_second,
         metavar="[RULE=]N",
         help="requests per second of a rule (default: of the last rule before Default)",
     )
     cost.add_argument(
         "--kept",
         default=0.0,
-        type=_share,
+        type=values.share,
         metavar="SHARE",
         help="share of untraced requests that keepErrors keeps, such as 0.01 (default: 0)",
     )
     cost.add_argument(
-        "--reads", default=1.0, type=_amount, metavar="N", help="reads of each recorded trace (default: 1)"
+        "--reads",
+        default=1.0,
+        type=values.amount,
+        metavar="N",
+        help="reads of each recorded trace (default: 1)",
     )
 
 
@@ -301,10 +334,10 @@ def _add_gameday(commands: Commands) -> None:
     _add_program(gameday)
     gameday.set_defaults(stack="gameday")
     gameday.add_argument(
-        "--requests", default=20, type=_limit, metavar="N", help="per experiment (default: 20)"
+        "--requests", default=20, type=values.limit, metavar="N", help="per experiment (default: 20)"
     )
     gameday.add_argument(
-        "--clients", default=4, type=_limit, metavar="N", help="that send at once (default: 4)"
+        "--clients", default=4, type=values.limit, metavar="N", help="that send at once (default: 4)"
     )
     gameday.add_argument("--report", type=Path, metavar="FILE", help="also write the report there")
 
@@ -325,82 +358,3 @@ def _add_place(parser: argparse.ArgumentParser) -> None:
     choice.add_argument("--aws", action="store_true", help="the X-Ray of an AWS account")
     place.add_argument("--profile", metavar="NAME", help="with --aws: the profile")
     place.add_argument("--region", metavar="NAME", help="with --aws: the region")
-
-
-def _setting(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a setting: give KEY=VALUE, such as tracing=native")
-    return key, value
-
-
-def _header(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a header: give NAME=VALUE, such as x-tenant=gold")
-    return name, value
-
-
-def _per_second(text: str) -> tuple[str | None, float]:
-    rule, _, number = text.rpartition("=")
-    return rule or None, _amount(number)
-
-
-def _amount(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 0 or more")
-    return number
-
-
-def _share(text: str) -> float:
-    number = _amount(text)
-    if number > 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a share: give 0 to 1, such as 0.05 for 5 %")
-    return number
-
-
-def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port: give 1 to 65535, or 0 for any free one")
-    return int(text)
-
-
-def _told(read: Callable[[str], _T]) -> Callable[[str], _T]:
-    """Let argparse show what `read` finds wrong with a value."""
-
-    def reading(text: str) -> _T:
-        try:
-            return read(text)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from error
-
-    return reading
-
-
-def _trace(text: str) -> str:
-    return text if text == LATEST else _told(arguments.trace_id)(text)
-
-
-def _since(text: str) -> float:
-    now = time.time()
-    start = _told(lambda given: arguments.since(given, now))(text)
-    if start >= now:
-        raise argparse.ArgumentTypeError(f"{text!r} is not in the past")
-    return start
-
-
-def _map_since(text: str) -> float:
-    start = _since(text)
-    if time.time() - start > LONGEST_MAP + 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is too long ago: X-Ray draws maps of at most 6 hours")
-    return start
-
-
-def _limit(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number: give 1 or more")
-    return int(text)

@@ -48,6 +48,7 @@ def _options(given: argparse.Namespace, console: str) -> ServeOptions:
         otlp_port=given.otlp_port,
         console=console,
         data=given.data,
+        allowed_origins=frozenset(given.allow_origin),
     )
     return options if given.max_data is None else replace(options, most_bytes=given.max_data)
 

@@ -8,8 +8,7 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 
-FAKE_ACCESS_KEY = "test"
-FAKE_SECRET_KEY = "test"  # noqa: S105 - nothing checks it, but SDKs refuse to start without one
+from local.user_account import ACCESS_KEY, SECRET_KEY
 
 
 class Clients:
@@ -23,7 +22,7 @@ class Clients:
         self.endpoint = endpoint.rstrip("/")
         # botocore's own session: importing boto3 on top takes as long again and adds nothing here.
         self._session = botocore.session.Session()
-        self._session.set_credentials(FAKE_ACCESS_KEY, FAKE_SECRET_KEY)
+        self._session.set_credentials(ACCESS_KEY, SECRET_KEY)
         self._config = Config(
             retries={"total_max_attempts": 1},
             proxies={},

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from pulumi import ConfigMissingError, RunError
 
-from local.engine.clients import FAKE_ACCESS_KEY, FAKE_SECRET_KEY
 from local.engine.errors import EngineError
+from local.user_account import without_account
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -42,17 +42,11 @@ def environment(inherited: Mapping[str, str], endpoint: str, region: str) -> dic
 
     Profiles, credentials and Pulumi configuration of the caller stay out: they belong to a real account.
     """
-    prefixes = ("AWS_", "PULUMI_CONFIG")
-    kept = {key: value for key, value in inherited.items() if not key.startswith(prefixes)}
-    return kept | {
+    kept = {key: value for key, value in inherited.items() if not key.startswith("PULUMI_CONFIG")}
+    return without_account(kept) | {
         "AWS_ENDPOINT_URL": endpoint,
-        "AWS_ACCESS_KEY_ID": FAKE_ACCESS_KEY,
-        "AWS_SECRET_ACCESS_KEY": FAKE_SECRET_KEY,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
     }
 
 

@@ -61,11 +61,11 @@ def forwarded_headers(stage: Stage, request: Request, trace_header: str) -> list
     `Host` and the `X-Forwarded-*` values are those of the deployed API, not of the local endpoint, so that
     a handler computes the same addresses here and there.
     """
-    forwarded_for = request.header("X-Forwarded-For")
+    peers = [value for name, value in request.headers if name.lower() == "x-forwarded-for"]
     own = {
         "Host": stage.domain_name,
         TRACE_HEADER: trace_header,
-        "X-Forwarded-For": f"{forwarded_for}, {request.source_ip}" if forwarded_for else request.source_ip,
+        "X-Forwarded-For": ", ".join([*filter(None, peers), request.source_ip]),
         "X-Forwarded-Port": "443",
         "X-Forwarded-Proto": "https",
     }

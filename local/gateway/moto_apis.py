@@ -44,6 +44,16 @@ class MotoApis:
                 return self._stage(region, api, stage)
         return None
 
+    def is_deployed(self, api_id: str) -> bool:
+        """Tell whether an API exists that has a deployed stage."""
+        return any(
+            (region, api_id, stage.deployment_id) in self._deployments
+            for region, backend in self._moto.used_backends("apigateway").items()
+            for api in [backend.apis.get(api_id)]
+            if api
+            for stage in list(api.stages.values())
+        )
+
     def stages(self) -> list[Stage]:
         """Return every deployed stage, in the order of creation."""
         found = [

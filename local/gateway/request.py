@@ -10,7 +10,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PATH = re.compile(r"/execute-api/(?P<api>[a-z0-9]+)(?:/(?P<stage>[A-Za-z0-9_-]+))?(?P<path>/.*)?")
-_HOST = re.compile(r"(?P<api>[a-z0-9]+)\.execute-api\.[a-z0-9.-]+", re.IGNORECASE)
+# API Gateway's own names, and names below localhost, which browsers resolve to this machine.
+_HOST = re.compile(
+    r"(?P<api>[a-z0-9]+)\.execute-api\.(?:[a-z0-9-]+\.amazonaws\.com(?:\.cn)?|(?:[a-z0-9-]+\.)*localhost)"
+    r"(?::\d+)?",
+    re.IGNORECASE | re.ASCII,
+)
 _STAGE = re.compile(r"/(?P<stage>[A-Za-z0-9_-]+)(?P<path>/.*)?")
 
 
@@ -49,7 +54,7 @@ def find_api(host: str, path: str) -> Address | None:
     by_path = _PATH.fullmatch(path)
     if by_path:
         return Address(by_path["api"], by_path["stage"] or "", by_path["path"] or "/")
-    by_host = _HOST.fullmatch(host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host)
+    by_host = _HOST.fullmatch(host)
     if not by_host:
         return None
     rest = _STAGE.fullmatch(path)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.lambda_.logging_config import LoggingConfig
+from local.user_account import NO_ACCOUNT
 
 HOST_RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
 """Lambda's name of the Python that runs the workers."""
@@ -69,6 +70,7 @@ def worker_environ(settings: WorkerSettings, places: Places) -> dict[str, str]:
         "TZ": ":UTC",
         "PATH": _path(places),
         "AWS_ENDPOINT_URL": settings.endpoint_url,
+        **NO_ACCOUNT,
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "AWS_XRAY_DAEMON_ADDRESS": settings.daemon_address,
         "_AWS_XRAY_DAEMON_ADDRESS": host,

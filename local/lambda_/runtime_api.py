@@ -15,6 +15,7 @@ import h11
 
 from local.ids import Clock
 from local.lambda_.outcome import MAX_RESPONSE, Span
+from loopback_guard import refusal
 
 _INVOCATION = re.compile(r"/2018-06-01/runtime/invocation/([^/]+)/(response|error)")
 _NEXT = "/2018-06-01/runtime/invocation/next"
@@ -170,6 +171,9 @@ class RuntimeApi:
                 return None
 
     async def _answer(self, request: _Request) -> _Answer:
+        reason = refusal(request.method, request.headers.items())
+        if reason:
+            return _refused(403, "AccessDenied", reason)
         if request.path == _NEXT and request.method == "GET":
             return await self._next()
         if request.path == _INIT_ERROR and request.method == "POST":

@@ -21,6 +21,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -28,12 +29,14 @@ from local.xray import otlp
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.types import Scope
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
 
 _MOST_BYTES = 64 * 1024 * 1024
 _INVALID_ARGUMENT = 3
+_PERMISSION_DENIED = 7
 _UNAVAILABLE = 14
 _GZIP = 16 + zlib.MAX_WBITS
 _ID_FIELDS = ("traceId", "spanId", "parentSpanId")
@@ -55,7 +58,7 @@ def otlp_app(put: Put) -> Starlette:
     """Build the ASGI app; any path but /v1/traces is 404, any method but POST is 405."""
 
     async def traces(request: Request) -> Response:
-        media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        media = _media(request.headers)
         try:
             message = decode(media, _unpacked(await request.body(), request.headers.get("content-encoding")))
             answer = await asyncio.to_thread(_store, message, put)
@@ -64,6 +67,12 @@ def otlp_app(put: Put) -> Starlette:
         return Response(_encoded(answer, media), media_type=media)
 
     return Starlette(routes=[Route("/v1/traces", traces, methods=["POST"])])
+
+
+def refused(scope: Scope, reason: str) -> Response:
+    """Answer a request that may not come in; in JSON, unless an exporter sent protobuf."""
+    media = PROTOBUF if _media(Headers(scope=scope)) == PROTOBUF else JSON
+    return _refusal(HttpError(403, reason, _PERMISSION_DENIED), media)
 
 
 def decode(media: str, body: bytes) -> ExportTraceServiceRequest:
@@ -83,6 +92,10 @@ def decode(media: str, body: bytes) -> ExportTraceServiceRequest:
     else:
         raise HttpError(415, f"Content-Type {media!r} is neither {PROTOBUF} nor {JSON}")
     return message
+
+
+def _media(headers: Headers) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _store(message: ExportTraceServiceRequest, put: Put) -> ExportTraceServiceResponse:

@@ -1,7 +1,7 @@
 """The daemon's TCP side: SDKs fetch sampling rules and targets through it, without a signature.
 
 AWS's daemon is a reverse proxy that signs any request and passes it on; the embedded X-Ray API is asked
-in the process itself.
+in the process itself, for what samplers ask for and nothing else.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Protocol
 
 from local.parsing import ParseError, read_integer
+from loopback_guard import refusal
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +59,11 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self._body()
         if body is None:
+            return
+        reason = refusal(self.command, self.headers.items())
+        if reason:
+            answer = json.dumps({"Message": reason}).encode()
+            self._answer(403, {"x-amzn-errortype": "AccessDeniedException"}, answer)
             return
         try:
             response = self.server.api(self.path.partition("?")[0], body)

@@ -60,6 +60,12 @@ def operations(
     }
 
 
+def sampler_operations(sampling: Sampling, region: str = "us-east-1") -> dict[str, Operation]:
+    """Return what the samplers of SDKs call, by path: the daemon's TCP port offers nothing else."""
+    table = operations(sampling, region)
+    return {path: table[path] for path in ("/GetSamplingRules", "/SamplingTargets")}
+
+
 class _SamplingApi:
     def __init__(self, sampling: Sampling, region: str, tags: Tags | None) -> None:
         self._sampling = sampling

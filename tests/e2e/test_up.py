@@ -19,10 +19,18 @@ FREE_PORTS = ("--port", "0", "--console-port", "0", "--daemon-port", "0", "--otl
 QUICK = ("--config", "workSeconds=0")
 
 
-def up(*arguments: str) -> subprocess.CompletedProcess[str]:
+def up(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run `waterfall up` to its end."""
     command = [str(WATERFALL), "up", *FREE_PORTS, *arguments]
-    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        command,
+        cwd=REPOSITORY,
+        env={**os.environ, **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
 
 
 def traces(stack: Stack) -> list[str]:
@@ -46,6 +54,13 @@ def test_once_shows_one_waterfall_and_exits(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     for part in ("traced-api/dev", "CallSecondLambda", "traced-api-dev-worker", "DynamoDB", "/hello"):
         assert part in done.stdout, done.stdout
+
+
+def test_the_shell_s_profile_does_not_matter(tmp_path: Path) -> None:
+    """Not even one that does not exist."""
+    done = up("--data", str(tmp_path / "data"), "--once", *QUICK, AWS_PROFILE="nope")
+    assert done.returncode == 0, done.stderr
+    assert "nope" not in done.stdout + done.stderr + (tmp_path / "data/server.log").read_text()
 
 
 def test_off_leaves_no_trace(tmp_path: Path) -> None:
@@ -79,6 +94,8 @@ def aws(stack: Stack, *arguments: str) -> Any:
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_DEFAULT_REGION": "us-east-1",
+        # the CLI reads its user's aliases
+        "HOME": os.devnull,
     }
     command = [sys.executable, "-m", "awscli", "--endpoint-url", stack.status["endpoint"], "--output", "json"]
     done = subprocess.run(

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import botocore.session
+
 from local.server import ServeOptions, StartupError, run
 
 if TYPE_CHECKING:
     from local.server import Status
+
+
+def account() -> dict[str, object]:
+    """Return what this process knows of an AWS account: its variables, and what botocore finds."""
+    session = botocore.session.Session()
+    variables = {name: value for name, value in os.environ.items() if name.startswith(("AWS_", "BOTO_"))}
+    profiles, credentials = session.available_profiles, session.get_credentials()
+    return {"variables": variables, "profiles": profiles, "key": credentials and credentials.access_key}
 
 
 def main(given: dict[str, object]) -> int:
@@ -22,6 +33,8 @@ def main(given: dict[str, object]) -> int:
         print(json.dumps(asdict(status)), flush=True)  # noqa: T201 - read by the test
         if ready == "raise":
             raise LookupError("the first request failed")
+        if ready == "account":
+            print(json.dumps(account()), flush=True)  # noqa: T201 - read by the test
         return ready == "serve"
 
     def on_progress(line: str) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import boto3
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 SERVE = Path(__file__).with_name("serve.py")
 ROOT = Path(__file__).parents[2]
@@ -77,7 +77,14 @@ def write_program(directory: Path, text: str) -> Path:
 
 
 @contextmanager
-def serve(directory: Path, *, errors: int = subprocess.PIPE, **options: Any) -> Iterator[Server]:
+def serve(
+    directory: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    errors: int = subprocess.PIPE,
+    **options: Any,
+) -> Iterator[Server]:
+    """Run a server, in a shell with these variables on top of ours."""
     given = {"directory": str(directory), "data": str(directory / "data"), **options}
     with subprocess.Popen(
         [sys.executable, str(SERVE), json.dumps(given)],
@@ -85,7 +92,7 @@ def serve(directory: Path, *, errors: int = subprocess.PIPE, **options: Any) -> 
         stderr=errors,
         text=True,
         cwd=directory,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, **(environment or {}), "PYTHONPATH": str(ROOT)},
         start_new_session=True,
     ) as process:
         try:

@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse
 from local import moto_aws
 from local.about import About
 from local.endpoint import Endpoint, Services
+from local.front_door import front_door
 from local.gateway.moto_apis import MotoApis
 from local.requests.answers import Arrivals, RequestAnswers
 from local.requests.log import RequestLog
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
+DEPLOYED = "abc"
+"""An API that is deployed without being made."""
+FRONT_END = "http://localhost:3000"
+"""The one origin that is admitted."""
 TRACE_ID = "1-5759e988-bd862e3fe1be46a994272793"
 HEADER = f"Root={TRACE_ID};Parent=53995c3f42cd8ad8;Sampled=1"
 
@@ -107,7 +112,10 @@ def running() -> Iterator[Running]:
             queue_used=queues.append,
         )
     )
-    with serving(endpoint) as url:
+    guarded = front_door(
+        endpoint, lambda api: api == DEPLOYED or apis.is_deployed(api), frozenset({FRONT_END})
+    )
+    with serving(guarded) as url:
         yield Running(url, moto, apis, queues, log)
 
 
@@ -340,6 +348,28 @@ def test_presigned_url(running: Running, name: str) -> None:
     assert httpx.get(url).content == b"shared"
 
 
+@pytest.mark.parametrize(("origin", "status"), [(FRONT_END, 200), ("http://localhost:3001", 403)])
+def test_presigned_upload_of_a_front_end(running: Running, name: str, origin: str, status: int) -> None:
+    """The page of an admitted origin uploads as a browser does: it asks first, and may read the answer."""
+    s3 = running.client("s3", signature_version="s3v4")
+    s3.create_bucket(Bucket=name)
+    url = s3.generate_presigned_url("put_object", Params={"Bucket": name, "Key": "k"})
+    page = {"Origin": origin, "Sec-Fetch-Site": "cross-site"}
+    wanted = {"Access-Control-Request-Method": "PUT", "Access-Control-Request-Headers": "content-type"}
+    asked = httpx.options(url, headers=page | wanted)
+    sent = httpx.put(url, content=b"mine", headers=page | {"Content-Type": "text/plain"})
+    assert [asked.status_code, sent.status_code] == [status, status]
+    allowed = {answer.headers.get("access-control-allow-origin") for answer in (asked, sent)}
+    assert allowed == ({origin} if status == 200 else {None})
+    if status == 200:
+        assert "PUT" in asked.headers["access-control-allow-methods"]
+        assert asked.headers["access-control-allow-headers"] == "content-type"
+        assert sent.headers["access-control-expose-headers"] == "*"
+        assert s3.get_object(Bucket=name, Key="k")["Body"].read() == b"mine"
+    else:
+        assert s3.list_objects_v2(Bucket=name)["KeyCount"] == 0
+
+
 def test_dynamodb(running: Running, name: str) -> None:
     """A table can be written and scanned."""
     dynamodb = running.client("dynamodb")
@@ -431,33 +461,31 @@ def test_gateway_by_path_sees_header_names_as_sent(running: Running) -> None:
     assert "X-CamelCase" in response.json()["headers"]
 
 
-@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "169.254.169.254", ""])
-def test_foreign_host_is_refused(running: Running, host: str) -> None:
-    """A host name that is not local is refused: it could be a web page's, pointed at loopback."""
-    response = httpx.get(f"{running.url}/_local/status", headers={"Host": host})
-    assert response.status_code == 403
-    assert response.headers["x-amzn-errortype"] == "AccessDeniedException"
-    assert repr(host) in response.json()["message"]
+def test_the_server_s_own_paths_are_no_api_s(running: Running) -> None:
+    """The host of a deployed API leads to that API alone, whatever the path."""
+    host = {"Host": f"{DEPLOYED}.execute-api.localhost"}
+    response = httpx.get(f"{running.url}/_local/status", headers=host)
+    assert response.json()["answered by"] == "gateway"
 
 
-@pytest.mark.parametrize("host", ["localhost:4566", "[::1]:4566", "127.0.0.2", "bucket.localhost"])
-def test_local_host_is_answered(running: Running, host: str) -> None:
-    """Every name of loopback is answered."""
-    assert httpx.get(f"{running.url}/_local/status", headers={"Host": host}).status_code == 200
-
-
+@pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize(
-    ("path", "origin", "status"),
+    "path",
     [
-        ("/_local/status", "https://evil.example", 403),
-        ("/_local/status", "null", 403),
-        ("/_local/status", "http://localhost:8080", 200),
-        ("/execute-api/abc/dev/hello", "https://shop.example", 200),
+        "/moto-api",
+        "/moto-api/",
+        "/moto-api/reset",
+        "/moto-api/data.json",
+        "/%6doto-api/recorder/start-recording",
     ],
 )
-def test_foreign_origin(running: Running, path: str, origin: str, status: int) -> None:
-    """A foreign web page may call the deployed APIs, and nothing else."""
-    assert httpx.get(running.url + path, headers={"Origin": origin}).status_code == status
+def test_moto_s_control_api_does_not_exist(running: Running, name: str, method: str, path: str) -> None:
+    """Nobody resets or records anything, not even a program of this machine."""
+    queue = running.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    answer = httpx.request(method, running.url + path)
+    assert answer.status_code == 404
+    assert answer.json()["__type"] == "ResourceNotFoundException"
+    assert running.client("sqs").get_queue_url(QueueName=name)["QueueUrl"] == queue
 
 
 def test_unimplemented_action(running: Running) -> None:

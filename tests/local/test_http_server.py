@@ -6,7 +6,9 @@ import socket
 import threading
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
+from starlette.responses import JSONResponse
 
 from local.http_server import HttpServer
 from local.wsgi import read_body
@@ -94,3 +96,15 @@ def test_half_a_body_is_no_request(end: bytes, caplog: pytest.LogCaptureFixture)
         assert app.ended.wait(10)
     assert app.bodies == []
     assert not [record for record in caplog.records if record.exc_info]
+
+
+def test_the_peer_is_who_connected():
+    """Whatever a client says of where its request comes from."""
+
+    async def told(scope, receive, send):
+        await JSONResponse({"peer": scope["client"][0], "scheme": scope["scheme"]})(scope, receive, send)
+
+    with serving(told) as url:
+        forged = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
+        answer = httpx.get(url, headers=forged, trust_env=False).json()
+    assert answer == {"peer": urlsplit(url).hostname, "scheme": "http"}

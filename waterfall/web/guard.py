@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
+
+from loopback_guard import refusal
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -35,10 +36,7 @@ HEADERS = {
 
 
 class Guard:
-    """Refuses requests that name a host other than loopback or come from another site.
-
-    A name that resolves to 127.0.0.1 would let any web page read traces (DNS rebinding).
-    """
+    """Refuses requests that name a host other than loopback or come from a page that is not the console's."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -55,41 +53,25 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
-        refused = _reason_to_refuse(scope["method"], Headers(scope=scope))
+        refused = _reason_to_refuse(scope)
         app = JSONResponse({"error": refused, "code": "Refused"}, 403) if refused else self._app
         await app(scope, receive, send_guarded)
 
 
-def _reason_to_refuse(method: str, headers: Headers) -> str | None:
-    host = headers.get("host", "")
-    if not is_loopback(host):
-        return f"the console answers only at 127.0.0.1 or localhost, not at {host!r}"
-    if headers.get("sec-fetch-site") == "cross-site" and headers.get("sec-fetch-mode") != "navigate":
-        return "another web site asked: the console answers only its own pages"
-    return None if method in {"GET", "HEAD"} else _reason_to_change_nothing(host, headers)
+def _reason_to_refuse(scope: Scope) -> str | None:
+    method, headers = scope["method"], Headers(scope=scope)
+    reason = refusal(method, headers.items(), pages=True)
+    return reason if reason or method in {"GET", "HEAD"} else _reason_to_change_nothing(headers)
 
 
-def _reason_to_change_nothing(host: str, headers: Headers) -> str | None:
-    """Refuse what a page of another origin, be it another port of this machine, may send without asking.
+def _reason_to_change_nothing(headers: Headers) -> str | None:
+    """Refuse what no page of the console sends: those name their origin, and send JSON.
 
-    Browsers name the page's origin with every such request, and ask before they send JSON elsewhere.
+    Browsers ask before they send JSON elsewhere, so a page that hides its origin cannot send it either.
     """
-    origin = headers.get("origin")
-    if origin != f"http://{host}":
-        return f"only the console's own pages may change something: the origin is {origin!r}"
+    if "origin" not in headers:
+        return "only the console's own pages may change something: the request names no origin"
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         return f"only JSON may change something: the content type is {kind!r}"
     return None
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a Host header names this machine: `127.0.0.1:8080`, `localhost`, `[::1]:80`."""
-    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdecimal() and ":" in host else host
-    name = name.removeprefix("[").removesuffix("]").lower()
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False

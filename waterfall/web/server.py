@@ -58,6 +58,7 @@ def _server(app: Starlette) -> uvicorn.Server:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         ws="none",
         timeout_graceful_shutdown=_GRACE,
     )

@@ -92,5 +92,6 @@ def test_environment_sends_every_sdk_to_the_endpoint():
         "AWS_DEFAULT_REGION": "eu-west-1",
         "AWS_CONFIG_FILE": "/dev/null",
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "BOTO_CONFIG": "/dev/null",
         "AWS_EC2_METADATA_DISABLED": "true",
     }

@@ -117,3 +117,14 @@ def test_forwarded_for_is_extended(front: FrontFactory) -> None:
     gateway = front()
     gateway.request("GET", "/hello", headers={"X-Forwarded-For": "203.0.113.9"})
     assert gateway.event()["headers"]["X-Forwarded-For"] == "203.0.113.9, 192.0.2.7"
+    assert gateway.event()["requestContext"]["identity"]["sourceIp"] == "192.0.2.7"
+
+
+def test_every_earlier_hop_is_kept(front: FrontFactory) -> None:
+    """A client's `X-Forwarded-For` may come in several headers, which are one list."""
+    gateway = front()
+    hops = [("X-Forwarded-For", "203.0.113.9"), ("x-forwarded-for", "198.51.100.1, 10.0.0.1")]
+    gateway.request("GET", "/hello", headers=hops)
+    headers = gateway.event()["multiValueHeaders"]
+    assert headers["X-Forwarded-For"] == ["203.0.113.9, 198.51.100.1, 10.0.0.1, 192.0.2.7"]
+    assert "x-forwarded-for" not in headers

@@ -30,12 +30,12 @@ async def exchange(address: str, text: str, body: bytes = b"") -> tuple[int, dic
 
 
 async def get(address: str, path: str) -> tuple[int, dict[str, str], bytes]:
-    return await exchange(address, f"GET {path} HTTP/1.1\nHost: x\n\n")
+    return await exchange(address, f"GET {path} HTTP/1.1\nHost: 127.0.0.1\n\n")
 
 
 async def post(address: str, path: str, body: bytes, headers: str = "") -> tuple[int, dict[str, str], bytes]:
     return await exchange(
-        address, f"POST {path} HTTP/1.1\nHost: x\n{headers}Content-Length: {len(body)}\n\n", body
+        address, f"POST {path} HTTP/1.1\nHost: 127.0.0.1\n{headers}Content-Length: {len(body)}\n\n", body
     )
 
 

@@ -21,7 +21,7 @@ from local.xray.store import StoreError
 from tests.local.xray.sdk_spans import XRAY_TRACE_ID, request
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 HEADER = b'{"format":"json","version":1}\n'
 
@@ -80,8 +80,11 @@ def send(daemon: Daemon, *datagrams: bytes) -> None:
             sender.sendto(datagram, address(daemon))
 
 
-def post(daemon: Daemon, path: str, body: bytes = b"") -> tuple[int, dict[str, str], bytes]:
-    call = urllib.request.Request(f"http://{daemon.address}{path}", data=body, method="POST")
+def post(
+    daemon: Daemon, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
+) -> tuple[int, dict[str, str], bytes]:
+    url = f"http://{daemon.address}{path}"
+    call = urllib.request.Request(url, data=body, headers=dict(headers or {}), method="POST")
     try:
         with urllib.request.urlopen(call, timeout=5) as answer:
             return answer.status, dict(answer.headers), answer.read()
@@ -294,6 +297,23 @@ def test_a_taken_port_fails_at_once_and_leaves_nothing_open(core: Core, kind: so
             daemon.start()
     with running(core, port) as second:
         assert second.address == f"127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},
+        {"Host": "abc.execute-api.us-east-1.amazonaws.com"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+    ],
+)
+def test_a_web_page_does_not_reach_the_api(daemon: Daemon, headers: dict[str, str]) -> None:
+    """Neither by a name that was pointed at loopback, nor from its own origin."""
+    status, answered, body = post(daemon, "/GetSamplingRules", b"{}", headers)
+    assert (status, answered["x-amzn-errortype"]) == (403, "AccessDeniedException")
+    assert "not allowed" in json.loads(body)["Message"]
 
 
 def test_tcp_requests_reach_the_api_unchanged(daemon: Daemon) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 PATIENCE = 15.0
 """Seconds that a condition may take to come true."""
@@ -41,7 +41,6 @@ _FLAGS = (
     "--mute-audio",
     "--hide-scrollbars",
     "--remote-debugging-pipe",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--window-size=1280,800",
     "about:blank",
 )
@@ -108,8 +107,10 @@ class Browser:
 
 
 @contextlib.contextmanager
-def running_chromium(binary: str) -> Iterator[Browser]:
-    """Start a browser with an empty profile; it is gone in the end."""
+def running_chromium(binary: str, names: Sequence[str] = ()) -> Iterator[Browser]:
+    """Start a browser with an empty profile, which knows this machine, also by `names`, and no other."""
+    known = [f"MAP {name} 127.0.0.1" for name in names]
+    resolver = ", ".join([*known, "MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1"])
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         command_read, command_write = _pipe()
         answer_read, answer_write = _pipe()
@@ -118,7 +119,7 @@ def running_chromium(binary: str) -> Iterator[Browser]:
             (os.POSIX_SPAWN_DUP2, answer_write, _PIPE_OUT),
             (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
         ]
-        arguments = [binary, f"--user-data-dir={profile}", *_FLAGS]
+        arguments = [binary, f"--user-data-dir={profile}", f"--host-resolver-rules={resolver}", *_FLAGS]
         pid = os.posix_spawn(binary, arguments, dict(os.environ), file_actions=actions, setpgroup=0)
         os.close(command_read)
         os.close(answer_write)
@@ -263,6 +264,22 @@ class Page:
         """Forget what was complained about until now."""
         self._browser.events[:] = [
             event for event in self._browser.events if event.get("method") != "Log.entryAdded"
+        ]
+
+    def answers(self) -> list[tuple[str, int]]:
+        """Return the address and the HTTP status of each answer that came, readable or not, in order."""
+        self.run("1")
+        own = [event for event in self._browser.events if event.get("sessionId") == self._session]
+        asked = {
+            event["params"]["requestId"]: event["params"]["request"]["url"]
+            for event in own
+            if event["method"] == "Network.requestWillBeSent"
+        }
+        return [
+            (asked[event["params"]["requestId"]], event["params"]["statusCode"])
+            for event in own
+            if event["method"] == "Network.responseReceivedExtraInfo"
+            and event["params"]["requestId"] in asked
         ]
 
     def requests(self) -> list[str]:
