@@ -49,7 +49,7 @@ class MinuteGraphs:
         if start >= end:
             return
         if not periods:
-            total.merge(self._graph_of(self._store.between(start, end)))
+            total.merge(self._sum(start, end))
             return
         length, *shorter = periods
         first, last = math.ceil(start / length), math.floor(end / length)
@@ -68,7 +68,7 @@ class MinuteGraphs:
         if kept is None or (kept[0] != state and not self._only_lost(kept[0], state)):
             # Rows that are newer than `state` do no harm: the next look at the period sees another state.
             start = state.period * length
-            kept = state, self._graph_of(self._store.between(start, start + length))
+            kept = state, self._sum(start, start + length)
         with self._lock:
             self._drop(key)
             self._kept[key] = kept
@@ -76,6 +76,12 @@ class MinuteGraphs:
             while len(self._kept) > MAX_PERIODS or (self._counts > MOST_COUNTS and len(self._kept) > 1):
                 self._drop(next(iter(self._kept)))
         return kept[1]
+
+    def _sum(self, start: float, end: float) -> Graph:
+        total = Graph()
+        for rows in self._store.parts(start, end):
+            total.merge(self._graph_of(rows))
+        return total
 
     def _only_lost(self, kept: PeriodState, state: PeriodState) -> bool:
         """Tell whether a period only has fewer traces than when it was summed.

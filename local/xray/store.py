@@ -15,7 +15,7 @@ from local.xray.errors import XRayError
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from local.xray.documents import Entry
@@ -28,6 +28,7 @@ RETENTION_SECONDS = MAX_AGE
 _LET_GO_AT_ONCE = 256
 """Traces that one transaction deletes, at most or twice as many as it brings: some 10 ms of work."""
 _STEP = 16
+_READ_AT_ONCE = 500
 
 _SCHEMA_1 = """
 CREATE TABLE trace (
@@ -206,6 +207,16 @@ class Store:
     ) -> list[Row]:
         """List traces in [start, end), newest first, after the row whose (time, number) is `before`."""
         return self._rows(_TIME_COLUMN[by], *_range(start, end, by, before, limit))
+
+    def parts(self, start: float, end: float) -> Iterator[list[Row]]:
+        """Yield the traces that began in [start, end), newest first, few at a time.
+
+        A minute may have 30,000, whose digests are two hundred megabytes; and whoever stores need not wait.
+        """
+        before = None
+        while rows := self.between(start, end, before=before, limit=_READ_AT_ONCE):
+            yield rows
+            before = rows[-1].time, rows[-1].number
 
     def numbers(
         self,
