@@ -1,19 +1,20 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import socket
 import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from local.server import ServeOptions, StartupError, run
-from tests.local.server_process import client, is_running, serve, until, write_program
+from tests.local.server_process import DEADLINE, client, is_running, serve, until, write_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -223,3 +224,40 @@ def test_old_python(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "version_info", (3, 10, 4))
     with pytest.raises(StartupError, match=r"Python 3\.10 is not supported; 3\.11 to 3\.14 is"):
         run(ServeOptions(directory), on_ready=lambda status: False, on_progress=lambda line: None)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the files of another process")
+def test_a_full_disk_is_told_and_reading_goes_on(directory: Path) -> None:
+    """The status counts what could not be stored, and says what helps; what was stored can be read."""
+    kept, lost = f"1-6553f100-{1:024x}", f"1-6553f100-{2:024x}"
+    with serve(directory) as server:
+        status = server.status()
+        xray = client("xray", status["endpoint"])
+        assert put_trace(xray, kept) == []
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+        with pytest.raises(xray.exceptions.ClientError, match="free some space"):
+            put_trace(xray, lost)
+        assert [trace["Id"] for trace in xray.batch_get_traces(TraceIds=[kept, lost])["Traces"]] == [kept]
+        told = httpx.get(f"{status['endpoint']}/_local/status", timeout=DEADLINE).json()["storage"]
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (-1, -1))
+        assert put_trace(xray, lost) == []
+        server.stop(signal.SIGINT)
+    assert told["lost"]["segments"]["count"] >= 1
+    assert "free some space" in told["lost"]["segments"]["reason"]
+    assert 0 < told["bytes"] < told["most_bytes"]
+
+
+def put_trace(xray: Any, trace_id: str) -> Any:
+    """Send a segment, and return what is unprocessed."""
+    segment = {"trace_id": trace_id, "id": "a" * 16, "name": "a", "start_time": 1.7e9, "end_time": 1.7e9}
+    return xray.put_trace_segments(TraceSegmentDocuments=[json.dumps(segment)])["UnprocessedTraceSegments"]
+
+
+def test_a_limit_that_is_too_small_is_refused(directory: Path) -> None:
+    """What is written beside the files needs some of it."""
+    with pytest.raises(StartupError, match="--max-data is 1048576 bytes; give 64M or more"):
+        run(
+            ServeOptions(directory, most_bytes=1 << 20),
+            on_ready=lambda _: False,
+            on_progress=lambda _: None,
+        )
