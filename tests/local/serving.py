@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-_DEADLINE = 10
+_DEADLINE = 60
 
 
 @contextmanager

@@ -36,7 +36,7 @@ from local.requests.records import Invoked
 
 REGION = "us-east-1"
 RUNTIME = "python3.11"
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a condition that does not come true fails a test."""
 
 

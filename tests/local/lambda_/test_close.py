@@ -19,9 +19,9 @@ from tests.local.lambda_.harness import PATIENCE, REGION, Stack
 BUSY = (
     "import os, pathlib, subprocess, time\n"
     "def handler(event, context):\n"
-    "  child = subprocess.Popen(['sleep', '60'])\n"
+    "  child = subprocess.Popen(['sleep', '600'])\n"
     "  pathlib.Path(os.environ['PIDS']).write_text(f'{os.getpid()} {child.pid} ')\n"
-    "  time.sleep(60)\n"
+    "  time.sleep(600)\n"
 )
 
 
@@ -48,7 +48,7 @@ def test_close_stops_busy_and_idle_workers_and_keeps_the_trace(tmp_path: Path) -
     idle = int(
         stack.invoke(stack.deploy("import os\ndef handler(event, context): return os.getpid()")).payload
     )
-    busy = stack.deploy(BUSY, timeout=60, Environment={"Variables": {"PIDS": str(pids)}})
+    busy = stack.deploy(BUSY, timeout=600, Environment={"Variables": {"PIDS": str(pids)}})
     results = []
     caller = Thread(target=lambda: results.append(stack.invoke(busy)))
     caller.start()

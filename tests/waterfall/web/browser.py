@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-PATIENCE = 15.0
+PATIENCE = 60.0
 """Seconds that a condition may take to come true."""
 
-START = 30.0
+START = 60.0
 """Seconds that the browser may take to answer."""
 
 _FLAGS = (
