@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from traceback import extract_tb
+from traceback import walk_tb
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import UnknownServiceError
@@ -57,8 +57,8 @@ def refusal(call: Call, body: bytes, problem: Exception) -> ValueError:
             checked(operation.input_shape, read_object(body))
     except ShapeError as error:
         return error
-    place = extract_tb(problem.__traceback__)[-1]
-    where = f"{'/'.join(Path(place.filename).parts[-3:])}:{place.lineno}"
+    *_, (frame, line) = walk_tb(problem.__traceback__)
+    where = f"{'/'.join(Path(frame.f_code.co_filename).parts[-3:])}:{line}"
     text = " ".join(f"{type(problem).__name__}: {problem}".split())
     return UnansweredError(f"moto cannot answer this request: {text[:200]} ({where})")
 
