@@ -155,7 +155,7 @@ def _below(value: Any, step: str) -> list[Any]:
     if isinstance(value, list):
         if step == "*":
             return value
-        return [value[int(step)]] if step.isdecimal() and int(step) < len(value) else []
+        return [value[int(step)]] if step.isdecimal() and len(step) < 10 and int(step) < len(value) else []
     return []
 
 

@@ -43,6 +43,6 @@ def _seconds(query: Mapping[str, str], name: str, default: float) -> float:
 
 def limit_of(query: Mapping[str, str]) -> int:
     given = query.get("limit", str(DEFAULT_TRACES))
-    if not given.isdecimal() or not 1 <= int(given) <= MOST_TRACES:
-        raise BadRequestError(f"limit={given} is not a number of traces: give 1 to {MOST_TRACES}")
+    if not given.isdecimal() or len(given) > 9 or not 1 <= int(given) <= MOST_TRACES:
+        raise BadRequestError(f"limit={given[:60]} is not a number of traces: give 1 to {MOST_TRACES}")
     return int(given)

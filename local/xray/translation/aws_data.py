@@ -142,7 +142,10 @@ def _elastic_beanstalk(resource: Attributes) -> dict[str, Any]:
     if text(resource.get("cloud.platform")) != "aws_elastic_beanstalk" or not deployment:
         return {}
     names = _named(resource, environment_name="service.namespace", version_label="service.version")
-    return {**names, "deployment_id": int(deployment) if deployment.isdecimal() else 0}
+    return {
+        **names,
+        "deployment_id": int(deployment) if deployment.isdecimal() and len(deployment) < 16 else 0,
+    }
 
 
 def _eks(resource: Attributes) -> dict[str, str]:

@@ -63,7 +63,7 @@ def _frames(line: str) -> list[dict[str, Any]]:
     return [
         {
             "path": parts[0][len(_FRAME) : -1],
-            "line": int(number) if number.isdecimal() else 0,
+            "line": int(number) if number.isdecimal() and len(number) < 10 else 0,
             "label": parts[2].removeprefix(" in "),
         }
     ]

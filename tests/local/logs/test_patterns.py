@@ -160,3 +160,10 @@ def test_a_malformed_pattern_is_refused(pattern: str, named: str) -> None:
     """The error shows the pattern and what was expected."""
     with pytest.raises(InvalidParameterError, match=named):
         parse(pattern)
+
+
+def test_an_index_of_any_length_is_past_the_end() -> None:
+    """It selects nothing, like others that are too large, also in a condition that is not met."""
+    index = "9" * 5000
+    assert not selects(f'{{ $.user.mails[{index}] = "x" }}', RECORD)
+    assert selects(f'{{ $.user.mails[{index}] = "x" || $.level = "ERROR" }}', RECORD)

@@ -83,6 +83,7 @@ def test_two_traces_are_compared(api: Api, client: httpx.Client) -> None:
         ("/api/traces?start=5&end=3", "start=5 is not before end=3: give a start before the end"),
         ("/api/traces?end=nan", "end=nan is not a number of seconds"),
         ("/api/traces?limit=0", "limit=0 is not a number of traces: give 1 to 1000"),
+        ("/api/traces?limit=" + "9" * 5000, "is not a number of traces: give 1 to 1000"),
         ("/api/map?since=1e99", "since=1e99 is not a number of seconds"),
         ("/api/compare?a=x&b=y", "'x' is not a trace id"),
     ],

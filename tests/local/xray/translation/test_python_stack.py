@@ -43,6 +43,12 @@ def printed(function: Any) -> str:
     raise AssertionError
 
 
+def test_a_line_number_may_be_anything() -> None:
+    """One that no file has is not known."""
+    (found,) = read(printed(raise_plain).replace(" line ", " line " + "9" * 5000))
+    assert {frame["line"] for frame in found["stack"]} == {0}
+
+
 def test_frames_come_innermost_first() -> None:
     """Each frame has its full path, line and label."""
     (found,) = read(printed(raise_plain))
