@@ -9,6 +9,7 @@ from typing import Any
 
 import h11
 
+from local.front_door import front_door
 from local.gateway.app import Gateway, Services
 from local.gateway.model import Resource
 from local.interfaces import InvokeResult
@@ -28,6 +29,26 @@ _HEADER_VALUES = (
     "text/plain", "application/json; charset=utf-8", "a=b; c=d", "10.0.0.1, 10.0.0.2", "*/*", "gzip", "\xe9",
     "", "http://[", "image/png", "a" * 2000,
 )  # fmt: skip
+_HOSTS = (
+    "127.0.0.1:4566",
+    "localhost",
+    "api.localhost:1",
+    "a-b.execute-api.localhost",
+    "evil.com",
+    "[::1]",
+    "[",
+    "::",
+)
+_ORIGINS = (
+    "http://localhost:3000",
+    "http://evil.com",
+    "http://[",
+    "null",
+    "http://127.0.0.1",
+    "file://",
+    "\xe9",
+)
+_SITES = ("same-origin", "cross-site", "same-site", "none")
 _REPLY = {
     "statusCode": 200,
     "headers": {"Content-Type": "text/plain", "X-A": "b", "Set-Cookie": "a=b"},
@@ -87,8 +108,7 @@ def headers(source: Source) -> tuple[tuple[bytes, bytes], ...]:
     for _ in range(source.upto(6)):
         name = source.pick(_NAMES)
         value = header(source) if name == "X-Amzn-Trace-Id" else source.text(source.pick(_HEADER_VALUES))
-        printable = "".join(one for one in value if " " <= one != "\x7f")[:5000]
-        found.append((name.encode(), printable.strip().encode("latin-1", "replace")))
+        found.append((name.encode(), sendable(value)))
     return tuple(found)
 
 
@@ -100,6 +120,27 @@ def request(source: Source) -> Request:
         else source.randbytes(source.upto(60))
     )
     return Request(method(source), PREFIX + path(source), query.replace(b" ", b"+"), headers(source), body)
+
+
+def sendable(text: str) -> bytes:
+    return "".join(one for one in text if " " <= one != "\x7f")[:5000].strip().encode("latin-1", "replace")
+
+
+def hosted(source: Source) -> Request:
+    """Return a request with whatever Host, Origin and Fetch Metadata."""
+    found = [(b"Host", sendable(source.text(source.pick(_HOSTS))))]
+    if source.sometimes(0.7):
+        found.append((b"Origin", sendable(source.text(source.pick(_ORIGINS)))))
+    if source.sometimes(0.5):
+        found.append((b"Sec-Fetch-Site", source.pick(_SITES).encode()))
+    if source.sometimes(0.1):
+        found.append((b"Content-Length", source.one(b"0", b"00", b"-1", b"9" * 5000, b"0, 0", b"x")))
+    if source.sometimes(0.05):
+        found.append(found[-1])
+    path = source.one(
+        "/", "/TraceSummaries", "/_local/status", "/v1/traces", "/GetSamplingRules", "/bucket/key"
+    )
+    return Request(method(source), path, b"", tuple(found))
 
 
 def reply(source: Source) -> str:
@@ -169,7 +210,20 @@ def _replies() -> Iterator[Take]:
         yield take
 
 
+async def _admitted(_scope: Any, _receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+@contextmanager
+def _origins() -> Iterator[Take]:
+    app = front_door(_admitted, "abc123".__eq__)
+    with loop() as run:
+        yield lambda asked: check_status(run(ask(app, asked)))
+
+
 TARGETS = (
+    Target("origins", 60, hosted, _origins),
     Target("requests", 60, request, _requests, 500),
     Target("replies", 80, reply, _replies, 500),
 )

@@ -52,26 +52,6 @@ _LOCAL = (
     "/_local/requests/1-5759e988-bd862e3fe1be46a994272793",
     "/_local/x",
 )
-_HOSTS = (
-    "127.0.0.1:4566",
-    "localhost",
-    "api.localhost:1",
-    "a-b.execute-api.localhost",
-    "evil.com",
-    "[::1]",
-    "[",
-    "::",
-)
-_ORIGINS = (
-    "http://localhost:3000",
-    "http://evil.com",
-    "http://[",
-    "null",
-    "http://127.0.0.1",
-    "file://",
-    "\xe9",
-)
-_SITES = ("same-origin", "cross-site", "same-site", "none")
 
 
 def _address(url: str) -> tuple[str, int]:
@@ -135,7 +115,7 @@ def aws_call(source: Source) -> Request:
         )
         body = b"" if sample is None else encoded(source.json(sample, 0.05))
         return Request(
-            method, path, b"", (*context, (b"X-Amzn-Trace-Id", _sendable(intake.header(source)))), body
+            method, path, b"", (*context, (b"X-Amzn-Trace-Id", gateway.sendable(intake.header(source)))), body
         )
     if chosen < 0.7:
         return queries.log_call(source)
@@ -154,27 +134,6 @@ def aws_call(source: Source) -> Request:
 
 def _query(text: bytes) -> bytes:
     return bytes(one for one in text if 0x21 <= one < 0x7F)
-
-
-def _sendable(text: str) -> bytes:
-    return "".join(one for one in text if " " <= one != "\x7f")[:5000].strip().encode("latin-1", "replace")
-
-
-def hosted(source: Source) -> Request:
-    """Return a request with whatever Host, Origin and Fetch Metadata."""
-    found = [(b"Host", _sendable(source.text(source.pick(_HOSTS))))]
-    if source.sometimes(0.7):
-        found.append((b"Origin", _sendable(source.text(source.pick(_ORIGINS)))))
-    if source.sometimes(0.5):
-        found.append((b"Sec-Fetch-Site", source.pick(_SITES).encode()))
-    if source.sometimes(0.1):
-        found.append((b"Content-Length", source.one(b"0", b"00", b"-1", b"9" * 5000, b"0, 0", b"x")))
-    if source.sometimes(0.05):
-        found.append(found[-1])
-    path = source.one(
-        "/", "/TraceSummaries", "/_local/status", "/v1/traces", "/GetSamplingRules", "/bucket/key"
-    )
-    return Request(gateway.method(source), path, b"", tuple(found))
 
 
 def mangled(source: Source) -> bytes:
@@ -277,7 +236,7 @@ TARGETS = (
     Target("answers", 100, gateway.reply, _replies),
     Target("receiver", 60, intake.otlp_request, _otlp),
     Target("daemon", 60, intake.datagram, _daemon),
-    Target("hosts", 30, hosted, _hosts),
+    Target("hosts", 30, gateway.hosted, _hosts),
     Target("bytes", 30, mangled, _bytes),
 )
 
