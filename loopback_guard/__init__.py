@@ -58,7 +58,10 @@ def refusal(
     if page in allowed:
         return None
     if origin is not None and (page is None or page != origin_of(f"http://{host}")):
-        return f"The origin {_shown(origin)} is not allowed: pages of other sites and ports may not come in."
+        return (
+            f"The origin {_shown(origin)} is not allowed: pages of other sites and ports may not come in; "
+            "`waterfall up --allow-origin URL` lets those of a front end use AWS and OTLP."
+        )
     site = given.get("sec-fetch-site", "none")
     if site in {"none", "same-origin"} or (pages and _is_visit(method, given)):
         return None

@@ -81,7 +81,9 @@ def dispatch(table: Mapping[str, Operation], path: str, body: bytes) -> Response
     try:
         operation = table.get(path)
         if operation is None:
-            raise XRayError("UnknownOperationException", f"X-Ray has no operation at {path}", 404)
+            raise XRayError(
+                "UnknownOperationException", f"There is no operation of X-Ray at {path} here", 404
+            )
         return _response(200, _answer(operation, body))
     except XRayError as error:
         answer = _response(error.status, {"Message": error.message, **error.fields})

@@ -102,6 +102,21 @@ def test_a_reply_is_taken_once(kind: str) -> None:
     with_api(check)
 
 
+def test_a_web_page_gets_no_event() -> None:
+    """Nor does it take one from the runtime, which a page of another origin could do without reading it."""
+
+    async def check(api: RuntimeApi, address: str) -> None:
+        next_event = f"GET {RUNTIME}/invocation/next HTTP/1.1"
+        api.deliver(EVENT)
+        for header in ("Host: evil.example", "Host: localhost\nSec-Fetch-Site: cross-site"):
+            assert (await exchange(address, f"{next_event}\n{header}\n\n"))[0] == 403
+        assert (await post(address, f"{RUNTIME}/init/error", b"{}", "Origin: null\n"))[0] == 403
+        assert not api.init_error.done()
+        assert (await get(address, f"{RUNTIME}/invocation/next"))[0] == 200
+
+    with_api(check)
+
+
 def test_a_reply_to_another_request_is_refused() -> None:
     """A reply with an unknown request id answers 400 InvalidRequestID."""
 

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.parsers import create_parser
 
+from local.xray.api import dispatch
 from local.xray.errors import InvalidRequestError
 from local.xray.sampling import Sampling
-from local.xray.sampling_api import operations
+from local.xray.sampling_api import operations, sampler_operations
 from local.xray.validation import model
 
 if TYPE_CHECKING:
@@ -48,6 +49,21 @@ def call() -> Callable[..., dict[str, Any]]:
         return parsed
 
     return ask
+
+
+def test_samplers_are_offered_what_they_ask_for_alone() -> None:
+    """The daemon's TCP port reads no trace, and changes no rule."""
+    table = sampler_operations(Sampling(lambda: NOW, lambda: 0.5))
+    assert dispatch(table, "/GetSamplingRules", b"").status == 200
+    assert dispatch(table, "/SamplingTargets", b'{"SamplingStatisticsDocuments": []}').status == 200
+    for path in (
+        "/TraceSummaries",
+        "/Traces",
+        "/TraceSegments",
+        "/DeleteSamplingRule",
+        "/CreateSamplingRule",
+    ):
+        assert dispatch(table, path, b"{}").status == 404
 
 
 def test_a_created_rule_is_answered_and_listed(call: Any) -> None:
