@@ -31,6 +31,28 @@ def test_options_become_settings(arguments: list[str], settings: dict[str, str])
     assert settings_of(options.parse(["up", *arguments])) == settings
 
 
+def test_front_ends_are_named_by_their_origins() -> None:
+    """As often as there are any, each as browsers write it."""
+    given = options.parse(
+        ["up", "--allow-origin", "http://localhost:3000/", "--allow-origin", "https://A.test"]
+    )
+    assert given.allow_origin == ["http://localhost:3000", "https://a.test"]
+    assert options.parse(["up"]).allow_origin == []
+
+
+@pytest.mark.parametrize("origin", ["*", "null", "localhost:3000", "http://localhost:3000/app"])
+def test_what_is_no_origin_is_refused(origin: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The error names the option, the value and what to give instead."""
+    with pytest.raises(SystemExit, match="2"):
+        options.parse(["up", "--allow-origin", origin])
+    error = capsys.readouterr().err
+    assert "--allow-origin" in error
+    assert (
+        f"{origin!r} is not the origin of a page: give scheme, host and port, such as http://localhost:3000"
+        in error
+    )
+
+
 def test_folder_without_a_program_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What keeps the stack from starting is one line on standard error, and exit status 1."""
     assert main(["up", "-C", str(tmp_path), "--once", *FREE_PORTS]) == 1
