@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import h11
 import uvicorn
 from starlette.requests import ClientDisconnect
-from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from loopback_guard.http import RefusingProtocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 # A request that runs longer is cut off when the server stops.
 _GRACE = 1
-# How long a client that sent something else than HTTP may go on before its connection is closed.
-_LINGER = 1
 
 
 class _RecordingConnection(h11.Connection):
@@ -37,44 +36,18 @@ class _RecordingConnection(h11.Connection):
         return event
 
 
-class Protocol(H11Protocol):
-    """HTTP/1.1 that adds `header_fields` to the request's state, and survives what is not HTTP.
+class Protocol(RefusingProtocol):
+    """HTTP/1.1 that adds `header_fields` to the request's state: the headers in their original case.
 
-    `header_fields` are the headers in their original case: ASGI has names in lower case only, API Gateway
-    hands them to functions as the client sent them.
+    ASGI has names in lower case only, API Gateway hands them to functions as the client sent them.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._refused = False
         # Each request gets a copy of this state: it must not be shared by connections.
         self.app_state = dict(self.app_state)
         limit = self.config.h11_max_incomplete_event_size or 256 * 1024
         self.conn = _RecordingConnection(self.app_state, limit)
-
-    def data_received(self, data: bytes) -> None:
-        """Take bytes of the client; after a refusal they mean nothing."""
-        if not self._refused:
-            super().data_received(data)
-
-    def send_400_response(self, msg: str) -> None:
-        """Refuse what is not HTTP. Where an answer has begun, nothing can be said any more."""
-        self._refused = True
-        if self.cycle is not None:
-            # Its application may still wait for the rest of the body.
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
-        if self.conn.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
-            self.transport.close()
-            return
-        headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
-        answer = h11.Response(status_code=400, headers=headers, reason=b"Bad Request")
-        for event in (answer, h11.Data(data=msg.encode()), h11.EndOfMessage()):
-            self.transport.write(self.conn.send(event) or b"")
-        # What is closed with bytes unread is reset, and the client may lose the answer: it closes first.
-        self.flow.resume_reading()
-        self.transport.write_eof()
-        self.loop.call_later(_LINGER, self.transport.close)
 
 
 class _Guarded:

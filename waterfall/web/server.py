@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from loopback_guard.http import RefusingProtocol
 from waterfall.client import Source, connect
 from waterfall.web.app import create_app
 from waterfall.web.listener import address_of, bind
@@ -54,6 +55,7 @@ def serving_app(app: Starlette, listener: socket.socket) -> Iterator[str]:
 def _server(app: Starlette) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
+        http=RefusingProtocol,
         lifespan="off",
         log_config=None,
         access_log=False,
