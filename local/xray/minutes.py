@@ -22,8 +22,11 @@ PERIODS = (60, 5, 1)
 """Seconds, longest first."""
 MAX_PERIODS = 24 * 60
 """Periods that are kept in memory: one day of minutes."""
-MOST_COUNTS = 200_000
-"""Counts that they have in all: some 20 MB. A minute of a busy test run has thousands."""
+MOST_COUNTS = 1_000_000
+"""Counts that they have in all: some 100 MB. An hour of 100,000 traces has 700,000, and is asked for as a
+whole: if it did not fit, nothing of it would be found ready."""
+_SHORT_PERIODS = 24
+"""Periods of less than a minute that are kept, of each length: a range has few, another one has others."""
 SETTLED = 60.0
 """Seconds after which nothing is added to a period that was quiet: what it then loses, it loses for good."""
 
@@ -35,7 +38,7 @@ class MinuteGraphs:
         self._store = store
         self._graph_of = graph_of
         self._lock = threading.Lock()
-        self._kept: dict[tuple[int, int], tuple[PeriodState, Graph]] = {}
+        self._kept: dict[int, dict[int, tuple[PeriodState, Graph]]] = {length: {} for length in PERIODS}
         self._counts = 0
         self._newest = -math.inf
 
@@ -57,25 +60,38 @@ class MinuteGraphs:
             self._add(total, start, end, tuple(shorter))
             return
         self._add(total, start, first * length, tuple(shorter))
-        for state in self._store.periods(length, first, last):
+        states = self._store.periods(length, first, last)
+        self._forget_gone(length, range(first, last), {state.period for state in states})
+        for state in states:
             total.merge(self._period(length, state))
         self._add(total, last * length, end, tuple(shorter))
 
     def _period(self, length: int, state: PeriodState) -> Graph:
-        key = length, state.period
         self._newest = max(self._newest, state.updated)
-        kept = self._kept.get(key)
+        kept = self._kept[length].get(state.period)
         if kept is None or (kept[0] != state and not self._only_lost(kept[0], state)):
             # Rows that are newer than `state` do no harm: the next look at the period sees another state.
             start = state.period * length
             kept = state, self._sum(start, start + length)
         with self._lock:
-            self._drop(key)
-            self._kept[key] = kept
+            self._drop(length, state.period)
+            self._kept[length][state.period] = kept
             self._counts += kept[1].size
-            while len(self._kept) > MAX_PERIODS or (self._counts > MOST_COUNTS and len(self._kept) > 1):
-                self._drop(next(iter(self._kept)))
+            self._drop_oldest(length)
         return kept[1]
+
+    def _drop_oldest(self, length: int) -> None:
+        """Drop what was asked for longest ago."""
+        periods = self._kept[length]
+        most = MAX_PERIODS if length == PERIODS[0] else _SHORT_PERIODS
+        while len(periods) > most or (self._counts > MOST_COUNTS and len(periods) > 1):
+            self._drop(length, next(iter(periods)))
+
+    def _forget_gone(self, length: int, asked: range, there: set[int]) -> None:
+        """Drop the periods that were asked for and have no trace any more."""
+        with self._lock:
+            for period in [each for each in self._kept[length] if each in asked and each not in there]:
+                self._drop(length, period)
 
     def _sum(self, start: float, end: float) -> Graph:
         total = Graph()
@@ -92,6 +108,6 @@ class MinuteGraphs:
         is_settled = state.updated < self._newest - SETTLED
         return is_settled and state.traces < kept.traces and state.updated <= kept.updated
 
-    def _drop(self, key: tuple[int, int]) -> None:
-        if dropped := self._kept.pop(key, None):
+    def _drop(self, length: int, period: int) -> None:
+        if dropped := self._kept[length].pop(period, None):
             self._counts -= dropped[1].size

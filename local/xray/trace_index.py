@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 LOADED_AT_ONCE = 500
 """Traces whose digests are in memory while a table is filled."""
-SHARD = 8_192
-"""Traces in a shard. It is dropped when no more than an eighth of them is left."""
+SHARD = 1_024
+"""Traces in a shard, some 4 MB. It is dropped when no more than an eighth of them is left."""
 MOST_CHANGES = 50_000
 """Changed traces that are noted between two questions; after more than these all is read anew."""
 

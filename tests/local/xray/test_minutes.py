@@ -72,8 +72,35 @@ def test_only_a_number_of_counts_is_kept(api: Api, monkeypatch: pytest.MonkeyPat
         takes = 1 + number / 1000
         api.put(segment("a", trace_id=trace_id(number, NOW + number), at=number, takes=takes))
     assert total(api, 0, 600) == total(api, 0, 600) == (300, 0)
-    kept = api.xray._minutes._kept.values()
-    assert sum(graph.size for _, graph in kept) <= 100
+    assert kept_counts(api) <= 100
+
+
+def kept_counts(api: Api) -> int:
+    """Look into the memory, which shows nowhere else."""
+    kept = api.xray._minutes._kept
+    return sum(graph.size for periods in kept.values() for _, graph in periods.values())
+
+
+def test_minutes_without_traces_are_not_kept(api: Api) -> None:
+    """What was let go of takes no memory, once somebody asks for its time again."""
+    for number in range(300):
+        put(api, number, number)
+    assert total(api, 0, 600) == (300, 0)
+    assert kept_counts(api) > 0
+    while api.xray.store.tidy(NOW + 3600):
+        pass
+    assert total(api, 0, 600) == (0, 0)
+    assert kept_counts(api) == 0
+
+
+def test_few_short_periods_are_kept(api: Api) -> None:
+    """Every range ends at another second: what was summed for one is of no use to the next."""
+    for second in range(200):
+        put(api, second, second)
+    for second in range(1, 200):
+        assert total(api, 0, second) == (second, 0)
+    kept = api.xray._minutes._kept
+    assert max(len(periods) for length, periods in kept.items() if length < 60) <= 24
 
 
 def test_a_settled_minute_that_loses_its_oldest_is_not_summed_again() -> None:
