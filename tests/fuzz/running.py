@@ -99,7 +99,7 @@ def run(target: Target, part: Slice, begun: Callable[[int], None] = lambda _: No
 def _one(target: Target, take: Take, number: int, report: Report) -> None:
     part = report.slice
     given = target.make(Source(f"{part.seed}/{part.target}/{number}"))
-    began = time.perf_counter()
+    began = target.clock()
     try:
         take(given)
     except Exception as error:  # noqa: BLE001 - whatever escapes is a finding
@@ -111,17 +111,17 @@ def _one(target: Target, take: Take, number: int, report: Report) -> None:
         first = number if target.is_stateless else number - (number - part.first) % target.block
         report.add(Finding(part.target, part.seed, first, number - first + 1, kind, told, shown(given)))
         return
-    if time.perf_counter() - began > STALL_SECONDS and _is_slow_again(take, given):
+    if target.clock() - began > STALL_SECONDS and _is_slow_again(target, take, given):
         told = f"took longer than {STALL_SECONDS} s, {_ATTEMPTS} times"
         report.add(Finding(part.target, part.seed, number, 1, "stall", told, shown(given)))
 
 
-def _is_slow_again(take: Take, given: Any) -> bool:
+def _is_slow_again(target: Target, take: Take, given: Any) -> bool:
     for _ in range(_ATTEMPTS - 1):
-        began = time.perf_counter()
+        began = target.clock()
         with contextlib.suppress(Exception):
             take(given)
-        if time.perf_counter() - began < STALL_SECONDS:
+        if target.clock() - began < STALL_SECONDS:
             return False
     return True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -231,13 +232,13 @@ def _bytes() -> Iterator[Take]:
 
 
 TARGETS = (
-    Target("aws", 120, aws_call, _aws),
-    Target("api", 100, gateway.request, _api),
-    Target("answers", 100, gateway.reply, _replies),
-    Target("receiver", 60, intake.otlp_request, _otlp),
-    Target("daemon", 60, intake.datagram, _daemon),
-    Target("hosts", 30, gateway.hosted, _hosts),
-    Target("bytes", 30, mangled, _bytes),
+    Target("aws", 120, aws_call, _aws, clock=time.perf_counter),
+    Target("api", 100, gateway.request, _api, clock=time.perf_counter),
+    Target("answers", 100, gateway.reply, _replies, clock=time.perf_counter),
+    Target("receiver", 60, intake.otlp_request, _otlp, clock=time.perf_counter),
+    Target("daemon", 60, intake.datagram, _daemon, clock=time.perf_counter),
+    Target("hosts", 30, gateway.hosted, _hosts, clock=time.perf_counter),
+    Target("bytes", 30, mangled, _bytes, clock=time.perf_counter),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -16,13 +17,18 @@ Take = Callable[[Any], None]
 
 @dataclass(frozen=True)
 class Target:
-    """`weight` is its share of a full run; what `open` gave is opened anew after `block` cases."""
+    """`weight` is its share of a full run; what `open` gave is opened anew after `block` cases.
+
+    `clock` tells how long a case took: processor time, which other processes cannot lengthen, unless another
+    process does the work. What waits without end is found as a hang.
+    """
 
     name: str
     weight: int
     make: Callable[[Source], Any]
     open: Callable[[], AbstractContextManager[Take]]
     block: int = 1_000_000
+    clock: Callable[[], float] = time.process_time
 
     @property
     def is_stateless(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
@@ -74,3 +75,11 @@ def test_equal_seeds_make_equal_inputs() -> None:
     """Whatever a target makes can be made again."""
     for target in (*IN_PROCESS.values(), *SOCKETS.values()):
         assert repr(target.make(Source("a"))) == repr(target.make(Source("a"))), target.name
+
+
+def test_a_case_that_takes_long_each_time_is_a_stall() -> None:
+    """The time is the target's clock's, which a test can move."""
+    now = itertools.count()
+    slow = replace(BROKEN, open=stateless(lambda _: None), clock=lambda: 2.0 * next(now))
+    report = run(slow, Slice("broken", SEED, 3, 1))
+    assert [found.kind for found in report.findings] == ["stall"]
