@@ -19,7 +19,7 @@ up: setup ## deploy the program onto the embedded AWS, show one request, keep se
 	@$(BIN)/waterfall up $(ARGS)
 
 .PHONY: test
-test: setup $(BIN)/.foreign ## run the tests (TESTS=tests/local for a part)
+test: setup $(BIN)/.foreign ## run the tests (TESTS=tests/embedded_aws for a part)
 	@$(BIN)/python -m pytest $(TESTS)
 
 .PHONY: compare
@@ -54,9 +54,9 @@ $(BIN)/.installed: requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(BIN)/.provisioned: $(BIN)/.installed locks/runtime.lock locks/adot.lock $(wildcard local/lambda_/*.py local/lambda_/adot/*)
+$(BIN)/.provisioned: $(BIN)/.installed locks/runtime.lock locks/adot.lock $(wildcard embedded_aws/awslambda/runtime/*.py embedded_aws/awslambda/runtime/adot/*)
 	@echo "set-up 2/2: the Lambda runtime and the ADOT layer into .build (a minute, once)"
-	@$(BIN)/python -m local.lambda_.provision
+	@$(BIN)/python -m embedded_aws.awslambda.runtime.provision
 	@touch $@
 
 $(BIN)/.foreign: $(BIN)/.installed locks/foreign.lock

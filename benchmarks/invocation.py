@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from local.ids import RandomIds
+from embedded_aws.aws.ids import RandomIds
 from tests.e2e.functions import deploy, layers
 from tests.e2e.stack import REPOSITORY, Stack, running
 

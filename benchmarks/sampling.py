@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.invocation import HANDLERS, medians, stub
-from local.ids import RandomIds
+from embedded_aws.aws.ids import RandomIds
 from tests.e2e.functions import deploy, layers
 from tests.e2e.stack import Stack, running
 

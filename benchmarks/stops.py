@@ -31,7 +31,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.children import adopt_orphans, descendants, kill_descendants
+from embedded_aws.host.children import adopt_orphans, descendants, kill_descendants
 from tests.e2e.functions import deploy
 from tests.e2e.stack import REPOSITORY, WATERFALL, Stack
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from local.xray.api import dispatch, operations
-from local.xray.service import XRay
+from embedded_aws.xray.api.traces import dispatch, operations
+from embedded_aws.xray.service import XRay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from local.user_account import NO_ACCOUNT
+from embedded_aws.host.user_account import NO_ACCOUNT
 
 for name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[name]

@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from waterfall import options
+from waterfall.commands import options
 
 if TYPE_CHECKING:
     from tracing_pytest import Node, Traced

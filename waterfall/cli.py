@@ -8,10 +8,12 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from waterfall import commands, options, rules
-from waterfall.client import ReadError, Source, connect
+from waterfall.commands import options
+from waterfall.commands import reading as commands
+from waterfall.commands import sampling as rules
 from waterfall.terminal.screen import screen_of
-from waterfall.text import clean
+from waterfall.terminal.text import clean
+from waterfall.traces.client import ReadError, Source, connect
 from waterfall.why.known import Known
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ def _drop_output() -> None:
 
 
 def _up(given: argparse.Namespace) -> int:
-    from waterfall.up import up  # noqa: PLC0415 - the reading commands need nothing of the embedded AWS
+    from waterfall.commands.up import up  # noqa: PLC0415 - the reading commands need nothing of the embedded AWS
 
     return up(given, sys.stdout, sys.stderr)
 
@@ -66,7 +68,7 @@ def _console(given: argparse.Namespace) -> int:
 
 
 def _compare(given: argparse.Namespace) -> int:
-    from waterfall import comparing  # noqa: PLC0415 - only this command starts stacks
+    from waterfall.commands import compare as comparing  # noqa: PLC0415 - only this command starts stacks
 
     if given.modes:
         text, equal = comparing.modes(given, screen_of(sys.stdout), sys.stderr)
@@ -88,7 +90,7 @@ def _cost(given: argparse.Namespace) -> int:
 
 
 def _why(given: argparse.Namespace) -> int:
-    from waterfall.why import command  # noqa: PLC0415 - only this command asks for requests
+    from waterfall.commands import why as command  # noqa: PLC0415 - only this command asks for requests
 
     desk, source = _desk(given), _source(given)
     if given.list:
@@ -99,7 +101,8 @@ def _why(given: argparse.Namespace) -> int:
 
 
 def _fault(given: argparse.Namespace) -> int:
-    from waterfall import faulting, faults  # noqa: PLC0415 - only this command needs FIS
+    from waterfall.commands import fault as faulting  # noqa: PLC0415 - only this command needs FIS
+    from waterfall.faults import client as faults  # noqa: PLC0415 - only this command needs FIS
 
     found = faulting.run(faults.Faults(_source(given)), given, screen_of(sys.stdout), time.time())
     sys.stdout.write(found)
@@ -107,7 +110,8 @@ def _fault(given: argparse.Namespace) -> int:
 
 
 def _logs(given: argparse.Namespace) -> int:
-    from waterfall.logs import client, command  # noqa: PLC0415 - only this command needs CloudWatch Logs
+    from waterfall.commands import logs as command  # noqa: PLC0415 - only this command needs CloudWatch Logs
+    from waterfall.logs import client  # noqa: PLC0415 - only this command needs CloudWatch Logs
 
     desk, logs = _desk(given), client.Logs(_source(given))
     asked = command.Asked(given.functions, given.since, given.lines)
@@ -129,7 +133,7 @@ _LOCAL_PACE, _AWS_PACE = 0.5, 3.0
 
 def _gameday(given: argparse.Namespace) -> int:
     from waterfall.gameday import report, run  # noqa: PLC0415 - only this command starts a stack
-    from waterfall.modes import Program  # noqa: PLC0415
+    from waterfall.stack.child import Program  # noqa: PLC0415
 
     def say(line: str) -> None:
         sys.stderr.write(f"{screen_of(sys.stderr).glyphs.dot} {clean(line)}\n")
@@ -192,6 +196,7 @@ def _text(desk: commands.Desk, given: argparse.Namespace) -> str:
 def _shown(desk: commands.Desk, given: argparse.Namespace) -> str:
     if not given.logs:
         return commands.show_trace(desk, given.trace, details=given.details)
-    from waterfall.logs import client, command  # noqa: PLC0415 - only this option needs CloudWatch Logs
+    from waterfall.commands import logs as command  # noqa: PLC0415 - only this option needs CloudWatch Logs
+    from waterfall.logs import client  # noqa: PLC0415 - only this option needs CloudWatch Logs
 
     return command.shown(desk, client.Logs(_source(given)), given.trace, details=given.details)

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from local.embedded_aws import FaultSources
-from local.ids import RandomIds
+from embedded_aws.aws.ids import RandomIds
+from embedded_aws.embedded_aws import FaultSources
 from tests.e2e.functions import deploy, layers
 from tests.e2e.stack import Answer, Stack
-from tests.local.engine.harness import Aws
+from tests.embedded_aws.engine.harness import Aws
 
 REGION = "us-east-1"
 ROLE = "arn:aws:iam::123456789012:role/experiments"

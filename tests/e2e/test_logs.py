@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local.ids import RandomIds
+from embedded_aws.aws.ids import RandomIds
 from tests.e2e.functions import deploy, invoke, layers
 from tests.e2e.stack import Stack, running, until
 from tests.e2e.traces import whole_trace

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from local.ids import RandomIds
+from embedded_aws.aws.ids import RandomIds
 from tests.e2e.functions import deploy, invoke, layers
 from tests.e2e.lab import Lab, running
 from tests.e2e.stack import until
-from waterfall.client import Source, connect
 from waterfall.logs.client import Logs
 from waterfall.logs.invocations import InvocationLogs
+from waterfall.traces.client import Source, connect
 
 CHATTY = Path(__file__).with_name("handlers") / "chatty.py"
 FORMATS = ("JSON", "Text")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local.ids import RandomIds
+from embedded_aws.aws.ids import RandomIds
 from tests.e2e.stack import Answer, Stack, running, until
 from waterfall.cli import main
 

@@ -9,15 +9,15 @@ from typing import Any
 
 import h11
 
-from local.front_door import front_door
-from local.gateway.app import Gateway, Services
-from local.gateway.model import Resource
-from local.interfaces import InvokeResult
-from local.xray.service import XRay
+from embedded_aws.aws.interfaces import InvokeResult
+from embedded_aws.front_door import front_door
+from embedded_aws.gateway.app import Gateway, Services
+from embedded_aws.gateway.model import Resource
+from embedded_aws.xray.service import XRay
+from tests.embedded_aws.gateway.fakes import CountingIds, Function, Logs, OneStage, Rules, ok, proxy, stage
 from tests.fuzz.intake import header
 from tests.fuzz.mutation import Source, encoded, printable
 from tests.fuzz.target import Answer, Request, Take, Target, ask, check_status, loop
-from tests.local.gateway.fakes import CountingIds, Function, Logs, OneStage, Rules, ok, proxy, stage
 
 PREFIX = "/execute-api/abc123/dev"
 _PATHS = ("/hello", "/items/7", "/files/a/b%20c", "/", "//", "/hello/", "/items/%2F%00", "/files/../x")

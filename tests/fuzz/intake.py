@@ -13,18 +13,19 @@ from typing import Any
 from google.protobuf import json_format  # type: ignore[import-untyped]
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from local import trace_header
-from local.xray import otlp, sampling_api
-from local.xray.api import dispatch, operations
-from local.xray.otlp_http import JSON, PROTOBUF, otlp_app
-from local.xray.packets import PacketError, parse
-from local.xray.sampling import Sampling
-from local.xray.service import XRay
-from local.xray.validation import model
+from embedded_aws.aws import trace_header
+from embedded_aws.xray.api import sampling as sampling_api
+from embedded_aws.xray.api.traces import dispatch, operations
+from embedded_aws.xray.api.validation import model
+from embedded_aws.xray.intake import otlp
+from embedded_aws.xray.intake.otlp_http import JSON, PROTOBUF, otlp_app
+from embedded_aws.xray.intake.packets import PacketError, parse
+from embedded_aws.xray.sampling import Sampling
+from embedded_aws.xray.service import XRay
+from tests.embedded_aws.xray.builders import NOW, TRACE, inner, segment, subsegment, trace_id
+from tests.embedded_aws.xray.operation_cases import SUCCESSES
 from tests.fuzz.mutation import Source, encoded
 from tests.fuzz.target import Request, Take, Target, ask, check_status, loop, stateless
-from tests.local.xray.builders import NOW, TRACE, inner, segment, subsegment, trace_id
-from tests.local.xray.operation_cases import SUCCESSES
 from tracing import _header as tracing_header
 
 HEADERS = (

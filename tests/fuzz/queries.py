@@ -7,24 +7,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from local.fis.api import FisApi
-from local.interfaces import LogEvent, LogStream
-from local.logs.api import LogsApi
-from local.logs.errors import InvalidParameterError
-from local.logs.operations import Operations
-from local.logs.patterns import parse as parse_pattern
-from local.logs.service import Logs
-from local.logs.store import Store
-from local.xray.errors import InvalidRequestError
-from local.xray.filters import keywords
-from local.xray.filters.parser import parse
-from local.xray.service import Query, XRay
+from embedded_aws.aws.interfaces import LogEvent, LogStream
+from embedded_aws.fis.api import FisApi
+from embedded_aws.logs.api import LogsApi
+from embedded_aws.logs.errors import InvalidParameterError
+from embedded_aws.logs.operations import Operations
+from embedded_aws.logs.patterns import parse as parse_pattern
+from embedded_aws.logs.service import Logs
+from embedded_aws.logs.store import Store
+from embedded_aws.xray.errors import InvalidRequestError
+from embedded_aws.xray.query.filters import keywords
+from embedded_aws.xray.query.filters.parser import parse
+from embedded_aws.xray.service import Query, XRay
+from tests.embedded_aws.fis.builders import ALARM, ARN, DELAY, ERROR, RESPONSE, World, action, target
+from tests.embedded_aws.fis.builders import request as template
+from tests.embedded_aws.xray.builders import NOW, trace_id
 from tests.fuzz.intake import DOCUMENTS
 from tests.fuzz.mutation import Source, encoded, printable
 from tests.fuzz.target import Request, Take, Target, ask, check_status, loop, stateless
-from tests.local.fis.builders import ALARM, ARN, DELAY, ERROR, RESPONSE, World, action, target
-from tests.local.fis.builders import request as template
-from tests.local.xray.builders import NOW, trace_id
 
 _EXPRESSIONS = (
     "ok", "!fault", "responsetime > 5 AND duration <= 1e3", 'http.url CONTAINS "/a" OR (error AND ok)',

@@ -13,18 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.ids import RandomIds
+from embedded_aws.aws.ids import RandomIds
 from tests.e2e.functions import deploy, layers
 from tests.e2e.stack import Stack
 from tests.parity.peer import Peer
-from waterfall import first_request
-from waterfall.client import Reader, Source, connect
 from waterfall.compare.difference import Comparison, compare
-from waterfall.documents import LAMBDA_FUNCTION
-from waterfall.first_request import STEP, Patience
-from waterfall.model import Trace
+from waterfall.stack import first_request
+from waterfall.stack.first_request import STEP, Patience
 from waterfall.terminal.comparison import render
 from waterfall.terminal.screen import Screen, to_text
+from waterfall.traces.client import Reader, Source, connect
+from waterfall.traces.documents import LAMBDA_FUNCTION
+from waterfall.traces.model import Trace
 
 PATIENCE = 60.0
 HANDLERS = Path(__file__).with_name("handlers")

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from local.ids import RandomIds
+from embedded_aws.aws.ids import RandomIds
 from tests.parity.lab import Lab, compared
 from tests.parity.test_scenarios import SCENARIOS
-from waterfall.model import Trace
+from waterfall.traces.model import Trace
 
 NAMES = ("nested spans", "DynamoDB conditional failure", "exception through three spans", "invoke")
 Document = dict[str, Any]

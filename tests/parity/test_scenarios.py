@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from tests.parity.lab import PATIENCE, Lab, compared, labels, picture, run_both
-from waterfall import first_request
-from waterfall.first_request import Patience
-from waterfall.model import Trace
+from waterfall.stack import first_request
+from waterfall.stack.first_request import Patience
+from waterfall.traces.model import Trace
 
 ITEM = {"id": {"S": "1"}, "total": {"N": "3"}}
 UNLESS_THERE = {"ConditionExpression": "attribute_not_exists(id)"}

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local.lambda_.provision import find_runtime
+from embedded_aws.awslambda.runtime.provision import find_runtime
 from tests.tracing.harness import HEADER, HERE, Aws, Collector, environment
 
 MODES = ["off", "otel", "native"]

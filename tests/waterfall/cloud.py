@@ -8,17 +8,17 @@ import time
 import zipfile
 from typing import TYPE_CHECKING, Any
 
-from local.ids import RandomIds
-from tests.local.engine.harness import Aws
+from embedded_aws.aws.ids import RandomIds
+from tests.embedded_aws.engine.harness import Aws
 from tests.waterfall.samples import T0, TRACE_ID
-from waterfall.client import LOCAL_REGION, Source, client, connect
+from waterfall.traces.client import LOCAL_REGION, Source, client, connect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from tests.waterfall.logs.writing import Stream
-    from waterfall.client import Reader
+    from waterfall.traces.client import Reader
 
 ROLE = "arn:aws:iam::123456789012:role/experiments"
 _ASSUMED = json.dumps(

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.about import About, is_about
-from local.requests.answers import Arrivals, RequestAnswers
-from local.requests.log import RequestLog
-from local.xray.api import dispatch, operations
-from local.xray.sampling import Sampling
-from local.xray.sampling_api import operations as sampling_operations
-from local.xray.service import XRay
+from embedded_aws.journal.about import About, is_about
+from embedded_aws.journal.answers import Arrivals, RequestAnswers
+from embedded_aws.journal.log import RequestLog
+from embedded_aws.xray.api.sampling import operations as sampling_operations
+from embedded_aws.xray.api.traces import dispatch, operations
+from embedded_aws.xray.sampling import Sampling
+from embedded_aws.xray.service import XRay
 from tests.waterfall import samples
 from tests.waterfall.cloud import Cloud
-from waterfall.client import Reader, Source, connect
+from waterfall.traces.client import Reader, Source, connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

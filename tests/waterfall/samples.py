@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from waterfall.tree import build
+from waterfall.traces.tree import build
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from waterfall.model import Document, Trace
+    from waterfall.traces.model import Document, Trace
 
 T0 = 1_700_000_000.0
 TRACE_ID = "1-6553f100-0123456789abcdef01234567"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from waterfall import tree
 from waterfall.gameday import findings, report
 from waterfall.gameday.findings import Figures, Round
 from waterfall.gameday.load import Sample
 from waterfall.gameday.run import GameDay
+from waterfall.traces import tree
 
 TRACE_ID = "1-5e6f7a8b-0123456789abcdef01234567"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from waterfall.documents import list_of, mapping_of, text_of
+from waterfall.traces.documents import list_of, mapping_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from waterfall.model import Node, Trace
+    from waterfall.traces.model import Node, Trace
 
 ELSEWHERE = "an exception of no segment in this trace"
 

@@ -15,8 +15,8 @@ from waterfall.compare.normal import Entity, is_cold, normal_form
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
 
-    from waterfall.listing import ServiceMap
-    from waterfall.model import Trace
+    from waterfall.traces.listing import ServiceMap
+    from waterfall.traces.model import Trace
 
 WHOLE = "(whole)"
 ORDER = "(order)"

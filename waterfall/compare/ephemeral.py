@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from waterfall.documents import mapping_of, text_of
+from waterfall.traces.documents import mapping_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from waterfall.model import Trace
+    from waterfall.traces.model import Trace
 
 PRESENT = "<present>"
 """Stands for a generated value, of which only the presence is compared."""

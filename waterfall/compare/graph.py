@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from waterfall.listing import Counts, Service, ServiceMap
+    from waterfall.traces.listing import Counts, Service, ServiceMap
 
 
 def graph_form(graph: ServiceMap, settle: Callable[[str], str] = str) -> dict[str, Any]:

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 
 from waterfall.compare import causes
 from waterfall.compare.ephemeral import PRESENT, deeply, settled
-from waterfall.documents import LAMBDA_FUNCTION, bounded, list_of, mapping_of
+from waterfall.traces.documents import LAMBDA_FUNCTION, bounded, list_of, mapping_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from waterfall.model import Node, Trace
+    from waterfall.traces.model import Node, Trace
 
 _PLACE = frozenset(
     {"id", "trace_id", "parent_id", "start_time", "end_time", "type", "subsegments", "inferred"}

@@ -7,13 +7,13 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from waterfall.documents import LAMBDA_FUNCTION
 from waterfall.gameday.load import Sample
+from waterfall.traces.documents import LAMBDA_FUNCTION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from waterfall.model import Node, Trace
+    from waterfall.traces.model import Node, Trace
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from waterfall import first_request
+from waterfall.stack import first_request
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from waterfall.terminal import waterfall
 from waterfall.terminal.screen import Screen, to_text
-from waterfall.text import duration
+from waterfall.terminal.text import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

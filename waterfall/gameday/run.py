@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from waterfall import first_request
-from waterfall.client import ReadError, Source, connect
-from waterfall.faults import Faults
-from waterfall.first_request import Patience
+from waterfall.faults.client import Faults
 from waterfall.gameday import findings, load
-from waterfall.modes import Program, run_stack
+from waterfall.stack import first_request
+from waterfall.stack.child import Program, run_stack
+from waterfall.stack.first_request import Patience
+from waterfall.traces.client import ReadError, Source, connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from waterfall.client import Reader
-    from waterfall.faults import Template
+    from waterfall.faults.client import Template
     from waterfall.gameday.findings import Figures, Round
     from waterfall.gameday.load import Sample
-    from waterfall.model import Trace
+    from waterfall.traces.client import Reader
+    from waterfall.traces.model import Trace
 
 RECOVERY_REQUESTS = 5
 WARM_UP_ROUNDS = 5

@@ -12,17 +12,17 @@ from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from waterfall.client import RefusedError, Source, client, readable, windows
 from waterfall.logs import invocations as inv
 from waterfall.logs.invocations import Invocation, InvocationLogs
 from waterfall.logs.lines import GROUPS, Event, Line, line_of
 from waterfall.logs.runs import runs_of
+from waterfall.traces.client import RefusedError, Source, client, readable, windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from waterfall.logs.runs import Run
-    from waterfall.model import Trace
+    from waterfall.traces.model import Trace
 
 T = TypeVar("T")
 U = TypeVar("U")

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from waterfall import arguments
-from waterfall.documents import bounded, mapping_of, parse, text_of
+from waterfall.traces import arguments
+from waterfall.traces.documents import bounded, mapping_of, parse, text_of
 
 GROUPS = "/aws/lambda/"
 """Where functions write unless they are told otherwise."""

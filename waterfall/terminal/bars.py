@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from waterfall.text import duration
+from waterfall.terminal.text import duration
 
 DAY = 86_400.0
 SHORTEST_AXIS = 1e-6

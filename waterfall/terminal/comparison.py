@@ -9,7 +9,7 @@ from rich.text import Text
 
 from waterfall.compare.difference import MAP
 from waterfall.terminal.screen import DIM, STYLES, Screen, wrapped
-from waterfall.text import clean, fit, shorten
+from waterfall.terminal.text import clean, fit, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

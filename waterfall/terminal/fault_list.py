@@ -8,12 +8,12 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from waterfall.terminal.screen import DIM, STYLES, Screen
-from waterfall.text import clean, duration, fit
+from waterfall.terminal.text import clean, duration, fit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from waterfall.faults import Experiment, Template
+    from waterfall.faults.client import Experiment, Template
 
 _STYLES = {"running": STYLES["fault"], "failed": STYLES["fault"], "completed": STYLES["ok"]}
 _WIDEST = 40

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
-from waterfall.documents import list_of
 from waterfall.terminal.screen import DIM, INJECTED_STYLE, STYLES, Screen
-from waterfall.text import clean, duration, fit, pairs
+from waterfall.terminal.text import clean, duration, fit, pairs
+from waterfall.traces.documents import list_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from waterfall.cost import PRICES
+from waterfall.sampling.cost import PRICES
 from waterfall.terminal.screen import DIM, Screen, wrapped
-from waterfall.text import clean, count, fit, shorten
+from waterfall.terminal.text import clean, count, fit, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from waterfall.cost import Estimate, Line
-    from waterfall.sampling import Request, Rule
+    from waterfall.sampling.cost import Estimate, Line
+    from waterfall.sampling.rules import Request, Rule
 
 NAME_WIDTH = 32
 _NUMBERS = 22

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
 
-from waterfall.text import shorten
+from waterfall.terminal.text import shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rich.text import Text
 
-    from waterfall.model import Status
+    from waterfall.traces.model import Status
 
 PIPED_WIDTH = 100
 NARROWEST = 60

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
-from waterfall.documents import LAMBDA_FUNCTION
-from waterfall.listing import Counts, Service, ServiceMap, percentile
 from waterfall.terminal.labels import short_type
 from waterfall.terminal.screen import DIM, STYLES, Screen
-from waterfall.text import clean, count, duration, path_of, shorten
+from waterfall.terminal.text import clean, count, duration, path_of, shorten
+from waterfall.traces.documents import LAMBDA_FUNCTION
+from waterfall.traces.listing import Counts, Service, ServiceMap, percentile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from waterfall.model import Status
+    from waterfall.traces.model import Status
 
 COUNT_WIDTH = 6
 TIME_WIDTH = 7

@@ -9,12 +9,12 @@ from rich.text import Text
 
 from waterfall.terminal.labels import short_type
 from waterfall.terminal.screen import DIM, OPEN_STYLE, STYLES, Screen
-from waterfall.text import age, clean, duration, fit, pairs, path_of, shorten
+from waterfall.terminal.text import age, clean, duration, fit, pairs, path_of, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from waterfall.listing import Summary
+    from waterfall.traces.listing import Summary
 
 ID_WIDTH = 35
 AGE_WIDTH = 6

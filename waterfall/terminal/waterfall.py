@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
-from waterfall.insight import overview, where_time_went
 from waterfall.terminal.bars import Axis
 from waterfall.terminal.labels import bar_style, mark_of, short_type, type_of
 from waterfall.terminal.remarks import remarks_on
 from waterfall.terminal.screen import DIM, INJECTED_STYLE, OPEN_STYLE, STYLES, Glyphs, Screen, wrapped
-from waterfall.text import age, clean, duration, fit, shorten
+from waterfall.terminal.text import age, clean, duration, fit, shorten
+from waterfall.traces.insight import overview, where_time_went
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from waterfall.model import Node, Trace
+    from waterfall.traces.model import Node, Trace
 
 STATUS_WIDTH = 5
 TIME_WIDTH = 7

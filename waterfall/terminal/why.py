@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from waterfall.terminal.screen import DIM, STYLES, Glyphs, Screen, wrapped
-from waterfall.text import age, clean, fit, shorten
+from waterfall.terminal.text import age, clean, fit, shorten
 from waterfall.why.facts import ApiRequest
 
 if TYPE_CHECKING:

@@ -29,12 +29,13 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from waterfall import arguments, as_json
-from waterfall.client import Reader, ReadError, RefusedError, Source
 from waterfall.compare.difference import compare
 from waterfall.logs.client import Logs
 from waterfall.logs.shapes import trace_logs_shape
-from waterfall.marking import marked, marked_by
+from waterfall.terminal import as_json
+from waterfall.traces import arguments
+from waterfall.traces.client import Reader, ReadError, RefusedError, Source
+from waterfall.traces.marking import marked, marked_by
 from waterfall.web import shapes
 from waterfall.web.answer import json_answer
 from waterfall.web.asked import BadRequestError, limit_of, span_of
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from waterfall.model import Trace
+    from waterfall.traces.model import Trace
 
 STATIC = Path(__file__).parent / "static"
 PAGES = ("/", "/traces", "/map", "/compare", "/faults", "/why", "/trace/{id}")

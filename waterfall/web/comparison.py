@@ -6,11 +6,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from waterfall.compare.difference import Comparison, Pair
-from waterfall.insight import overview
+from waterfall.traces.insight import overview
 
 if TYPE_CHECKING:
     from waterfall.compare.normal import Entity
-    from waterfall.model import Trace
+    from waterfall.traces.model import Trace
 
 
 def comparison_shape(found: Comparison) -> dict[str, Any]:

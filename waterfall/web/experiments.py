@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
-from waterfall.as_json import experiments_shape, templates_shape
-from waterfall.client import RefusedError
-from waterfall.faults import Faults
+from waterfall.faults.client import Faults
+from waterfall.terminal.as_json import experiments_shape, templates_shape
+from waterfall.traces.client import RefusedError
 from waterfall.web.answer import json_answer
 from waterfall.web.asked import BadRequestError
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from waterfall.client import Source
-    from waterfall.faults import Experiment, Template
+    from waterfall.faults.client import Experiment, Template
+    from waterfall.traces.client import Source
 
 MOST_SHOWN = 20
 _LONGEST_BODY = 1000

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from loopback_guard.http import RefusingProtocol
-from waterfall.client import Source, connect
+from waterfall.traces.client import Source, connect
 from waterfall.web.app import create_app
 from waterfall.web.listener import address_of, bind
 

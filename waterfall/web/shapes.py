@@ -1,18 +1,18 @@
-"""What the console's API answers: the shapes of `waterfall.as_json`, and what only a picture needs."""
+"""What the console's API answers: the shapes of `terminal.as_json`, and what only a picture needs."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from waterfall.as_json import trace_shape
-from waterfall.documents import bounded
-from waterfall.insight import own_time, where_time_went
-from waterfall.web.critical_path import critical_path
+from waterfall.terminal.as_json import trace_shape
+from waterfall.traces.critical_path import critical_path
+from waterfall.traces.documents import bounded
+from waterfall.traces.insight import own_time, where_time_went
 
 if TYPE_CHECKING:
-    from waterfall.client import Source
-    from waterfall.model import Document, Node, Trace
+    from waterfall.traces.client import Source
+    from waterfall.traces.model import Document, Node, Trace
 
 
 def source_shape(source: Source) -> dict[str, Any]:

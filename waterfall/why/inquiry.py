@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from waterfall.client import ReadError, RefusedError, Source, client, readable
+from waterfall.traces.client import ReadError, RefusedError, Source, client, readable
 from waterfall.why.explain import brief, explain, explain_trace
 from waterfall.why.facts import Entry, Evidence, Function, Refusal, read_entry, read_invocation
 from waterfall.why.known import MOST, Known
@@ -16,7 +16,7 @@ from waterfall.why.reasons import Explanation, Reason
 from waterfall.why.traces import stored
 
 if TYPE_CHECKING:
-    from waterfall.client import Reader
+    from waterfall.traces.client import Reader
     from waterfall.why.question import Question, Url
 
 _FUNCTION = re.compile(r"/functions/arn:[^/]*:function:(?P<name>[^/:]+)[^/]*/invocations")

@@ -9,9 +9,9 @@ import urllib.request
 from typing import Any
 from urllib.parse import quote
 
-from waterfall.client import ReadError
-from waterfall.documents import mapping_of
-from waterfall.text import clean
+from waterfall.terminal.text import clean
+from waterfall.traces.client import ReadError
+from waterfall.traces.documents import mapping_of
 
 TIMEOUT = 30.0
 MOST = 1_000

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from waterfall import sampling
+from waterfall.sampling import rules as sampling
 from waterfall.why.gateway import TURN_ON
 from waterfall.why.reasons import Explanation, Reason, first_stop, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from waterfall.sampling import Rule
+    from waterfall.sampling.rules import Rule
     from waterfall.why.facts import Function
 
 

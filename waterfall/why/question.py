@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from waterfall import arguments
+from waterfall.traces import arguments
 from waterfall.why.facts import ApiRequest
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from waterfall.documents import LAMBDA_FUNCTION, LAMBDA_SERVICE
+from waterfall.traces.documents import LAMBDA_FUNCTION, LAMBDA_SERVICE
 from waterfall.why.facts import Stored
 
 if TYPE_CHECKING:
-    from waterfall.model import Node, Trace
+    from waterfall.traces.model import Node, Trace
 
 _KEPT = "kept"
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from local.ids import RandomIds
+from embedded_aws.aws.ids import RandomIds
 from tests.e2e.functions import deploy, invoke
 from tests.e2e.lab import Lab, template
 from tests.e2e.traces import whole_trace

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.e2e.lab import Lab
-from tests.local.fis.builders import ALARM, DELAY, RESPONSE, action, request, target
+from tests.embedded_aws.fis.builders import ALARM, DELAY, RESPONSE, action, request, target
 
 CODES = {
     400: "ValidationException",

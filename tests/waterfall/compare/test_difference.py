@@ -7,8 +7,8 @@ from typing import Any
 
 from tests.waterfall import answers, samples
 from tests.waterfall.samples import aws_call, segment, subsegment
-from waterfall import listing
 from waterfall.compare.difference import Finding, compare
+from waterfall.traces import listing
 
 
 def tree(*children: dict[str, Any]) -> Any:

@@ -11,9 +11,9 @@ import pytest
 from tests.waterfall import samples
 from tests.waterfall.logs.writing import OTHER_ID, Stream, request_id
 from tests.waterfall.samples import function, service
-from waterfall.client import ReadError
 from waterfall.logs.client import DAY, Logs
 from waterfall.logs.following import follow
+from waterfall.traces.client import ReadError
 
 if TYPE_CHECKING:
     from tests.waterfall.cloud import Cloud

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.waterfall import answers, samples
-from waterfall import listing
 from waterfall.compare.difference import compare
 from waterfall.terminal import comparison, service_map, trace_list, waterfall
 from waterfall.terminal.screen import Screen, to_text
+from waterfall.traces import listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ import pytest
 
 from tests.waterfall import samples
 from tests.waterfall.web.browser import Browser, Page, find_chromium, running_chromium
-from waterfall.client import connect
+from waterfall.traces.client import connect
 from waterfall.web.app import create_app
 from waterfall.web.listener import bind
 from waterfall.web.server import serving_app

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from waterfall.faults import Faults
+from waterfall.faults.client import Faults
 
 if TYPE_CHECKING:
     from tests.waterfall.cloud import Cloud

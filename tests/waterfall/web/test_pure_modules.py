@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from waterfall.text import duration
+from waterfall.terminal.text import duration
 
 if TYPE_CHECKING:
     from tests.waterfall.web.browser import Page

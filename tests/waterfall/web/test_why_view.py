@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from local.interfaces import Draw, SamplingDecision
-from local.requests.records import ApiRequest
+from embedded_aws.aws.interfaces import Draw, SamplingDecision
+from embedded_aws.journal.records import ApiRequest
 from tests.waterfall import samples
 from tests.waterfall.why.facts import function
 

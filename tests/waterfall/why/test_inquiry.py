@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from local.interfaces import Draw, SamplingDecision
-from local.requests.records import ApiRequest, Invoked
+from embedded_aws.aws.interfaces import Draw, SamplingDecision
+from embedded_aws.journal.records import ApiRequest, Invoked
 from tests.waterfall import samples
 from tests.waterfall.why.facts import function
 from waterfall.cli import main
-from waterfall.client import ReadError, Source, connect
+from waterfall.traces.client import ReadError, Source, connect
 from waterfall.why.inquiry import Inquiry, UnknownRequestError
 from waterfall.why.question import question
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.waterfall.why.facts import function
-from waterfall.sampling import Rule
+from waterfall.sampling.rules import Rule
 from waterfall.why.facts import Function
 from waterfall.why.prospect import Place, Prospect, explain_prospect
 

@@ -1,0 +1,131 @@
+"""moto, in process: everything of AWS that the embedded AWS does not do itself.
+
+moto's settings are environment variables, partly read at import, and its import takes most of a second:
+so it is imported only by `load`, which sets them first.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from embedded_aws.aws import call as aws_request
+from embedded_aws.aws import moto_input
+from embedded_aws.aws.errors import error
+from embedded_aws.aws.interfaces import ACCOUNT_ID
+from embedded_aws.aws.parsing import ParseError
+from embedded_aws.aws.wsgi import Environ, WsgiBridge, read_body, replay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from starlette.types import Receive, Scope, Send
+
+_SETTINGS = {
+    # AWS's own policies can be attached by their ARN.
+    "MOTO_IAM_LOAD_MANAGED_POLICIES": "true",
+    # moto's CORS answers would let every web page read this account.
+    "MOTO_DISABLE_GLOBAL_CORS": "true",
+}
+# It resets everything and writes down what is sent: not for whoever can send a request.
+_CONTROL_API = "/moto-api"
+_METADATA = b"x-amz-meta-"
+_PRESERVED = "moto.preserved_header_names"
+
+
+@dataclass(frozen=True)
+class MotoAws:
+    """moto as an ASGI application (`app`), and its state by service and region."""
+
+    app: WsgiBridge
+    _backends: Callable[[str], Mapping[str, Any]]
+    _open: Callable[[str], object]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one AWS request; moto finds the service by signature, host or target.
+
+        Raises `ParseError`, `ShapeError` and the errors of `moto_input` for a request that is refused, and
+        `NotImplementedError` for what moto does not have.
+        """
+        call = aws_request.parse(scope)
+        if scope["path"].startswith(_CONTROL_API):
+            told = f"there is no {_CONTROL_API} here: it is no part of AWS"
+            await error(call, 404, "ResourceNotFoundException", told)(scope, receive, send)
+            return
+        body = moto_input.readable(call, await read_body(receive))
+        try:
+            await self.app(scope, replay(body), send)
+        except (NotImplementedError, ParseError):
+            raise
+        except Exception as problem:
+            raise moto_input.refusal(call, body, problem) from problem
+
+    def warm(self, services: Iterable[str]) -> None:
+        """Import services now, in a thread: the first call of each would wait for its import, up to a second.
+
+        The engine's own imports take as long, so its first calls find most of them done.
+        """
+        names = list(services)
+        threading.Thread(target=lambda: [self._open(name) for name in names], daemon=True).start()
+
+    def backend(self, service: str, region: str) -> Any:
+        """Return the state of a service in a region: moto's backend object."""
+        return self._backends(service)[region]
+
+    def used_backends(self, service: str) -> Mapping[str, Any]:
+        """Return the state of a service by region, for the regions that were used."""
+        return dict(self._backends(service))
+
+
+def load() -> MotoAws:
+    """Import moto with the settings of the embedded AWS."""
+    os.environ.update(_SETTINGS)
+    from moto.backends import get_backend  # noqa: PLC0415 - its settings come first
+    from moto.core.common_models import BaseModel  # noqa: PLC0415
+    from moto.core.config import default_user_config  # noqa: PLC0415
+    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
+        DomainDispatcherApplication,
+        create_backend_app,
+    )
+
+    # moto lists every object it ever made, for a dashboard that is not served here: messages and items that
+    # are gone stay in that list.
+    BaseModel.__new__ = lambda cls, *_, **__: super(BaseModel, cls).__new__(cls)  # type: ignore[method-assign]
+    default_user_config["lambda"] = {"use_docker": False}
+    default_user_config["batch"] = {"use_docker": False}
+
+    def backends(service: str) -> Mapping[str, Any]:
+        # Without Docker, moto keeps functions under a name of their own.
+        name: Any = "lambda_simple" if service == "lambda" else service
+        state: Any = get_backend(name)
+        return cast("Mapping[str, Any]", state[ACCOUNT_ID])
+
+    dispatcher = DomainDispatcherApplication(create_backend_app)
+    return MotoAws(
+        WsgiBridge(dispatcher, _metadata_names),
+        backends,
+        lambda service: dispatcher.get_application(_any_call(service)),
+    )
+
+
+def _any_call(service: str) -> Environ:
+    """Return just enough of a signed call for moto to find its service."""
+    return {
+        "PATH_INFO": "/",
+        "HTTP_HOST": "localhost",
+        "HTTP_AUTHORIZATION": f"AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request",
+        "HTTP_X_AMZ_TARGET": "DynamoDB_20120810.ListTables",
+    }
+
+
+def _metadata_names(scope: Scope) -> Environ:
+    """Tell moto which S3 metadata names have underscores: WSGI shows them like dashes."""
+    names = [name for name, _ in scope["headers"] if name.startswith(_METADATA) and b"_" in name]
+    return {
+        _PRESERVED: {
+            f"HTTP_{name.decode('latin-1').upper().replace('-', '_')}": name.decode("latin-1")
+            for name in names
+        }
+    }

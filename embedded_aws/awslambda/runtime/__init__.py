@@ -1,0 +1,1 @@
+"""Execution environments: the Runtime API, workers, their pool and what they print."""

@@ -1,0 +1,126 @@
+"""The environment variables of a worker, built from nothing: the host's own never leak in.
+
+https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from embedded_aws.awslambda.logging_config import LoggingConfig
+from embedded_aws.host.user_account import NO_ACCOUNT
+
+HOST_RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+"""Lambda's name of the Python that runs the workers."""
+
+RESERVED = frozenset(
+    {
+        "_HANDLER", "_X_AMZN_TRACE_ID", "AWS_DEFAULT_REGION", "AWS_REGION", "AWS_EXECUTION_ENV",
+        "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION",
+        "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME", "AWS_LAMBDA_LOG_STREAM_NAME",
+        "AWS_ACCESS_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+        "AWS_LAMBDA_RUNTIME_API", "LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR",
+    }
+)  # fmt: skip
+"""Variables that a function's configuration must not set."""
+
+
+@dataclass(frozen=True)
+class Places:
+    """The directories of one execution environment; `opt` is `None` without layers.
+
+    On AWS these are `/var/lang`, `/var/runtime`, `/var/task`, `/opt` and `/tmp`.
+    """
+
+    lang: Path
+    runtime: Path
+    task: Path
+    opt: Path | None
+    tmp: Path
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """What the variables say of the function and of where AWS is."""
+
+    name: str
+    version: str
+    memory: int
+    handler: str
+    logging: LoggingConfig
+    log_stream: str
+    region: str
+    endpoint_url: str
+    daemon_address: str
+    variables: Mapping[str, str]
+
+
+def worker_environ(settings: WorkerSettings, places: Places) -> dict[str, str]:
+    """Return a worker's variables but `AWS_LAMBDA_RUNTIME_API`: Lambda's own win over the function's."""
+    variables = {key: _in_opt(value, places.opt) for key, value in settings.variables.items()}
+    user_path = variables.pop("PYTHONPATH", "")
+    python_path = [str(places.task), *_split(user_path), *_opt_paths(places), str(places.runtime)]
+    host, _, port = settings.daemon_address.rpartition(":")
+    return {
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "PATH": _path(places),
+        "AWS_ENDPOINT_URL": settings.endpoint_url,
+        **NO_ACCOUNT,
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "AWS_XRAY_DAEMON_ADDRESS": settings.daemon_address,
+        "_AWS_XRAY_DAEMON_ADDRESS": host,
+        "_AWS_XRAY_DAEMON_PORT": port,
+        **variables,
+        # Lambda keeps /tmp for the environment; a machine's own is shared, so each gets a directory.
+        "TMPDIR": str(places.tmp),
+        "LD_LIBRARY_PATH": os.pathsep.join(_library_paths(places)),
+        "PYTHONPATH": os.pathsep.join(python_path),
+        "_HANDLER": settings.handler,
+        "LAMBDA_TASK_ROOT": str(places.task),
+        "LAMBDA_RUNTIME_DIR": str(places.runtime),
+        "AWS_REGION": settings.region,
+        "AWS_DEFAULT_REGION": settings.region,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_SESSION_TOKEN": "test",
+        "AWS_EXECUTION_ENV": f"AWS_Lambda_{HOST_RUNTIME}",
+        "AWS_LAMBDA_FUNCTION_NAME": settings.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": settings.version,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(settings.memory),
+        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+        "AWS_LAMBDA_LOG_GROUP_NAME": settings.logging.group,
+        "AWS_LAMBDA_LOG_STREAM_NAME": settings.log_stream,
+        **settings.logging.environ(),
+    }  # fmt: skip
+
+
+def _in_opt(value: str, opt: Path | None) -> str:
+    """Map `/opt/…` to the environment's own directory, when that file exists there."""
+    if opt and value.startswith("/opt/") and (opt / value.removeprefix("/opt/")).exists():
+        return str(opt / value.removeprefix("/opt/"))
+    return value
+
+
+def _path(places: Places) -> str:
+    opt = [str(places.opt / "bin")] if places.opt else []
+    return os.pathsep.join([str(places.lang / "bin"), "/usr/local/bin", "/usr/bin", "/bin", *opt])
+
+
+def _opt_paths(places: Places) -> list[str]:
+    if places.opt is None:
+        return []
+    return [str(places.opt / "python/lib" / HOST_RUNTIME / "site-packages"), str(places.opt / "python")]
+
+
+def _library_paths(places: Places) -> list[str]:
+    opt = [str(places.opt / "lib")] if places.opt else []
+    return [str(places.task), str(places.task / "lib"), *opt]
+
+
+def _split(path: str) -> list[str]:
+    return [part for part in path.split(os.pathsep) if part]

@@ -1,0 +1,243 @@
+"""The Lambda service: invocations of functions, with the segments that AWS would send for them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from embedded_aws.aws.ids import Clock, Ids
+from embedded_aws.aws.interfaces import (
+    InvocationMetrics,
+    InvocationType,
+    InvokeResult,
+    LogSink,
+    SamplingDecision,
+    SegmentSink,
+    TraceLink,
+)
+from embedded_aws.aws.parsing import MAX_PAYLOAD_DEPTH, ParseError, read_json
+from embedded_aws.aws.trace_header import TraceHeader
+from embedded_aws.awslambda.asynchronous import RETRY_DELAYS, AsyncInvoker, Destinations
+from embedded_aws.awslambda.catalog import Catalog, Function, Layer
+from embedded_aws.awslambda.errors import LambdaError, ThrottledError
+from embedded_aws.awslambda.faults import Faults
+from embedded_aws.awslambda.runtime.executor import Executor, Invocation
+from embedded_aws.awslambda.runtime.outcome import Span
+from embedded_aws.awslambda.runtime.provision import Runtime, find_runtime
+from embedded_aws.awslambda.runtime.run import INIT_LIMIT
+from embedded_aws.awslambda.runtime.worker import Workshop
+from embedded_aws.awslambda.segments import service_segment
+from embedded_aws.awslambda.tracing import InvocationTrace, trace_invocation
+from embedded_aws.journal.records import Invoked, shortened
+from embedded_aws.sqs.queues import Queues
+
+MAX_SYNC_PAYLOAD = 6_291_456
+MAX_ASYNC_PAYLOAD = 1_048_576
+"""Bytes of an event, by invocation type."""
+
+
+class FunctionSampler(Protocol):
+    """Decides for invocations that arrive without a decision."""
+
+    def decide(self, function_arn: str) -> SamplingDecision:
+        """Take one invocation into account and decide for it."""
+
+
+class LambdaService:
+    """Invokes functions of the catalog; every worker is a child process, stopped by `close`.
+
+    `work_dir` takes unpacked code and the workers' temporary files, `logs` what they write. `retry_delays`
+    are the seconds before the retries of an asynchronous invocation, `init_limit` those of the init phase;
+    `faults` says what experiments do to runs; `record` takes what is to be known of an invocation, when it is
+    accepted and again when it has ended, `metrics` counts runs.
+    Raises `ProvisionError` when the runtime was not built.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        sink: SegmentSink,
+        sampler: FunctionSampler,
+        logs: LogSink,
+        *,
+        endpoint_url: str,
+        daemon_address: str,
+        work_dir: Path,
+        clock: Clock,
+        ids: Ids,
+        region: str,
+        runtime: Runtime | None = None,
+        retry_delays: Sequence[float] = RETRY_DELAYS,
+        init_limit: float = INIT_LIMIT,
+        record: Callable[[Invoked], None],
+        faults: Faults | None = None,
+        metrics: InvocationMetrics | None = None,
+    ) -> None:
+        self.catalog = catalog
+        self._sink = sink
+        self._sampler = sampler
+        self._clock = clock
+        self._ids = ids
+        self._workshop = Workshop(
+            runtime or find_runtime(), work_dir, region, endpoint_url, daemon_address, logs, clock, ids
+        )
+        self._record = record
+        self._executor = Executor(
+            self._workshop,
+            sink,
+            clock,
+            ids,
+            init_limit=init_limit,
+            faults=faults,
+            record=record,
+            metrics=metrics,
+        )
+        destinations = Destinations(Queues(region), self, clock)
+        self._async = AsyncInvoker(self._executor, catalog, destinations, sink, clock, ids, retry_delays)
+        self._warned: set[str] = set()
+
+    async def invoke(
+        self,
+        function: str,
+        payload: bytes,
+        *,
+        invocation_type: InvocationType = "RequestResponse",
+        qualifier: str | None = None,
+        client_context: str | None = None,
+        trace: TraceHeader = TraceHeader(),
+        links: Sequence[TraceLink] = (),
+        event_source: str | None = None,
+        log_tail: bool = False,
+    ) -> InvokeResult:
+        """Invoke a function, as `embedded_aws.aws.interfaces.Lambda` describes.
+
+        With `log_tail` the result waits for the report line, and carries the log's last 4 KB.
+        https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
+        """
+        request_id = self._ids.request_id()
+        try:
+            found = self.catalog.function(function, qualifier)
+            event = _checked_payload(payload, invocation_type)
+        except LambdaError as error:
+            return _refused(error, request_id)
+        if invocation_type == "DryRun":
+            return InvokeResult(204, b"", request_id, found.version)
+        self._warn_about_runtime(found)
+        traced = self._trace(found, trace, links)
+        known = _known(found, request_id, invocation_type, trace, traced, event_source, self._clock())
+        self._record(known)
+        invocation = Invocation(found, request_id, event, traced, client_context, known)
+        if invocation_type == "Event":
+            self._async.submit(invocation)
+            return InvokeResult(202, b"", request_id, found.version)
+        return await self._invoke_and_wait(invocation, log_tail=log_tail)
+
+    def keeps(self, trace_id: str) -> bool:
+        """Tell whether a function that keeps its failures runs for this trace."""
+        return trace_id in self._executor.kept
+
+    def layer_directory(self, layer: Layer) -> Path:
+        """Return the directory with a layer's content."""
+        return self._workshop.layer(layer)
+
+    async def close(self) -> None:
+        """Stop every worker, and tell what is then known of its run; pending retries are dropped."""
+        await self._async.close()
+        await self._executor.close()
+
+    def _trace(
+        self, function: Function, upstream: TraceHeader, links: Sequence[TraceLink]
+    ) -> InvocationTrace:
+        decide, now = self._sampler.decide, self._clock()
+        return trace_invocation(
+            function.tracing, upstream, links, function.arn, decide=decide, ids=self._ids, now=now
+        )
+
+    async def _invoke_and_wait(self, invocation: Invocation, *, log_tail: bool) -> InvokeResult:
+        version = invocation.function.version
+        try:
+            attempted = await self._executor.attempt(invocation, invocation.trace.service_id)
+        except ThrottledError as error:
+            self._record(replace(invocation.known, status=error.status, end=self._clock()))
+            self._emit_service_segment(invocation, error.status, fault=False)
+            return _refused(error, invocation.request_id)
+        outcome = attempted.outcome
+        self._emit_service_segment(invocation, 200, fault=outcome.failed)
+        if log_tail:
+            await asyncio.shield(attempted.finished)
+        return InvokeResult(
+            status=200,
+            payload=outcome.payload,
+            request_id=invocation.request_id,
+            executed_version=version,
+            function_error="Unhandled" if outcome.failed else None,
+            log_tail=attempted.tail.bytes(),
+        )
+
+    def _emit_service_segment(self, invocation: Invocation, status: int, *, fault: bool) -> None:
+        if invocation.trace.recorded:
+            span = Span(invocation.accepted, self._clock())
+            self._sink.emit(
+                service_segment(
+                    invocation.trace,
+                    invocation.subject,
+                    invocation.request_id,
+                    span,
+                    status=status,
+                    fault=fault,
+                )
+            )
+
+    def _warn_about_runtime(self, function: Function) -> None:
+        if function.name not in self._warned:
+            self._warned.add(function.name)
+            self._workshop.warn_about_runtime(function)
+
+
+def _checked_payload(payload: bytes, invocation_type: InvocationType) -> bytes:
+    """Return the event; nothing at all becomes `{}`, as on AWS. Raises `LambdaError`."""
+    limit = MAX_ASYNC_PAYLOAD if invocation_type == "Event" else MAX_SYNC_PAYLOAD
+    if len(payload) > limit:
+        message = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
+        raise LambdaError("RequestTooLargeException", message, 413)
+    if not payload:
+        return b"{}"
+    try:
+        read_json(payload, MAX_PAYLOAD_DEPTH)
+    except ParseError as error:
+        message = f"Could not parse request body into json: {error}"
+        raise LambdaError("InvalidRequestContentException", message) from error
+    return payload
+
+
+def _known(  # noqa: PLR0917 - what is known of an invocation
+    function: Function,
+    request_id: str,
+    invocation_type: InvocationType,
+    upstream: TraceHeader,
+    trace: InvocationTrace,
+    event_source: str | None,
+    now: float,
+) -> Invoked:
+    return Invoked(
+        id=request_id,
+        at=now,
+        function=function.name,
+        type=invocation_type,
+        mode=function.tracing,
+        trace_id=trace.root,
+        header=shortened(upstream.format()),
+        sampled=upstream.sampled,
+        recorded=trace.recorded,
+        decision=trace.decision,
+        event_source=event_source,
+        links=tuple(dict.fromkeys(link.trace_id for link in trace.links)),
+        status=202 if invocation_type == "Event" else 200,
+    )
+
+
+def _refused(error: LambdaError, request_id: str) -> InvokeResult:
+    return InvokeResult(error.status, error.body(), request_id, "", error_type=error.code)

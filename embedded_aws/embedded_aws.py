@@ -1,0 +1,314 @@
+"""Puts the parts of the embedded AWS together, and starts and stops them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from embedded_aws.aws import moto as moto_aws
+from embedded_aws.aws.ids import Clock, RandomIds
+from embedded_aws.aws.wsgi import run_in_thread
+from embedded_aws.awslambda.runtime.provision import ProvisionError, find_adot, find_runtime
+from embedded_aws.cloudwatch.alarms import Alarms
+from embedded_aws.cloudwatch.metrics import Metrics
+from embedded_aws.endpoint import Endpoint
+from embedded_aws.endpoint import Services as EndpointServices
+from embedded_aws.front_door import front_door
+from embedded_aws.gateway.access_logs import GroupAccessLogs
+from embedded_aws.gateway.app import Gateway
+from embedded_aws.gateway.app import Services as GatewayServices
+from embedded_aws.gateway.moto_apis import MotoApis
+from embedded_aws.host.http_server import HttpServer
+from embedded_aws.host.losses import Losses
+from embedded_aws.host.retention import DAY, DEFAULT_BYTES, MAX_AGE, Keeper, Limits
+from embedded_aws.host.startup import StartupError, port_error
+from embedded_aws.journal.about import About
+from embedded_aws.journal.answers import Arrivals, RequestAnswers
+from embedded_aws.journal.log import RequestLog
+from embedded_aws.logs.api import LogsApi
+from embedded_aws.logs.moto_groups import MotoGroups
+from embedded_aws.logs.operations import Operations
+from embedded_aws.logs.service import Logs
+from embedded_aws.logs.store import Store as LogStore
+from embedded_aws.logs.store import StoreError as LogStoreError
+from embedded_aws.xray.api import sampling as sampling_api
+from embedded_aws.xray.api import traces as xray_api
+from embedded_aws.xray.intake.daemon import Daemon
+from embedded_aws.xray.intake.otlp_http import otlp_app, refused
+from embedded_aws.xray.intake.sink import Intake
+from embedded_aws.xray.query.store import StoreError
+from embedded_aws.xray.sampling import LambdaSampler, Sampling
+from embedded_aws.xray.service import XRay
+from loopback_guard.asgi import LoopbackGuard
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Coroutine, Iterable, Mapping
+    from pathlib import Path
+
+    from embedded_aws.awslambda.catalog import Catalog
+    from embedded_aws.awslambda.service import LambdaService
+    from embedded_aws.events.registry import EventSources
+    from embedded_aws.fis.service import Fis
+    from embedded_aws.xray.query.store import Store as TraceStore
+
+_WATCH_SECONDS = 1.0
+_GRACE_SECONDS = 1.5
+"""How long open requests, pollers and workers may take to end; what does not is left behind."""
+# Those of a serverless API, the slowest to import first.
+_USUAL_SERVICES = ("iam", "apigateway", "lambda", "logs", "sqs", "dynamodb", "s3", "sts")
+
+
+@dataclass(frozen=True)
+class FaultSources:
+    """The time of experiments, and random numbers from 0 up to 1 that decide what a percentage hits."""
+
+    clock: Clock = time.time
+    chance: Callable[[], float] = random.random
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where one embedded AWS stands: its bound sockets, the daemon's port, its data, its region.
+
+    `most_bytes` is what traces and logs may take on disk. Pages of `allowed_origins`, as
+    `loopback_guard.parse_origin` returns them, may use AWS and OTLP.
+    """
+
+    host: str
+    endpoint: socket.socket
+    otlp: socket.socket
+    daemon_port: int
+    data: Path
+    region: str
+    most_bytes: int = DEFAULT_BYTES
+    allowed_origins: frozenset[str] = frozenset()
+
+
+class EmbeddedAws:
+    """The AWS endpoint, the OTLP receiver and the X-Ray daemon, with the services behind them.
+
+    The stores of traces and logs are open and the daemon runs as soon as it is made; `start` adds the rest.
+    Raises `StartupError`.
+    """
+
+    def __init__(self, site: Site, faults: FaultSources | None = None) -> None:
+        self._site = site
+        self._faults = faults or FaultSources()
+        self._sampling = Sampling()
+        self._losses = Losses()
+        limits = Limits.of(site.most_bytes)
+        self._xray = _open_store(site, limits.traces, self._losses)
+        self._intake = Intake(self._xray)
+        self._logs = _open_logs(site, limits.logs, self._losses)
+        self._keeper = Keeper(self._tidy, "traces-keeper")
+        rules = sampling_api.operations(self._sampling, site.region, self._xray.tags)
+        table = xray_api.operations(self._xray, rules)
+        self._xray_api = partial(xray_api.dispatch, table)
+        samplers = partial(xray_api.dispatch, sampling_api.sampler_operations(self._sampling, site.region))
+        self._daemon = Daemon(site.host, site.daemon_port, self._xray.put, samplers)
+        self._requests = RequestLog()
+        self._servers: list[HttpServer] = []
+        self._functions: LambdaService | None = None
+        self._events: EventSources | None = None
+        self._apis: MotoApis | None = None
+        self._watching: asyncio.Task[None] | None = None
+        try:
+            self._daemon.start()
+        except (OSError, OverflowError) as problem:
+            self._close_stores()
+            raise port_error(site.host, site.daemon_port, "--daemon-port", problem) from problem
+
+    @property
+    def _url(self) -> str:
+        host, port = self._site.endpoint.getsockname()
+        return f"http://{host}:{port}"
+
+    @property
+    def daemon_address(self) -> str:
+        """`host:port` of the X-Ray daemon."""
+        return self._daemon.address
+
+    def apis(self) -> dict[str, str]:
+        """Return the base URLs of the deployed stages by `<API name>/<stage>`."""
+        stages = self._apis.stages() if self._apis else []
+        return {
+            f"{stage.api_name}/{stage.name}": f"{self._url}/execute-api/{stage.api_id}/{stage.name}"
+            for stage in stages
+        }
+
+    async def start(self, status: Callable[[], Mapping[str, Any]]) -> None:
+        """Serve on both sockets; `status` is what the endpoint tells about the server."""
+        otlp = LoopbackGuard(otlp_app(self._xray.put), refused, allowed=self._site.allowed_origins)
+        for app, listener in ((self._build(status), self._site.endpoint), (otlp, self._site.otlp)):
+            server = HttpServer(app, listener)
+            self._servers.append(server)
+            await server.start()
+
+    async def stop(self) -> None:
+        """Stop workers and servers at the same time, each with its own grace; then store what came last."""
+        if self._watching:
+            self._watching.cancel()
+        stops = [server.stop() for server in self._servers]
+        if self._events:
+            stops.append(self._events.close())
+        if self._functions:
+            stops.append(self._functions.close())
+        try:
+            await _all_in_time(stops)
+        finally:
+            await run_in_thread(self._daemon.stop)
+            self._close_stores()
+
+    def storage(self) -> dict[str, Any]:
+        """Return what is kept and what was not, as JSON.
+
+        `bytes` are those on disk of traces and logs, `most_bytes` their limit; `dropped` were let go of for
+        want of room since the start, `expired` for their age; `lost` could not be stored.
+        """
+        stores: dict[str, TraceStore | LogStore] = {
+            "traces": self._xray.store,
+            "log events": self._logs.store,
+        }
+        return {
+            "directory": str(self._site.data),
+            "bytes": sum(store.size() for store in stores.values()),
+            "most_bytes": self._site.most_bytes,
+            "most_days": MAX_AGE / DAY,
+            "dropped": {what: store.dropped for what, store in stores.items()},
+            "expired": {what: store.expired for what, store in stores.items()},
+            "lost": self._losses.told(),
+        }
+
+    def _tidy(self) -> bool:
+        try:
+            return self._xray.tidy()
+        except StoreError:
+            return False  # a store that takes nothing is told of by what it loses
+
+    def _close_stores(self) -> None:
+        self._keeper.close()
+        self._logs.close()
+        self._xray.close()
+
+    def _build(self, status: Callable[[], Mapping[str, Any]]) -> LoopbackGuard:
+        moto = moto_aws.load()
+        moto.warm(_USUAL_SERVICES)
+        # These modules read moto's state and import it: only after its settings were made.
+        from embedded_aws.awslambda.api import LambdaApi  # noqa: PLC0415
+        from embedded_aws.awslambda.catalog import Catalog  # noqa: PLC0415
+        from embedded_aws.events.registry import EventSources  # noqa: PLC0415
+        from embedded_aws.fis.api import FisApi  # noqa: PLC0415
+        from embedded_aws.fis.disturbance import Disturbance  # noqa: PLC0415
+        from embedded_aws.fis.service import Fis  # noqa: PLC0415
+        from embedded_aws.fis.surroundings import MotoSurroundings  # noqa: PLC0415
+
+        catalog, ids = Catalog(self._site.region, find_adot()), RandomIds()
+        self._apis = apis = MotoApis(moto)
+        clock = self._faults.clock
+        metrics = Metrics(clock)
+        alarms = Alarms(moto, metrics, clock, self._site.region)
+        surroundings = MotoSurroundings(moto, catalog, alarms)
+        fis = Fis(
+            surroundings,
+            clock=clock,
+            ids=ids,
+            region=self._site.region,
+            chance=self._faults.chance,
+        )
+        logs = Operations(self._logs, MotoGroups(moto))
+        access_logs = GroupAccessLogs(self._logs, logs.has_group)
+        self._functions = functions = self._lambda(catalog, ids, fis, metrics)
+        self._events = events = EventSources(functions, catalog, time.time, ids)
+        endpoint = Endpoint(
+            EndpointServices(
+                xray=self._xray_api,
+                lambda_=LambdaApi(functions, events, moto),
+                gateway=Gateway(
+                    GatewayServices(
+                        apis,
+                        functions,
+                        self._sampling,
+                        self._intake,
+                        access_logs,
+                        self._requests.answered,
+                        metrics,
+                    )
+                ),
+                logs=LogsApi(logs, moto, self._site.region),
+                fis=FisApi(fis),
+                aws=moto,
+                about=About(status, RequestAnswers(self._requests, self._arrivals())),
+                metrics_read=alarms.read,
+                apis_changed=apis.capture,
+                alarms_changed=fis.refresh,
+                queue_used=events.notify,
+            )
+        )
+        self._watching = asyncio.create_task(_watch(alarms, fis))
+        disturbed = Disturbance(endpoint, fis, self._intake, time.time, ids, functions.keeps)
+        return front_door(disturbed, apis.is_deployed, self._site.allowed_origins)
+
+    def _arrivals(self) -> Arrivals:
+        return Arrivals(self._xray.store.counts, self._xray.refusals.of, self._daemon.counts)
+
+    def _lambda(self, catalog: Catalog, ids: RandomIds, faults: Fis, metrics: Metrics) -> LambdaService:
+        from embedded_aws.awslambda.service import LambdaService  # noqa: PLC0415 - imports moto
+
+        try:
+            runtime = find_runtime()
+        except ProvisionError as problem:
+            raise StartupError(str(problem)) from problem
+        return LambdaService(
+            catalog,
+            self._intake,
+            LambdaSampler(),
+            self._logs,
+            endpoint_url=self._url,
+            daemon_address=self.daemon_address,
+            work_dir=self._site.data / "lambda",
+            clock=time.time,
+            ids=ids,
+            region=self._site.region,
+            runtime=runtime,
+            faults=faults,
+            record=self._requests.invoked,
+            metrics=metrics,
+        )
+
+
+async def _watch(alarms: Alarms, fis: Fis) -> None:
+    """Evaluate alarms when they are due, and stop experiments by them, also while nobody asks."""
+    while True:
+        await asyncio.sleep(_WATCH_SECONDS)
+        alarms.refresh()
+        fis.refresh()
+
+
+async def _all_in_time(stops: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Wait for all, but not for what ignores that it is cancelled."""
+    tasks = [asyncio.create_task(stop) for stop in stops]
+    done, late = await asyncio.wait(tasks, timeout=_GRACE_SECONDS) if tasks else (set(), set())
+    for task in late:
+        task.cancel()
+    for task in done:
+        task.result()
+
+
+def _open_store(site: Site, most_bytes: int, losses: Losses) -> XRay:
+    try:
+        return XRay(site.data / "traces.db", region=site.region, most_bytes=most_bytes, losses=losses)
+    except StoreError as problem:
+        raise StartupError(str(problem)) from problem
+
+
+def _open_logs(site: Site, most_bytes: int, losses: Losses) -> Logs:
+    try:
+        return Logs(LogStore(site.data / "logs.db", most_bytes=most_bytes), time.time, losses)
+    except LogStoreError as problem:
+        raise StartupError(str(problem)) from problem

@@ -1,0 +1,176 @@
+"""The AWS endpoint: one address for every AWS API, for the deployed APIs, and for the server's status."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from starlette.requests import ClientDisconnect
+
+from embedded_aws.aws import call as aws_request
+from embedded_aws.aws.errors import error
+from embedded_aws.aws.model import ShapeError
+from embedded_aws.aws.moto_input import UnansweredError, UnknownOperationError
+from embedded_aws.aws.parsing import ParseError
+from embedded_aws.aws.wsgi import read_body, replay, run_in_thread
+from embedded_aws.gateway.request import find_api
+from embedded_aws.journal.about import is_about
+from embedded_aws.sqs.header import with_trace_header
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from embedded_aws.journal.about import About
+
+_REFUSALS = {
+    ParseError: "SerializationException",
+    ShapeError: "ValidationException",
+    UnknownOperationError: "UnknownOperationException",
+    UnansweredError: "ValidationException",
+}
+"""Why a request is not valid: the code that JSON protocols have for it; the others have many."""
+_LOG = logging.getLogger(__name__)
+
+
+class XRayAnswer(Protocol):
+    """An answer of the X-Ray API."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    @property
+    def body(self) -> bytes: ...
+
+
+@dataclass(frozen=True)
+class Services:
+    """Who answers what.
+
+    `xray` takes path and body of an X-Ray call, in a thread of its own; `lambda_` has the Lambda API;
+    `gateway` the deployed APIs, `logs` CloudWatch Logs, `fis` fault injection, `about` the server itself;
+    `aws` everything else. `metrics_read` is called before each call of CloudWatch; the others after one,
+    before its answer leaves: `apis_changed` and `alarms_changed` when it may have changed a deployed API or
+    an alarm, `queue_used` when it was about an SQS queue, with its URL.
+    """
+
+    xray: Callable[[str, bytes], XRayAnswer]
+    lambda_: ASGIApp
+    gateway: ASGIApp
+    logs: ASGIApp
+    fis: ASGIApp
+    aws: ASGIApp
+    about: About
+    metrics_read: Callable[[], None]
+    apis_changed: Callable[[], None]
+    alarms_changed: Callable[[], None]
+    queue_used: Callable[[str], None]
+
+
+class Endpoint:
+    """The ASGI application behind the endpoint's port."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; whatever goes wrong becomes an AWS error."""
+        if scope["type"] != "http":
+            return
+        call = aws_request.parse(scope)
+        sent = _Sent(send)
+        try:
+            await self._dispatch(call, scope, receive, sent)
+        except ClientDisconnect:
+            raise
+        except Exception as problem:
+            if sent.started:
+                raise
+            await _failure(call, problem)(scope, replay(b""), send)
+
+    async def _dispatch(self, call: aws_request.Call, scope: Scope, receive: Receive, send: Send) -> None:
+        if find_api(call.host, call.path):
+            await self._services.gateway(scope, receive, send)
+        elif is_about(call.path):
+            status, told = await self._services.about.answer(
+                call.path, scope["query_string"].decode("latin-1")
+            )
+            await _send_json(send, status, {}, json.dumps(told).encode())
+        elif call.service == "xray":
+            await self._xray(call.path, receive, send)
+        elif call.service == "lambda":
+            await self._services.lambda_(scope, receive, send)
+        elif call.service == "logs":
+            await self._services.logs(scope, receive, send)
+        elif call.service == "fis":
+            await self._services.fis(scope, receive, send)
+        elif call.service == "monitoring":
+            self._services.metrics_read()
+            await self._services.aws(scope, receive, _Before(send, self._services.alarms_changed))
+        elif call.service == "sqs":
+            await self._sqs(call, scope, receive, send)
+        elif call.service == "apigateway" and call.method not in {"GET", "HEAD"}:
+            await self._services.aws(scope, receive, _Before(send, self._services.apis_changed))
+        else:
+            await self._services.aws(scope, receive, send)
+
+    async def _sqs(self, call: aws_request.Call, scope: Scope, receive: Receive, send: Send) -> None:
+        body = with_trace_header(call.headers, await read_body(receive))
+        queue = aws_request.queue_url(call, body)
+        answered = _Before(send, lambda: self._services.queue_used(queue)) if queue else send
+        await self._services.aws(scope, replay(body), answered)
+
+    async def _xray(self, path: str, receive: Receive, send: Send) -> None:
+        body = await read_body(receive)
+        answer = await run_in_thread(lambda: self._services.xray(path, body))
+        await _send_json(send, answer.status, answer.headers, answer.body)
+
+
+def _failure(call: aws_request.Call, problem: Exception) -> Response:
+    """Turn an exception, mostly moto's, into an error that SDKs show and do not retry for long."""
+    if isinstance(problem, NotImplementedError):
+        return error(call, 501, "NotImplemented", str(problem))
+    code = next((code for kind, code in _REFUSALS.items() if isinstance(problem, kind)), None)
+    if code:
+        if isinstance(problem, UnansweredError):
+            _LOG.warning("%s %s (%s): %s", call.method, call.path[:200], call.service, problem)
+        return error(call, 400, code, str(problem))
+    _LOG.error("%s %s (%s) failed", call.method, call.path, call.service, exc_info=problem)
+    return error(call, 500, "InternalFailure", f"{type(problem).__name__}: {problem}")
+
+
+class _Sent:
+    """A `send` that knows whether a response has begun."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.started = False
+
+    async def __call__(self, message: Any) -> None:
+        self.started = True
+        await self._send(message)
+
+
+class _Before:
+    """A `send` that calls something before a response begins."""
+
+    def __init__(self, send: Send, call: Callable[[], None]) -> None:
+        self._send = send
+        self._call = call
+
+    async def __call__(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            self._call()
+        await self._send(message)
+
+
+async def _send_json(send: Send, status: int, headers: Mapping[str, str], body: bytes) -> None:
+    merged = {"Content-Type": "application/json", **headers, "Content-Length": str(len(body))}
+    raw = [(name.lower().encode(), value.encode()) for name, value in merged.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,116 @@
+"""Deploy a Pulumi Python program onto the embedded AWS.
+
+`python -m embedded_aws.engine --directory DIR [--stack NAME] --endpoint URL [--config KEY=VALUE ...]`
+
+Exit 0: the last line on standard output is one JSON object with `project`, `stack`, `region`, `config`
+(secrets masked), `outputs` (secrets masked) and `warnings`. Exit 1: one message on standard error.
+What the program itself prints goes to standard error.
+
+When the project's schema declares the settings `runtime` or `architecture`, they are set to this
+machine's (`python3.11`, `x86_64`), because functions run on it; `--config` overrides that too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from embedded_aws.engine import program
+from embedded_aws.engine.clients import Clients
+from embedded_aws.engine.config import load_config
+from embedded_aws.engine.deployment import Deployment, Provider
+from embedded_aws.engine.errors import EngineError
+from embedded_aws.engine.project import choose_stack, load_project
+from embedded_aws.engine.region import choose_region, default_tags
+from embedded_aws.engine.runner import run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit code."""
+    options = _parser().parse_args(arguments)
+    if options.until_stdin_ends:
+        _end_with_stdin()
+    answers = _keep_stdout()
+    try:
+        answer = deploy(options.directory, options.stack, options.endpoint, options.config)
+    except EngineError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - a command's answer
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    print(json.dumps(answer), file=answers, flush=True)
+    return 0
+
+
+def deploy(directory: Path, stack: str | None, endpoint: str, overrides: Sequence[str]) -> dict[str, object]:
+    """Deploy a directory's program and return the answer; this process becomes the program's.
+
+    Raises EngineError for everything that can go wrong, the program's own exceptions included.
+    """
+    project = load_project(directory)
+    stack_name = choose_stack(project, stack)
+    config = load_config(project, stack_name, overrides, host=program.host_settings())
+    region = choose_region(config.values, os.environ)
+    program.enter(project, endpoint, region)
+    deployment = Deployment(Clients(endpoint), Provider(region, default_tags(config.values)))
+    main_function = program.main_of(project)
+    try:
+        outputs = run(main_function, deployment, config, project=project.name, stack=stack_name)
+    except Exception as error:
+        raise EngineError(program.describe(error, project)) from error
+    return {
+        "project": project.name,
+        "stack": stack_name,
+        "region": region,
+        "config": config.shown(project.name),
+        "outputs": outputs,
+        "warnings": [*config.warnings, *deployment.warnings],
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m embedded_aws.engine", description="Deploy a Pulumi Python program"
+    )
+    parser.add_argument("--directory", type=Path, required=True, help="the directory of Pulumi.yaml")
+    parser.add_argument("--stack", help="the stack; default: the only one, else dev")
+    parser.add_argument("--endpoint", required=True, help="the URL of the embedded AWS")
+    parser.add_argument(
+        "--config", action="append", default=[], metavar="KEY=VALUE", help="a configuration value; repeatable"
+    )
+    parser.add_argument(
+        "--until-stdin-ends",
+        action="store_true",
+        help="end, with all that was started, when standard input does: whoever holds it is gone",
+    )
+    return parser
+
+
+def _end_with_stdin() -> None:
+    """Watch standard input, and give the program and its child processes an empty one in its place."""
+    watched = os.dup(0)
+    empty = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(empty, 0)
+    os.close(empty)
+
+    def watch() -> None:
+        os.read(watched, 1)
+        os.killpg(0, signal.SIGKILL)
+
+    threading.Thread(target=watch, name="stdin", daemon=True).start()
+
+
+def _keep_stdout() -> TextIO:
+    """Return standard output, and give the program and its child processes standard error in its place."""
+    kept = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    return kept

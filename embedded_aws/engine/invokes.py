@@ -1,0 +1,282 @@
+"""Provider functions such as `aws.get_region()`: a table of token -> function."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from embedded_aws.aws.interfaces import ACCOUNT_ID
+from embedded_aws.engine.errors import EngineError
+from embedded_aws.engine.registration import State, partition_of
+
+if TYPE_CHECKING:
+    from embedded_aws.engine.clients import Clients
+
+Args = Mapping[str, Any]
+
+FIS_ACCOUNT = "000000000000"
+"""Stands for the account that publishes the FIS extension, which differs between regions."""
+_FIS_EXTENSION = re.compile(r"/aws/service/fis/lambda-extension/AWS-FIS-extension-(x86_64|arm64)/[\w.]+")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a function looks: a region of the embedded AWS."""
+
+    region: str
+    clients: Clients
+
+    def client(self, service: str) -> Any:
+        return self.clients.get(service, self.region)
+
+
+def invoke(token: str, args: Args, place: Place) -> State:
+    """Answer one function; raises EngineError for an unknown one, botocore's errors for AWS's."""
+    function = _FUNCTIONS.get(token)
+    if function is None:
+        close = difflib.get_close_matches(token, _FUNCTIONS, n=1, cutoff=0.8)
+        supported = close or sorted(name.rpartition(":")[2] for name in _FUNCTIONS)
+        raise EngineError(f"it is not supported here; supported: {', '.join(supported)}")
+    return function(args, place)
+
+
+def _get_region(args: Args, place: Place) -> State:
+    region = str(args.get("name") or place.region)
+    endpoint = f"ec2.{region}.{_dns_suffix(region)}"
+    return {"id": region, "name": region, "region": region, "description": region, "endpoint": endpoint}
+
+
+def _get_caller_identity(_args: Args, place: Place) -> State:
+    answer = place.client("sts").get_caller_identity()
+    return {
+        "id": answer["Account"],
+        "accountId": answer["Account"],
+        "arn": answer["Arn"],
+        "userId": answer["UserId"],
+    }
+
+
+def _get_partition(_args: Args, place: Place) -> State:
+    partition, suffix = partition_of(place.region), _dns_suffix(place.region)
+    reverse = ".".join(reversed(suffix.split(".")))
+    return {"id": partition, "partition": partition, "dnsSuffix": suffix, "reverseDnsPrefix": reverse}
+
+
+def _get_availability_zones(_args: Args, place: Place) -> State:
+    zones = place.client("ec2").describe_availability_zones()["AvailabilityZones"]
+    return {
+        "id": place.region,
+        "names": [zone["ZoneName"] for zone in zones],
+        "zoneIds": [zone["ZoneId"] for zone in zones],
+        "groupNames": [place.region],
+    }
+
+
+def _get_policy_document(args: Args, _place: Place) -> State:
+    sources = [json.loads(text) for text in args.get("sourcePolicyDocuments", [])]
+    overrides = [json.loads(text) for text in args.get("overridePolicyDocuments", [])]
+    own = [_statement(statement) for statement in args.get("statements", [])]
+    statements = _merge([*(_statements(source) for source in sources), own, *map(_statements, overrides)])
+    document: dict[str, Any] = {"Version": args.get("version", "2012-10-17")}
+    if policy_id := args.get("policyId"):
+        document["Id"] = policy_id
+    document["Statement"] = statements
+    text = json.dumps(document, indent=2)
+    return {
+        "id": str(int(hashlib.sha256(text.encode()).hexdigest()[:8], 16)),
+        "json": text,
+        "minifiedJson": json.dumps(document, separators=(",", ":")),
+    }
+
+
+def _statements(document: Mapping[str, Any]) -> list[dict[str, Any]]:
+    statements = document.get("Statement", [])
+    return statements if isinstance(statements, list) else [statements]
+
+
+def _merge(groups: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Join statements in order; a later one with the same Sid replaces the earlier one in its place."""
+    merged: dict[str, dict[str, Any]] = {}
+    for number, statement in enumerate(statement for group in groups for statement in group):
+        merged[statement.get("Sid") or f" {number}"] = statement
+    return list(merged.values())
+
+
+def _statement(given: Mapping[str, Any]) -> dict[str, Any]:
+    statement = {
+        "Sid": given.get("sid"),
+        "Effect": given.get("effect", "Allow"),
+        "Action": _one_or_list(given.get("actions")),
+        "NotAction": _one_or_list(given.get("notActions")),
+        "Resource": _one_or_list(given.get("resources")),
+        "NotResource": _one_or_list(given.get("notResources")),
+        "Principal": _principals(given.get("principals")),
+        "NotPrincipal": _principals(given.get("notPrincipals")),
+        "Condition": _conditions(given.get("conditions")),
+    }
+    return {key: value for key, value in statement.items() if value}
+
+
+def _one_or_list(items: list[str] | None) -> str | list[str] | None:
+    return items[0] if items and len(items) == 1 else items
+
+
+def _principals(principals: list[Mapping[str, Any]] | None) -> str | dict[str, Any] | None:
+    grouped: dict[str, list[str]] = {}
+    for principal in principals or []:
+        grouped.setdefault(principal["type"], []).extend(principal["identifiers"])
+    if grouped == {"*": ["*"]}:
+        return "*"
+    return {kind: _one_or_list(identifiers) for kind, identifiers in grouped.items()}
+
+
+def _conditions(conditions: list[Mapping[str, Any]] | None) -> dict[str, dict[str, Any]]:
+    tests: dict[str, dict[str, Any]] = {}
+    for condition in conditions or []:
+        variables = tests.setdefault(condition["test"], {})
+        variables[condition["variable"]] = _one_or_list(condition["values"])
+    return tests
+
+
+def _get_parameter(args: Args, place: Place) -> State:
+    client, name = place.client("ssm"), args["name"]
+    if extension := _FIS_EXTENSION.fullmatch(name):
+        return _fis_extension(extension[1], name, place)
+    try:
+        found = client.get_parameter(Name=name, WithDecryption=args.get("withDecryption", True))["Parameter"]
+    except client.exceptions.ParameterNotFound as error:
+        raise EngineError(
+            f"SSM parameter '{name}' does not exist here; create it in the program (aws.ssm.Parameter) or "
+            "make its value a setting: AWS's public parameters are not emulated"
+        ) from error
+    return {
+        "id": found["Name"],
+        "name": found["Name"],
+        "arn": found["ARN"],
+        "type": found["Type"],
+        "value": found["Value"],
+        "insecureValue": found["Value"] if found["Type"] != "SecureString" else None,
+        "version": found["Version"],
+    }
+
+
+def _fis_extension(architecture: str, name: str, place: Place) -> State:
+    """Return AWS's public parameter with the FIS extension; moto's own parameters cannot be under `/aws`."""
+    partition = partition_of(place.region)
+    layer = f"arn:{partition}:lambda:{place.region}:{FIS_ACCOUNT}:layer:AWS-FIS-extension-{architecture}:1"
+    arn = f"arn:{partition}:ssm:{place.region}::parameter{name}"
+    return {
+        "id": name,
+        "name": name,
+        "arn": arn,
+        "type": "String",
+        "value": layer,
+        "insecureValue": layer,
+        "version": 1,
+    }
+
+
+def _get_function(args: Args, place: Place) -> State:
+    client = place.client("lambda")
+    qualifier = {"Qualifier": args["qualifier"]} if "qualifier" in args else {}
+    found = client.get_function(FunctionName=args["functionName"], **qualifier)["Configuration"]
+    arn = found["FunctionArn"]
+    invoke_arn = (
+        f"arn:{partition_of(place.region)}:apigateway:{place.region}:lambda:path/2015-03-31/functions/"
+        f"{arn}/invocations"
+    )
+    return {
+        "id": found["FunctionName"],
+        "functionName": found["FunctionName"],
+        "arn": arn,
+        "invokeArn": invoke_arn,
+        "qualifiedArn": f"{arn}:{found['Version']}",
+        "version": found["Version"],
+        "role": found["Role"],
+        "runtime": found.get("Runtime", ""),
+        "handler": found.get("Handler", ""),
+        "timeout": found.get("Timeout", 3),
+        "memorySize": found.get("MemorySize", 128),
+    }
+
+
+def _get_role(args: Args, place: Place) -> State:
+    found = place.client("iam").get_role(RoleName=args["name"])["Role"]
+    return {
+        "id": found["RoleName"],
+        "name": found["RoleName"],
+        "arn": found["Arn"],
+        "path": found["Path"],
+        "uniqueId": found["RoleId"],
+        "assumeRolePolicy": json.dumps(found["AssumeRolePolicyDocument"]),
+    }
+
+
+def _get_policy(args: Args, place: Place) -> State:
+    partition = partition_of(place.region)
+    arn = args.get("arn") or f"arn:{partition}:iam::{ACCOUNT_ID}:policy/{args.get('name', '')}"
+    client = place.client("iam")
+    found = client.get_policy(PolicyArn=arn)["Policy"]
+    version = client.get_policy_version(PolicyArn=arn, VersionId=found["DefaultVersionId"])["PolicyVersion"]
+    return {
+        "id": arn,
+        "arn": arn,
+        "name": found["PolicyName"],
+        "path": found["Path"],
+        "policyId": found["PolicyId"],
+        "policy": json.dumps(version["Document"]),
+    }
+
+
+def _get_queue(args: Args, place: Place) -> State:
+    client = place.client("sqs")
+    url = client.get_queue_url(QueueName=args["name"])["QueueUrl"]
+    arn = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    return {"id": url, "name": args["name"], "url": url, "arn": arn}
+
+
+def _get_bucket(args: Args, place: Place) -> State:
+    name = args["bucket"]
+    place.client("s3").head_bucket(Bucket=name)
+    return {
+        "id": name,
+        "bucket": name,
+        "arn": f"arn:{partition_of(place.region)}:s3:::{name}",
+        "bucketDomainName": f"{name}.s3.amazonaws.com",
+        "bucketRegionalDomainName": f"{name}.s3.{place.region}.amazonaws.com",
+    }
+
+
+def _get_table(args: Args, place: Place) -> State:
+    found = place.client("dynamodb").describe_table(TableName=args["name"])["Table"]
+    return {
+        "id": found["TableName"],
+        "name": found["TableName"],
+        "arn": found["TableArn"],
+        "streamArn": found.get("LatestStreamArn", ""),
+    }
+
+
+def _dns_suffix(region: str) -> str:
+    return "amazonaws.com.cn" if partition_of(region) == "aws-cn" else "amazonaws.com"
+
+
+_FUNCTIONS: Mapping[str, Callable[[Args, Place], State]] = {
+    "aws:index/getRegion:getRegion": _get_region,
+    "aws:index/getCallerIdentity:getCallerIdentity": _get_caller_identity,
+    "aws:index/getPartition:getPartition": _get_partition,
+    "aws:index/getAvailabilityZones:getAvailabilityZones": _get_availability_zones,
+    "aws:iam/getPolicyDocument:getPolicyDocument": _get_policy_document,
+    "aws:iam/getPolicy:getPolicy": _get_policy,
+    "aws:iam/getRole:getRole": _get_role,
+    "aws:ssm/getParameter:getParameter": _get_parameter,
+    "aws:lambda/getFunction:getFunction": _get_function,
+    "aws:sqs/getQueue:getQueue": _get_queue,
+    "aws:s3/getBucket:getBucket": _get_bucket,
+    "aws:dynamodb/getTable:getTable": _get_table,
+}

@@ -1,0 +1,136 @@
+"""The engine as a child process: it runs the user's program, so nothing of it reaches the server."""
+
+from __future__ import annotations
+
+import asyncio
+import codecs
+import contextlib
+import json
+import os
+import signal
+import sys
+import tempfile
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+_CHUNK = 64 * 1024
+# For what was written just before the end, should somebody else still hold the pipe.
+_DRAIN_SECONDS = 0.5
+
+
+class DeploymentError(Exception):
+    """The program could not be deployed; the message is the engine's."""
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What the engine reports."""
+
+    project: str
+    stack: str
+    region: str
+    config: Mapping[str, Any]
+    outputs: Mapping[str, Any]
+    warnings: Sequence[str]
+
+
+class EngineProcess:
+    """One run of `python -m embedded_aws.engine`, in a session of its own: its children end with it."""
+
+    def __init__(
+        self, process: Process, answer: IO[bytes], messages: asyncio.StreamReader, lifeline: int
+    ) -> None:
+        self._process = process
+        self._answer = answer
+        self._messages = messages
+        self._lifeline = lifeline
+        self._held = ""
+        self._ended = False
+
+    @classmethod
+    async def start(
+        cls, directory: Path, stack: str, endpoint: str, config: Mapping[str, str]
+    ) -> EngineProcess:
+        """Start deploying."""
+        arguments = ["--directory", str(directory), "--stack", stack, "--endpoint", endpoint]
+        for key, value in config.items():
+            arguments += ["--config", f"{key}={value}"]
+        answer = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`
+        read_end, write_end = os.pipe()
+        messages = await _reader(read_end)
+        # Nothing is ever written to it: it ends when this process does, however that happens.
+        watched, lifeline = os.pipe()
+        try:
+            # Not asyncio's own pipes: with them the end of the engine is seen only after the end of
+            # everything that inherited them, such as a process that the program left behind.
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "embedded_aws.engine", "--until-stdin-ends", *arguments,
+                stdin=watched, stdout=answer, stderr=write_end, start_new_session=True,
+            )  # fmt: skip
+        finally:
+            os.close(write_end)
+            os.close(watched)
+        return cls(process, answer, messages, lifeline)
+
+    async def result(self, on_output: Callable[[str], None]) -> Deployed:
+        """Wait for the end; `on_output` takes the lines that the program writes. Raises `DeploymentError`."""
+        relay = asyncio.create_task(self._relay(on_output))
+        try:
+            code = await self._process.wait()
+            self.kill()
+            self._ended = True
+            await asyncio.wait({relay}, timeout=_DRAIN_SECONDS)
+        finally:
+            relay.cancel()
+        if code:
+            message = self._held.strip()
+            raise DeploymentError(message or f"the engine ended with exit code {code} and no message")
+        for line in self._held.splitlines():
+            on_output(line)
+        self._answer.seek(0)
+        return _parse(self._answer.read())
+
+    async def _relay(self, on_output: Callable[[str], None]) -> None:
+        """Pass on what is written, except the last piece: after a failure that is the error message."""
+        decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        while piece := await self._messages.read(_CHUNK):
+            text = decode(piece)
+            if text.strip():
+                for line in self._held.splitlines():
+                    on_output(line)
+                self._held = text
+
+    async def stop(self) -> None:
+        """Kill the engine and all that it started, and wait for its end."""
+        self.kill()
+        await self._process.wait()
+        self._answer.close()
+        os.close(self._lifeline)
+
+    def kill(self) -> None:
+        """Kill the engine and all that it started, unless its end was seen: the id may be reused."""
+        if self._ended:
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
+
+async def _reader(descriptor: int) -> asyncio.StreamReader:
+    reader = asyncio.StreamReader()
+    pipe = os.fdopen(descriptor, "rb", 0)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+    return reader
+
+
+def _parse(answer: bytes) -> Deployed:
+    lines = answer.decode("utf-8", "replace").strip().splitlines()
+    try:
+        report = json.loads(lines[-1])
+        return Deployed(**{name: report[name] for name in Deployed.__dataclass_fields__})
+    except (IndexError, ValueError, KeyError, TypeError) as problem:
+        raise DeploymentError(f"the engine's answer cannot be read ({problem}): {lines[-1:]}") from problem

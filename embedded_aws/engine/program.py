@@ -1,0 +1,138 @@
+"""The user's program: its surroundings, its `__main__`, and what to say when it raises."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import runpy
+import site
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pulumi import ConfigMissingError, RunError
+
+from embedded_aws.engine.errors import EngineError
+from embedded_aws.host.user_account import without_account
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from embedded_aws.engine.project import Project
+
+_ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "amd64": "x86_64"}
+
+_WRAPPED = re.compile(r"While processing (input|resource): '([^']*)'")
+
+
+def host_settings() -> dict[str, str]:
+    """Return the values of the settings `runtime`, `architecture` and `local` that fit this machine."""
+    machine = platform.machine().lower()
+    return {
+        "runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
+        "architecture": _ARCHITECTURES.get(machine, machine),
+        "local": "true",
+    }
+
+
+def environment(inherited: Mapping[str, str], endpoint: str, region: str) -> dict[str, str]:
+    """Return the environment for the program: the inherited one, with every AWS SDK sent to the endpoint.
+
+    Profiles, credentials and Pulumi configuration of the caller stay out: they belong to a real account.
+    """
+    kept = {key: value for key, value in inherited.items() if not key.startswith("PULUMI_CONFIG")}
+    return without_account(kept) | {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+    }
+
+
+def enter(project: Project, endpoint: str, region: str) -> None:
+    """Make this process the program's own: environment, working directory, import path."""
+    surroundings = environment(os.environ, endpoint, region)
+    os.environ.clear()
+    os.environ.update(surroundings)
+    os.chdir(project.working_directory)
+    sys.path.insert(0, str(project.working_directory.resolve()))
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    if project.virtualenv:
+        for packages in project.virtualenv.glob(f"lib/{version}/site-packages"):
+            site.addsitedir(str(packages))
+
+
+def main_of(project: Project) -> Callable[[], Any]:
+    """Return the program as a function; each call runs it as a fresh `__main__`.
+
+    Raises EngineError when it raises or exits, with the type, the text and the user's own line.
+    """
+
+    def program() -> None:
+        try:
+            runpy.run_path(str(project.main.resolve()), run_name="__main__")
+        except SystemExit as exit_:
+            if exit_.code not in (None, 0):
+                raise EngineError(f"the program exited with {exit_.code!r}") from exit_
+
+    return program
+
+
+def describe(error: BaseException, project: Project) -> str:
+    """Return one message for what a program raised, with the innermost line of the user's own code."""
+    match error:
+        case EngineError():
+            return str(error)
+        case ConfigMissingError():
+            key = error.key.removeprefix(f"{project.name}:")
+            text = f"missing configuration value '{error.key}'; give it with --config {key}=VALUE"
+            return f"{text}{_place(error, project)}"
+        case RunError():
+            return f"{error}{_place(error, project)}"
+        case SyntaxError():
+            place = f" ({_shown(Path(error.filename), project)}:{error.lineno})" if error.filename else ""
+            return f"the program raised {type(error).__name__}: {error.msg}{place}"
+        case ModuleNotFoundError():
+            hint = "; install it beside this tool, or name its virtualenv in Pulumi.yaml"
+            return f"the program raised {type(error).__name__}: {error}{hint}{_place(error, project)}"
+    return f"the program raised {type(error).__name__}: {_said(error)}{_place(error, project)}"
+
+
+def _said(error: BaseException) -> str:
+    """Return an error's text; what Pulumi put around it shows objects and spans lines."""
+    text = str(error)
+    places = "".join(f", in {kind} '{name}'" for kind, name in _WRAPPED.findall(text))
+    return f"{text.rpartition(' has risen: ')[2]}{places}" if places else text
+
+
+def _place(error: BaseException, project: Project) -> str:
+    root = project.directory.resolve()
+    places = [
+        (Path(frame.filename), frame.lineno)
+        for link in _chain(error)
+        for frame in traceback.extract_tb(link.__traceback__)
+        if Path(frame.filename).is_relative_to(root) and "site-packages" not in frame.filename
+    ]
+    if not places:
+        return ""
+    file, line = places[-1]
+    return f" ({_shown(file, project)}:{line})"
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and its causes, outermost first; Pulumi makes errors that are their own cause."""
+    seen: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in seen:
+        yield link
+        seen.append(link)
+        if link.__cause__ is link:
+            link = link.__context__
+        else:
+            link = link.__cause__ or (None if link.__suppress_context__ else link.__context__)
+
+
+def _shown(file: Path, project: Project) -> Path:
+    root = project.directory.resolve()
+    return file.relative_to(root) if file.is_relative_to(root) else file

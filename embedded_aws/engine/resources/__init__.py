@@ -1,0 +1,29 @@
+"""Which function creates which type of resource: one small function per type, grouped by service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from embedded_aws.engine.registration import Created, Registration
+from embedded_aws.engine.resources import (
+    apigateway,
+    cloudwatch,
+    dynamodb,
+    events,
+    fis,
+    iam,
+    lambda_,
+    s3,
+    sns,
+    sqs,
+    storage,
+    xray,
+)
+
+Create = Callable[[Registration], Created]
+
+_MODULES = (apigateway, cloudwatch, dynamodb, events, fis, iam, lambda_, s3, sns, sqs, storage, xray)
+
+RESOURCES: Mapping[str, Create] = {
+    token: create for module in _MODULES for token, create in module.RESOURCES.items()
+}

@@ -1,0 +1,154 @@
+"""API Gateway REST APIs: https://docs.aws.amazon.com/apigateway/latest/api/API_Operations.html."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from embedded_aws.engine import naming
+from embedded_aws.engine.request import as_text
+
+if TYPE_CHECKING:
+    from embedded_aws.engine.registration import Created, Registration
+
+_IDS = {"restApi": "restApiId", "deployment": "deploymentId", "authorizer": "authorizerId"}
+
+_METHOD_SETTINGS = {
+    "metricsEnabled": "metrics/enabled",
+    "loggingLevel": "logging/loglevel",
+    "dataTraceEnabled": "logging/dataTrace",
+    "throttlingBurstLimit": "throttling/burstLimit",
+    "throttlingRateLimit": "throttling/rateLimit",
+    "cachingEnabled": "caching/enabled",
+    "cacheTtlInSeconds": "caching/ttlInSeconds",
+    "cacheDataEncrypted": "caching/dataEncrypted",
+    "requireAuthorizationForCacheControl": "caching/requireAuthorizationForCacheControl",
+    "unauthorizedCacheControlHeaderStrategy": "caching/unauthorizedCacheControlHeaderStrategy",
+}
+
+
+def rest_api(r: Registration) -> Created:
+    name = r.physical_name()
+    # moto takes the id from this tag, so that the API's URL is the same in every run.
+    tags = {**r.tags, "_custom_id_": naming.api_id(r.urn)}
+    answer = r.call("apigateway", "create_rest_api", name=name, tags=tags)
+    api = answer["id"]
+    if "body" in r.inputs:
+        mode = r.inputs.get("putRestApiMode", "overwrite")
+        body = r.inputs.text("body").encode()
+        r.client("apigateway").put_rest_api(restApiId=api, mode=mode, body=body)
+    return api, {
+        "name": name,
+        "arn": r.arn("apigateway", f"/restapis/{api}", account=""),
+        "executionArn": _execution_arn(r, api),
+        "rootResourceId": answer["rootResourceId"],
+        "createdDate": answer["createdDate"].isoformat(),
+    }
+
+
+def resource(r: Registration) -> Created:
+    answer = r.call("apigateway", "create_resource", _IDS)
+    return answer["id"], {"path": answer["path"]}
+
+
+def method(r: Registration) -> Created:
+    r.call("apigateway", "put_method", {**_IDS, "authorization": "authorizationType"})
+    return _id(r, "agm", "httpMethod"), {}
+
+
+def method_response(r: Registration) -> Created:
+    r.call("apigateway", "put_method_response", _IDS)
+    return _id(r, "agmr", "httpMethod", "statusCode"), {}
+
+
+def integration(r: Registration) -> Created:
+    # `httpMethod` is the route's method; PutIntegration calls the back-end's `integrationHttpMethod`.
+    names = {**_IDS, "timeoutMilliseconds": "timeoutInMillis"}
+    answer = r.call("apigateway", "put_integration", names)
+    return _id(r, "agi", "httpMethod"), {
+        "cacheNamespace": answer.get("cacheNamespace"),
+        "passthroughBehavior": answer.get("passthroughBehavior"),
+        "timeoutMilliseconds": answer.get("timeoutInMillis"),
+    }
+
+
+def integration_response(r: Registration) -> Created:
+    r.call("apigateway", "put_integration_response", _IDS)
+    return _id(r, "agir", "httpMethod", "statusCode"), {}
+
+
+def deployment(r: Registration) -> Created:
+    answer = r.call("apigateway", "create_deployment", _IDS)
+    return answer["id"], {"createdDate": answer["createdDate"].isoformat()}
+
+
+def stage(r: Registration) -> Created:
+    api, name = r.inputs["restApi"], r.inputs["stageName"]
+    names = {**_IDS, "xrayTracingEnabled": "tracingEnabled"}
+    r.call("apigateway", "create_stage", names, tags=r.tags or None)
+    logs = r.inputs.get("accessLogSettings", {})
+    _patch_stage(r, api, name, {f"/accessLogSettings/{key}": value for key, value in logs.items()})
+    return f"ags-{api}-{name}", {
+        "arn": r.arn("apigateway", f"/restapis/{api}/stages/{name}", account=""),
+        "executionArn": f"{_execution_arn(r, api)}/{name}",
+        # AWS answers https://<api>.execute-api.<region>.amazonaws.com/<stage>; this one can be reached.
+        "invokeUrl": f"{r.clients.endpoint}/execute-api/{api}/{name}",
+    }
+
+
+def method_settings(r: Registration) -> Created:
+    api, name, path = r.inputs["restApi"], r.inputs["stageName"], r.inputs["methodPath"]
+    settings = r.inputs["settings"]
+    escaped = _escaped_path(path)
+    known = {key: value for key, value in settings.items() if key in _METHOD_SETTINGS and value is not None}
+    _patch_stage(r, api, name, {f"/{escaped}/{_METHOD_SETTINGS[key]}": value for key, value in known.items()})
+    for key in settings.keys() - known.keys():
+        r.warn(f"input 'settings.{key}' has no effect")
+    return f"{api}-{name}-{path}", {}
+
+
+def account(r: Registration) -> Created:
+    role = r.inputs.get("cloudwatchRoleArn", "")
+    patch = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}]
+    r.client("apigateway").update_account(patchOperations=patch)
+    return "api-gateway-account", {"throttleSettings": [{"burstLimit": 5000, "rateLimit": 10000}]}
+
+
+def response(r: Registration) -> Created:
+    r.call("apigateway", "put_gateway_response")
+    return f"aggr-{r.inputs['restApiId']}-{r.inputs['responseType']}", {}
+
+
+def _execution_arn(r: Registration, api: str) -> str:
+    return r.arn("execute-api", api)
+
+
+def _id(r: Registration, prefix: str, *keys: str) -> str:
+    parts = (str(r.inputs[key]) for key in ("restApi", "resourceId", *keys))
+    return "-".join((prefix, *parts))
+
+
+def _patch_stage(r: Registration, api: str, stage_name: str, values: dict[str, Any]) -> None:
+    patch = [{"op": "replace", "path": path, "value": as_text(value)} for path, value in values.items()]
+    if patch:
+        r.client("apigateway").update_stage(restApiId=api, stageName=stage_name, patchOperations=patch)
+
+
+def _escaped_path(path: str) -> str:
+    """Return `<resource path>/<METHOD>` with the slashes of the resource path escaped as in JSON Pointer."""
+    route, _, verb = path.rpartition("/")
+    return f"{route if route == '*' else '~1' + route.strip('/').replace('/', '~1')}/{verb}"
+
+
+RESOURCES = {
+    "aws:apigateway/restApi:RestApi": rest_api,
+    "aws:apigateway/resource:Resource": resource,
+    "aws:apigateway/method:Method": method,
+    "aws:apigateway/methodResponse:MethodResponse": method_response,
+    "aws:apigateway/integration:Integration": integration,
+    "aws:apigateway/integrationResponse:IntegrationResponse": integration_response,
+    "aws:apigateway/deployment:Deployment": deployment,
+    "aws:apigateway/stage:Stage": stage,
+    "aws:apigateway/methodSettings:MethodSettings": method_settings,
+    "aws:apigateway/account:Account": account,
+    "aws:apigateway/response:Response": response,
+}

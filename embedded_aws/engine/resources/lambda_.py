@@ -1,0 +1,121 @@
+"""Lambda: https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from embedded_aws.engine.archives import archive_bytes
+from embedded_aws.engine.errors import EngineError
+
+if TYPE_CHECKING:
+    from embedded_aws.engine.registration import Created, Registration
+
+
+def function(r: Registration) -> Created:
+    name = r.physical_name(max_length=64)
+    answer = r.call(
+        "lambda",
+        "create_function",
+        FunctionName=name,
+        Code=_code(r, "imageUri"),
+        PackageType=r.inputs.get("packageType", "Image" if "imageUri" in r.inputs else "Zip"),
+        Tags=r.tags or None,
+    )
+    _reserve_concurrency(r, name)
+    arn = answer["FunctionArn"].removesuffix(":$LATEST").removesuffix(f":{answer['Version']}")
+    qualified = f"{arn}:{answer['Version']}"
+    return name, {
+        "name": name,
+        "arn": arn,
+        "qualifiedArn": qualified,
+        "invokeArn": _invoke_arn(r, arn),
+        "qualifiedInvokeArn": _invoke_arn(r, qualified),
+        "responseStreamingInvokeArn": _invoke_arn(r, arn, "2021-11-15", "response-streaming-invocations"),
+        "version": answer["Version"],
+        "lastModified": answer["LastModified"],
+        "codeSha256": answer["CodeSha256"],
+        "sourceCodeSize": answer["CodeSize"],
+        "memorySize": answer.get("MemorySize"),
+        "timeout": answer.get("Timeout"),
+        "architectures": answer.get("Architectures"),
+    }
+
+
+def layer_version(r: Registration) -> Created:
+    answer = r.call("lambda", "publish_layer_version", Content=_code(r))
+    arn = answer["LayerVersionArn"]
+    return arn, {
+        "arn": arn,
+        "layerArn": answer["LayerArn"],
+        "version": str(answer["Version"]),
+        "createdDate": answer["CreatedDate"],
+        "codeSha256": answer["Content"].get("CodeSha256"),
+        "sourceCodeSize": answer["Content"].get("CodeSize"),
+    }
+
+
+def permission(r: Registration) -> Created:
+    statement = r.physical_name("statementId", max_length=100)
+    r.call("lambda", "add_permission", {"function": "FunctionName"}, StatementId=statement)
+    return statement, {"statementId": statement}
+
+
+def event_source_mapping(r: Registration) -> Created:
+    answer = r.call(
+        "lambda", "create_event_source_mapping", {"destinationArn": "Destination"}, Tags=r.tags or None
+    )
+    mapping = answer["UUID"]
+    return mapping, {
+        "uuid": mapping,
+        "arn": r.arn("lambda", f"event-source-mapping:{mapping}"),
+        "functionArn": answer["FunctionArn"],
+        "state": answer.get("State"),
+        "stateTransitionReason": answer.get("StateTransitionReason"),
+        "lastProcessingResult": answer.get("LastProcessingResult"),
+    }
+
+
+def event_invoke_config(r: Registration) -> Created:
+    r.call("lambda", "put_function_event_invoke_config")
+    name, qualifier = r.inputs["functionName"], r.inputs.get("qualifier")
+    return f"{name}:{qualifier}" if qualifier else name, {}
+
+
+def alias(r: Registration) -> Created:
+    name = r.physical_name(max_length=128)
+    answer = r.call("lambda", "create_alias", Name=name)
+    arn = answer["AliasArn"]
+    return arn, {"name": name, "arn": arn, "invokeArn": _invoke_arn(r, arn)}
+
+
+def _code(r: Registration, *image: str) -> dict[str, Any]:
+    if "code" in r.inputs:
+        return {"ZipFile": archive_bytes(r.inputs["code"])}
+    keys = ("s3Bucket", "s3Key", "s3ObjectVersion", *image)
+    code = {f"{key[0].upper()}{key[1:]}": str(r.inputs[key]) for key in keys if key in r.inputs}
+    if not code:
+        raise EngineError("it has no code; give `code=pulumi.FileArchive(...)` or `s3_bucket` and `s3_key`")
+    if "ImageUri" in code:
+        r.warn("container images cannot run here; invoking it will fail")
+    return code
+
+
+def _reserve_concurrency(r: Registration, name: str) -> None:
+    reserved = int(r.inputs.get("reservedConcurrentExecutions", -1))
+    if reserved >= 0:  # the provider's -1 means: not reserved
+        r.client("lambda").put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved)
+
+
+def _invoke_arn(r: Registration, arn: str, version: str = "2015-03-31", verb: str = "invocations") -> str:
+    """Return the form in which API Gateway's integrations name a function."""
+    return f"arn:{r.partition}:apigateway:{r.region}:lambda:path/{version}/functions/{arn}/{verb}"
+
+
+RESOURCES = {
+    "aws:lambda/function:Function": function,
+    "aws:lambda/layerVersion:LayerVersion": layer_version,
+    "aws:lambda/permission:Permission": permission,
+    "aws:lambda/eventSourceMapping:EventSourceMapping": event_source_mapping,
+    "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": event_invoke_config,
+    "aws:lambda/alias:Alias": alias,
+}

@@ -1,0 +1,140 @@
+"""S3: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from embedded_aws.engine import naming
+from embedded_aws.engine.archives import archive_bytes, asset_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from embedded_aws.engine.registration import Created, Registration
+
+
+def bucket(r: Registration) -> Created:
+    name = _bucket_name(r)
+    place = {"LocationConstraint": r.region}
+    client = r.client("s3")
+    r.call(
+        "s3",
+        "create_bucket",
+        Bucket=name,
+        # us-east-1 is the one region that S3 wants unsaid.
+        CreateBucketConfiguration=place if r.region != "us-east-1" else None,
+        ObjectLockEnabledForBucket=r.inputs.get("objectLockEnabled"),
+    )
+    if tags := r.tag_list():
+        client.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tags})
+    if "policy" in r.inputs:
+        client.put_bucket_policy(Bucket=name, Policy=r.inputs.text("policy"))
+    if r.inputs.get("versioning", {}).get("enabled"):
+        client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return name, {
+        "bucket": name,
+        "arn": f"arn:{r.partition}:s3:::{name}",
+        "bucketRegion": r.region,
+        "bucketDomainName": f"{name}.s3.amazonaws.com",
+        "bucketRegionalDomainName": f"{name}.s3.{r.region}.amazonaws.com",
+    }
+
+
+def public_access_block(r: Registration) -> Created:
+    names = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+    blocks = {name: bool(r.inputs.get(name)) for name in names}
+    return _configure(r, "put_public_access_block", {"publicAccessBlockConfiguration": blocks})
+
+
+def encryption(r: Registration) -> Created:
+    rules = {"rules": r.inputs["rules"]}
+    return _configure(r, "put_bucket_encryption", {"serverSideEncryptionConfiguration": rules})
+
+
+def lifecycle(r: Registration) -> Created:
+    # S3 wants a filter in every rule; the provider adds the one that matches every object.
+    rules = [{"filter": {"prefix": ""}} | rule for rule in r.inputs.get("rules", [])]
+    return _configure(r, "put_bucket_lifecycle_configuration", {"lifecycleConfiguration": {"rules": rules}})
+
+
+def ownership_controls(r: Registration) -> Created:
+    controls = {"rules": [r.inputs["rule"]]}
+    return _configure(r, "put_bucket_ownership_controls", {"ownershipControls": controls})
+
+
+def versioning(r: Registration) -> Created:
+    configuration = r.inputs["versioningConfiguration"]
+    if configuration["status"] == "Disabled":  # the provider's word for a bucket that never had versions
+        return _bucket_of(r), {}
+    return _configure(r, "put_bucket_versioning", {"versioningConfiguration": configuration})
+
+
+def policy(r: Registration) -> Created:
+    return _configure(r, "put_bucket_policy", {"policy": r.inputs.text("policy")})
+
+
+def bucket_object(r: Registration) -> Created:
+    key = r.inputs.get("key", r.name)
+    metadata = {name: str(value) for name, value in r.inputs.get("metadata", {}).items()}
+    answer = r.call(
+        "s3", "put_object", Key=key, Body=_body(r), Metadata=metadata or None, Tagging=_tagging(r.tags)
+    )
+    name = _bucket_of(r)
+    return key if r.type.endswith("Objectv2") else f"{name}/{key}", {
+        "key": key,
+        "arn": f"arn:{r.partition}:s3:::{name}/{key}",
+        "etag": answer["ETag"].strip('"'),
+        "versionId": answer.get("VersionId", ""),
+    }
+
+
+def _bucket_name(r: Registration) -> str:
+    if given := r.inputs.get("bucket"):
+        return str(given)
+    if prefix := r.inputs.get("bucketPrefix"):
+        return f"{prefix}{naming.name_suffix(r.urn, 26)}"
+    return naming.auto_name(r.urn, r.name, 63).lower()
+
+
+def _bucket_of(r: Registration) -> str:
+    return str(r.inputs["bucket"])
+
+
+def _configure(r: Registration, operation: str, configuration: Mapping[str, Any]) -> Created:
+    name = _bucket_of(r)
+    r.call("s3", operation, inputs={"bucket": name, **configuration})
+    return name, {}
+
+
+def _body(r: Registration) -> bytes:
+    if "content" in r.inputs:
+        return str(r.inputs["content"]).encode()
+    if "contentBase64" in r.inputs:
+        return base64.b64decode(r.inputs["contentBase64"])
+    if "source" not in r.inputs:
+        return b""
+    source = r.inputs["source"]
+    return archive_bytes(source) if type(source).__name__.endswith("Archive") else asset_bytes(source)
+
+
+def _tagging(tags: Mapping[str, str]) -> str | None:
+    return urlencode(tags) or None
+
+
+RESOURCES = {
+    "aws:s3/bucket:Bucket": bucket,
+    "aws:s3/bucketV2:BucketV2": bucket,
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": public_access_block,
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": encryption,
+    "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2": encryption,
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": lifecycle,
+    "aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2": lifecycle,
+    "aws:s3/bucketOwnershipControls:BucketOwnershipControls": ownership_controls,
+    "aws:s3/bucketVersioning:BucketVersioning": versioning,
+    "aws:s3/bucketVersioningV2:BucketVersioningV2": versioning,
+    "aws:s3/bucketPolicy:BucketPolicy": policy,
+    "aws:s3/bucketObject:BucketObject": bucket_object,
+    "aws:s3/bucketObjectv2:BucketObjectv2": bucket_object,
+}

@@ -1,0 +1,67 @@
+"""SNS: https://docs.aws.amazon.com/sns/latest/api/API_Operations.html."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from embedded_aws.engine.registration import Created, Registration
+
+_TOPIC_ATTRIBUTES = {
+    "contentBasedDeduplication": "ContentBasedDeduplication",
+    "deliveryPolicy": "DeliveryPolicy",
+    "displayName": "DisplayName",
+    "fifoTopic": "FifoTopic",
+    "kmsMasterKeyId": "KmsMasterKeyId",
+    "policy": "Policy",
+    "signatureVersion": "SignatureVersion",
+    "tracingConfig": "TracingConfig",
+}
+
+_SUBSCRIPTION_ATTRIBUTES = {
+    "deliveryPolicy": "DeliveryPolicy",
+    "filterPolicy": "FilterPolicy",
+    "filterPolicyScope": "FilterPolicyScope",
+    "rawMessageDelivery": "RawMessageDelivery",
+    "redrivePolicy": "RedrivePolicy",
+    "subscriptionRoleArn": "SubscriptionRoleArn",
+}
+
+
+def topic(r: Registration) -> Created:
+    name = r.physical_name(max_length=256, ending=".fifo" if r.inputs.get("fifoTopic") else "")
+    attributes = _attributes(r, _TOPIC_ATTRIBUTES)
+    arn = r.call("sns", "create_topic", Name=name, Attributes=attributes, Tags=r.tag_list())["TopicArn"]
+    return arn, {"name": name, "arn": arn}
+
+
+def topic_subscription(r: Registration) -> Created:
+    answer = r.call(
+        "sns",
+        "subscribe",
+        {"topic": "TopicArn"},
+        Attributes=_attributes(r, _SUBSCRIPTION_ATTRIBUTES),
+        ReturnSubscriptionArn=True,
+    )
+    if r.inputs["protocol"] == "lambda":
+        r.warn("SNS does not invoke functions here; the subscription exists, but delivers nothing")
+    return answer["SubscriptionArn"], {"arn": answer["SubscriptionArn"]}
+
+
+def topic_policy(r: Registration) -> Created:
+    arn = r.inputs["arn"]
+    r.client("sns").set_topic_attributes(
+        TopicArn=arn, AttributeName="Policy", AttributeValue=r.inputs.text("policy")
+    )
+    return arn, {}
+
+
+def _attributes(r: Registration, names: dict[str, str]) -> dict[str, str]:
+    return {names[key]: r.inputs.text(key) for key in r.inputs if key in names}
+
+
+RESOURCES = {
+    "aws:sns/topic:Topic": topic,
+    "aws:sns/topicSubscription:TopicSubscription": topic_subscription,
+    "aws:sns/topicPolicy:TopicPolicy": topic_policy,
+}

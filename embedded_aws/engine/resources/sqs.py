@@ -1,0 +1,63 @@
+"""SQS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_Operations.html."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from embedded_aws.engine.registration import Created, Registration
+
+_ATTRIBUTES = {
+    "contentBasedDeduplication": "ContentBasedDeduplication",
+    "deduplicationScope": "DeduplicationScope",
+    "delaySeconds": "DelaySeconds",
+    "fifoQueue": "FifoQueue",
+    "fifoThroughputLimit": "FifoThroughputLimit",
+    "kmsDataKeyReusePeriodSeconds": "KmsDataKeyReusePeriodSeconds",
+    "kmsMasterKeyId": "KmsMasterKeyId",
+    "maxMessageSize": "MaximumMessageSize",
+    "messageRetentionSeconds": "MessageRetentionPeriod",
+    "policy": "Policy",
+    "receiveWaitTimeSeconds": "ReceiveMessageWaitTimeSeconds",
+    "redriveAllowPolicy": "RedriveAllowPolicy",
+    "redrivePolicy": "RedrivePolicy",
+    "sqsManagedSseEnabled": "SqsManagedSseEnabled",
+    "visibilityTimeoutSeconds": "VisibilityTimeout",
+}
+
+
+def queue(r: Registration) -> Created:
+    fifo = bool(r.inputs.get("fifoQueue"))
+    name = r.physical_name(max_length=80, ending=".fifo" if fifo else "")
+    given = {_ATTRIBUTES[key]: r.inputs.text(key) for key in r.inputs if key in _ATTRIBUTES}
+    # SQS refuses FifoQueue=false: a standard queue leaves it out.
+    attributes = {key: text for key, text in given.items() if key != "FifoQueue" or fifo}
+    url = r.call("sqs", "create_queue", QueueName=name, Attributes=attributes, tags=r.tags or None)[
+        "QueueUrl"
+    ]
+    return url, {"name": name, "url": url, "arn": r.arn("sqs", name)}
+
+
+def queue_policy(r: Registration) -> Created:
+    return _set_attribute(r, "policy")
+
+
+def redrive_policy(r: Registration) -> Created:
+    return _set_attribute(r, "redrivePolicy")
+
+
+def redrive_allow_policy(r: Registration) -> Created:
+    return _set_attribute(r, "redriveAllowPolicy")
+
+
+def _set_attribute(r: Registration, key: str) -> Created:
+    r.call("sqs", "set_queue_attributes", Attributes={_ATTRIBUTES[key]: r.inputs.text(key)})
+    return r.inputs["queueUrl"], {}
+
+
+RESOURCES = {
+    "aws:sqs/queue:Queue": queue,
+    "aws:sqs/queuePolicy:QueuePolicy": queue_policy,
+    "aws:sqs/redrivePolicy:RedrivePolicy": redrive_policy,
+    "aws:sqs/redriveAllowPolicy:RedriveAllowPolicy": redrive_allow_policy,
+}

@@ -1,0 +1,46 @@
+"""Parameters and secrets.
+
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Operations.html
+https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_Operations.html
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from embedded_aws.engine.registration import Created, Registration
+
+
+def parameter(r: Registration) -> Created:
+    name = r.physical_name(max_length=2048)
+    value = r.inputs.get("value", r.inputs.get("insecureValue"))
+    answer = r.call("ssm", "put_parameter", Name=name, Value=str(value), Tags=r.tag_list())
+    arn = r.arn("ssm", f"parameter/{name.lstrip('/')}")
+    return name, {"name": name, "arn": arn, "version": answer["Version"]}
+
+
+def secret(r: Registration) -> Created:
+    name = r.physical_name(max_length=512)
+    arn = r.call("secretsmanager", "create_secret", Name=name, Tags=r.tag_list())["ARN"]
+    if "policy" in r.inputs:
+        r.client("secretsmanager").put_resource_policy(SecretId=arn, ResourcePolicy=r.inputs.text("policy"))
+    return arn, {"name": name, "arn": arn}
+
+
+def secret_version(r: Registration) -> Created:
+    binary = base64.b64decode(r.inputs["secretBinary"]) if "secretBinary" in r.inputs else None
+    answer = r.call("secretsmanager", "put_secret_value", SecretBinary=binary)
+    return f"{r.inputs['secretId']}|{answer['VersionId']}", {
+        "arn": answer["ARN"],
+        "versionId": answer["VersionId"],
+        "versionStages": answer.get("VersionStages", ["AWSCURRENT"]),
+    }
+
+
+RESOURCES = {
+    "aws:ssm/parameter:Parameter": parameter,
+    "aws:secretsmanager/secret:Secret": secret,
+    "aws:secretsmanager/secretVersion:SecretVersion": secret_version,
+}

@@ -1,0 +1,65 @@
+"""What experiments look at: functions and alarms, both in moto."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from embedded_aws.awslambda.catalog import Catalog, parse_reference
+from embedded_aws.awslambda.errors import LambdaError
+from embedded_aws.awslambda.runtime.worker import WRAPPER
+from embedded_aws.cloudwatch.alarms import Alarms
+
+_LOCATION = "AWS_FIS_CONFIGURATION_LOCATION"
+
+
+class Surroundings(Protocol):
+    """The functions that experiments aim at, and the alarms that stop them."""
+
+    def has_function(self, arn: str) -> bool:
+        """Tell whether a function exists; the ARN may end in a version or an alias."""
+
+    def wrapper(self, arn: str) -> str | None:
+        """Return the wrapper script of a function that exists, if it keeps the FIS extension out."""
+
+    def functions_tagged(self, tags: Mapping[str, str]) -> list[str]:
+        """Return the ARNs of the functions that have all of these tags."""
+
+    def is_firing(self, alarm_arn: str) -> bool:
+        """Tell whether an alarm is in state ALARM; one that does not exist is not."""
+
+
+class MotoSurroundings:
+    """The functions and alarms of one region."""
+
+    def __init__(self, moto: Any, catalog: Catalog, alarms: Alarms) -> None:
+        self._moto = moto
+        self._catalog = catalog
+        self._alarms = alarms
+
+    def has_function(self, arn: str) -> bool:
+        try:
+            return self._catalog.function(arn).arn == ":".join(arn.split(":")[:7])
+        except LambdaError:
+            return False
+
+    def wrapper(self, arn: str) -> str | None:
+        variables = self._catalog.function(arn).variables
+        # With the extension's configuration beside it, the script may well start the extension too.
+        return None if _LOCATION in variables else variables.get(WRAPPER)
+
+    def functions_tagged(self, tags: Mapping[str, str]) -> list[str]:
+        backend = self._moto.backend("lambda", self._catalog.region)
+        found = []
+        for function in backend.list_functions():
+            arn = f"{function.function_arn}"
+            own = backend.list_tags(arn)
+            if tags.items() <= own.items():
+                found.append(self._catalog.function(parse_reference(arn)[0]).arn)
+        return sorted(found)
+
+    def is_firing(self, alarm_arn: str) -> bool:
+        self._alarms.refresh()
+        region = alarm_arn.split(":")[3]
+        alarms = self._moto.backend("cloudwatch", region).describe_alarms()
+        return any(alarm.alarm_arn == alarm_arn and alarm.state_value == "ALARM" for alarm in alarms)

@@ -1,0 +1,261 @@
+"""The gateway as an ASGI application: takes requests for deployed stages, calls their functions."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+import re
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from embedded_aws.aws.ids import Clock, Ids, RandomIds
+from embedded_aws.aws.interfaces import NoMetrics
+from embedded_aws.aws.trace_header import NAME as TRACE_HEADER
+from embedded_aws.aws.wsgi import read_body
+from embedded_aws.gateway import response as answers
+from embedded_aws.gateway.access_log import build_line
+from embedded_aws.gateway.description import describe, describe_unknown
+from embedded_aws.gateway.event import Arrival, build_event, request_context
+from embedded_aws.gateway.request import Address, Request, find_api
+from embedded_aws.gateway.response import MAX_PAYLOAD, MalformedReplyError, Response, parse_reply
+from embedded_aws.gateway.routing import Match, match
+from embedded_aws.gateway.throttling import Throttling
+from embedded_aws.gateway.tracing import Exchange, Invocation, Trace, begin, build_segment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import Receive, Scope, Send
+
+    from embedded_aws.aws.interfaces import InvokeResult, Lambda, RequestMetrics, Sampler, SegmentSink
+    from embedded_aws.gateway.model import AccessLogs, Apis, Integration, Stage
+    from embedded_aws.journal.records import ApiRequest
+
+_LOG = logging.getLogger(__name__)
+_FUNCTION = re.compile(r":lambda:path/2015-03-31/functions/(?P<arn>arn:[^/]+)/invocations")
+_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
+
+
+@dataclass(frozen=True)
+class Services:
+    """What the gateway needs of the other parts; `record` takes what is to be known of each request."""
+
+    apis: Apis
+    functions: Lambda
+    sampler: Sampler
+    segments: SegmentSink
+    access_logs: AccessLogs
+    record: Callable[[ApiRequest], None]
+    metrics: RequestMetrics = field(default_factory=NoMetrics)
+
+
+class Gateway:
+    """API Gateway's front: `/execute-api/<api>/<stage>/…`, or any path when the host names the API."""
+
+    def __init__(self, services: Services, *, clock: Clock = time.time, ids: Ids | None = None) -> None:
+        self._services = services
+        self._clock = clock
+        self._ids = ids or RandomIds()
+        self._throttling = Throttling(clock)
+        self._warned: set[str] = set()
+        self._running: set[asyncio.Task[InvokeResult]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+        address = find_api(host, raw_path(scope))
+        # One byte more than allowed is enough to know; the rest is not kept.
+        body = await read_body(receive, MAX_PAYLOAD + 1)
+        request = _request(scope, address, body) if address else None
+        arrival = self._arrival()
+        response = await self._answer(address, request, arrival) if address and request else answers.FORBIDDEN
+        await _send(send, _with_ids(response, arrival))
+
+    def _arrival(self) -> Arrival:
+        digits = self._ids.request_id().replace("-", "")
+        extended = base64.b64encode(bytes.fromhex(digits)[:11]).decode()
+        return Arrival(self._clock(), self._ids.request_id(), extended)
+
+    async def _answer(self, address: Address, request: Request, arrival: Arrival) -> Response:
+        stage = self._services.apis.stage(address.api_id, address.stage)
+        if stage is None:
+            self._services.record(
+                describe_unknown(address, request, arrival, answers.FORBIDDEN, self._clock())
+            )
+            return answers.FORBIDDEN
+        trace = begin(stage, request, self._services.sampler, self._ids, arrival.at)
+        route = match(stage.deployment.resources, request.method, request.path)
+        response, invocation = await self._route(stage, route, request, arrival, trace)
+        exchange = Exchange(stage, request, arrival, trace, response, self._clock(), invocation)
+        # Stored before the response leaves, so that the client can read the trace at once.
+        for tell in (self._emit_segment, self._record, self._write_access_log, self._count):
+            self._guarded(tell, exchange, route)
+        return replace(response, headers=(*response.headers, (TRACE_HEADER, trace.to_client)))
+
+    async def _route(
+        self, stage: Stage, route: Match | None, request: Request, arrival: Arrival, trace: Trace
+    ) -> tuple[Response, Invocation | None]:
+        if route is None:
+            return answers.MISSING_TOKEN, None
+        refusal = self._refuse(stage, route, request)
+        if refusal:
+            return refusal, None
+        event = build_event(stage, route, request, arrival, trace.to_event)
+        return await self._invoke(stage, route, event, request, trace)
+
+    def _refuse(self, stage: Stage, route: Match, request: Request) -> Response | None:
+        """Return the error of a request that does not reach its integration."""
+        where = f"{stage.api_name}/{stage.name}: {route.method.http_method} {route.resource.path}"
+        integration = route.method.integration
+        if route.method.authorization != "NONE":
+            return self._not_emulated(where, f"{route.method.authorization} authorization")
+        if (
+            integration is None
+            or integration.type != "AWS_PROXY"
+            or _function_arn(stage, integration) is None
+        ):
+            kind = integration.type if integration else "missing"
+            return self._not_emulated(where, f"integrations of type {kind}, only AWS_PROXY to Lambda")
+        key = request.header("X-Api-Key")
+        if route.method.api_key_required and not (key and self._services.apis.accepts_key(stage, key)):
+            return answers.FORBIDDEN
+        if not self._throttling.allows(stage, route):
+            return answers.TOO_MANY_REQUESTS
+        return answers.TOO_LARGE if len(request.body) > MAX_PAYLOAD else None
+
+    async def _invoke(
+        self, stage: Stage, route: Match, event: dict[str, Any], request: Request, trace: Trace
+    ) -> tuple[Response, Invocation]:
+        integration = route.method.integration
+        arn = _function_arn(stage, integration) if integration else None
+        if integration is None or arn is None:
+            raise ValueError(f"{route.resource.path} has no function")
+        start = self._clock()
+        result = await self._call(arn, json.dumps(event).encode(), integration.timeout, trace)
+        response, called = self._reply(stage, request, result)
+        return response, Invocation(
+            function_arn=arn,
+            start=start,
+            end=self._clock(),
+            status=called,
+            content_length=len(response.body),
+            request_id=result.request_id if result else "",
+            error=response.error,
+        )
+
+    async def _call(self, arn: str, payload: bytes, seconds: float, trace: Trace) -> InvokeResult | None:
+        """Invoke the function; `None` after the integration's timeout, while the function runs on."""
+        task = asyncio.ensure_future(self._services.functions.invoke(arn, payload, trace=trace.to_function))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        done, _ = await asyncio.wait({task}, timeout=seconds)
+        return task.result() if done else None
+
+    def _reply(self, stage: Stage, request: Request, result: InvokeResult | None) -> tuple[Response, int]:
+        """Return the client's response, and the status that the `Lambda` subsegment shows.
+
+        What Lambda refuses (throttled, no such function, no permission) is API Gateway's own 500.
+        """
+        if result is None:
+            return answers.TIMED_OUT, answers.TIMED_OUT.status
+        if result.status == answers.TOO_LARGE.status:
+            return answers.TOO_LARGE, result.status
+        if result.status >= 400:
+            return answers.INTERNAL_SERVER_ERROR, result.status
+        if result.function_error:
+            return answers.BAD_REPLY, answers.BAD_REPLY.status
+        try:
+            reply = parse_reply(result.payload, request.header("Accept"), stage.deployment.binary_media_types)
+        except MalformedReplyError as problem:
+            # AWS says why only in its execution log; here the terminal is that log.
+            _LOG.warning("%s/%s: malformed Lambda proxy response: %s", stage.api_name, stage.name, problem)
+            return answers.BAD_REPLY, answers.BAD_REPLY.status
+        return reply, reply.status
+
+    def _not_emulated(self, where: str, what: str) -> Response:
+        if where not in self._warned:
+            self._warned.add(where)
+            _LOG.warning("%s answers 501: the local API Gateway does not emulate %s", where, what)
+        return answers.not_emulated(what)
+
+    def _guarded(self, tell: Callable[[Exchange, Match | None], None], *about: Any) -> None:
+        """Tell of a request that was served: no failure of the one who is told may change its answer."""
+        try:
+            tell(*about)
+        except Exception:  # noqa: BLE001 - whatever it is
+            if tell.__name__ not in self._warned:
+                self._warned.add(tell.__name__)
+                _LOG.exception("a request was served, but not told of everywhere; more of it is not logged")
+
+    def _emit_segment(self, exchange: Exchange, _: Match | None) -> None:
+        if exchange.trace.recorded:
+            self._services.segments.emit(build_segment(exchange))
+
+    def _record(self, exchange: Exchange, route: Match | None) -> None:
+        self._services.record(describe(exchange, route))
+
+    def _write_access_log(self, exchange: Exchange, route: Match | None) -> None:
+        stage = exchange.stage
+        if stage.access_log is None:
+            return
+        context = request_context(stage, route, exchange.request, exchange.arrival)
+        line = build_line(stage.access_log.format, exchange, context)
+        self._services.access_logs.write(stage, line, exchange.end)
+
+    def _count(self, exchange: Exchange, _: Match | None) -> None:
+        stage, called = exchange.stage, exchange.invocation
+        self._services.metrics.request(
+            stage.api_name,
+            stage.name,
+            exchange.response.status,
+            exchange.end - exchange.arrival.at,
+            called.end - called.start if called else None,
+        )
+
+
+def raw_path(scope: Scope) -> str:
+    """Return the path as sent, percent-encoded."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    return raw.split(b"?", 1)[0].decode("latin-1")
+
+
+def _function_arn(stage: Stage, integration: Integration) -> str | None:
+    uri = _VARIABLE.sub(lambda found: stage.variables.get(found[1], ""), integration.uri)
+    found = _FUNCTION.search(uri)
+    return found["arn"] if found else None
+
+
+def _request(scope: Scope, address: Address, body: bytes) -> Request:
+    # The HTTP server keeps the names as sent; ASGI itself has them in lower case.
+    names = scope.get("state", {}).get("header_fields") or scope["headers"]
+    return Request(
+        method=scope["method"],
+        path=address.path,
+        query=scope["query_string"].decode("latin-1"),
+        headers=tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in names),
+        body=body,
+        source_ip=scope["client"][0] if scope.get("client") else "127.0.0.1",
+        protocol=f"HTTP/{scope['http_version']}",
+    )
+
+
+def _with_ids(response: Response, arrival: Arrival) -> Response:
+    own = (
+        ("x-amzn-RequestId", arrival.request_id),
+        ("x-amz-apigw-id", arrival.extended_request_id),
+    )
+    return replace(response, headers=(*response.headers, *own))
+
+
+async def _send(send: Send, response: Response) -> None:
+    # These have no body by definition; with one, the HTTP server would break the connection.
+    body = b"" if response.status in {204, 304} else response.body
+    length = () if response.status == 204 else (("Content-Length", str(len(body))),)
+    headers = [
+        (name.encode("latin-1"), value.encode("latin-1")) for name, value in (*response.headers, *length)
+    ]
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

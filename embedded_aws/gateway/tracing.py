@@ -1,0 +1,207 @@
+"""What a stage does about X-Ray: the decision, the headers, and its segment.
+
+https://docs.aws.amazon.com/xray/latest/devguide/xray-services-apigateway.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from embedded_aws.aws.interfaces import Sampler, SamplingDecision, SamplingRequest
+from embedded_aws.aws.trace_header import NAME, TraceHeader
+
+if TYPE_CHECKING:
+    from embedded_aws.aws.ids import Ids
+    from embedded_aws.gateway.event import Arrival
+    from embedded_aws.gateway.model import Stage
+    from embedded_aws.gateway.request import Request
+    from embedded_aws.gateway.response import Response
+
+ORIGIN = "AWS::ApiGateway::Stage"
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The trace of one request.
+
+    `decision` is `None` when the stage does not trace; `recorded`: it sends a segment. `to_event` is the
+    header's text in the event, `to_function` the context of the Invoke call, `to_client` the response's
+    header.
+    """
+
+    incoming: TraceHeader
+    root: str
+    segment_id: str
+    subsegment_id: str
+    decision: SamplingDecision | None
+    to_event: str
+    to_function: TraceHeader
+
+    @property
+    def recorded(self) -> bool:
+        return self.decision is not None and self.decision.sampled
+
+    @property
+    def to_client(self) -> str:
+        return (self.to_function if self.to_function.root else TraceHeader(root=self.root)).format()
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """The call of the function, times in epoch seconds.
+
+    `status` and `content_length` are those of the reply that the function asked for; when Lambda itself
+    refused, `status` is Lambda's. `request_id` is Lambda's.
+    """
+
+    function_arn: str
+    start: float
+    end: float
+    status: int
+    content_length: int = 0
+    request_id: str = ""
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and what became of it; `end` in epoch seconds."""
+
+    stage: Stage
+    request: Request
+    arrival: Arrival
+    trace: Trace
+    response: Response
+    end: float
+    invocation: Invocation | None = None
+
+
+def begin(stage: Stage, request: Request, sampler: Sampler, ids: Ids, now: float) -> Trace:
+    """Decide about the trace of one request.
+
+    A decision that came with the request is honoured. The event's header is the incoming one; when the
+    gateway starts the trace it holds the root alone, without parent and decision, as AWS sends it.
+    A stage without tracing sends no segment and hands on what came.
+    """
+    text = request.header(NAME)
+    incoming = TraceHeader.parse(text)
+    root = incoming.root or ids.trace_id(now)
+    to_event = text if text and incoming.root else f"Root={root}"
+    segment_id, subsegment_id = ids.segment_id(), ids.segment_id()
+    if not stage.tracing:
+        handed_on = incoming if incoming.root else TraceHeader()
+        return Trace(incoming, root, segment_id, subsegment_id, None, to_event, handed_on)
+    decision = _decide(stage, request, incoming, sampler)
+    to_function = replace(incoming, root=root, parent=subsegment_id, sampled=decision.sampled)
+    return Trace(incoming, root, segment_id, subsegment_id, decision, to_event, to_function)
+
+
+def _decide(stage: Stage, request: Request, incoming: TraceHeader, sampler: Sampler) -> SamplingDecision:
+    if incoming.root and incoming.sampled is not None:
+        return SamplingDecision(sampled=incoming.sampled)
+    return sampler.decide(
+        SamplingRequest(
+            service_name=f"{stage.api_name}/{stage.name}",
+            service_type=ORIGIN,
+            host=stage.domain_name,
+            method=request.method,
+            path=f"/{stage.name}{request.path}",
+            resource_arn=stage.arn,
+            attributes=dict(request.headers),
+        )
+    )
+
+
+def build_segment(exchange: Exchange) -> dict[str, Any]:
+    """Build the stage's segment document, with its one subsegment when a function was called."""
+    stage, request, arrival = exchange.stage, exchange.request, exchange.arrival
+    trace = exchange.trace
+    aws: dict[str, Any] = {
+        "api_gateway": {
+            "account_id": stage.account_id,
+            "rest_api_id": stage.api_id,
+            "stage": stage.name,
+            "request_id": arrival.request_id,
+        }
+    }
+    if trace.decision and trace.decision.rule_name:
+        aws["xray"] = {"sampling_rule_name": trace.decision.rule_name}
+    segment: dict[str, Any] = {
+        "id": trace.segment_id,
+        "trace_id": trace.root,
+        "name": f"{stage.api_name}/{stage.name}",
+        "origin": ORIGIN,
+        "resource_arn": stage.arn,
+        "start_time": _milliseconds(arrival.at),
+        "end_time": _milliseconds(exchange.end),
+        "http": {
+            "request": _http_request(stage, request),
+            # 0 in every document of AWS that is public.
+            "response": {"status": exchange.response.status, "content_length": 0},
+        },
+        "aws": aws,
+        "annotations": {"aws:api_id": stage.api_id, "aws:api_stage": stage.name},
+        "metadata": {
+            "default": {
+                "extended_request_id": arrival.extended_request_id,
+                "request_id": arrival.request_id,
+            }
+        },
+        **_flags(exchange.response.status),
+    }
+    if trace.incoming.root and trace.incoming.parent:
+        segment["parent_id"] = trace.incoming.parent
+    if exchange.invocation:
+        segment["subsegments"] = [_build_subsegment(exchange, exchange.invocation)]
+    return segment
+
+
+def _http_request(stage: Stage, request: Request) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "url": f"https://{stage.domain_name}/{stage.name}{request.path}",
+        "method": request.method,
+        "client_ip": request.source_ip,
+        "x_forwarded_for": True,
+    }
+    user_agent = request.header("User-Agent")
+    if user_agent:
+        described["user_agent"] = user_agent
+    return described
+
+
+def _build_subsegment(exchange: Exchange, invocation: Invocation) -> dict[str, Any]:
+    region, arn = exchange.stage.region, invocation.function_arn
+    return {
+        "id": exchange.trace.subsegment_id,
+        "name": "Lambda",
+        "namespace": "aws",
+        "start_time": _milliseconds(invocation.start),
+        "end_time": _milliseconds(invocation.end),
+        "http": {
+            "request": {
+                "url": f"https://lambda.{region}.amazonaws.com/2015-03-31/functions/{arn}/invocations",
+                "method": exchange.request.method,
+            },
+            "response": {"status": invocation.status, "content_length": invocation.content_length},
+        },
+        "aws": {"function_name": function_name(arn), "region": region, "operation": "Invoke"},
+        **_flags(invocation.status),
+    }
+
+
+def function_name(arn: str) -> str:
+    """Return the name in a function's ARN, which may end with a version or an alias."""
+    return arn.split(":")[6]
+
+
+def _flags(status: int) -> dict[str, bool]:
+    if status >= 500:
+        return {"fault": True}
+    if status == 429:
+        return {"error": True, "throttle": True}
+    return {"error": True} if status >= 400 else {}
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds, 3)

@@ -1,0 +1,1 @@
+"""The machine below: processes, ports, the data directory, databases, the HTTP server."""

@@ -1,0 +1,56 @@
+"""Where the server's own log goes: a file, and its messages to the user."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+from embedded_aws.host.data_directory import private_file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+class _ToUser(logging.Handler):
+    """Shows our warnings and errors as single lines; their tracebacks are in the file."""
+
+    def __init__(self, show: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._show = show
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Show one record, where it can be shown."""
+        with suppress(OSError):  # a terminal that is gone, a file on a full disk
+            self._show(f"{record.levelname.lower()}: {record.getMessage()}")
+
+
+class _ToFile(logging.FileHandler):
+    """Loses what a full disk does not take, instead of printing a traceback for each record."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Print only what is an error in a call of ours."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+
+
+@contextmanager
+def logging_to(file: Path, show: Callable[[str], None]) -> Iterator[None]:
+    """Write warnings of all packages to `file`, which starts empty, and those of `local` to `show`."""
+    to_file = _ToFile(private_file(file), mode="w", encoding="utf-8", errors="backslashreplace")
+    to_file.setFormatter(logging.Formatter(_FORMAT))
+    to_file.setLevel(logging.WARNING)
+    to_user = _ToUser(show)
+    root, ours = logging.getLogger(), logging.getLogger("local")
+    root.addHandler(to_file)
+    ours.addHandler(to_user)
+    try:
+        yield
+    finally:
+        ours.removeHandler(to_user)
+        root.removeHandler(to_file)
+        to_file.close()

@@ -1,0 +1,53 @@
+"""What the server tells about itself, below a path that no AWS service has: `GET /_local/…`, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, unquote
+
+from embedded_aws.aws.parsing import ParseError, read_integer
+from embedded_aws.aws.wsgi import run_in_thread
+from embedded_aws.journal.answers import DEFAULT_LIMIT, MOST
+
+if TYPE_CHECKING:
+    from embedded_aws.journal.answers import RequestAnswers
+
+PREFIX = "/_local"
+_STATUS, _REQUESTS = f"{PREFIX}/status", f"{PREFIX}/requests"
+PATHS = (_STATUS, _REQUESTS, f"{_REQUESTS}/<request id, invocation id or trace id>")
+
+Answer = tuple[int, Mapping[str, Any]]
+
+
+def is_about(path: str) -> bool:
+    """Tell whether a path is one of the server's own, known or not."""
+    return path == PREFIX or path.startswith(f"{PREFIX}/")
+
+
+@dataclass(frozen=True)
+class About:
+    """`status` is read for each request."""
+
+    status: Callable[[], Mapping[str, Any]]
+    requests: RequestAnswers
+
+    async def answer(self, path: str, query: str) -> Answer:
+        """Return the HTTP status and the JSON of an answer."""
+        if path == _STATUS:
+            return 200, self.status()
+        if path == _REQUESTS:
+            return await self._newest(parse_qs(query).get("limit", [str(DEFAULT_LIMIT)])[0])
+        key = path.removeprefix(f"{_REQUESTS}/")
+        if key and key != path:
+            return 200, await run_in_thread(lambda: self.requests.one(unquote(key)))
+        return 404, {"error": f"there is no {path} here; there are {', '.join(PATHS)}"}
+
+    async def _newest(self, limit: str) -> Answer:
+        try:
+            number = read_integer(limit, 1, MOST)
+        except ParseError:
+            message = f"limit={limit[:60]} is not a number of requests: give 1 to {MOST}"
+            return 400, {"error": message}
+        return 200, await run_in_thread(lambda: self.requests.newest(number))

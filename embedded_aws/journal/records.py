@@ -1,0 +1,72 @@
+"""What is remembered of a request to an API, and of an invocation: small values, made where it is decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from embedded_aws.aws.interfaces import SamplingDecision
+
+MOST_CHARACTERS = 2_000
+"""Of a URL or a header; a client may send far longer ones, and a thousand requests are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiRequest:
+    """A request to a deployed API that was answered; times in epoch seconds.
+
+    `url` is path and query, from the stage's name on. `api_name` is `None` when no such stage is deployed,
+    `route` when the API has none for it, `function` when none was called; `error` is the message of an error
+    of API Gateway's own. `header` is the tracing header as it came, `w3c` tells of a `traceparent` beside it.
+    `decision` is `None` when the stage does not trace.
+    """
+
+    id: str
+    at: float
+    end: float
+    method: str
+    url: str
+    status: int
+    api_id: str
+    stage: str
+    api_name: str | None = None
+    route: str | None = None
+    error: str | None = None
+    header: str | None = None
+    w3c: bool = False
+    tracing: bool = False
+    trace_id: str | None = None
+    decision: SamplingDecision | None = None
+    function: str | None = None
+    invocation_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invoked:
+    """An invocation of a function; times in epoch seconds.
+
+    `header` is the caller's context as it came, `sampled` the decision in it, `decision` Lambda's own where
+    it made one. `recorded`: Lambda sends its segments. `status` is Lambda's, 202 for an asynchronous one;
+    `failed` and `end` are `None` until it is over.
+    """
+
+    id: str
+    at: float
+    function: str
+    type: str
+    mode: str
+    trace_id: str
+    header: str
+    sampled: bool | None
+    recorded: bool
+    decision: SamplingDecision | None = None
+    event_source: str | None = None
+    links: tuple[str, ...] = ()
+    status: int = 200
+    failed: bool | None = None
+    end: float | None = None
+
+
+def shortened(text: str) -> str:
+    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"

@@ -1,0 +1,304 @@
+"""Runs the embedded AWS: the one entry for the viewer's command `up`.
+
+Ports are bound first, then the Pulumi program is deployed by a child process while this one serves AWS to
+it. Everything that was started ends with `run`, whatever happens.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from embedded_aws.aws.wsgi import run_in_thread
+from embedded_aws.engine.config import load_config
+from embedded_aws.engine.errors import EngineError
+from embedded_aws.engine.process import Deployed, DeploymentError, EngineProcess
+from embedded_aws.engine.project import choose_stack, load_project
+from embedded_aws.host.children import adopt_orphans, kill_descendants
+from embedded_aws.host.data_directory import DataDirectoryError, locked, remove_scratch
+from embedded_aws.host.retention import DEFAULT_BYTES, LEAST_BYTES
+from embedded_aws.host.server_log import logging_to
+from embedded_aws.host.startup import StartupError, port_error
+from embedded_aws.host.user_account import no_account
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from embedded_aws.embedded_aws import EmbeddedAws
+
+__all__ = ["ServeOptions", "StartupError", "Status", "run"]
+
+HOST = "127.0.0.1"
+OLDEST_PYTHON = (3, 11)
+_INTERRUPTED = 130
+_STOP_SECONDS = 2.0
+"""How long an orderly end may take, from the signal on; then the process ends with what it is doing."""
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True)
+class ServeOptions:
+    """What to serve, and where.
+
+    `directory` holds `Pulumi.yaml`; `config` overrides the stack's settings; a port of 0 is any free one;
+    `data` keeps traces and logs between runs, by default `.waterfall` in `directory`, with at most
+    `most_bytes` on disk: the oldest go first. `console` is the address of a viewer, if there is one: the
+    status names it. Pages of `allowed_origins`, as `loopback_guard.parse_origin` returns them, may use AWS
+    and OTLP.
+    """
+
+    directory: Path
+    stack: str | None = None
+    config: Mapping[str, str] = field(default_factory=dict)
+    port: int = 4566
+    daemon_port: int = 2000
+    otlp_port: int = 4318
+    console: str | None = None
+    data: Path | None = None
+    most_bytes: int = DEFAULT_BYTES
+    allowed_origins: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the server is and where it is reached.
+
+    `status` is `starting` or `ready`; `api` the base URL of the first deployed stage, `apis` of all, by
+    `<API name>/<stage>`; `daemon` is `host:port`, the other addresses are URLs. `tracing` is the program's
+    setting of that name. `storage` tells what is kept and what was lost: see `EmbeddedAws.storage`.
+    """
+
+    status: str
+    stack: str
+    region: str
+    tracing: str | None
+    api: str | None
+    apis: Mapping[str, str]
+    endpoint: str
+    console: str | None
+    daemon: str
+    otlp: str
+    outputs: Mapping[str, Any]
+    storage: Mapping[str, Any] = field(default_factory=dict)
+
+
+OnReady = Callable[[Status], bool]
+OnProgress = Callable[[str], None]
+
+
+def run(options: ServeOptions, *, on_ready: OnReady, on_progress: OnProgress) -> int:
+    """Serve until a signal comes or `on_ready` returns `False`; return the exit status.
+
+    `on_ready` runs in a thread, once the program is deployed; what it raises is raised here, after everything
+    was stopped. `on_progress` takes single lines. Ctrl-C and SIGTERM end a server that was ready with 0, one
+    that was still starting with 130; a second one ends the process at once.
+    Raises `StartupError`.
+    """
+    if sys.version_info < OLDEST_PYTHON:
+        found = ".".join(map(str, sys.version_info[:2]))
+        raise StartupError(f"Python {found} is not supported; 3.11 to 3.14 is: run it with one of those")
+    if options.most_bytes < LEAST_BYTES:
+        raise StartupError(
+            f"--max-data is {options.most_bytes} bytes; give {LEAST_BYTES >> 20}M or more: "
+            "what is written beside the files takes some of it"
+        )
+    try:
+        return _run(options, on_ready, on_progress)
+    except (DataDirectoryError, DeploymentError, EngineError) as problem:
+        raise StartupError(str(problem)) from problem
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _run(options: ServeOptions, on_ready: OnReady, on_progress: OnProgress) -> int:
+    project = load_project(options.directory)
+    stack = choose_stack(project, options.stack)
+    overrides = [f"{key}={value}" for key, value in options.config.items()]
+    configuration = load_config(project, stack, overrides).values
+    with contextlib.ExitStack() as held:
+        held.enter_context(no_account())
+        data = held.enter_context(locked(options.data or options.directory / ".waterfall"))
+        held.enter_context(logging_to(data / "server.log", on_progress))
+        endpoint = held.enter_context(_bind(options.port, "--port"))
+        otlp = held.enter_context(_bind(options.otlp_port, "--otlp-port"))
+        place = _Place(endpoint, otlp, data, stack, configuration)
+        server = _Server(options, place, on_ready, on_progress)
+        adopt_orphans()
+        try:
+            return asyncio.run(server.serve())
+        finally:
+            # Before the data directory is free again: what a function left must not write to it.
+            kill_descendants()
+            server.ended()
+
+
+@dataclass(frozen=True)
+class _Place:
+    endpoint: socket.socket
+    otlp: socket.socket
+    data: Path
+    stack: str
+    configuration: Mapping[str, Any]
+
+
+def _bind(port: int, option: str) -> socket.socket:
+    try:
+        return socket.create_server((HOST, port), backlog=512)
+    except (OSError, OverflowError) as problem:
+        raise port_error(HOST, port, option, problem) from problem
+
+
+class _Server:
+    """One run, from bound ports to the end."""
+
+    def __init__(
+        self, options: ServeOptions, place: _Place, on_ready: OnReady, on_progress: OnProgress
+    ) -> None:
+        self._options = options
+        self._place = place
+        self._on_ready = on_ready
+        self._on_progress = on_progress
+        self._aws: EmbeddedAws | None = None
+        self._deployed: Deployed | None = None
+        self._region = ""
+        self._stopping = asyncio.Event()
+        self._overdue: threading.Timer | None = None
+
+    async def serve(self) -> int:
+        self._handle_signals()
+        async with contextlib.AsyncExitStack() as started:
+            try:
+                return await self._serve(started)
+            finally:
+                self._limit_the_end()
+
+    async def _serve(self, started: contextlib.AsyncExitStack) -> int:
+        options, place = self._options, self._place
+        # The engine's imports take longer than ours: it starts first, and finds the port open already.
+        engine = await EngineProcess.start(
+            options.directory, place.stack, _url(place.endpoint), options.config
+        )
+        started.push_async_callback(engine.stop)
+        self._aws = self._open_aws()
+        started.push_async_callback(self._aws.stop)
+        await self._aws.start(lambda: asdict(self._status()))
+        self._on_progress(f"deploying stack {place.stack}")
+        self._deployed = await self._unless_stopped(engine.result(self._on_progress))
+        if self._deployed is None:
+            return _INTERRUPTED
+        gc.freeze()  # what start-up made stays; the caller may have put off collecting it
+        gc.enable()
+        for warning in self._deployed.warnings:
+            self._on_progress(f"warning: {warning}")
+        await self._announce()
+        return 0
+
+    def ended(self) -> None:
+        """Note that the end came in time."""
+        if self._overdue:
+            self._overdue.cancel()
+
+    def _open_aws(self) -> EmbeddedAws:
+        # Half a second of imports, while the engine makes its own.
+        from embedded_aws.embedded_aws import EmbeddedAws, Site  # noqa: PLC0415
+        from embedded_aws.engine.region import choose_region  # noqa: PLC0415
+
+        place = self._place
+        self._region = choose_region(place.configuration, os.environ)
+        options = self._options
+        return EmbeddedAws(
+            Site(
+                HOST,
+                place.endpoint,
+                place.otlp,
+                options.daemon_port,
+                place.data,
+                self._region,
+                options.most_bytes,
+                options.allowed_origins,
+            )
+        )
+
+    async def _announce(self) -> None:
+        status = self._status()
+        if await self._unless_stopped(run_in_thread(lambda: self._on_ready(status))):
+            await self._stopping.wait()
+
+    async def _unless_stopped(self, work: Coroutine[Any, Any, _T]) -> _T | None:
+        """Return what `work` does, or `None` when a signal came first."""
+        task = asyncio.create_task(work)
+        signalled = asyncio.create_task(self._stopping.wait())
+        try:
+            await asyncio.wait({task, signalled}, return_when=asyncio.FIRST_COMPLETED)
+            return task.result() if task.done() else None
+        finally:
+            task.cancel()
+            signalled.cancel()
+
+    def _handle_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._stop)
+
+    def _stop(self) -> None:
+        if self._stopping.is_set():
+            self._end_at_once(_INTERRUPTED)
+        self._stopping.set()
+        self._limit_the_end()
+
+    def _limit_the_end(self) -> None:
+        """From now on the end has a deadline, kept by a thread: it holds whatever the event loop does."""
+        if self._overdue is None:
+            self._overdue = threading.Timer(_STOP_SECONDS, self._cut_off)
+            self._overdue.daemon = True
+            self._overdue.start()
+
+    def _cut_off(self) -> None:
+        # In a thread of its own: whoever reads our output may have stopped doing so.
+        message = "the server did not end within %g s; what was still going on is lost"
+        telling = threading.Thread(target=_log.warning, args=(message, _STOP_SECONDS), daemon=True)
+        telling.start()
+        telling.join(0.1)
+        self._end_at_once(0 if self._deployed else _INTERRUPTED)
+
+    def _end_at_once(self, status: int) -> NoReturn:
+        """End without waiting for anything. A frozen worker would not notice that its server is gone."""
+        kill_descendants()
+        remove_scratch(self._place.data)
+        os._exit(status)
+
+    def _status(self) -> Status:
+        deployed, aws = self._deployed, self._aws
+        apis = aws.apis() if aws and deployed else {}
+        tracing = deployed.config.get("tracing") if deployed else None
+        return Status(
+            status="ready" if deployed else "starting",
+            stack=self._place.stack,
+            region=self._region,
+            tracing=None if tracing is None else str(tracing),
+            api=next(iter(apis.values()), None),
+            apis=apis,
+            endpoint=_url(self._place.endpoint),
+            console=self._options.console,
+            daemon=aws.daemon_address if aws else "",
+            otlp=_url(self._place.otlp),
+            outputs=deployed.outputs if deployed else {},
+            storage=aws.storage() if aws else {},
+        )
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()
+    return f"http://{host}:{port}"

@@ -1,0 +1,1 @@
+"""SQS queues as event sources and traced calls see them."""

@@ -1,0 +1,165 @@
+"""SQS queues as event sources and destinations see them. The only module here that touches moto's SQS.
+
+moto does the queueing: visibility, receive counts, redrive to a dead-letter queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.core.utils import unix_time_millis
+from moto.sqs.exceptions import QueueDoesNotExist, ReceiptHandleIsInvalid
+from moto.sqs.models import Queue, SQSBackend, sqs_backends
+
+from embedded_aws.aws.interfaces import ACCOUNT_ID
+
+_MOST_HANDLES = 10_000
+"""moto remembers the handle of every deleted message, for whoever deletes one twice."""
+
+
+class UnknownQueueError(Exception):
+    """There is no queue of that ARN."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One received message; `attributes` are SQS's own, as Lambda's records show them."""
+
+    id: str
+    receipt_handle: str
+    body: str
+    body_md5: str
+    attributes: Mapping[str, str]
+    message_attributes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    attributes_md5: str | None = None
+
+
+class SystemAttributesBackend(SQSBackend):
+    """moto's SQS, but SendMessageBatch keeps the entries' system attributes, which moto loses."""
+
+    __module__ = SQSBackend.__module__  # moto looks beside it for the service's URLs
+
+    def send_message_batch(self, queue_name: str, entries: dict[str, dict[str, Any]]) -> Any:
+        """Send a batch."""
+        # moto sends the entries one by one, in order, through `send_message` below.
+        token = _BATCH.set(iter([entry.get("MessageSystemAttributes") for entry in entries.values()]))
+        try:
+            return super().send_message_batch(queue_name, entries)
+        finally:
+            _BATCH.reset(token)
+
+    def send_message(self, *args: Any, system_attributes: Any = None, **options: Any) -> Any:
+        """Send one message; all callers in moto pass `system_attributes` by name."""
+        options["system_attributes"] = system_attributes or next(_BATCH.get(iter(())), None)
+        return super().send_message(*args, **options)
+
+
+_BATCH: ContextVar[Iterator[dict[str, Any] | None]] = ContextVar("sqs_batch")
+
+
+class Queues:
+    """The queues of one region."""
+
+    def __init__(self, region: str) -> None:
+        self.region = region
+        sqs_backends.backend = SystemAttributesBackend
+        for account in sqs_backends.values():
+            account.backend = SystemAttributesBackend
+            for used in account.values():
+                used.__class__ = SystemAttributesBackend
+
+    def visibility_timeout(self, arn: str) -> int:
+        """Return a queue's visibility timeout in seconds; raises `UnknownQueueError`."""
+        return int(self._queue(arn).visibility_timeout)  # type: ignore[attr-defined] # moto sets it by name
+
+    def exists(self, arn: str) -> bool:
+        """Tell whether there is such a queue."""
+        try:
+            self._queue(arn)
+        except UnknownQueueError:
+            return False
+        return True
+
+    def receive(self, arn: str, count: int) -> list[Message]:
+        """Take up to `count` visible messages, which stay hidden for the queue's visibility timeout."""
+        queue = self._queue(arn)
+        timeout = self.visibility_timeout(arn)
+        received = self._backend.receive_message(queue.name, count, 0, timeout, ["All"])
+        return [_message(message) for message in received]
+
+    def delete(self, arn: str, receipt_handle: str) -> None:
+        """Delete a processed message; one that is already gone does not matter."""
+        try:
+            queue = self._queue(arn)
+            queue.delete_message(receipt_handle)
+        except (ReceiptHandleIsInvalid, UnknownQueueError):
+            return
+        if len(queue.deleted_messages) > _MOST_HANDLES:
+            queue.deleted_messages.clear()
+
+    def release(self, arn: str, receipt_handle: str) -> None:
+        """Make a message visible again at once: it was received but not handed to a function."""
+        try:
+            self._backend.change_message_visibility(self._queue(arn).name, receipt_handle, 0)
+        except (ReceiptHandleIsInvalid, UnknownQueueError):
+            return
+
+    def next_due(self, arn: str) -> float | None:
+        """Return the seconds until a message becomes visible, 0 if one is, `None` if there is none."""
+        try:
+            messages = list(self._queue(arn)._messages)  # noqa: SLF001 - moto shows only the visible ones
+        except UnknownQueueError:
+            return None
+        due = [max(message.visible_at, message.delayed_until) for message in messages]
+        return max(0.0, (min(due) - unix_time_millis()) / 1000) if due else None
+
+    def send(
+        self, arn: str, body: str, attributes: Mapping[str, str], trace_header: str | None = None
+    ) -> None:
+        """Send a message with string or number attributes; raises `UnknownQueueError`."""
+        system = (
+            {"AWSTraceHeader": {"DataType": "String", "StringValue": trace_header}} if trace_header else {}
+        )
+        typed = {
+            name: {"DataType": "Number" if value.isdigit() else "String", "StringValue": value}
+            for name, value in attributes.items()
+        }
+        self._backend.send_message(
+            self._queue(arn).name, body, message_attributes=typed, system_attributes=system
+        )
+
+    @property
+    def _backend(self) -> SQSBackend:
+        return sqs_backends[ACCOUNT_ID][self.region]
+
+    def _queue(self, arn: str) -> Queue:
+        try:
+            return self._backend.get_queue(arn.rpartition(":")[2])
+        except QueueDoesNotExist as error:
+            raise UnknownQueueError(f"queue {arn} does not exist") from error
+
+
+def _message(message: Any) -> Message:
+    attributes = {
+        "ApproximateReceiveCount": str(message.approximate_receive_count),
+        "SentTimestamp": str(message.sent_timestamp),
+        "SenderId": message.sender_id,
+        "ApproximateFirstReceiveTimestamp": str(message.approximate_first_receive_timestamp),
+        "MessageDeduplicationId": message.deduplication_id,
+        "MessageGroupId": message.group_id,
+        "SequenceNumber": message.sequence_number,
+        "AWSTraceHeader": (message.system_attributes.get("AWSTraceHeader") or {}).get("StringValue"),
+    }
+    has_attributes = bool(message.message_attributes)
+    return Message(
+        id=message.id,
+        receipt_handle=message.receipt_handle,
+        body=message.body,
+        body_md5=message.body_md5,
+        attributes={name: value for name, value in attributes.items() if value is not None},
+        message_attributes=message.message_attributes,
+        attributes_md5=message.attribute_md5 if has_attributes else None,
+    )

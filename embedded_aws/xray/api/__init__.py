@@ -1,0 +1,1 @@
+"""X-Ray's API, a file for each group of operations."""

@@ -1,0 +1,1 @@
+"""What X-Ray keeps and answers: traces, summaries, graphs, statistics, filters."""

@@ -1,0 +1,113 @@
+"""The service graph of a time range, summed from periods that are worked out once.
+
+An hour of a busy test run has 100,000 traces. Summing them anew takes seconds, and the map is asked for
+again and again while requests come in; but only the latest minute changes then. A range rarely begins and
+ends with a minute: what is left at its ends is summed from shorter periods.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from typing import TYPE_CHECKING
+
+from embedded_aws.xray.query.graph import Graph
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from embedded_aws.xray.query.store import PeriodState, Row, Store
+
+PERIODS = (60, 5, 1)
+"""Seconds, longest first."""
+MAX_PERIODS = 24 * 60
+"""Periods that are kept in memory: one day of minutes."""
+MOST_COUNTS = 1_000_000
+"""Counts that they have in all: some 100 MB. An hour of 100,000 traces has 700,000, and is asked for as a
+whole: if it did not fit, nothing of it would be found ready."""
+_SHORT_PERIODS = 24
+"""Periods of less than a minute that are kept, of each length: a range has few, another one has others."""
+SETTLED = 60.0
+"""Seconds after which nothing is added to a period that was quiet: what it then loses, it loses for good."""
+
+
+class MinuteGraphs:
+    """Sums graphs by period; `graph_of` sums the traces of some rows."""
+
+    def __init__(self, store: Store, graph_of: Callable[[Iterable[Row]], Graph]) -> None:
+        self._store = store
+        self._graph_of = graph_of
+        self._lock = threading.Lock()
+        self._kept: dict[int, dict[int, tuple[PeriodState, Graph]]] = {length: {} for length in PERIODS}
+        self._counts = 0
+        self._newest = -math.inf
+
+    def between(self, start: float, end: float) -> Graph:
+        """Sum the traces that began in [start, end)."""
+        total = Graph()
+        self._add(total, start, end, PERIODS)
+        return total
+
+    def _add(self, total: Graph, start: float, end: float, periods: tuple[int, ...]) -> None:
+        if start >= end:
+            return
+        if not periods:
+            total.merge(self._sum(start, end))
+            return
+        length, *shorter = periods
+        first, last = math.ceil(start / length), math.floor(end / length)
+        if first >= last:
+            self._add(total, start, end, tuple(shorter))
+            return
+        self._add(total, start, first * length, tuple(shorter))
+        states = self._store.periods(length, first, last)
+        self._forget_gone(length, range(first, last), {state.period for state in states})
+        for state in states:
+            total.merge(self._period(length, state))
+        self._add(total, last * length, end, tuple(shorter))
+
+    def _period(self, length: int, state: PeriodState) -> Graph:
+        self._newest = max(self._newest, state.updated)
+        kept = self._kept[length].get(state.period)
+        if kept is None or (kept[0] != state and not self._only_lost(kept[0], state)):
+            # Rows that are newer than `state` do no harm: the next look at the period sees another state.
+            start = state.period * length
+            kept = state, self._sum(start, start + length)
+        with self._lock:
+            self._drop(length, state.period)
+            self._kept[length][state.period] = kept
+            self._counts += kept[1].size
+            self._drop_oldest(length)
+        return kept[1]
+
+    def _drop_oldest(self, length: int) -> None:
+        """Drop what was asked for longest ago."""
+        periods = self._kept[length]
+        most = MAX_PERIODS if length == PERIODS[0] else _SHORT_PERIODS
+        while len(periods) > most or (self._counts > MOST_COUNTS and len(periods) > 1):
+            self._drop(length, next(iter(periods)))
+
+    def _forget_gone(self, length: int, asked: range, there: set[int]) -> None:
+        """Drop the periods that were asked for and have no trace any more."""
+        with self._lock:
+            for period in [each for each in self._kept[length] if each in asked and each not in there]:
+                self._drop(length, period)
+
+    def _sum(self, start: float, end: float) -> Graph:
+        total = Graph()
+        for rows in self._store.parts(start, end):
+            total.merge(self._graph_of(rows))
+        return total
+
+    def _only_lost(self, kept: PeriodState, state: PeriodState) -> bool:
+        """Tell whether a period only has fewer traces than when it was summed.
+
+        A full store lets go of its oldest traces all the time. To sum what is left of their minute each time
+        would take seconds, and what was summed is no less true.
+        """
+        is_settled = state.updated < self._newest - SETTLED
+        return is_settled and state.traces < kept.traces and state.updated <= kept.updated
+
+    def _drop(self, length: int, period: int) -> None:
+        if dropped := self._kept[length].pop(period, None):
+            self._counts -= dropped[1].size

@@ -1,0 +1,389 @@
+"""The trace store: segment documents as they came, and a digest per trace that queries scan.
+
+Documents are only appended or overwritten here, never read for their meaning. What a trace means
+(`Digest`) is worked out when somebody asks, and kept until the next document of that trace arrives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from embedded_aws.host.database import Database, Schema
+from embedded_aws.host.retention import MAX_AGE
+from embedded_aws.xray.errors import XRayError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from embedded_aws.xray.intake.documents import Entry
+    from embedded_aws.xray.query.filters.facts import Facts
+
+TimeRangeType = Literal["TraceId", "Event", "Service"]
+
+RETENTION_SECONDS = MAX_AGE
+"""X-Ray keeps traces for 30 days."""
+_LET_GO_AT_ONCE = 256
+"""Traces that one transaction deletes, at most or twice as many as it brings: some 10 ms of work."""
+_STEP = 16
+_READ_AT_ONCE = 500
+
+_SCHEMA_1 = """
+CREATE TABLE trace (
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
+    epoch REAL NOT NULL, started REAL NOT NULL, ended REAL NOT NULL, updated REAL NOT NULL,
+    revision INTEGER NOT NULL,
+    -- The id's time in whole seconds, made exact by the first segment. X-Ray no longer demands that an id
+    -- holds a time (W3C ids do not): one that is a day off is no time, and the first segment's counts.
+    time REAL NOT NULL GENERATED ALWAYS AS (
+        CASE WHEN started >= epoch AND started < epoch + 1 OR abs(started - epoch) > 86400
+        THEN started ELSE epoch END) STORED
+);
+CREATE INDEX trace_time ON trace (time);
+CREATE INDEX trace_updated ON trace (updated);
+CREATE INDEX trace_ended ON trace (ended);
+-- Traces are numbered, and documents belong to the number: ids are random, and a random key costs
+-- three times as much to insert as one that grows.
+CREATE TABLE document (
+    trace INTEGER NOT NULL, id TEXT NOT NULL,
+    complete INTEGER NOT NULL, ended REAL NOT NULL, body TEXT NOT NULL,
+    UNIQUE (trace, id)
+);
+"""
+# Of both, version 1 had only digests, without facts; digests are worked out again when they are not there.
+_SCHEMA_2 = """
+CREATE TABLE digest (
+    trace INTEGER PRIMARY KEY, revision INTEGER NOT NULL,
+    summary TEXT NOT NULL, graph TEXT NOT NULL, facts TEXT NOT NULL
+);
+CREATE TABLE setting (kind TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, name));
+"""
+_SCHEMA = Schema(
+    application_id=0x58524159,
+    version=2,
+    script=_SCHEMA_1 + _SCHEMA_2,
+    holds="traces",
+    upgrades={1: f"DROP TABLE digest;\n{_SCHEMA_2}"},
+)
+
+# X-Ray keeps one in-progress and one complete copy of an id, and the complete one counts. Among equals the
+# later end counts, then the longer document, so that the order of arrival decides nothing.
+_PUT_DOCUMENT = """
+INSERT INTO document (trace, id, complete, ended, body) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (trace, id) DO UPDATE
+SET complete = excluded.complete, ended = excluded.ended, body = excluded.body
+WHERE (excluded.complete, excluded.ended, length(excluded.body), excluded.body)
+    > (complete, ended, length(body), body)
+"""
+_PUT_TRACE = """
+INSERT INTO trace (id, epoch, started, ended, updated, revision) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET
+    started = min(started, excluded.started), ended = max(ended, excluded.ended),
+    updated = max(updated, excluded.updated), revision = revision + excluded.revision
+RETURNING number, revision, time
+"""
+_TIME_COLUMN: dict[TimeRangeType, str] = {"TraceId": "time", "Event": "updated", "Service": "ended"}
+
+
+class StoreError(XRayError):
+    """The database file cannot be used; the message names it and says what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("InternalFailure", message, 500)
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What queries need of one trace, as JSON: its summary, its part of the service graph, its facts."""
+
+    summary: str
+    graph: str
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A trace in a time range; `digest` is `None` when a document came after the last one.
+
+    `time` is the one that the range is about, `updated` when the last document came.
+    """
+
+    number: int
+    id: str
+    time: float
+    updated: float
+    revision: int
+    digest: Digest | None
+
+
+class Change(NamedTuple):
+    """A trace that got a document."""
+
+    number: int
+    revision: int
+    time: float
+
+
+class PeriodState(NamedTuple):
+    """A fingerprint of the traces that began in a period, counted from the epoch: any change changes it.
+
+    `updated` is when the last document of one of them came.
+    """
+
+    period: int
+    traces: int
+    numbers: int
+    revisions: int
+    updated: float
+
+
+class Store:
+    """Usable from any thread; raises `StoreError`.
+
+    A store that is full, which has `most_bytes` on disk, lets go of the traces that were changed longest ago.
+    """
+
+    def __init__(self, path: Path | None, most_bytes: int | None = None) -> None:
+        self._database = Database(path, _SCHEMA, StoreError, most_bytes)
+        self.dropped = 0
+        """Traces that were let go for want of room since the start."""
+        self.expired = 0
+        """Those that were let go for their age."""
+
+    @property
+    def gone(self) -> int:
+        """How many traces were let go since the start."""
+        return self.dropped + self.expired
+
+    def put(self, entries: Sequence[Entry], now: float) -> list[Change]:
+        """Keep documents in one transaction, and return which traces changed."""
+        traces: dict[str, tuple[str, float, float, float, float, int]] = {}
+        for entry in entries:
+            known = traces.get(entry.trace_id)
+            start, end, count = (known[2], known[3], known[5]) if known else (entry.start, entry.end, 0)
+            epoch = float(int(entry.trace_id[2:10], 16))
+            span = min(start, entry.start), max(end, entry.end)
+            traces[entry.trace_id] = (entry.trace_id, epoch, *span, now, count + 1)
+        with self._database.transaction() as connection:
+            changed = {
+                trace_id: connection.execute(_PUT_TRACE, values).fetchone()
+                for trace_id, values in traces.items()
+            }
+            connection.executemany(
+                _PUT_DOCUMENT,
+                [
+                    (changed[item.trace_id][0], item.id, item.complete, item.end, item.text)
+                    for item in entries
+                ],
+            )
+            dropped = self._make_room(connection, 2 * len(traces))
+        self.dropped += dropped
+        return [Change(*columns) for columns in changed.values()]
+
+    def documents(self, trace_id: str) -> list[str]:
+        """Return the documents of a trace; none when it is unknown."""
+        query = "SELECT body FROM document WHERE trace = (SELECT number FROM trace WHERE id = ?)"
+        with self._database.transaction() as connection:
+            return [body for (body,) in connection.execute(query, (trace_id,))]
+
+    def sizes(self, trace_ids: Collection[str]) -> dict[str, int]:
+        """Return how many characters of documents are kept of each trace that is known."""
+        query = f"""
+            SELECT trace.id, sum(length(body)) FROM trace JOIN document ON document.trace = number
+            WHERE trace.id IN ({_marks(trace_ids)}) GROUP BY number"""  # noqa: S608 - question marks
+        with self._database.transaction() as connection:
+            return dict(connection.execute(query, tuple(trace_ids)).fetchall())
+
+    def between(
+        self,
+        start: float,
+        end: float,
+        by: TimeRangeType = "TraceId",
+        *,
+        before: tuple[float, int] | None = None,
+        limit: int = -1,
+    ) -> list[Row]:
+        """List traces in [start, end), newest first, after the row whose (time, number) is `before`."""
+        return self._rows(_TIME_COLUMN[by], *_range(start, end, by, before, limit))
+
+    def parts(self, start: float, end: float) -> Iterator[list[Row]]:
+        """Yield the traces that began in [start, end), newest first, few at a time.
+
+        A minute may have 30,000, whose digests are two hundred megabytes; and whoever stores need not wait.
+        """
+        before = None
+        while rows := self.between(start, end, before=before, limit=_READ_AT_ONCE):
+            yield rows
+            before = rows[-1].time, rows[-1].number
+
+    def numbers(
+        self,
+        start: float,
+        end: float,
+        by: TimeRangeType = "TraceId",
+        *,
+        before: tuple[float, int] | None = None,
+        limit: int = -1,
+    ) -> list[int]:
+        """List the numbers of the traces that `between` lists."""
+        where, values = _range(start, end, by, before, limit)
+        with self._database.transaction() as connection:
+            return [number for (number,) in connection.execute(f"SELECT number FROM trace {where}", values)]  # noqa: S608 - built from columns of the schema
+
+    def times(self) -> list[tuple[float, int]]:
+        """List time and number of all traces, oldest first."""
+        with self._database.transaction() as connection:
+            return connection.execute("SELECT time, number FROM trace ORDER BY time, number").fetchall()
+
+    def numbered(self, numbers: Sequence[int], by: TimeRangeType = "TraceId") -> list[Row]:
+        """Return these traces, in this order."""
+        rows = self._rows(_TIME_COLUMN[by], f"WHERE number IN ({_marks(numbers)})", tuple(numbers))
+        places = {number: place for place, number in enumerate(numbers)}
+        return sorted(rows, key=lambda row: places[row.number])
+
+    def periods(self, length: int, first: int, last: int) -> list[PeriodState]:
+        """Return the periods in [first, last) in which traces began; a period has `length` seconds."""
+        query = """
+            SELECT CAST(time / ?1 AS INTEGER) AS period, count(*), sum(number), sum(revision), max(updated)
+            FROM trace WHERE time >= ?2 AND time < ?3 GROUP BY period"""
+        with self._database.transaction() as connection:
+            found = connection.execute(query, (length, first * length, last * length)).fetchall()
+        return [PeriodState(*columns) for columns in found]
+
+    def find(self, trace_ids: Sequence[str]) -> list[Row]:
+        """Return the known ones of these traces, oldest first."""
+        where = f"WHERE id IN ({_marks(trace_ids)}) ORDER BY time, number"
+        return self._rows("time", where, tuple(trace_ids))
+
+    def counts(self, trace_ids: Collection[str]) -> dict[str, int]:
+        """Return how many documents each of the known ones of these traces has."""
+        query = f"""
+            SELECT id, (SELECT count(*) FROM document WHERE trace = number)
+            FROM trace WHERE id IN ({_marks(trace_ids)})"""  # noqa: S608 - question marks
+        with self._database.transaction() as connection:
+            return dict(connection.execute(query, tuple(trace_ids)).fetchall())
+
+    def keep_digests(self, digests: Iterable[tuple[Row, Digest]]) -> None:
+        """Keep digests of the rows' revisions; one of a past revision is never read again."""
+        values = [
+            (row.number, row.revision, digest.summary, digest.graph, "\n".join(digest.facts), row.id)
+            for row, digest in digests
+        ]
+        with self._database.transaction() as connection:
+            # Of a trace that was let go meanwhile, nobody would delete it.
+            query = """
+                INSERT OR REPLACE INTO digest
+                SELECT ?1, ?2, ?3, ?4, ?5 FROM trace WHERE number = ?1 AND id = ?6"""
+            connection.executemany(query, values)
+            dropped = self._make_room(connection, 2 * len(values))
+        self.dropped += dropped
+
+    def count_by(self, size: int) -> dict[int, int]:
+        """Return how many traces there are by number divided by `size`."""
+        query = "SELECT number / ? AS part, count(*) FROM trace GROUP BY part"
+        with self._database.transaction() as connection:
+            return dict(connection.execute(query, (size,)).fetchall())
+
+    def has_updated(self, start: float, end: float, since: float, until: float) -> bool:
+        """Tell whether a trace that began in [start, end) got its last document in [since, until)."""
+        query = "SELECT 1 FROM trace WHERE time >= ? AND time < ? AND updated >= ? AND updated < ? LIMIT 1"
+        with self._database.transaction() as connection:
+            return connection.execute(query, (start, end, since, until)).fetchone() is not None
+
+    def settings(self, kind: str) -> dict[str, str]:
+        """Return the JSON texts of one kind of setting by name."""
+        with self._database.transaction() as connection:
+            query = "SELECT name, body FROM setting WHERE kind = ? ORDER BY name"
+            return dict(connection.execute(query, (kind,)).fetchall())
+
+    def keep_setting(self, kind: str, name: str, body: str) -> None:
+        with self._database.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?, ?)", (kind, name, body))
+
+    def drop_setting(self, kind: str, name: str) -> None:
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM setting WHERE kind = ? AND name = ?", (kind, name))
+
+    def newest_update(self) -> float | None:
+        """Return when the last document came, of all; `None` when there is none."""
+        with self._database.transaction() as connection:
+            newest: float | None = connection.execute("SELECT max(updated) FROM trace").fetchone()[0]
+        return newest
+
+    def tidy(self, time: float) -> bool:
+        """Let go of some traces that got no document since `time` or have no room; true while there are more.
+
+        The file shrinks as well, if much of it is free.
+        """
+        with self._database.transaction() as connection:
+            expired = self._let_go(connection, "WHERE updated < ?", (time,), _LET_GO_AT_ONCE)
+            dropped = self._make_room(connection, 0)
+        self.expired += expired
+        self.dropped += dropped
+        return bool(expired or dropped) or self._database.give_back()
+
+    def size(self) -> int:
+        """Return the bytes on disk."""
+        return self._database.size()
+
+    def close(self) -> None:
+        self._database.close()
+
+    def _make_room(self, connection: sqlite3.Connection, most: int) -> int:
+        """Let go of the oldest traces while the file is full, and return how many."""
+        gone = 0
+        while gone < max(most, _LET_GO_AT_ONCE) and self._database.is_full(connection):
+            step = self._let_go(connection, "", (), _STEP)
+            if not step:
+                break
+            gone += step
+        return gone
+
+    def _let_go(
+        self, connection: sqlite3.Connection, where: str, values: tuple[float, ...], limit: int
+    ) -> int:
+        query = f"SELECT number FROM trace {where} ORDER BY updated, number LIMIT ?"  # noqa: S608 - conditions of ours
+        numbers = connection.execute(query, (*values, limit)).fetchall()
+        for table, column in (("document", "trace"), ("digest", "trace"), ("trace", "number")):
+            connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", numbers)  # noqa: S608 - of the schema
+        return len(numbers)
+
+    def _rows(self, time: str, where: str, values: tuple[float | str, ...]) -> list[Row]:
+        query = f"""
+            SELECT number, id, {time}, updated, trace.revision, summary, graph, facts
+            FROM trace LEFT JOIN digest ON digest.trace = number AND digest.revision = trace.revision
+            {where}"""  # noqa: S608 - built from columns of the schema and question marks
+        with self._database.transaction() as connection:
+            return [
+                Row(number, trace_id, moment, updated, revision, _digest(summary, graph, facts))
+                for number, trace_id, moment, updated, revision, summary, graph, facts in connection.execute(
+                    query, values
+                )
+            ]
+
+
+def _range(
+    start: float, end: float, by: TimeRangeType, before: tuple[float, int] | None, limit: int
+) -> tuple[str, tuple[float, ...]]:
+    """Return the part of a query after FROM, and its values."""
+    column = _TIME_COLUMN[by]
+    where = f"{column} >= ? AND {column} < ? AND ({column}, number) < (?, ?)"
+    order = f"ORDER BY {column} DESC, number DESC LIMIT ?"
+    return f"WHERE {where} {order}", (start, end, *(before or (end, 0)), limit)
+
+
+def _marks(values: Collection[object]) -> str:
+    return ",".join("?" * len(values))
+
+
+def _digest(summary: str | None, graph: str, facts: str) -> Digest | None:
+    if summary is None:
+        return None
+    parts = facts.split("\n")
+    # What is cut or is no JSON at all, because something else wrote to the file, is worked out again.
+    if len(parts) != 3 or not (summary.endswith("}") and all(text.endswith("]") for text in (graph, *parts))):
+        return None
+    trace, services, edges = parts
+    return Digest(summary, graph, (trace, services, edges))

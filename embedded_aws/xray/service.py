@@ -1,0 +1,316 @@
+"""X-Ray as the rest of the embedded AWS sees it: segments in, traces and graphs out."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from embedded_aws.aws.ids import RandomIds
+from embedded_aws.host.losses import Losses
+from embedded_aws.host.retention import Ages
+from embedded_aws.xray.api.tags import Tags
+from embedded_aws.xray.intake import documents
+from embedded_aws.xray.intake.documents import Entry, Unprocessed
+from embedded_aws.xray.intake.refusals import Refusals
+from embedded_aws.xray.query import graph_json
+from embedded_aws.xray.query.filters.facts import work_out
+from embedded_aws.xray.query.graph import Graph, trace_graph
+from embedded_aws.xray.query.groups import Groups
+from embedded_aws.xray.query.minutes import MinuteGraphs
+from embedded_aws.xray.query.store import Digest, Row, Store, StoreError, TimeRangeType
+from embedded_aws.xray.query.summaries import summarize
+from embedded_aws.xray.query.trace_index import TraceIndex
+from embedded_aws.xray.query.traces import Trace, assemble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from embedded_aws.aws.ids import Clock, Ids
+    from embedded_aws.aws.interfaces import Document
+    from embedded_aws.xray.query.filters.syntax import Expression
+    from embedded_aws.xray.query.groups import Group
+
+
+_LOG = logging.getLogger(__name__)
+
+_FIRST_LOOK = 2_000
+"""Traces that a filter is tried on first, then ever more: a page that is full early has looked at few."""
+_FRESH = 1_000
+"""A page ends when it had to read more traces than this into memory: the caller gets on, and sees it."""
+_MIX = 2_654_435_761
+
+
+@dataclass(frozen=True)
+class Query:
+    """Which traces to list: those in [start, end) of a sort of time for which the expression holds.
+
+    `rate` is the share of them (0 to 1) that is looked at.
+    """
+
+    start: float
+    end: float
+    by: TimeRangeType = "TraceId"
+    expression: Expression | None = None
+    rate: float = 1.0
+
+
+@dataclass(frozen=True)
+class Page:
+    """Summaries of one page, newest first; `last` continues after it and is `None` at the end.
+
+    `processed` counts the traces that were looked at.
+    """
+
+    summaries: list[dict[str, Any]]
+    last: tuple[float, int] | None
+    processed: int
+
+
+class XRay:
+    """One region's X-Ray, usable from any thread.
+
+    `database` is the SQLite file that keeps the traces, made when absent; `None` keeps them in memory.
+    `most_bytes` is what it may take on disk. Raises `StoreError` when the file cannot be used.
+    """
+
+    def __init__(
+        self,
+        database: Path | None,
+        *,
+        clock: Clock = time.time,
+        monotonic: Clock = time.monotonic,
+        ids: Ids | None = None,
+        region: str = "us-east-1",
+        most_bytes: int | None = None,
+        losses: Losses | None = None,
+    ) -> None:
+        self.clock = clock
+        self.ids = ids or RandomIds()
+        self.store = Store(database, most_bytes)
+        self.refusals = Refusals()
+        self.losses = losses or Losses()
+        try:
+            self._ages = Ages(self.store.newest_update(), clock, monotonic)
+            with suppress(StoreError):  # what cannot be deleted can still be read
+                self.tidy()
+            self.groups = Groups(self.store, region, clock, self.ids.request_id)
+            self.tags = Tags(self.store)
+            self.tags.add_resources(self.groups.has_arn)
+            self._index = TraceIndex(self.store, self._numbered, self.groups)
+        except StoreError:
+            self.store.close()
+            raise
+        self._minutes = MinuteGraphs(self.store, self._graph)
+        self._group_minutes: dict[str, tuple[Group, MinuteGraphs]] = {}
+        self._unreadable: set[str] = set()
+        self._telemetry_lock = threading.Lock()
+        self.telemetry_records = 0
+
+    def put(self, texts: Sequence[str], *, trace_limit: float = math.inf) -> list[Unprocessed]:
+        """Take JSON documents as PutTraceSegments does, and return those that X-Ray refuses.
+
+        `trace_limit` is how many characters of documents a trace may have. Without it nothing is lost for
+        its size: who looks for the reason of 10,000 spans needs to see them.
+        """
+        results = list(self._read(texts))
+        if trace_limit < math.inf:
+            results = self._limited(results, trace_limit)
+        entries = [result for result in results if isinstance(result, Entry)]
+        if entries:
+            self._keep(entries)
+        return [result for result in results if not isinstance(result, Entry)]
+
+    def _read(self, texts: Sequence[str]) -> Iterator[Entry | Unprocessed]:
+        for text in texts:
+            for result in documents.read(text):
+                if not isinstance(result, Entry):
+                    self.refusals.add(text, result)
+                yield result
+
+    def _limited(
+        self, results: Sequence[Entry | Unprocessed], trace_limit: float
+    ) -> list[Entry | Unprocessed]:
+        """Refuse what would make its trace larger than the limit."""
+        sizes = self.store.sizes({result.trace_id for result in results if isinstance(result, Entry)})
+        limited: list[Entry | Unprocessed] = []
+        for result in results:
+            if isinstance(result, Entry):
+                size = sizes.get(result.trace_id, 0) + len(result.text)
+                if size > trace_limit:
+                    refused = documents.over_trace_limit(result)
+                    self.refusals.add(result.text, refused)
+                    limited.append(refused)
+                    continue
+                sizes[result.trace_id] = size
+            limited.append(result)
+        return limited
+
+    def emit(self, document: Document) -> None:
+        """Take a segment of an AWS service, of any size; raises `ValueError` when it is not one."""
+        named = {**document, "name": documents.legal_name(str(document.get("name", "")))}
+        checked = documents.check(named, json.dumps(named))
+        if not isinstance(checked, Entry):
+            raise ValueError(  # noqa: TRY004 - a segment with wrong values, whatever its type
+                f"{checked['Message']} in the segment {document.get('id')} of {named['name']}"
+            )
+        self._keep([checked])
+
+    def _keep(self, entries: Sequence[Entry]) -> None:
+        """Store documents of whatever producer; those that cannot be are counted. Raises `StoreError`."""
+        try:
+            changes = self.store.put(entries, self.clock())
+        except StoreError as problem:
+            self.losses.add("segments", len(entries), problem)
+            raise
+        self._index.changed(changes)
+
+    def tidy(self) -> bool:
+        """Let go of some of what is too old or has no room; true while there is more. See `retention`."""
+        return self.store.tidy(self._ages.oldest())
+
+    def count_telemetry(self, records: int) -> None:
+        """Take note of a daemon's telemetry; X-Ray shows it nowhere either."""
+        with self._telemetry_lock:
+            self.telemetry_records += records
+
+    def trace(self, trace_id: str) -> Trace | None:
+        """Return a trace, or `None` when no document of it came that can be read."""
+        if not documents.is_trace_id(trace_id):
+            return None
+        texts = self.store.documents(trace_id)
+        trace = assemble(trace_id, texts)
+        unreadable = trace.unreadable if trace else len(texts)
+        if unreadable and trace_id not in self._unreadable:
+            self._unreadable.add(trace_id)
+            _LOG.warning(
+                "trace %s: %d of %d documents in the database cannot be read; it is shown without them",
+                trace_id, unreadable, len(texts),
+            )  # fmt: skip
+        return trace
+
+    def summaries(self, query: Query, *, before: tuple[float, int] | None, limit: int) -> Page:
+        """Summarise traces, newest first, at most `limit` of them."""
+        found: list[int] = []
+        look = limit if query.expression is None else _FIRST_LOOK
+        processed, read = 0, self._index.loaded
+        while len(found) < limit and self._index.loaded - read < _FRESH:
+            numbers = self._numbers(query, before, look)
+            if not numbers:
+                return self._page(found, query, None, processed)
+            hits = self._hits(query, numbers)[: limit - len(found)]
+            found += hits
+            last = hits[-1] if len(found) == limit else numbers[-1]
+            looked_at = numbers[: numbers.index(last) + 1]
+            place = self._place(looked_at, query)
+            if place is None:  # all of them were let go for their age or for want of room
+                self._index.forget_gone()
+                continue
+            processed += len(looked_at)
+            before, look = place, 16 * look
+        return self._page(found, query, before, processed)
+
+    def _place(self, numbers: list[int], query: Query) -> tuple[float, int] | None:
+        """Return time and number of the last of these traces that is still there."""
+        rows = self.store.numbered(numbers[-1:], query.by) or self.store.numbered(numbers, query.by)
+        return (rows[-1].time, rows[-1].number) if rows else None
+
+    def _numbers(self, query: Query, before: tuple[float, int] | None, limit: int) -> list[int]:
+        if query.expression is not None and query.by == "TraceId":
+            return self._index.newest(query.start, query.end, before, limit)
+        return self.store.numbers(query.start, query.end, query.by, before=before, limit=limit)
+
+    def _hits(self, query: Query, numbers: list[int]) -> list[int]:
+        if query.rate < 1:
+            # A trace is in the sample or not whenever it is looked at, and its neighbours tell nothing of it.
+            numbers = [number for number in numbers if number * _MIX % 2**32 < query.rate * 2**32]
+        return numbers if query.expression is None else self._index.select(query.expression, numbers)
+
+    def _page(self, numbers: list[int], query: Query, last: tuple[float, int] | None, processed: int) -> Page:
+        found = []
+        for row, digest in self._digests(self.store.numbered(numbers, query.by)):
+            event = {"MatchedEventTime": row.time} if query.by == "Event" else {}
+            found.append({**json.loads(digest.summary), "Revision": row.revision, **event})
+        return Page(found, last, processed)
+
+    def graph(self, start: float, end: float, group: Group | None = None) -> Graph:
+        """Return the service graph of the traces, or those of a group, that began in [start, end)."""
+        graph = self._minutes_of(group).between(start, end)
+        self._resolve_links(graph)
+        return graph
+
+    def has_old_versions(self, start: float, end: float, group: Group) -> bool:
+        """Tell whether traces in [start, end) were tested with an earlier expression of the group."""
+        first, last = (group.versions[0], group.versions[-1]) if group.versions else (None, None)
+        if first is None or last is None or first is last:
+            return False
+        return self.store.has_updated(start, end, first.since, last.since)
+
+    def graph_of(self, trace_ids: Sequence[str]) -> Graph:
+        """Return the service graph of some traces."""
+        known = [trace_id for trace_id in trace_ids if documents.is_trace_id(trace_id)]
+        graph = self._graph(self.store.find(known))
+        self._resolve_links(graph)
+        return graph
+
+    def close(self) -> None:
+        self.store.close()
+
+    def _minutes_of(self, group: Group | None) -> MinuteGraphs:
+        if group is None or not group.versions:
+            return self._minutes
+        known = self._group_minutes.get(group.arn)
+        if known is None or known[0] != group:
+            known = group, MinuteGraphs(self.store, partial(self._group_graph, group))
+            self._group_minutes[group.arn] = known
+        return known[1]
+
+    def _group_graph(self, group: Group, rows: Iterable[Row]) -> Graph:
+        by_number = {row.number: row for row in rows}
+        return self._graph([by_number[number] for number in self._index.in_group(group, by_number)])
+
+    def _numbered(self, numbers: Sequence[int]) -> Iterator[tuple[Row, Digest]]:
+        return self._digests(self.store.numbered(numbers))
+
+    def _graph(self, rows: Iterable[Row]) -> Graph:
+        graph = Graph()
+        for _, digest in self._digests(rows):
+            graph.merge(graph_json.load(digest.graph))
+        return graph
+
+    def _resolve_links(self, graph: Graph) -> None:
+        producers = {link.trace_id: self.trace(link.trace_id) for link in graph.links}
+        graph.resolve({trace_id: trace for trace_id, trace in producers.items() if trace is not None})
+
+    def _digests(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Digest]]:
+        """Yield the digest of every row that can be read; those that are missing are worked out and kept."""
+        new = []
+        for row in rows:
+            digest = row.digest
+            if digest is None:
+                digest = self._digest(row.id)
+                if digest is None:
+                    continue
+                new.append((row, digest))
+            yield row, digest
+        if new:
+            with suppress(StoreError):  # a disk without room must not fail who reads
+                self.store.keep_digests(new)
+
+    def _digest(self, trace_id: str) -> Digest | None:
+        trace = self.trace(trace_id)
+        if trace is None:
+            return None
+        graph = trace_graph(trace)
+        self._resolve_links(graph)
+        summary = summarize(trace)
+        return Digest(
+            json.dumps(summary, separators=(",", ":")), graph_json.dump(graph), work_out(trace, summary)
+        )

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import re
+import warnings
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pulumi_aws
+import pytest
+
+from tests.embedded_aws.engine import harness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+with warnings.catch_warnings():
+    # pulumi_aws warns of its own deprecated names when a lazy module is first used.
+    warnings.simplefilter("ignore", DeprecationWarning)
+    LOADED = (pulumi_aws.lambda_.Function, pulumi_aws.s3.Bucket, pulumi_aws.cloudwatch.LogGroup)
+
+
+class Deploy(Protocol):
+    def __call__(self, program: Callable[[], Any], **config: Any) -> harness.Deployed: ...
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[harness.Aws]:
+    """An embedded AWS that the tests of this folder share; each test deploys resources of its own."""
+    running = harness.Aws(tmp_path_factory.mktemp("aws"))
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def deploy(aws: harness.Aws, request: pytest.FixtureRequest) -> Deploy:
+    """Deploys a program given as a function; automatic names differ between tests."""
+
+    def deployed(program: Callable[[], Any], **config: Any) -> harness.Deployed:
+        return harness.deploy(aws.url, program, re.sub(r"\W+", "-", request.node.name), config)
+
+    return deployed

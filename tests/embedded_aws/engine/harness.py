@@ -1,0 +1,124 @@
+"""The embedded AWS in a thread, and Pulumi programs deployed onto it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from embedded_aws.embedded_aws import EmbeddedAws, FaultSources, Site
+from embedded_aws.engine.clients import Clients
+from embedded_aws.engine.config import Config
+from embedded_aws.engine.deployment import Deployment, Provider
+from embedded_aws.engine.runner import run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+REPOSITORY = Path(__file__).parents[3]
+HOST = "127.0.0.1"
+REGION = "eu-west-1"
+ANOTHER_ACCOUNT = {
+    "AWS_PROFILE": "production",
+    "AWS_REGION": "ap-south-1",
+    "AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:1",
+    "HTTP_PROXY": "http://127.0.0.1:1",
+}
+"""What a caller's environment may hold; nothing of it may reach a deployment."""
+
+
+class Aws:
+    """A running embedded AWS without a deployed program."""
+
+    def __init__(self, data: Path, region: str = REGION, faults: FaultSources | None = None) -> None:
+        endpoint, otlp = (socket.create_server((HOST, 0)) for _ in range(2))
+        self.url = f"http://{HOST}:{endpoint.getsockname()[1]}"
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread.start()
+        self._aws = EmbeddedAws(
+            Site(host=HOST, endpoint=endpoint, otlp=otlp, daemon_port=0, data=data, region=region), faults
+        )
+        self._await(self._aws.start(dict))
+
+    def close(self) -> None:
+        self._await(self._aws.stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _await(self, work: Any) -> None:
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What a program left behind."""
+
+    outputs: dict[str, Any]
+    warnings: list[str]
+    clients: Clients
+
+    def client(self, service: str, region: str = REGION) -> Any:
+        return self.clients.get(service, region)
+
+
+def deploy(
+    url: str, program: Callable[[], Any], project: str, config: Mapping[str, Any] | None = None
+) -> Deployed:
+    """Run a program, given as a function, in this process."""
+    deployment = Deployment(Clients(url), Provider(REGION))
+    outputs = run(program, deployment, Config(config or {}), project=project, stack="dev")
+    return Deployed(outputs, deployment.warnings, deployment.clients)
+
+
+def write_project(directory: Path, program: str, **files: Any) -> Path:
+    """Write Pulumi.yaml (`pulumi=`), stack files (`dev=`) and the program; mappings are written as YAML."""
+    directory.mkdir(exist_ok=True)
+    (directory / "__main__.py").write_text(program)
+    files.setdefault("pulumi", {"name": "shop", "runtime": "python"})
+    for name, content in files.items():
+        file = directory / ("Pulumi.yaml" if name == "pulumi" else f"Pulumi.{name}.yaml")
+        file.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
+    return directory
+
+
+def run_engine(url: str, directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the engine as the server does, in the environment of someone who uses a real account."""
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "embedded_aws.engine"),
+            *("--directory", directory, "--endpoint", url, *arguments),
+        ],
+        cwd=REPOSITORY,
+        env={**os.environ, **ANOTHER_ACCOUNT},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def answer_of(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """Return the engine's answer: its one line on standard output."""
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    answer: dict[str, Any] = json.loads(line)
+    return answer
+
+
+def failure_of(done: subprocess.CompletedProcess[str]) -> str:
+    """Return the engine's message; there is nothing else on either stream."""
+    assert done.returncode == 1, done.stderr
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    return line

@@ -1,0 +1,70 @@
+"""What other users of the machine may read of a server's data: nothing."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from embedded_aws.host.data_directory import DataDirectoryError, locked
+from embedded_aws.host.server_log import logging_to
+from embedded_aws.xray.service import XRay
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def usual_rights() -> Iterator[None]:
+    """New files and directories are for all to read unless somebody says otherwise."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+def rights(path: Path) -> str:
+    return oct(path.stat().st_mode & 0o777)
+
+
+def use(directory: Path) -> dict[str, str]:
+    """Let a server's parts use the directory; return the rights of the files with data while they do."""
+    with locked(directory) as data, logging_to(data / "server.log", lambda line: None):
+        xray = XRay(data / "traces.db", region="us-east-1")
+        try:
+            return {path.name: rights(path) for path in data.iterdir() if path.name != ".gitignore"}
+        finally:
+            xray.close()
+
+
+def test_data_is_the_user_s_alone(tmp_path: Path) -> None:
+    """The directory, the database with what SQLite puts beside it, the log and the lock."""
+    found = use(tmp_path / "data")
+    assert rights(tmp_path / "data") == "0o700"
+    assert found.keys() >= {"traces.db", "traces.db-wal", "server.log", "lock"}
+    assert set(found.values()) == {"0o600"}
+
+
+def test_data_that_others_could_read_is_closed_to_them(tmp_path: Path) -> None:
+    """A directory of an earlier version, which ended without putting its database in order."""
+    directory = tmp_path / "data"
+    use(directory)
+    (directory / "traces.db-wal").touch()
+    for path in directory.iterdir():
+        path.chmod(0o644)
+    directory.chmod(0o755)
+    found = use(directory)
+    assert rights(directory) == "0o700"
+    assert set(found.values()) == {"0o600"}
+
+
+def test_a_directory_of_all_users_is_refused(tmp_path: Path) -> None:
+    """Nothing of it is changed: others need it as it is."""
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    with pytest.raises(DataDirectoryError, match=r"shared belongs to all users .*--data"), locked(shared):
+        pass
+    assert list(shared.iterdir()) == []
+    assert rights(shared) == "0o777"

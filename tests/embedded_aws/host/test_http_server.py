@@ -1,0 +1,110 @@
+"""The HTTP server on a bound socket."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from starlette.responses import JSONResponse
+
+from embedded_aws.aws.wsgi import read_body
+from embedded_aws.host.http_server import HttpServer
+from tests.embedded_aws.raw import exchange
+from tests.embedded_aws.serving import serving
+
+
+async def nothing(scope, receive, send):
+    """Answer nothing."""
+
+
+def test_connections_send_without_delay():
+    """A connection that the server accepts has Nagle's algorithm switched off."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        HttpServer(nothing, listener)
+        with socket.create_connection(listener.getsockname()):
+            accepted, _ = listener.accept()
+            with accepted:
+                assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+
+
+async def hello(scope, receive, send):
+    """Answer without a look at the body."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"hi"})
+
+
+class Echo:
+    """Answers with the body, and remembers it."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+        self.ended = threading.Event()
+
+    async def __call__(self, scope, receive, send):
+        try:
+            self.bodies.append(await read_body(receive))
+            await hello(scope, receive, send)
+        finally:
+            self.ended.set()
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        (b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\r\n\r\n",),
+        (b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 4_000_000 + b"\r\n\r\n",),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc",),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",),
+        (CHUNKED, b"zz\r\nabc"),
+        (CHUNKED, b"3\r\nabcXX0\r\n\r\n"),
+    ],
+)
+def test_what_is_not_http_is_refused(parts: tuple[bytes, ...], caplog: pytest.LogCaptureFixture) -> None:
+    """The client gets a 400 that it can read, however much it goes on to send, and the log no traceback."""
+    with serving(Echo()) as url:
+        assert exchange(url, *parts).status == 400
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+def test_a_bad_chunk_after_the_answer_began(caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing more can be said then; the answer was sent, and the log has no traceback."""
+    with serving(hello) as url:
+        with socket.create_connection((urlsplit(url).hostname, urlsplit(url).port), 10) as connection:
+            connection.sendall(CHUNKED)
+            received = connection.recv(65536)
+            connection.sendall(b"zz\r\nabc")
+            while chunk := connection.recv(65536):
+                received += chunk
+        assert received.endswith(b"hi")
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+@pytest.mark.parametrize("end", [b"zz\r\n", b""])
+def test_half_a_body_is_no_request(end: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """A client that goes away before the end of its body has asked for nothing."""
+    app = Echo()
+    with serving(app) as url:
+        with socket.create_connection((urlsplit(url).hostname, urlsplit(url).port), 10) as connection:
+            connection.sendall(CHUNKED + b"3\r\nabc\r\n" + end)
+        assert app.ended.wait(10)
+    assert app.bodies == []
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+def test_the_peer_is_who_connected():
+    """Whatever a client says of where its request comes from."""
+
+    async def told(scope, receive, send):
+        await JSONResponse({"peer": scope["client"][0], "scheme": scope["scheme"]})(scope, receive, send)
+
+    with serving(told) as url:
+        forged = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
+        answer = httpx.get(url, headers=forged, trust_env=False).json()
+    assert answer == {"peer": urlsplit(url).hostname, "scheme": "http"}

@@ -1,0 +1,30 @@
+"""What could not be stored."""
+
+from __future__ import annotations
+
+import pytest
+
+from embedded_aws.host.losses import Losses
+
+
+def test_losses_are_counted_with_the_last_reason() -> None:
+    """Each sort has its count, and why the last of it was lost."""
+    losses = Losses()
+    losses.add("segments", 2, ValueError("no room"))
+    losses.add("segments", 3, ValueError("locked"))
+    losses.add("log events", 1, ValueError("no room"))
+    assert losses.told() == {
+        "segments": {"count": 5, "reason": "locked"},
+        "log events": {"count": 1, "reason": "no room"},
+    }
+
+
+def test_each_cause_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """A disk stays full for thousands of segments."""
+    losses = Losses()
+    for reason in ("no room", "no room", "locked", "no room"):
+        losses.add("segments", 1, ValueError(reason))
+    assert [record.getMessage() for record in caplog.records] == [
+        "segments are lost: no room",
+        "segments are lost: locked",
+    ]

@@ -1,0 +1,47 @@
+"""moto's queues over a long run: what is gone takes no memory."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from embedded_aws.aws import moto as moto_aws
+from embedded_aws.aws.interfaces import ACCOUNT_ID
+
+REGION = "us-east-1"
+
+
+@pytest.fixture
+def queue() -> str:
+    """The ARN of a new queue."""
+    name = f"q-{uuid.uuid4().hex}"
+    moto_aws.load().backend("sqs", REGION).create_queue(name)
+    return f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{name}"
+
+
+def use(queue: str, messages: int) -> None:
+    """Send messages, receive them and delete them."""
+    from embedded_aws.sqs.queues import Queues  # noqa: PLC0415 - it reads moto's state, after its settings were made
+
+    queues = Queues(REGION)
+    for number in range(messages):
+        queues.send(queue, str(number), {})
+        for message in queues.receive(queue, 10):
+            queues.delete(queue, message.receipt_handle)
+
+
+def test_deleted_messages_are_in_no_list_of_motos(queue: str) -> None:
+    """Moto lists every object that it ever made, unless it is told not to."""
+    from moto.sqs.models import Message  # noqa: PLC0415 - as above
+
+    use(queue, 5)
+    assert Message.instances_tracked == []  # type: ignore[attr-defined]
+
+
+def test_handles_of_deleted_messages_are_forgotten(queue: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are kept for whoever deletes a message twice, but not those of a whole day."""
+    monkeypatch.setattr("embedded_aws.sqs.queues._MOST_HANDLES", 10)
+    use(queue, 100)
+    name = queue.rpartition(":")[2]
+    assert len(moto_aws.load().backend("sqs", REGION).get_queue(name).deleted_messages) <= 11

@@ -1,0 +1,99 @@
+"""The traces in memory: bounded, and in step with a store that lets go of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from embedded_aws.xray.query import trace_index
+from embedded_aws.xray.query.trace_index import TraceIndex
+from embedded_aws.xray.service import XRay
+from tests.embedded_aws.xray.builders import NOW, Api, segment, trace_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def passed() -> list[float]:
+    """How much time has passed since NOW."""
+    return [0.0]
+
+
+@pytest.fixture
+def api(passed: list[float], monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
+    monkeypatch.setattr(trace_index, "SHARD", 8)
+    monkeypatch.setattr(trace_index, "MOST_CHANGES", 20)
+    xray = XRay(None, clock=lambda: NOW + passed[0], monotonic=lambda: passed[0])
+    yield Api(xray)
+    xray.close()
+
+
+def put(api: Api, *numbers: int, fault: bool = True, takes: float = 1.0) -> None:
+    """Send traces; of a segment that is sent again, the longer one counts."""
+    for number in numbers:
+        api.put(segment("a", trace_id=trace_id(number, NOW + number), at=number, takes=takes, fault=fault))
+
+
+def expire(api: Api, passed: list[float], seconds: float) -> None:
+    """Let go of what is as many seconds older than 30 days."""
+    passed[0] += seconds
+    while api.xray.store.tidy(NOW + passed[0] - 1):
+        pass
+
+
+def faults(*numbers: int) -> list[str]:
+    return [trace_id(number, NOW + number) for number in sorted(numbers, reverse=True)]
+
+
+def index_of(api: Api) -> TraceIndex:
+    return api.xray._index
+
+
+def test_filters_find_traces_of_all_shards(api: Api) -> None:
+    """However many shards there are, the list is newest first and complete."""
+    put(api, *range(30))
+    put(api, *range(30, 40), fault=False)
+    assert api.ids("fault") == faults(*range(30))
+
+
+def test_a_changed_trace_is_found_as_it_is_now(api: Api) -> None:
+    """A new document reaches the shard that holds the trace."""
+    put(api, *range(30), fault=False)
+    assert api.ids("fault") == []
+    put(api, 3, 20, takes=2.0)
+    assert api.ids("fault") == faults(3, 20)
+
+
+def test_more_changes_than_are_noted_are_found(api: Api) -> None:
+    """After a burst between two questions everything is read anew."""
+    put(api, *range(10))
+    assert len(api.ids("fault")) == 10
+    put(api, *range(10, 60))
+    put(api, 5, fault=False, takes=2.0)
+    assert api.ids("fault") == faults(*(number for number in range(60) if number != 5))
+
+
+def test_changes_are_not_collected_for_nobody(api: Api) -> None:
+    """Without any filter, what is noted for the next one stays small."""
+    put(api, *range(100))
+    assert not index_of(api)._changes
+
+
+def test_traces_that_are_gone_are_found_no_more(api: Api, passed: list[float]) -> None:
+    """A filter right after some were let go lists the others."""
+    put(api, *range(20))
+    assert len(api.ids("fault")) == 20
+    expire(api, passed, 10)
+    put(api, *range(20, 30))
+    assert api.ids("fault") == faults(*range(20, 30))
+
+
+def test_memory_of_traces_that_are_gone_is_given_back(api: Api, passed: list[float]) -> None:
+    """A server that runs for weeks holds as many traces in memory as it keeps."""
+    for first in range(0, 400, 20):
+        put(api, *range(first, first + 20))
+        assert len(api.ids("fault")) == 20
+        expire(api, passed, 10)
+    assert len(index_of(api)._shards) < 6

@@ -1,0 +1,68 @@
+"""What the reading commands say when there is nothing to show in an account."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from tests.waterfall import samples
+from tests.waterfall.samples import T0, TRACE_ID
+from waterfall.commands.reading import Desk, draw_map, list_traces, show_trace
+from waterfall.terminal.screen import Screen
+from waterfall.traces.client import Reader, ReadError, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def account() -> Iterator[tuple[Desk, Stubber]]:
+    xray = boto3.client("xray", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+    with Stubber(xray) as stub:
+        yield Desk(Reader(Source(aws=True), xray), Screen(), T0 + 65, json=False, aws=True), stub
+        stub.assert_no_pending_responses()
+
+
+def search_is_on(stub: Stubber) -> None:
+    stub.add_response("get_trace_segment_destination", {"Destination": "CloudWatchLogs", "Status": "ACTIVE"})
+
+
+def test_trace_of_an_account_is_shown(account: tuple[Desk, Stubber]) -> None:
+    """An account's trace is drawn by the same code as a local one."""
+    desk, stub = account
+    stub.add_response("batch_get_traces", {"Traces": [samples.api_trace(samples.request())]})
+    assert "simulate slow work" in show_trace(desk, TRACE_ID)
+
+
+def test_missing_trace_names_transaction_search(account: tuple[Desk, Stubber]) -> None:
+    """Where an account keeps spans in CloudWatch Logs, a missing trace says where else to look."""
+    desk, stub = account
+    stub.add_response("batch_get_traces", {"Traces": [], "UnprocessedTraceIds": [TRACE_ID]})
+    search_is_on(stub)
+    with pytest.raises(ReadError, match=r"Transaction Search is on .* log group aws/spans"):
+        show_trace(desk, TRACE_ID)
+
+
+def test_empty_list_names_transaction_search(account: tuple[Desk, Stubber]) -> None:
+    """An empty list says so too."""
+    desk, stub = account
+    stub.add_response("get_trace_summaries", {"TraceSummaries": []})
+    search_is_on(stub)
+    text = list_traces(desk, desk.now - 30, 5, "fault")
+    assert text.startswith(
+        "no traces that match since then; --since 1d looks further back; Transaction Search"
+    )
+
+
+def test_empty_map_names_transaction_search(account: tuple[Desk, Stubber]) -> None:
+    """An empty map says so too."""
+    desk, stub = account
+    stub.add_response(
+        "get_service_graph",
+        {"Services": [], "StartTime": T0, "EndTime": T0, "ContainsOldGroupVersions": False},
+    )
+    search_is_on(stub)
+    assert "aws/spans" in draw_map(desk, desk.now - 30)

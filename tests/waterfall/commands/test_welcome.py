@@ -1,0 +1,256 @@
+"""The first request to a fresh stack, and what is said about it."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.waterfall import samples
+from tests.waterfall.samples import TRACE_ID
+from waterfall.commands.welcome import Welcome
+from waterfall.stack import first_request
+from waterfall.stack.first_request import Patience
+from waterfall.terminal.screen import Screen
+from waterfall.traces.client import ReadError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tests.waterfall.conftest import Api
+
+BASE = "/execute-api/k2v9x1/dev"
+JSON_TYPE = {"Content-Type": "application/json"}
+TRACED = {"X-Amzn-Trace-Id": f"Root={TRACE_ID};Parent=0123456789abcdef;Sampled=1"}
+
+
+@dataclass(frozen=True)
+class Stack:
+    endpoint: str
+    api: str | None
+    tracing: str | None = "otel"
+    stack: str = "dev"
+    region: str = "us-east-1"
+    console: str | None = "http://127.0.0.1:8080"
+    daemon: str = "127.0.0.1:2000"
+    otlp: str = "http://127.0.0.1:4318"
+
+
+class Clock:
+    """Time that passes only when someone waits; `events` happen when their time has come."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.events: list[tuple[float, Callable[[], None]]] = []
+
+    def pause(self, seconds: float) -> None:
+        self.now += seconds
+        due = [event for event in self.events if event[0] <= self.now]
+        self.events = [event for event in self.events if event[0] > self.now]
+        for _, happen in due:
+            happen()
+
+    def patience(self, limit: float = 10.0) -> Patience:
+        return Patience(limit, lambda: self.now, self.pause)
+
+
+def answer(
+    api: Api, path: str, body: object, status: int = 200, headers: Mapping[str, str] = JSON_TYPE
+) -> None:
+    text = body if isinstance(body, str) else json.dumps(body)
+    api.replies[path] = lambda: (status, headers, text.encode())
+
+
+def deployed(api: Api, *paths: str, methods: tuple[str, ...] = ("GET",)) -> Stack:
+    """An API with these routes, as API Gateway describes it."""
+    resources = [{"id": path, "path": path, "resourceMethods": {m: {} for m in methods}} for path in paths]
+    answer(api, "/restapis", {"item": [{"id": "other"}, {"id": "k2v9x1"}]})
+    answer(api, "/restapis/k2v9x1/resources", {"item": [{"id": "root", "path": "/"}, *resources]})
+    answer(api, "/2015-03-31/event-source-mappings", {"EventSourceMappings": [{"UUID": "1"}]})
+    return Stack(api.endpoint, api.endpoint + BASE)
+
+
+def greeted(stack: Stack, clock: Clock, *, patience: float = 10.0) -> tuple[str, Welcome]:
+    out = io.StringIO()
+    welcome = Welcome(out, Screen(100), now=lambda: samples.T0 + 65, patience=clock.patience(patience))
+    welcome.greet(stack)
+    return out.getvalue(), welcome
+
+
+def test_request_and_waterfall_and_addresses_are_shown(api: Api) -> None:
+    """The first request's answer, its waterfall, the consumer's trace and the addresses, in this order."""
+    stack = deployed(api, "/hello/{name}", "/hello")
+    answer(api, f"{BASE}/hello", '"Successfully invoked Lambda 2!"', headers=TRACED)
+    api.put([*samples.request(), *samples.consumer()])
+    text, welcome = greeted(stack, Clock())
+    parts = [
+        f'GET {stack.api}/hello → 200 "Successfully invoked Lambda 2!"',
+        f"Trace {TRACE_ID}",
+        "simulate slow work",
+        f"linked trace, of the message's consumer: {samples.CONSUMER_ID}",
+        f"waterfall show --endpoint {api.endpoint} {samples.CONSUMER_ID}",
+        f"try  curl {stack.api}/hello",
+        "open  http://127.0.0.1:8080",
+        "stop  Ctrl-C",
+    ]
+    places = [text.index(part) for part in parts]
+    assert places == sorted(places)
+    assert not welcome.failed
+
+
+def test_trace_is_waited_for(api: Api) -> None:
+    """A trace that arrives in pieces is shown when it is whole."""
+    stack = deployed(api, "/hello")
+    answer(api, f"{BASE}/hello", "ok", headers=TRACED)
+    clock = Clock()
+    documents = samples.orphaned()
+    clock.events = [
+        (0.2, lambda: api.put(documents[1:])),
+        (0.4, lambda: api.put([samples.function("front", "f" * 16, "a000000000000001", 0.01, 0.05)])),
+        (0.6, lambda: api.put(documents[:1])),
+    ]
+    text, welcome = greeted(stack, clock)
+    assert "orphan" not in text
+    assert "front.handler" in text
+    assert not welcome.failed
+    assert 0.6 <= clock.now < 1
+
+
+def test_missing_trace_is_a_failure(api: Api) -> None:
+    """With tracing on, no trace within the patience is a failure."""
+    stack = deployed(api, "/hello")
+    answer(api, f"{BASE}/hello", "ok", headers=TRACED)
+    text, welcome = greeted(stack, Clock())
+    assert f"no trace {TRACE_ID} came within 10 s of the response" in text
+    assert welcome.failed
+
+
+def test_incomplete_trace_is_shown_at_last(api: Api) -> None:
+    """What never becomes whole is shown as it is when patience ends."""
+    stack = deployed(api, "/hello")
+    answer(api, f"{BASE}/hello", "ok", headers=TRACED)
+    api.put(samples.timed_out())
+    clock = Clock()
+    text, _ = greeted(stack, clock, patience=2)
+    assert "▲ unfinished" in text
+    assert clock.now == pytest.approx(2, abs=0.1)
+
+
+def test_tracing_off_is_said(api: Api) -> None:
+    """Without tracing there is no trace to wait for, and no failure."""
+    stack = Stack(api.endpoint, deployed(api, "/hello").api, tracing="off")
+    answer(api, f"{BASE}/hello", "ok", headers={"X-Amzn-Trace-Id": f"Root={TRACE_ID}"})
+    text, welcome = greeted(stack, Clock())
+    assert "tracing is off: this request left no trace" in text
+    assert not welcome.failed
+    assert "/Traces" not in [path for path, _ in api.requests]
+
+
+def test_unsampled_request_is_said(api: Api) -> None:
+    """A request that sampling passed over leaves no trace, and is no failure."""
+    stack = deployed(api, "/hello")
+    answer(api, f"{BASE}/hello", "ok", headers={"X-Amzn-Trace-Id": f"Root={TRACE_ID};Sampled=0"})
+    text, welcome = greeted(stack, Clock())
+    assert "the sampling rules passed this request over" in text
+    assert not welcome.failed
+
+
+def test_program_of_unknown_tracing_may_leave_no_trace(api: Api) -> None:
+    """A program without the tracing setting is not blamed for the missing trace."""
+    stack = Stack(api.endpoint, deployed(api, "/hello").api, tracing=None)
+    answer(api, f"{BASE}/hello", "ok", headers={"X-Amzn-Trace-Id": f"Root={TRACE_ID}"})
+    text, welcome = greeted(stack, Clock())
+    assert "is tracing on in its stage and function?" in " ".join(text.split())
+    assert not welcome.failed
+
+
+def test_failed_request_is_a_failure_with_its_waterfall(api: Api) -> None:
+    """A 5xx answer is a failure, and its trace is shown."""
+    stack = deployed(api, "/hello")
+    answer(api, f"{BASE}/hello", '{"message": "Internal server error"}', 502, TRACED)
+    api.put(samples.failed())
+    text, welcome = greeted(stack, Clock())
+    assert "→ 502" in text
+    assert "LookupError" in text
+    assert welcome.failed
+
+
+def test_response_without_a_trace_id_is_a_failure(api: Api) -> None:
+    """With tracing on, an answer has to name its trace."""
+    stack = deployed(api, "/hello")
+    answer(api, f"{BASE}/hello", "ok", headers={})
+    text, welcome = greeted(stack, Clock())
+    assert "no X-Amzn-Trace-Id header" in text
+    assert welcome.failed
+
+
+def test_no_api_is_said(api: Api) -> None:
+    """A program without an API gets no request, and its addresses."""
+    text, welcome = greeted(Stack(api.endpoint, None), Clock())
+    assert "deploys no API Gateway REST API" in text
+    assert "127.0.0.1:2000" in text
+    assert not welcome.failed
+
+
+@pytest.mark.parametrize(
+    ("paths", "methods"), [((), ("GET",)), (("/items/{id}",), ("GET",)), (("/items",), ("POST",))]
+)
+def test_no_plain_route_is_said(api: Api, paths: tuple[str, ...], methods: tuple[str, ...]) -> None:
+    """Without a GET route that needs no parameters no request is sent."""
+    text, welcome = greeted(deployed(api, *paths, methods=methods), Clock())
+    assert "no GET route without path parameters" in text
+    assert not welcome.failed
+
+
+def test_route_of_any_method_is_taken(api: Api) -> None:
+    """ANY answers GET."""
+    stack = deployed(api, "/any", methods=("ANY",))
+    answer(api, f"{BASE}/any", "ok", headers=TRACED)
+    api.put(samples.failed())
+    assert "/any → 200" in greeted(stack, Clock())[0]
+
+
+def test_link_that_never_comes_is_said(api: Api) -> None:
+    """When the message is not consumed in time, the stack is announced all the same."""
+    stack = deployed(api, "/hello")
+    answer(api, f"{BASE}/hello", "ok", headers=TRACED)
+    api.put(samples.request())
+    text, welcome = greeted(stack, Clock())
+    assert "not been consumed yet" in text
+    assert "Ctrl-C" in text
+    assert not welcome.failed
+
+
+def test_queue_without_a_consumer_is_not_waited_for(api: Api) -> None:
+    """Without an event source mapping there is no linked trace to wait for."""
+    stack = deployed(api, "/hello")
+    answer(api, "/2015-03-31/event-source-mappings", {"EventSourceMappings": []})
+    answer(api, f"{BASE}/hello", "ok", headers=TRACED)
+    api.put(samples.request())
+    clock = Clock()
+    assert "consumed" not in greeted(stack, clock)[0]
+    assert clock.now < 1
+
+
+def test_no_answer_is_an_error() -> None:
+    """A request that nobody answers is told in one line."""
+    with pytest.raises(ReadError, match="got no answer"):
+        first_request.get("http://127.0.0.1:1/")
+
+
+def test_hostile_answer_is_harmless(api: Api) -> None:
+    """What the function answers is shown without its control characters."""
+    stack = deployed(api, "/hello")
+    answer(api, f"{BASE}/hello", "\x1b[31mred\x07", headers={"X-Amzn-Trace-Id": f"Root={TRACE_ID};Sampled=0"})
+    assert r"\x1b[31mred\x07" in greeted(stack, Clock())[0]
+
+
+def test_progress_is_one_line() -> None:
+    """Progress fits the screen."""
+    out = io.StringIO()
+    Welcome(out, Screen(60)).progress("deploying\n" + "x" * 200)
+    assert out.getvalue().startswith("· deploying x")
+    assert len(out.getvalue()) == 61

@@ -1,0 +1,164 @@
+"""What `waterfall up` does and says once its stack is ready: one request, its waterfall, the addresses."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, TextIO
+
+from rich.text import Text
+
+from waterfall.stack import first_request
+from waterfall.stack.first_request import Patience
+from waterfall.terminal import waterfall
+from waterfall.terminal.screen import DIM, STYLES, Screen, to_text, wrapped
+from waterfall.terminal.text import clean, shorten
+from waterfall.traces.client import LOCAL_ENDPOINT, ReadError, Source, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from waterfall.traces.client import Reader
+    from waterfall.traces.model import Trace
+
+LINK_PATIENCE = 5.0
+"""Seconds in which a queue's consumer is waited for."""
+
+
+class Stack(Protocol):
+    """What is told about a running stack: addresses are URLs, but for the daemon's `host:port`."""
+
+    @property
+    def stack(self) -> str: ...
+    @property
+    def tracing(self) -> str | None: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def api(self) -> str | None: ...
+    @property
+    def endpoint(self) -> str: ...
+    @property
+    def console(self) -> str | None: ...
+    @property
+    def daemon(self) -> str: ...
+    @property
+    def otlp(self) -> str: ...
+
+
+@dataclass(slots=True)
+class Welcome:
+    """Greets whoever started a stack; `failed` tells afterwards whether the first request went wrong."""
+
+    out: TextIO
+    screen: Screen
+    now: Callable[[], float] = time.time
+    patience: Patience = field(default_factory=Patience)
+    failed: bool = False
+
+    def progress(self, line: str) -> None:
+        """Print one line about what is being done."""
+        self._print([Text(shorten(f"{self.screen.glyphs.dot} {clean(line)}", self.screen.width), style=DIM)])
+
+    def greet(self, stack: Stack) -> None:
+        """Send the first request, show its trace, and print the addresses."""
+        path = None
+        try:
+            path = self._plain_path(stack)
+            if stack.api and path:
+                self._first_request(stack, connect(Source(stack.endpoint)), stack.api.rstrip("/") + path)
+        except ReadError as error:
+            self._fail(str(error))
+        self._print([Text(), *self._addresses(stack, path)])
+
+    def _plain_path(self, stack: Stack) -> str | None:
+        if not stack.api:
+            self._note("no request was sent: this program deploys no API Gateway REST API")
+            return None
+        path = first_request.find_route(stack.endpoint, stack.api, stack.region)
+        if path is None:
+            self._note("no request was sent: this API has no GET route without path parameters")
+        return path
+
+    def _first_request(self, stack: Stack, reader: Reader, url: str) -> None:
+        answer = first_request.get(url)
+        glyphs = self.screen.glyphs
+        style = STYLES["ok" if answer.status < 400 else "fault"]
+        body = shorten(clean(answer.body), 200)
+        line = Text.assemble(
+            f"GET {clean(url)} {glyphs.arrow} ", (str(answer.status), style), (f" {body}", DIM)
+        )
+        self._print([Text(), line, Text()])
+        self.failed = answer.status >= 400
+        if stack.tracing == "off":
+            self._note("tracing is off: this request left no trace")
+        elif answer.sampled is False:
+            self._note("the sampling rules passed this request over: it left no trace")
+        elif answer.trace_id is None:
+            self._fail("the response names no trace: it has no X-Amzn-Trace-Id header")
+        else:
+            self._show(stack, reader, answer.trace_id)
+
+    def _show(self, stack: Stack, reader: Reader, trace_id: str) -> None:
+        trace = first_request.whole_trace(reader, trace_id, self.patience)
+        if trace is None:
+            if stack.tracing:
+                self._fail(f"no trace {trace_id} came within {self.patience.limit:.0f} s of the response")
+            else:
+                self._note(f"this request left no trace {trace_id}: is tracing on in its stage and function?")
+            return
+        self._print(waterfall.render(trace, self.screen, now=self.now()))
+        if first_request.has_consumers(trace, stack.endpoint, stack.region):
+            self._show_link(stack, reader, trace)
+
+    def _show_link(self, stack: Stack, reader: Reader, trace: Trace) -> None:
+        patience = Patience(min(LINK_PATIENCE, self.patience.limit), self.patience.clock, self.patience.pause)
+        linked = first_request.linked_trace(reader, trace, self.now, patience)
+        if linked is None:
+            self._note("the message it sent has not been consumed yet: no linked trace")
+        else:
+            arrow = self.screen.glyphs.arrow
+            self._print([Text(f"{arrow} linked trace, of the message's consumer: {linked}", style="cyan")])
+            self._print([Text(f"  waterfall show{_endpoint_option(stack)} {linked}", style=DIM)])
+
+    def _addresses(self, stack: Stack, path: str | None) -> Iterator[Text]:
+        show = f"waterfall show{_endpoint_option(stack)}"
+        rows = [
+            ("API", stack.api or ""),
+            ("try", f"curl {stack.api.rstrip('/')}{path}" if stack.api and path else ""),
+            (
+                "open",
+                f"{stack.console}    (console: traces, service map, waterfall)" if stack.console else "",
+            ),
+            ("then", f"{show}    (also: logs, traces, map, compare)"),
+            ("AWS", f"{stack.endpoint}    (aws --endpoint-url, AWS_ENDPOINT_URL)"),
+            ("X-Ray", f"{stack.daemon}    (daemon, UDP and TCP)"),
+            ("OTLP", f"{stack.otlp.rstrip('/')}/v1/traces" if stack.otlp else ""),
+            ("stop", "Ctrl-C"),
+        ]
+        for title, value in rows:
+            if value:
+                yield Text.assemble((f"{title:>6}", "bold"), f"  {clean(value)}")
+
+    def _fail(self, message: str) -> None:
+        self.failed = True
+        self._say(f"{self.screen.glyphs.marks['fault']} {message}", STYLES["fault"])
+
+    def _note(self, message: str) -> None:
+        self._say(f"{self.screen.glyphs.warning} {message}", STYLES["error"])
+
+    def _say(self, message: str, style: str) -> None:
+        self._print(
+            [
+                Text(line, style=style)
+                for line in wrapped(clean(message), self.screen.width, self.screen.glyphs)
+            ]
+        )
+
+    def _print(self, lines: list[Text]) -> None:
+        self.out.write(to_text(lines, self.screen))
+        self.out.flush()
+
+
+def _endpoint_option(stack: Stack) -> str:
+    return "" if stack.endpoint == LOCAL_ENDPOINT else f" --endpoint {stack.endpoint}"

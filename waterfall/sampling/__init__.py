@@ -1,0 +1,1 @@
+"""Sampling rules, and what they cost."""

@@ -1,0 +1,168 @@
+"""The first request to a fresh stack, and the wait until its trace is whole."""
+
+from __future__ import annotations
+
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from waterfall.traces import arguments
+from waterfall.traces.client import Reader, ReadError, Source, client
+from waterfall.traces.documents import LAMBDA_FUNCTION, LAMBDA_SERVICE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from email.message import Message
+
+    from waterfall.traces.model import Node, Trace
+
+PATIENCE = 10.0
+"""Seconds after the response within which a local trace is whole, if ever."""
+STEP = 0.05
+TIMEOUT = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a request was answered; `trace_id` is `None` when the response names none.
+
+    `sampled` is `None` when the response does not tell.
+    """
+
+    url: str
+    status: int
+    body: str
+    trace_id: str | None
+    sampled: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How to wait: `clock` in seconds, `pause` for a number of seconds, `limit` in all."""
+
+    limit: float = PATIENCE
+    clock: Callable[[], float] = time.monotonic
+    pause: Callable[[float], None] = time.sleep
+
+    def tries(self) -> Iterator[None]:
+        """Yield at once, then after each pause until the limit is reached."""
+        end = self.clock() + self.limit
+        yield
+        while self.clock() < end:
+            self.pause(STEP)
+            yield
+
+
+def find_route(endpoint: str, base_url: str, region: str) -> str | None:
+    """Return the path of the API's first plain route, `None` when it has none.
+
+    Raises ReadError when the API's routes cannot be read.
+    """
+    try:
+        apigateway = client(Source(endpoint, region=region), "apigateway")
+        api_id = api_of(apigateway, base_url)
+        return api_id and plain_path(apigateway, api_id)
+    except (BotoCoreError, ClientError) as error:
+        raise ReadError(f"the API's routes cannot be read: {error}") from error
+
+
+def api_of(apigateway: Any, base_url: str) -> str | None:
+    """Return the id of the REST API that `base_url` is of, `None` when there is no such API."""
+    pages = apigateway.get_paginator("get_rest_apis").paginate()
+    ids = [str(api["id"]) for page in pages for api in page["items"]]
+    return next((id_ for id_ in ids if id_ in base_url), None)
+
+
+def plain_path(apigateway: Any, api_id: str) -> str | None:
+    """Return the path of an API's first GET method without path parameters."""
+    pages = apigateway.get_paginator("get_resources").paginate(restApiId=api_id)
+    resources = [resource for page in pages for resource in page["items"]]
+    return next((str(resource["path"]) for resource in resources if _is_plain(resource)), None)
+
+
+def _is_plain(resource: Mapping[str, Any]) -> bool:
+    methods = resource.get("resourceMethods", {})
+    return "{" not in resource["path"] and ("GET" in methods or "ANY" in methods)
+
+
+def get(url: str) -> Answer:
+    """Send one GET request; raises ReadError when there is no answer at all."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(url, timeout=TIMEOUT) as response:
+            return _answer(url, response.status, response.headers, response.read())
+    except urllib.error.HTTPError as error:
+        return _answer(url, error.code, error.headers, error.read())
+    except OSError as error:
+        raise ReadError(f"the first request, GET {url}, got no answer: {error}") from error
+
+
+def _answer(url: str, status: int, headers: Message, body: bytes) -> Answer:
+    header = headers.get("X-Amzn-Trace-Id", "")
+    fields = dict(part.strip().partition("=")[::2] for part in header.split(";"))
+    try:
+        trace_id = arguments.trace_id(header)
+    except ValueError:
+        trace_id = None
+    sampled = {"1": True, "0": False}.get(fields.get("Sampled", ""))
+    return Answer(url, status, body.decode("utf-8", "replace"), trace_id, sampled)
+
+
+def whole_trace(reader: Reader, trace_id: str, patience: Patience) -> Trace | None:
+    """Wait until a trace is whole and no longer grows; return what is there at the latest then."""
+    last: Trace | None = None
+    for _ in patience.tries():
+        found = next(iter(reader.get([trace_id])), None)
+        if found and last and is_whole(found) and len(found.nodes) == len(last.nodes):
+            return found
+        last = found or last
+    return last
+
+
+def is_whole(trace: Trace) -> bool:
+    """Tell whether everything that the trace itself promises has come."""
+    entry = trace.entry
+    if entry is None or entry.end is None or trace.unfinished:
+        return False
+    is_one_tree = len(trace.roots) == 1 and not (entry.has("orphan") or entry.has("cycle"))
+    return is_one_tree and not any(_awaits_function(trace, node) for node in trace.nodes)
+
+
+def _awaits_function(trace: Trace, node: Node) -> bool:
+    """Tell whether Lambda accepted an invocation whose function segment has not come."""
+    if node.type != LAMBDA_SERVICE or not node.is_segment or node.status in {"error", "throttle"}:
+        return False
+    attempts = [trace.nodes[child] for child in node.children]  # of an asynchronous invocation
+    below = [*attempts, *(trace.nodes[child] for attempt in attempts for child in attempt.children)]
+    return not any(child.type == LAMBDA_FUNCTION for child in below)
+
+
+def sends_messages(trace: Trace) -> bool:
+    return any((node.call.operation or "").startswith("SendMessage") for node in trace.nodes)
+
+
+def has_consumers(trace: Trace, endpoint: str, region: str) -> bool:
+    """Tell whether waiting for a linked trace makes sense."""
+    try:
+        lambda_ = client(Source(endpoint, region=region), "lambda")
+        return sends_messages(trace) and bool(lambda_.list_event_source_mappings()["EventSourceMappings"])
+    except (BotoCoreError, ClientError):
+        return False
+
+
+def linked_trace(reader: Reader, trace: Trace, now: Callable[[], float], patience: Patience) -> str | None:
+    """Wait for a trace that is linked to this one, such as a queue consumer's; return its id."""
+    seen: set[str] = {trace.id}
+    for _ in patience.tries():
+        summaries = reader.summaries(trace.start - 1, now() + 1)
+        fresh = [summary.id for summary in summaries if summary.id not in seen]
+        for other in reader.get(fresh):
+            if any(link.trace_id == trace.id for node in other.nodes for link in node.links):
+                return other.id
+            if is_whole(other):
+                seen.add(other.id)
+    return None
