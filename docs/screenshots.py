@@ -15,7 +15,8 @@ DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS.parent))
 
 from tests.waterfall.web.browser import Page, find_chromium, running_chromium  # noqa: E402 - found by the line above
-from waterfall.traces.client import LOCAL_ENDPOINT, Source, connect  # noqa: E402 - found by the line above
+from waterfall.ports import LOCAL_ENDPOINT  # noqa: E402 - found by the line above
+from waterfall.traces.client import Source, connect  # noqa: E402 - found by the line above
 from waterfall.web.server import bind, serving  # noqa: E402 - found by the line above
 
 WIDTH, HEIGHT = 1280, 800

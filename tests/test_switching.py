@@ -13,7 +13,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from waterfall.commands import options
+from waterfall import cli
 
 if TYPE_CHECKING:
     from tracing_pytest import Node, Traced
@@ -118,4 +118,4 @@ def test_every_example_is_run() -> None:
 def test_commands_are_understood(command: str) -> None:
     """Every command of the page is one that `waterfall` has."""
     words = command.replace("<your program>", "program").split()
-    assert options.parse(words).command == "compare"
+    assert cli.parse(words).command == "compare"

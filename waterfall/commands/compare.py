@@ -1,41 +1,75 @@
-"""`waterfall compare`: two traces, or one request in each mode. Returns text, and whether all is equal."""
+"""`waterfall compare`: two traces, or one request in each mode."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TextIO
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from waterfall.commands.reading import Desk, trace_of
+from waterfall.commands import options
+from waterfall.commands.context import Context, context_of, printed, say, trace_of
+from waterfall.commands.options import Command
 from waterfall.compare.difference import Comparison, compare
-from waterfall.stack.child import MODES, Program, compare_modes
-from waterfall.terminal import as_json
-from waterfall.terminal import comparison as picture
-from waterfall.terminal.screen import Screen, to_text
-from waterfall.terminal.text import clean
+from waterfall.compare.modes import MODES, compare_modes
+from waterfall.ports import LOCAL_ENDPOINT
+from waterfall.stack.child import Program
+from waterfall.terminal import as_json, comparison
+from waterfall.terminal.screen import Screen, screen_of, to_text
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
 
-def traces(desk: Desk, wanted: Sequence[str]) -> tuple[str, bool]:
-    """Compare two traces, each given by id or as `latest`; raises ReadError when one is not there."""
-    left, right = (trace_of(desk, one) for one in wanted)
-    found = compare(left, right, (desk.reader.map_of(left), desk.reader.map_of(right)))
-    return _text([found], desk.screen, ("", ""), json=desk.json), found.equal
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    options.add_reading(parser)
+    parser.add_argument(
+        "traces", nargs="*", type=options.trace, metavar="TRACE", help="two of: an id, latest"
+    )
+    modes = parser.add_argument_group("comparing the tracing modes")
+    modes.add_argument("--modes", action="store_true", help="run the same request in each mode now")
+    options.add_program(modes)
 
 
-def modes(given: argparse.Namespace, screen: Screen, errors: TextIO) -> tuple[str, bool]:
-    """Compare one request in each mode; progress goes to `errors`. Raises ReadError when a mode fails."""
+def _check(given: argparse.Namespace) -> None:
+    if len(given.traces) != (0 if given.modes else 2):
+        raise ValueError("compare takes two traces, or --modes and none")
+    if given.modes and (given.aws or given.endpoint != LOCAL_ENDPOINT):
+        raise ValueError("--modes runs on this machine: give neither --aws nor --endpoint")
+    if given.modes and "tracing" in dict(given.config):
+        raise ValueError("--modes sets tracing itself: leave out --config tracing=...")
+    if not given.modes and (given.directory != Path() or given.stack or given.config):
+        raise ValueError("--directory, --stack and --config belong to --modes")
 
-    def say(line: str) -> None:
-        errors.write(f"{screen.glyphs.dot} {clean(line)}\n")
-        errors.flush()
 
-    found = compare_modes(Program(given.directory, given.stack, dict(given.config)), say)
-    return _text(found, screen, MODES, json=given.json), all(one.equal for one in found)
+def _run(given: argparse.Namespace) -> int:
+    if given.modes:
+        found = compare_modes(Program(given.directory, given.stack, dict(given.config)), say)
+        screen, titles = screen_of(sys.stdout), MODES
+    else:
+        context = context_of(given)
+        found, screen, titles = [_traces(context, given.traces)], context.screen, ("", "")
+    printed(_text(found, screen, titles, json=given.json))
+    return 0 if all(one.equal for one in found) else 1
+
+
+def _traces(context: Context, wanted: Sequence[str]) -> Comparison:
+    left, right = (trace_of(context, one) for one in wanted)
+    return compare(left, right, (context.reader.map_of(left), context.reader.map_of(right)))
 
 
 def _text(found: Sequence[Comparison], screen: Screen, titles: Sequence[str], *, json: bool) -> str:
     if json:
         return as_json.dumps(as_json.comparison_shape(found))
-    return "\n".join(to_text(picture.render(one, screen, titles), screen) for one in found)
+    return "\n".join(to_text(comparison.render(one, screen, titles), screen) for one in found)
+
+
+COMMAND = Command(
+    "compare two traces, or the tracing modes",
+    "Shows two traces side by side in normal form: without ids, times, generated values and what only "
+    "names an SDK. With --modes it deploys the program twice on this machine, traced natively and with "
+    "OpenTelemetry, and compares what one warm request leaves. Exit status 1 when they differ.",
+    _add_options,
+    _run,
+    _check,
+)

@@ -1,29 +1,57 @@
-"""What `waterfall fault` prints."""
+"""`waterfall fault`: experiments of AWS FIS, listed, started and stopped."""
 
 from __future__ import annotations
 
+import sys
+import time
 from typing import TYPE_CHECKING
 
+from waterfall.commands import options
+from waterfall.commands.context import printed, source_of
+from waterfall.commands.options import Command
+from waterfall.faults.client import Faults
 from waterfall.terminal import as_json, fault_list
-from waterfall.terminal.screen import Screen, to_text
+from waterfall.terminal.screen import screen_of, to_text
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
-    from waterfall.faults.client import Experiment, Faults
+    from waterfall.faults.client import Experiment
 
 
-def run(faults: Faults, given: argparse.Namespace, screen: Screen, now: float) -> str:
-    """Do what was asked and return the text to print; raises ReadError."""
-    if given.action == "list":
-        found = faults.templates()
-        if given.json:
-            return as_json.dumps(as_json.templates_shape(found))
-        if not found:
-            return "no experiments: set `faults` and deploy again\n"
-        return to_text(fault_list.templates(found, screen), screen)
-    return _experiments(_changed(faults, given), given, screen, now)
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    options.add_reading(parser)
+    parser.add_argument("action", choices=("list", "start", "stop", "status"), help="what to do")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="an experiment's name or id")
+
+
+def _check(given: argparse.Namespace) -> None:
+    if given.action == "start" and not given.name:
+        raise ValueError("fault start takes the name of an experiment; `waterfall fault list` shows them")
+
+
+def _run(given: argparse.Namespace) -> int:
+    faults = Faults(source_of(given))
+    return printed(_templates(faults, given) if given.action == "list" else _experiments(faults, given))
+
+
+def _templates(faults: Faults, given: argparse.Namespace) -> str:
+    found, screen = faults.templates(), screen_of(sys.stdout)
+    if given.json:
+        return as_json.dumps(as_json.templates_shape(found))
+    if not found:
+        return "no experiments: set `faults` and deploy again\n"
+    return to_text(fault_list.templates(found, screen), screen)
+
+
+def _experiments(faults: Faults, given: argparse.Namespace) -> str:
+    now, found, screen = time.time(), _changed(faults, given), screen_of(sys.stdout)
+    if given.json:
+        return as_json.dumps(as_json.experiments_shape(found, now))
+    if not found:
+        return "nothing was running\n" if given.action == "stop" else "no experiment was started yet\n"
+    return to_text(fault_list.experiments(found, screen, now), screen)
 
 
 def _changed(faults: Faults, given: argparse.Namespace) -> Sequence[Experiment]:
@@ -36,9 +64,11 @@ def _changed(faults: Faults, given: argparse.Namespace) -> Sequence[Experiment]:
     return faults.experiments()
 
 
-def _experiments(found: Sequence[Experiment], given: argparse.Namespace, screen: Screen, now: float) -> str:
-    if given.json:
-        return as_json.dumps(as_json.experiments_shape(found, now))
-    if not found:
-        return "nothing was running\n" if given.action == "stop" else "no experiment was started yet\n"
-    return to_text(fault_list.experiments(found, screen, now), screen)
+COMMAND = Command(
+    "list, start and stop fault injection experiments",
+    "Uses AWS FIS: `list` shows the experiments that can be started, `start` starts one by its name, "
+    "`stop` stops one or all, `status` shows what was started and the time that is left.",
+    _add_options,
+    _run,
+    _check,
+)

@@ -1,31 +1,37 @@
-"""What `waterfall logs` prints, and what `waterfall show --logs` adds."""
+"""`waterfall logs`: what functions wrote; and what `waterfall show --logs` adds."""
 
 from __future__ import annotations
 
 import json
+import sys
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from waterfall.commands.reading import LATEST, trace_of
+from waterfall.commands import options
+from waterfall.commands.context import Context, context_of, printed, trace_of
+from waterfall.commands.options import Command
 from waterfall.logs.client import Logs
 from waterfall.logs.following import follow
 from waterfall.logs.shapes import line_shape, lines_shape, trace_logs_shape
 from waterfall.terminal import as_json, log_lines, waterfall
-from waterfall.terminal.screen import to_text
+from waterfall.traces.arguments import LATEST
 from waterfall.traces.client import ReadError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    import argparse
+    from collections.abc import Iterator, Sequence
 
-    from waterfall.commands.reading import Desk
     from waterfall.logs.invocations import InvocationLogs
 
 FOLLOWED_SINCE = 60.0
 LISTED_SINCE = 3600.0
+_LOCAL_PACE, _AWS_PACE = 0.5, 3.0
+"""Seconds between two looks for new lines."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LineQuery:
     """Which lines: of functions whose names begin with one of `prefixes`, since a time, at most `most`."""
 
     prefixes: Sequence[str]
@@ -33,68 +39,103 @@ class Asked:
     most: int
 
 
-def listed(desk: Desk, logs: Logs, asked: Asked) -> str:
-    """Return the newest lines."""
-    start = desk.now - LISTED_SINCE if asked.since is None else asked.since
-    found = logs.latest(asked.prefixes, start, desk.now, asked.most)
-    if desk.json:
+def _listed(context: Context, logs: Logs, query: LineQuery) -> str:
+    start = context.now - LISTED_SINCE if query.since is None else query.since
+    found = logs.latest(query.prefixes, start, context.now, query.most)
+    if context.json:
         return as_json.dumps(lines_shape(found))
     if not found:
-        return _nothing(logs, asked)
-    return to_text(log_lines.LogLines(desk.screen).render(found), desk.screen)
+        return _nothing(logs, query)
+    return context.draw(log_lines.LogLines(context.screen).render(found))
 
 
-def _nothing(logs: Logs, asked: Asked) -> str:
-    if logs.groups(asked.prefixes):
+def _nothing(logs: Logs, query: LineQuery) -> str:
+    if logs.groups(query.prefixes):
         return "no lines since then; --since 1d looks further back\n"
-    names = ", ".join(asked.prefixes)
+    names = ", ".join(query.prefixes)
     return f"no log groups of functions{f' whose names begin with {names}' if names else ''}\n"
 
 
-def followed(
-    desk: Desk, logs: Logs, asked: Asked, clock: Callable[[], float], pause: Callable[[], object]
-) -> Iterator[str]:
+def _followed(context: Context, logs: Logs, query: LineQuery) -> Iterator[str]:
     """Yield the newest lines, then those that come in; in JSON each line is an object of its own."""
-    start = desk.now - FOLLOWED_SINCE if asked.since is None else asked.since
-    drawing = log_lines.LogLines(desk.screen)
-    most: int | None = asked.most
-    for lines in follow(logs, asked.prefixes, start, clock, pause):
+    start = context.now - FOLLOWED_SINCE if query.since is None else query.since
+    pace = _AWS_PACE if context.source.aws else _LOCAL_PACE
+    drawing = log_lines.LogLines(context.screen)
+    most: int | None = query.most
+    for lines in follow(logs, query.prefixes, start, time.time, lambda: time.sleep(pace)):
         fresh = lines[-most:] if most else lines
         most = None
-        if desk.json:
+        if context.json:
             yield "".join(json.dumps(line_shape(line)) + "\n" for line in fresh)
         else:
-            yield to_text(drawing.render(fresh), desk.screen)
+            yield context.draw(drawing.render(fresh))
 
 
-def of_trace(desk: Desk, logs: Logs, wanted: str, prefixes: Sequence[str] = ()) -> str:
+def _of_trace(context: Context, logs: Logs, wanted: str, prefixes: Sequence[str]) -> str:
     """Return the lines of one trace, given by id or as `latest`; raises ReadError when there is no such."""
-    trace = trace_of(desk, wanted) if wanted == LATEST else next(iter(desk.reader.get([wanted])), None)
+    trace = trace_of(context, wanted) if wanted == LATEST else next(iter(context.reader.get([wanted])), None)
     id_ = trace.id if trace else wanted
     found = (logs.of_trace(trace) if trace else []) or logs.of_id(id_)
     if trace is None and not found:
         raise ReadError(f"no trace {id_}, and no function wrote a line with its id")
     found = [one for one in found if not prefixes or one.invocation.function.startswith(tuple(prefixes))]
-    if desk.json:
+    if context.json:
         return as_json.dumps(trace_logs_shape(id_, found))
-    return _drawn(desk, found, trace.start if trace else _first(found))
+    return _drawn(context, found, trace.start if trace else _first(found))
 
 
-def shown(desk: Desk, logs: Logs, wanted: str, *, details: bool = False) -> str:
+def show_with_logs(context: Context, wanted: str, *, details: bool = False) -> str:
     """Return a trace as a waterfall, and below it the lines of its invocations."""
-    trace = trace_of(desk, wanted)
-    found = logs.of_trace(trace)
-    if desk.json:
+    trace = trace_of(context, wanted)
+    found = Logs(context.source).of_trace(trace)
+    if context.json:
         return as_json.dumps({**as_json.trace_shape(trace), "logs": trace_logs_shape(trace.id, found)})
-    drawn = to_text(waterfall.render(trace, desk.screen, now=desk.now, details=details), desk.screen)
-    return f"{drawn}\n{_drawn(desk, found, trace.start)}"
+    drawn = context.draw(waterfall.render(trace, context.screen, now=context.now, details=details))
+    return f"{drawn}\n{_drawn(context, found, trace.start)}"
 
 
-def _drawn(desk: Desk, found: Sequence[InvocationLogs], origin: float) -> str:
+def _drawn(context: Context, found: Sequence[InvocationLogs], origin: float) -> str:
     if not found:
         return "no logs: no function of this trace left a segment of its own\n"
-    return to_text(log_lines.of_trace(found, desk.screen, origin), desk.screen)
+    return context.draw(log_lines.of_trace(found, context.screen, origin))
 
 
 def _first(found: Sequence[InvocationLogs]) -> float:
     return min((line.event.time for logs in found for line in logs.lines), default=0.0)
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    options.add_reading(parser)
+    parser.add_argument("functions", nargs="*", metavar="FUNCTION", help="only those whose names begin so")
+    options.add_one_trace(parser)
+    parser.add_argument("-f", "--follow", action="store_true", help="go on with what comes in, until Ctrl-C")
+    options.add_since(parser, None, "1h; 1m with --follow")
+    options.add_count(parser, "--lines", 100, "how many of the latest")
+
+
+def _check(given: argparse.Namespace) -> None:
+    if given.trace and (given.follow or given.since is not None):
+        raise ValueError("--follow and --since choose among all lines: leave them out with --trace")
+
+
+def _run(given: argparse.Namespace) -> int:
+    context, query = context_of(given), LineQuery(given.functions, given.since, given.lines)
+    logs = Logs(context.source)
+    if given.trace:
+        return printed(_of_trace(context, logs, given.trace, given.functions))
+    if not given.follow:
+        return printed(_listed(context, logs, query))
+    for text in _followed(context, logs, query):
+        printed(text)
+        sys.stdout.flush()
+    return 0
+
+
+COMMAND = Command(
+    "show what functions wrote: the latest lines, or those of a trace",
+    "Shows the latest lines of all functions, newest last, or with --trace all lines of a trace's "
+    "invocations, at their time in it. Reads CloudWatch Logs, the log groups /aws/lambda/*.",
+    _add_options,
+    _run,
+    _check,
+)

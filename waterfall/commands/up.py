@@ -1,13 +1,16 @@
-"""`waterfall up`: the one place where the viewer starts the embedded AWS."""
+"""`waterfall up`: deploys a program onto the embedded AWS, and serves it with the console."""
 
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
-from typing import TYPE_CHECKING, TextIO
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from embedded_aws.server import ServeOptions, StartupError, Status, run
+from waterfall.commands import options
+from waterfall.commands.options import Command
 from waterfall.commands.welcome import Welcome
+from waterfall.ports import AWS_PORT, CONSOLE_PORT, DAEMON_PORT, OTLP_PORT
 from waterfall.terminal.screen import screen_of
 from waterfall.traces.client import Source
 from waterfall.web.listener import ConsoleError, address_of, bind
@@ -15,10 +18,28 @@ from waterfall.web.listener import ConsoleError, address_of, bind
 if TYPE_CHECKING:
     import argparse
 
+    from embedded_aws.server import Status
 
-def up(given: argparse.Namespace, out: TextIO, errors: TextIO) -> int:
-    """Serve until Ctrl-C, or with `--once` until the first request is shown; returns the exit status."""
-    welcome = Welcome(out, screen_of(out))
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    options.add_program(parser)
+    parser.add_argument("--tracing", metavar="MODE", help="short for --config tracing=MODE")
+    parser.add_argument("--export", metavar="WAY", help="short for --config export=WAY")
+    parser.add_argument("--once", action="store_true", help="stop after the first request")
+    options.add_port(parser, "--port", AWS_PORT, "the AWS endpoint")
+    options.add_port(parser, "--console-port", CONSOLE_PORT, "the web console")
+    options.add_port(parser, "--daemon-port", DAEMON_PORT, "the X-Ray daemon, UDP and TCP")
+    options.add_port(parser, "--otlp-port", OTLP_PORT, "the OTLP receiver, HTTP")
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="where traces are kept (default: DIR/.waterfall)"
+    )
+
+
+def _run(given: argparse.Namespace) -> int:
+    """Serve until Ctrl-C, or with `--once` until the first request is shown."""
+    from embedded_aws.server import ServeOptions, StartupError, run  # noqa: PLC0415 - help does without
+
+    welcome = Welcome(sys.stdout, screen_of(sys.stdout))
     try:
         with contextlib.ExitStack() as started:
             listener = started.enter_context(bind(given.console_port, "--console-port"))
@@ -30,30 +51,33 @@ def up(given: argparse.Namespace, out: TextIO, errors: TextIO) -> int:
                 welcome.greet(status)
                 return not given.once
 
-            options = _options(given, console=address_of(listener))
-            status = run(options, on_ready=on_ready, on_progress=welcome.progress)
+            serve = ServeOptions(
+                directory=given.directory,
+                stack=given.stack,
+                config=settings_of(given),
+                port=given.port,
+                daemon_port=given.daemon_port,
+                otlp_port=given.otlp_port,
+                console=address_of(listener),
+                data=given.data,
+            )
+            status = run(serve, on_ready=on_ready, on_progress=welcome.progress)
     except (StartupError, ConsoleError) as error:
-        errors.write(f"waterfall: {error}\n")
+        sys.stderr.write(f"waterfall: {error}\n")
         return 1
     return status or int(given.once and welcome.failed)
-
-
-def _options(given: argparse.Namespace, console: str) -> ServeOptions:
-    options = ServeOptions(
-        directory=given.directory,
-        stack=given.stack,
-        config=settings_of(given),
-        port=given.port,
-        daemon_port=given.daemon_port,
-        otlp_port=given.otlp_port,
-        console=console,
-        data=given.data,
-        allowed_origins=frozenset(given.allow_origin),
-    )
-    return options if given.max_data is None else replace(options, most_bytes=given.max_data)
 
 
 def settings_of(given: argparse.Namespace) -> dict[str, str]:
     """Return the Pulumi settings to override; `--tracing` and `--export` outweigh `--config`."""
     short = {key: getattr(given, key) for key in ("tracing", "export")}
     return dict(given.config) | {key: value for key, value in short.items() if value is not None}
+
+
+COMMAND = Command(
+    "deploy the program onto an embedded AWS and show one request",
+    "Deploy a Pulumi program onto an embedded AWS on this machine, send one request, "
+    "show its waterfall, and keep serving until Ctrl-C.",
+    _add_options,
+    _run,
+)

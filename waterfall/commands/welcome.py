@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Protocol, TextIO
 
 from rich.text import Text
 
+from waterfall.ports import LOCAL_ENDPOINT
 from waterfall.stack import first_request
 from waterfall.stack.first_request import Patience
 from waterfall.terminal import waterfall
 from waterfall.terminal.screen import DIM, STYLES, Screen, to_text, wrapped
 from waterfall.terminal.text import clean, shorten
-from waterfall.traces.client import LOCAL_ENDPOINT, ReadError, Source, connect
+from waterfall.traces.client import ReadError, Source, connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

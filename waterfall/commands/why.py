@@ -1,39 +1,71 @@
-"""What `waterfall why` prints."""
+"""`waterfall why`: what decided about a request's trace."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from waterfall.commands import options
+from waterfall.commands.context import Context, context_of, printed
+from waterfall.commands.options import Command
 from waterfall.terminal import as_json
 from waterfall.terminal import why as picture
-from waterfall.terminal.screen import to_text
 from waterfall.traces.client import ReadError
 from waterfall.why import shapes
 from waterfall.why.inquiry import Inquiry
+from waterfall.why.question import Question, question
 
 if TYPE_CHECKING:
-    from waterfall.commands.reading import Desk
-    from waterfall.traces.client import Source
-    from waterfall.why.question import Question
+    import argparse
 
 
-def explain(desk: Desk, source: Source, question: Question) -> str:
-    """Return why the request that is meant has a trace or none; raises ReadError."""
-    answer = Inquiry(desk.reader, source).ask(question, desk.now)
-    if desk.json:
+def _explain(context: Context, asked: Question) -> str:
+    answer = Inquiry(context.reader, context.source).ask(asked, context.now)
+    if context.json:
         return as_json.dumps(shapes.answer_shape(answer))
-    return to_text(picture.render(answer, desk.screen, desk.now), desk.screen)
+    return context.draw(picture.render(answer, context.screen, context.now))
 
 
-def list_requests(desk: Desk, source: Source, limit: int) -> str:
-    """Return the last requests; raises ReadError where none are remembered."""
-    found = Inquiry(desk.reader, source).newest(limit)
+def _list_requests(context: Context, limit: int) -> str:
+    found = Inquiry(context.reader, context.source).newest(limit)
     if found is None:
         raise ReadError(
             "requests are remembered by the embedded AWS alone: ask about a METHOD and URL instead"
         )
-    if desk.json:
+    if context.json:
         return as_json.dumps(shapes.list_shape(found))
     if not found:
         return "no request has come yet\n"
-    return to_text(picture.render_list(found, desk.screen, desk.now), desk.screen)
+    return context.draw(picture.render_list(found, context.screen, context.now))
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    options.add_reading(parser)
+    parser.add_argument(
+        "request",
+        nargs="*",
+        metavar="REQUEST",
+        help="a request id, a trace id, a URL, or a method and a URL (default: the last request)",
+    )
+    parser.add_argument("--list", action="store_true", help="list the last requests instead")
+    options.add_count(parser, "--limit", 20, "of --list: how many")
+
+
+def _check(given: argparse.Namespace) -> None:
+    if given.list and given.request:
+        raise ValueError("why takes a request or --list, not both")
+    given.question = question(given.request)
+
+
+def _run(given: argparse.Namespace) -> int:
+    context = context_of(given)
+    return printed(_list_requests(context, given.limit) if given.list else _explain(context, given.question))
+
+
+COMMAND = Command(
+    "explain why a request has a trace or none",
+    "Says in one sentence each what decided about a request's trace: the stage, the header, the rule, "
+    "each function, what arrived. With --aws, where none is remembered: what decides about such ones.",
+    _add_options,
+    _run,
+    _check,
+)

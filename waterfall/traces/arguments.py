@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+LATEST = "latest"
 _TRACE_ID = re.compile(r"1-([0-9a-f]{8})-([0-9a-f]{24})")
 _W3C_ID = re.compile(r"([0-9a-f]{8})([0-9a-f]{24})")
 _HEADER = re.compile(r"(?:.*[;:\s])?root=([^;]+).*")

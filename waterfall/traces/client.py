@@ -23,6 +23,7 @@ from botocore.exceptions import (
     ConnectionError as BotoConnectionError,
 )
 
+from waterfall.ports import LOCAL_ENDPOINT
 from waterfall.sampling import rules as sampling
 from waterfall.traces import listing, tree
 
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from waterfall.traces.listing import ServiceMap, Summary
     from waterfall.traces.model import Trace
 
-LOCAL_ENDPOINT = "http://127.0.0.1:4566"
 LOCAL_REGION = "us-east-1"
 IDS_PER_CALL = 5
 """BatchGetTraces and GetTraceGraph take at most five ids."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import socket
 
-HOST = "127.0.0.1"
-DEFAULT_PORT = 8080
+from waterfall.ports import HOST
 
 
 class ConsoleError(Exception):

@@ -10,7 +10,10 @@ from botocore.stub import Stubber
 
 from tests.waterfall import samples
 from tests.waterfall.samples import T0, TRACE_ID
-from waterfall.commands.reading import Desk, draw_map, list_traces, show_trace
+from waterfall.commands.context import Context
+from waterfall.commands.map import draw_map
+from waterfall.commands.show import show_trace
+from waterfall.commands.traces import list_traces
 from waterfall.terminal.screen import Screen
 from waterfall.traces.client import Reader, ReadError, Source
 
@@ -19,10 +22,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def account() -> Iterator[tuple[Desk, Stubber]]:
+def account() -> Iterator[tuple[Context, Stubber]]:
     xray = boto3.client("xray", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
     with Stubber(xray) as stub:
-        yield Desk(Reader(Source(aws=True), xray), Screen(), T0 + 65, json=False, aws=True), stub
+        source = Source(aws=True)
+        yield Context(source, Reader(source, xray), Screen(), T0 + 65, json=False), stub
         stub.assert_no_pending_responses()
 
 
@@ -30,39 +34,39 @@ def search_is_on(stub: Stubber) -> None:
     stub.add_response("get_trace_segment_destination", {"Destination": "CloudWatchLogs", "Status": "ACTIVE"})
 
 
-def test_trace_of_an_account_is_shown(account: tuple[Desk, Stubber]) -> None:
+def test_trace_of_an_account_is_shown(account: tuple[Context, Stubber]) -> None:
     """An account's trace is drawn by the same code as a local one."""
-    desk, stub = account
+    context, stub = account
     stub.add_response("batch_get_traces", {"Traces": [samples.api_trace(samples.request())]})
-    assert "simulate slow work" in show_trace(desk, TRACE_ID)
+    assert "simulate slow work" in show_trace(context, TRACE_ID)
 
 
-def test_missing_trace_names_transaction_search(account: tuple[Desk, Stubber]) -> None:
+def test_missing_trace_names_transaction_search(account: tuple[Context, Stubber]) -> None:
     """Where an account keeps spans in CloudWatch Logs, a missing trace says where else to look."""
-    desk, stub = account
+    context, stub = account
     stub.add_response("batch_get_traces", {"Traces": [], "UnprocessedTraceIds": [TRACE_ID]})
     search_is_on(stub)
     with pytest.raises(ReadError, match=r"Transaction Search is on .* log group aws/spans"):
-        show_trace(desk, TRACE_ID)
+        show_trace(context, TRACE_ID)
 
 
-def test_empty_list_names_transaction_search(account: tuple[Desk, Stubber]) -> None:
+def test_empty_list_names_transaction_search(account: tuple[Context, Stubber]) -> None:
     """An empty list says so too."""
-    desk, stub = account
+    context, stub = account
     stub.add_response("get_trace_summaries", {"TraceSummaries": []})
     search_is_on(stub)
-    text = list_traces(desk, desk.now - 30, 5, "fault")
+    text = list_traces(context, context.now - 30, 5, "fault")
     assert text.startswith(
         "no traces that match since then; --since 1d looks further back; Transaction Search"
     )
 
 
-def test_empty_map_names_transaction_search(account: tuple[Desk, Stubber]) -> None:
+def test_empty_map_names_transaction_search(account: tuple[Context, Stubber]) -> None:
     """An empty map says so too."""
-    desk, stub = account
+    context, stub = account
     stub.add_response(
         "get_service_graph",
         {"Services": [], "StartTime": T0, "EndTime": T0, "ContainsOldGroupVersions": False},
     )
     search_is_on(stub)
-    assert "aws/spans" in draw_map(desk, desk.now - 30)
+    assert "aws/spans" in draw_map(context, context.now - 30)

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from waterfall.cli import main
-from waterfall.commands import options
+from waterfall.cli import main, parse
 from waterfall.commands.up import settings_of
 
 if TYPE_CHECKING:
@@ -28,7 +27,7 @@ FREE_PORTS = ["--port", "0", "--console-port", "0", "--daemon-port", "0", "--otl
 )
 def test_options_become_settings(arguments: list[str], settings: dict[str, str]) -> None:
     """Settings are given as KEY=VALUE; the short options outweigh them."""
-    assert settings_of(options.parse(["up", *arguments])) == settings
+    assert settings_of(parse(["up", *arguments])) == settings
 
 
 def test_front_ends_are_named_by_their_origins() -> None:

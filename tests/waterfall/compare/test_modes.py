@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from waterfall.stack.child import settings_of
+from waterfall.compare.modes import settings_of
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,86 @@
+"""What commands work with, and what several of them do."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from waterfall.terminal.screen import Screen, screen_of, to_text
+from waterfall.terminal.text import clean
+from waterfall.traces.arguments import LATEST
+from waterfall.traces.client import Reader, ReadError, Source, connect
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+
+    from rich.text import Text
+
+    from waterfall.traces.model import Trace
+
+LATEST_WITHIN = 7 * 86400.0
+"""Seconds back in which `latest` looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a command reads from, when, and how it shows what it found: as a picture or as `json`."""
+
+    source: Source
+    reader: Reader
+    screen: Screen
+    now: float
+    json: bool
+
+    def draw(self, lines: Iterable[Text]) -> str:
+        return to_text(lines, self.screen)
+
+
+def source_of(given: argparse.Namespace) -> Source:
+    return Source(given.endpoint, aws=given.aws, profile=given.profile, region=given.region)
+
+
+def context_of(given: argparse.Namespace) -> Context:
+    """Return the context of a command with the options of `add_reading`; raises ReadError."""
+    source = source_of(given)
+    return Context(source, connect(source), screen_of(sys.stdout), time.time(), given.json)
+
+
+def printed(text: str) -> int:
+    """Print the result of a command that went well; returns its exit status."""
+    sys.stdout.write(text)
+    return 0
+
+
+def say(line: str) -> None:
+    """Tell of progress."""
+    sys.stderr.write(f"{screen_of(sys.stderr).glyphs.dot} {clean(line)}\n")
+    sys.stderr.flush()
+
+
+def trace_of(context: Context, wanted: str) -> Trace:
+    """Return a trace given by id or as `latest`; raises ReadError when it is not there."""
+    if wanted == LATEST:
+        summary = context.reader.latest(context.now - LATEST_WITHIN, context.now)
+        if summary is None:
+            raise ReadError(f"no trace in the last 7 days: send a request first{hint(context)}")
+        wanted = summary.id
+    found = context.reader.get([wanted])
+    if not found:
+        raise ReadError(
+            f"no trace {wanted}: it was not sampled, has not arrived yet, or is too old; "
+            f"`waterfall why {wanted}` says which{hint(context)}"
+        )
+    return found[0]
+
+
+def hint(context: Context) -> str:
+    """Say where traces are when the account keeps them in CloudWatch Logs."""
+    if context.source.aws and context.reader.keeps_all_in_logs():
+        return (
+            "; Transaction Search is on in this account: only indexed traces are found here "
+            "(1 % by default), all spans are in the log group aws/spans"
+        )
+    return ""

@@ -1,0 +1,48 @@
+"""`waterfall map`: the service map of a time, or of one trace."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from waterfall.commands import options
+from waterfall.commands.context import Context, context_of, hint, printed, trace_of
+from waterfall.commands.options import Command
+from waterfall.terminal import as_json, service_map
+from waterfall.traces.client import LONGEST_MAP
+from waterfall.traces.marking import marked, marked_by
+
+
+def draw_map(context: Context, start: float, wanted: str | None = None) -> str:
+    """Return the service map since `start`, or of one trace."""
+    if wanted is None:
+        found = context.reader.service_map(start, context.now)
+        graph = marked(found, context.reader, aws=context.source.aws)
+    else:
+        trace = trace_of(context, wanted)
+        graph = marked_by(context.reader.map_of(trace), trace)
+    if context.json:
+        return as_json.dumps(as_json.map_shape(graph))
+    if not graph.services:
+        return f"no services since then; --since 6h looks back the furthest{hint(context)}\n"
+    return context.draw(service_map.render(graph, context.screen))
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    options.add_reading(parser)
+    options.add_one_trace(parser)
+    options.add_since(parser, "1h", read=_since)
+
+
+def _since(text: str) -> float:
+    start = options.since(text)
+    if time.time() - start > LONGEST_MAP + 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is too long ago: X-Ray draws maps of at most 6 hours")
+    return start
+
+
+def _run(given: argparse.Namespace) -> int:
+    return printed(draw_map(context_of(given), given.since, given.trace))
+
+
+COMMAND = Command("show the service map", "Shows what calls what, and how it went.", _add_options, _run)

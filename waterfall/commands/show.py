@@ -1,0 +1,50 @@
+"""`waterfall show`: one trace as a waterfall."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from waterfall.commands import options
+from waterfall.commands.context import Context, context_of, printed, trace_of
+from waterfall.commands.options import Command
+from waterfall.terminal import as_json, waterfall
+from waterfall.traces.arguments import LATEST
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def show_trace(context: Context, wanted: str, *, details: bool = False) -> str:
+    """Return one trace, given by id or as `latest`, as a waterfall; raises ReadError when it is not there."""
+    trace = trace_of(context, wanted)
+    if context.json:
+        return as_json.dumps(as_json.trace_shape(trace))
+    return context.draw(waterfall.render(trace, context.screen, now=context.now, details=details))
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    options.add_reading(parser)
+    parser.add_argument(
+        "trace", nargs="?", default=LATEST, type=options.trace, metavar="TRACE", help="an id, or latest"
+    )
+    parser.add_argument("--logs", action="store_true", help="also what its functions wrote")
+    parser.add_argument(
+        "--details", action="store_true", help="also AWS's own annotations, metadata, stacks and clock skew"
+    )
+
+
+def _run(given: argparse.Namespace) -> int:
+    context = context_of(given)
+    if not given.logs:
+        return printed(show_trace(context, given.trace, details=given.details))
+    from waterfall.commands import logs  # noqa: PLC0415 - only this option needs CloudWatch Logs
+
+    return printed(logs.show_with_logs(context, given.trace, details=given.details))
+
+
+COMMAND = Command(
+    "show one trace as a waterfall",
+    "`latest` is the newest request, or the newest trace where there was no request.",
+    _add_options,
+    _run,
+)

@@ -1,0 +1,40 @@
+"""`waterfall traces`: the newest traces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from waterfall.commands import options
+from waterfall.commands.context import Context, context_of, hint, printed
+from waterfall.commands.options import Command
+from waterfall.terminal import as_json, trace_list
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def list_traces(context: Context, start: float, limit: int, expression: str | None) -> str:
+    """Return the newest traces since `start`."""
+    found = context.reader.summaries(start, context.now, limit=limit, expression=expression)
+    if context.json:
+        return as_json.dumps(as_json.traces_shape(found, start, context.now))
+    if not found:
+        matching = " that match" if expression else ""
+        return f"no traces{matching} since then; --since 1d looks further back{hint(context)}\n"
+    return context.draw(trace_list.render(found, context.screen, now=context.now))
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    options.add_reading(parser)
+    options.add_since(parser, "6h")
+    options.add_count(parser, "--limit", 20, "how many")
+    parser.add_argument(
+        "--filter", metavar="EXPRESSION", help="an X-Ray filter expression, such as 'fault' or 'duration > 2'"
+    )
+
+
+def _run(given: argparse.Namespace) -> int:
+    return printed(list_traces(context_of(given), given.since, given.limit, given.filter))
+
+
+COMMAND = Command("list traces, newest first", "Lists traces, newest first.", _add_options, _run)

@@ -1,0 +1,89 @@
+"""The same request in each tracing mode, now: one stack for each, what each left, and the difference."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from waterfall.compare.difference import Comparison, compare
+from waterfall.stack import first_request
+from waterfall.stack.child import Program, RunningStack, run_stack
+from waterfall.stack.first_request import Patience
+from waterfall.traces.client import ReadError, Source, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from waterfall.traces.client import Reader
+    from waterfall.traces.listing import ServiceMap
+    from waterfall.traces.model import Trace
+
+MODES = ("native", "otel")
+LINK_PATIENCE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """A trace and its service map."""
+
+    trace: Trace
+    graph: ServiceMap
+
+
+def compare_modes(program: Program, say: Callable[[str], None]) -> list[Comparison]:
+    """Run the program in each mode and compare the request's traces, and those of what it queued.
+
+    Raises ReadError when a stack does not start or leaves no trace. `say` takes lines of progress.
+    """
+    with ExitStack() as running, ThreadPoolExecutor(len(MODES)) as pool:
+        stacks = [
+            running.enter_context(run_stack(program, mode, settings_of(mode, program.settings), say))
+            for mode in MODES
+        ]
+        left, right = pool.map(lambda stack: _observe(stack, say), stacks)
+    if len(left) != len(right):
+        more, mode = (left, MODES[0]) if len(left) > len(right) else (right, MODES[1])
+        raise ReadError(f"only mode {mode} left a linked trace: {more[-1].trace.id}")
+    return [
+        compare(one.trace, other.trace, (one.graph, other.graph))
+        for one, other in zip(left, right, strict=True)
+    ]
+
+
+def settings_of(mode: str, given: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings of one side; `export` is about OpenTelemetry, the native SDK has one way out."""
+    native = {"export": "xray"} if mode == "native" and "export" in given else {}
+    return {**given, **native, "tracing": mode}
+
+
+def _observe(stack: RunningStack, say: Callable[[str], None]) -> Sequence[Observed]:
+    """Send one request to warm up and one to compare; return its trace and the one linked to it."""
+    status = stack.status()
+    endpoint, api, region = status["endpoint"], status["api"], status["region"]
+    path = first_request.find_route(endpoint, api, region) if api else None
+    if path is None:
+        raise ReadError("there is nothing to request: this program has no API with a plain GET route")
+    url, reader = api.rstrip("/") + path, connect(Source(endpoint, region=region))
+    _request(reader, stack.mode, url, endpoint, region)
+    say(f"{stack.mode}: warm, sending the request to compare")
+    return _request(reader, stack.mode, url, endpoint, region)
+
+
+def _request(reader: Reader, mode: str, url: str, endpoint: str, region: str) -> list[Observed]:
+    answer = first_request.get(url)
+    if answer.sampled is False:
+        raise ReadError(
+            f"mode {mode}: the sampling rules passed GET {url} over; compare where all is sampled"
+        )
+    trace = answer.trace_id and first_request.whole_trace(reader, answer.trace_id, Patience())
+    if not trace:
+        raise ReadError(f"mode {mode} left no trace of GET {url}, which was answered {answer.status}")
+    traces = [trace]
+    if first_request.has_consumers(trace, endpoint, region):
+        linked = first_request.linked_trace(reader, trace, time.time, Patience(LINK_PATIENCE))
+        found = linked and first_request.whole_trace(reader, linked, Patience())
+        traces += [found] if found else []
+    return [Observed(trace, reader.map_of(trace)) for trace in traces]
