@@ -17,21 +17,21 @@ if TYPE_CHECKING:
 
     from waterfall.commands.options import Command
 
-COMMANDS = (
-    "up",
-    "show",
-    "traces",
-    "logs",
-    "map",
-    "console",
-    "compare",
-    "why",
-    "sampling",
-    "cost",
-    "fault",
-    "gameday",
-)
-"""In the order of the help; each is a module of `waterfall.commands`."""
+COMMANDS = {
+    "up": "deploy the program onto an embedded AWS and show one request",
+    "show": "show one trace as a waterfall",
+    "traces": "list traces, newest first",
+    "logs": "show what functions wrote: the latest lines, or those of a trace",
+    "map": "show the service map",
+    "console": "show traces and the service map in a browser",
+    "compare": "compare two traces, or the tracing modes",
+    "why": "explain why a request has a trace or none",
+    "sampling": "show the sampling rules, and which one decides about a request",
+    "cost": "estimate what traces cost in a month",
+    "fault": "list, start and stop fault injection experiments",
+    "gameday": "run every experiment of the program under light load and report",
+}
+"""Each is a module of `waterfall.commands`; in the order of the help, with its line in it."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -59,13 +59,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         epilog=options.EXIT,
     )
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
-    for name in argv[:1] if argv and argv[0] in COMMANDS else COMMANDS:  # to import no more than is needed
-        command: Command = import_module(f"waterfall.commands.{name}").COMMAND
-        own = commands.add_parser(
-            name, help=command.summary, description=command.description, epilog=options.EXIT
-        )
-        command.add_options(own)
-        own.set_defaults(run=command.run, check=command.check)
+    for name, summary in COMMANDS.items():
+        own = commands.add_parser(name, help=summary)
+        if argv[:1] == [name]:
+            _fill(own, import_module(f"waterfall.commands.{name}").COMMAND)
     given = parser.parse_args(argv)
     try:
         given.check(given)
@@ -73,6 +70,12 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     except ValueError as error:
         parser.error(str(error))
     return given
+
+
+def _fill(parser: argparse.ArgumentParser, command: Command) -> None:
+    parser.description, parser.epilog = command.description, options.EXIT
+    command.add_options(parser)
+    parser.set_defaults(run=command.run, check=command.check)
 
 
 def _drop_output() -> None:

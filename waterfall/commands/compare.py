@@ -65,7 +65,6 @@ def _text(found: Sequence[Comparison], screen: Screen, titles: Sequence[str], *,
 
 
 COMMAND = Command(
-    "compare two traces, or the tracing modes",
     "Shows two traces side by side in normal form: without ids, times, generated values and what only "
     "names an SDK. With --modes it deploys the program twice on this machine, traced natively and with "
     "OpenTelemetry, and compares what one warm request leaves. Exit status 1 when they differ.",

@@ -37,7 +37,6 @@ def _announce(address: str) -> None:
 
 
 COMMAND = Command(
-    "show traces and the service map in a browser",
     "Serves the web console on 127.0.0.1 until Ctrl-C.",
     _add_options,
     _run,

@@ -101,7 +101,6 @@ def _run(given: argparse.Namespace) -> int:
 
 
 COMMAND = Command(
-    "estimate what traces cost in a month",
     "Estimates traces recorded and read, and X-Ray's price for a month, by sampling rule: from the "
     "requests of the last ten minutes, or from requests per second given with --rps.",
     _add_options,

@@ -65,7 +65,6 @@ def _changed(faults: Faults, given: argparse.Namespace) -> Sequence[Experiment]:
 
 
 COMMAND = Command(
-    "list, start and stop fault injection experiments",
     "Uses AWS FIS: `list` shows the experiments that can be started, `start` starts one by its name, "
     "`stop` stops one or all, `status` shows what was started and the time that is left.",
     _add_options,

@@ -35,7 +35,6 @@ def _run(given: argparse.Namespace) -> int:
 
 
 COMMAND = Command(
-    "run every experiment of the program under light load and report",
     "Starts the program on this machine, runs its fault injection experiments one after the "
     "other under light load, and prints a report in Markdown: what the client saw, latencies against the "
     "baseline, the first waterfall of each failure, whether the system recovered, and weaknesses. Exit "

@@ -132,7 +132,6 @@ def _run(given: argparse.Namespace) -> int:
 
 
 COMMAND = Command(
-    "show what functions wrote: the latest lines, or those of a trace",
     "Shows the latest lines of all functions, newest last, or with --trace all lines of a trace's "
     "invocations, at their time in it. Reads CloudWatch Logs, the log groups /aws/lambda/*.",
     _add_options,

@@ -45,4 +45,4 @@ def _run(given: argparse.Namespace) -> int:
     return printed(draw_map(context_of(given), given.since, given.trace))
 
 
-COMMAND = Command("show the service map", "Shows what calls what, and how it went.", _add_options, _run)
+COMMAND = Command("Shows what calls what, and how it went.", _add_options, _run)

@@ -22,13 +22,12 @@ def _right(_: argparse.Namespace) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """`summary` is its line in the list of commands, `description` stands above its own options.
+    """`description` stands above its options in its help.
 
     `run` returns the exit status and raises ReadError. `check` raises ValueError, with one line for the user,
     where options do not go together.
     """
 
-    summary: str
     description: str
     add_options: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], int]

@@ -59,7 +59,6 @@ def _run(given: argparse.Namespace) -> int:
 
 
 COMMAND = Command(
-    "show the sampling rules, and which one decides about a request",
     "Shows the sampling rules in the order in which they are tried, each with a request that it is for, "
     "and which one decides about the request given. Nothing is sent or counted.",
     _add_options,

@@ -43,7 +43,6 @@ def _run(given: argparse.Namespace) -> int:
 
 
 COMMAND = Command(
-    "show one trace as a waterfall",
     "`latest` is the newest request, or the newest trace where there was no request.",
     _add_options,
     _run,

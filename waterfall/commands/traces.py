@@ -37,4 +37,4 @@ def _run(given: argparse.Namespace) -> int:
     return printed(list_traces(context_of(given), given.since, given.limit, given.filter))
 
 
-COMMAND = Command("list traces, newest first", "Lists traces, newest first.", _add_options, _run)
+COMMAND = Command("Lists traces, newest first.", _add_options, _run)

@@ -75,7 +75,6 @@ def settings_of(given: argparse.Namespace) -> dict[str, str]:
 
 
 COMMAND = Command(
-    "deploy the program onto an embedded AWS and show one request",
     "Deploy a Pulumi program onto an embedded AWS on this machine, send one request, "
     "show its waterfall, and keep serving until Ctrl-C.",
     _add_options,

@@ -62,7 +62,6 @@ def _run(given: argparse.Namespace) -> int:
 
 
 COMMAND = Command(
-    "explain why a request has a trace or none",
     "Says in one sentence each what decided about a request's trace: the stage, the header, the rule, "
     "each function, what arrived. With --aws, where none is remembered: what decides about such ones.",
     _add_options,
