@@ -11,10 +11,12 @@ from waterfall.commands.context import Context, context_of, printed, say, trace_
 from waterfall.commands.options import Command
 from waterfall.compare.difference import Comparison, compare
 from waterfall.compare.modes import MODES, compare_modes
+from waterfall.compare.shapes import comparison_shape
 from waterfall.ports import LOCAL_ENDPOINT
 from waterfall.stack.child import Program
-from waterfall.terminal import as_json, comparison
+from waterfall.terminal import comparison
 from waterfall.terminal.screen import Screen, screen_of, to_text
+from waterfall.terminal.text import json_text
 
 if TYPE_CHECKING:
     import argparse
@@ -60,7 +62,7 @@ def _traces(context: Context, wanted: Sequence[str]) -> Comparison:
 
 def _text(found: Sequence[Comparison], screen: Screen, titles: Sequence[str], *, json: bool) -> str:
     if json:
-        return as_json.dumps(as_json.comparison_shape(found))
+        return json_text(comparison_shape(found))
     return "\n".join(to_text(comparison.render(one, screen, titles), screen) for one in found)
 
 

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from waterfall.commands import options
 from waterfall.commands.context import Context, context_of, printed
 from waterfall.commands.options import Command
+from waterfall.sampling.client import read_rules, read_statistics
 from waterfall.sampling.cost import estimate
-from waterfall.terminal import as_json
+from waterfall.sampling.shapes import cost_shape
 from waterfall.terminal import sampling as picture
+from waterfall.terminal.text import json_text
 from waterfall.traces.client import ReadError
 
 if TYPE_CHECKING:
@@ -24,18 +26,18 @@ def _cost(context: Context, given: Sequence[tuple[str | None, float]], *, kept: 
 
     Raises ReadError for an unknown rule, and when there was no traffic.
     """
-    rules = context.reader.sampling_rules()
+    rules = read_rules(context.reader)
     if given:
         per_second, origin = _by_rule(rules, given), "requests per second as given"
     else:
-        found = context.reader.sampling_statistics()
+        found = read_statistics(context.reader)
         if not found:
             raise ReadError("no request has asked the sampling rules lately: send some, or give --rps N")
         per_second = {one.rule: one.per_second for one in found}
         origin = f"requests of the last {found[0].seconds:.0f} s"
     result = estimate(rules, per_second, kept=kept, reads=reads)
     if context.json:
-        return as_json.dumps(as_json.cost_shape(result))
+        return json_text(cost_shape(result))
     return context.draw(picture.render_cost(result, origin, context.screen))
 
 

@@ -10,8 +10,10 @@ from waterfall.commands import options
 from waterfall.commands.context import printed, source_of
 from waterfall.commands.options import Command
 from waterfall.faults.client import Faults
-from waterfall.terminal import as_json, fault_list
+from waterfall.faults.shapes import experiments_shape, templates_shape
+from waterfall.terminal import fault_list
 from waterfall.terminal.screen import screen_of, to_text
+from waterfall.terminal.text import json_text
 
 if TYPE_CHECKING:
     import argparse
@@ -39,7 +41,7 @@ def _run(given: argparse.Namespace) -> int:
 def _templates(faults: Faults, given: argparse.Namespace) -> str:
     found, screen = faults.templates(), screen_of(sys.stdout)
     if given.json:
-        return as_json.dumps(as_json.templates_shape(found))
+        return json_text(templates_shape(found))
     if not found:
         return "no experiments: set `faults` and deploy again\n"
     return to_text(fault_list.templates(found, screen), screen)
@@ -48,7 +50,7 @@ def _templates(faults: Faults, given: argparse.Namespace) -> str:
 def _experiments(faults: Faults, given: argparse.Namespace) -> str:
     now, found, screen = time.time(), _changed(faults, given), screen_of(sys.stdout)
     if given.json:
-        return as_json.dumps(as_json.experiments_shape(found, now))
+        return json_text(experiments_shape(found, now))
     if not found:
         return "nothing was running\n" if given.action == "stop" else "no experiment was started yet\n"
     return to_text(fault_list.experiments(found, screen, now), screen)

@@ -14,9 +14,11 @@ from waterfall.commands.options import Command
 from waterfall.logs.client import Logs
 from waterfall.logs.following import follow
 from waterfall.logs.shapes import line_shape, lines_shape, trace_logs_shape
-from waterfall.terminal import as_json, log_lines, waterfall
+from waterfall.terminal import log_lines, waterfall
+from waterfall.terminal.text import json_text
 from waterfall.traces.arguments import LATEST
 from waterfall.traces.client import ReadError
+from waterfall.traces.shapes import trace_shape
 
 if TYPE_CHECKING:
     import argparse
@@ -43,7 +45,7 @@ def _listed(context: Context, logs: Logs, query: LineQuery) -> str:
     start = context.now - LISTED_SINCE if query.since is None else query.since
     found = logs.latest(query.prefixes, start, context.now, query.most)
     if context.json:
-        return as_json.dumps(lines_shape(found))
+        return json_text(lines_shape(found))
     if not found:
         return _nothing(logs, query)
     return context.draw(log_lines.LogLines(context.screen).render(found))
@@ -80,7 +82,7 @@ def _of_trace(context: Context, logs: Logs, wanted: str, prefixes: Sequence[str]
         raise ReadError(f"no trace {id_}, and no function wrote a line with its id")
     found = [one for one in found if not prefixes or one.invocation.function.startswith(tuple(prefixes))]
     if context.json:
-        return as_json.dumps(trace_logs_shape(id_, found))
+        return json_text(trace_logs_shape(id_, found))
     return _drawn(context, found, trace.start if trace else _first(found))
 
 
@@ -89,7 +91,7 @@ def show_with_logs(context: Context, wanted: str, *, details: bool = False) -> s
     trace = trace_of(context, wanted)
     found = Logs(context.source).of_trace(trace)
     if context.json:
-        return as_json.dumps({**as_json.trace_shape(trace), "logs": trace_logs_shape(trace.id, found)})
+        return json_text({**trace_shape(trace), "logs": trace_logs_shape(trace.id, found)})
     drawn = context.draw(waterfall.render(trace, context.screen, now=context.now, details=details))
     return f"{drawn}\n{_drawn(context, found, trace.start)}"
 

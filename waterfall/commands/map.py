@@ -8,9 +8,11 @@ import time
 from waterfall.commands import options
 from waterfall.commands.context import Context, context_of, hint, printed, trace_of
 from waterfall.commands.options import Command
-from waterfall.terminal import as_json, service_map
+from waterfall.terminal import service_map
+from waterfall.terminal.text import json_text
 from waterfall.traces.client import LONGEST_MAP
 from waterfall.traces.marking import marked, marked_by
+from waterfall.traces.shapes import map_shape
 
 
 def draw_map(context: Context, start: float, wanted: str | None = None) -> str:
@@ -22,7 +24,7 @@ def draw_map(context: Context, start: float, wanted: str | None = None) -> str:
         trace = trace_of(context, wanted)
         graph = marked_by(context.reader.map_of(trace), trace)
     if context.json:
-        return as_json.dumps(as_json.map_shape(graph))
+        return json_text(map_shape(graph))
     if not graph.services:
         return f"no services since then; --since 6h looks back the furthest{hint(context)}\n"
     return context.draw(service_map.render(graph, context.screen))

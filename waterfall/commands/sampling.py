@@ -8,8 +8,10 @@ from waterfall.commands import options
 from waterfall.commands.context import Context, context_of, printed
 from waterfall.commands.options import Command
 from waterfall.sampling import rules as sampling
-from waterfall.terminal import as_json
+from waterfall.sampling.client import read_rules
+from waterfall.sampling.shapes import rules_shape
 from waterfall.terminal import sampling as picture
+from waterfall.terminal.text import json_text
 
 if TYPE_CHECKING:
     import argparse
@@ -19,14 +21,14 @@ if TYPE_CHECKING:
 def _explain(
     context: Context, request: tuple[str, str] | None, service: str | None, headers: Mapping[str, str]
 ) -> str:
-    rules = context.reader.sampling_rules()
+    rules = read_rules(context.reader)
     asked, chosen = None, None
     if request is not None:
         assumed = service or sampling.assumed_service(rules)
         asked = sampling.Request(*request, service=assumed, headers=headers)
         chosen = sampling.decide(rules, asked)
     if context.json:
-        return as_json.dumps(as_json.rules_shape(rules, chosen))
+        return json_text(rules_shape(rules, chosen))
     return context.draw(picture.render_rules(rules, asked, chosen, context.screen))
 
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from waterfall.commands import options
 from waterfall.commands.context import Context, context_of, printed, trace_of
 from waterfall.commands.options import Command
-from waterfall.terminal import as_json, waterfall
+from waterfall.terminal import waterfall
+from waterfall.terminal.text import json_text
 from waterfall.traces.arguments import LATEST
+from waterfall.traces.shapes import trace_shape
 
 if TYPE_CHECKING:
     import argparse
@@ -18,7 +20,7 @@ def show_trace(context: Context, wanted: str, *, details: bool = False) -> str:
     """Return one trace, given by id or as `latest`, as a waterfall; raises ReadError when it is not there."""
     trace = trace_of(context, wanted)
     if context.json:
-        return as_json.dumps(as_json.trace_shape(trace))
+        return json_text(trace_shape(trace))
     return context.draw(waterfall.render(trace, context.screen, now=context.now, details=details))
 
 

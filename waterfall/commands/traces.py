@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from waterfall.commands import options
 from waterfall.commands.context import Context, context_of, hint, printed
 from waterfall.commands.options import Command
-from waterfall.terminal import as_json, trace_list
+from waterfall.terminal import trace_list
+from waterfall.terminal.text import json_text
+from waterfall.traces.shapes import traces_shape
 
 if TYPE_CHECKING:
     import argparse
@@ -17,7 +19,7 @@ def list_traces(context: Context, start: float, limit: int, expression: str | No
     """Return the newest traces since `start`."""
     found = context.reader.summaries(start, context.now, limit=limit, expression=expression)
     if context.json:
-        return as_json.dumps(as_json.traces_shape(found, start, context.now))
+        return json_text(traces_shape(found, start, context.now))
     if not found:
         matching = " that match" if expression else ""
         return f"no traces{matching} since then; --since 1d looks further back{hint(context)}\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from rich.text import Text
 
@@ -19,32 +19,12 @@ from waterfall.traces.client import ReadError, Source, connect
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from embedded_aws.server import Status
     from waterfall.traces.client import Reader
     from waterfall.traces.model import Trace
 
 LINK_PATIENCE = 5.0
 """Seconds in which a queue's consumer is waited for."""
-
-
-class Stack(Protocol):
-    """What is told about a running stack: addresses are URLs, but for the daemon's `host:port`."""
-
-    @property
-    def stack(self) -> str: ...
-    @property
-    def tracing(self) -> str | None: ...
-    @property
-    def region(self) -> str: ...
-    @property
-    def api(self) -> str | None: ...
-    @property
-    def endpoint(self) -> str: ...
-    @property
-    def console(self) -> str | None: ...
-    @property
-    def daemon(self) -> str: ...
-    @property
-    def otlp(self) -> str: ...
 
 
 @dataclass(slots=True)
@@ -61,7 +41,7 @@ class Welcome:
         """Print one line about what is being done."""
         self._print([Text(shorten(f"{self.screen.glyphs.dot} {clean(line)}", self.screen.width), style=DIM)])
 
-    def greet(self, stack: Stack) -> None:
+    def greet(self, stack: Status) -> None:
         """Send the first request, show its trace, and print the addresses."""
         path = None
         try:
@@ -72,7 +52,7 @@ class Welcome:
             self._fail(str(error))
         self._print([Text(), *self._addresses(stack, path)])
 
-    def _plain_path(self, stack: Stack) -> str | None:
+    def _plain_path(self, stack: Status) -> str | None:
         if not stack.api:
             self._note("no request was sent: this program deploys no API Gateway REST API")
             return None
@@ -81,7 +61,7 @@ class Welcome:
             self._note("no request was sent: this API has no GET route without path parameters")
         return path
 
-    def _first_request(self, stack: Stack, reader: Reader, url: str) -> None:
+    def _first_request(self, stack: Status, reader: Reader, url: str) -> None:
         answer = first_request.get(url)
         glyphs = self.screen.glyphs
         style = STYLES["ok" if answer.status < 400 else "fault"]
@@ -100,7 +80,7 @@ class Welcome:
         else:
             self._show(stack, reader, answer.trace_id)
 
-    def _show(self, stack: Stack, reader: Reader, trace_id: str) -> None:
+    def _show(self, stack: Status, reader: Reader, trace_id: str) -> None:
         trace = first_request.whole_trace(reader, trace_id, self.patience)
         if trace is None:
             if stack.tracing:
@@ -112,7 +92,7 @@ class Welcome:
         if first_request.has_consumers(trace, stack.endpoint, stack.region):
             self._show_link(stack, reader, trace)
 
-    def _show_link(self, stack: Stack, reader: Reader, trace: Trace) -> None:
+    def _show_link(self, stack: Status, reader: Reader, trace: Trace) -> None:
         patience = Patience(min(LINK_PATIENCE, self.patience.limit), self.patience.clock, self.patience.pause)
         linked = first_request.linked_trace(reader, trace, self.now, patience)
         if linked is None:
@@ -122,7 +102,7 @@ class Welcome:
             self._print([Text(f"{arrow} linked trace, of the message's consumer: {linked}", style="cyan")])
             self._print([Text(f"  waterfall show{_endpoint_option(stack)} {linked}", style=DIM)])
 
-    def _addresses(self, stack: Stack, path: str | None) -> Iterator[Text]:
+    def _addresses(self, stack: Status, path: str | None) -> Iterator[Text]:
         show = f"waterfall show{_endpoint_option(stack)}"
         rows = [
             ("API", stack.api or ""),
@@ -161,5 +141,5 @@ class Welcome:
         self.out.flush()
 
 
-def _endpoint_option(stack: Stack) -> str:
+def _endpoint_option(stack: Status) -> str:
     return "" if stack.endpoint == LOCAL_ENDPOINT else f" --endpoint {stack.endpoint}"

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from waterfall.commands import options
 from waterfall.commands.context import Context, context_of, printed
 from waterfall.commands.options import Command
-from waterfall.terminal import as_json
 from waterfall.terminal import why as picture
+from waterfall.terminal.text import json_text
 from waterfall.traces.client import ReadError
 from waterfall.why import shapes
 from waterfall.why.inquiry import Inquiry
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def _explain(context: Context, asked: Question) -> str:
     answer = Inquiry(context.reader, context.source).ask(asked, context.now)
     if context.json:
-        return as_json.dumps(shapes.answer_shape(answer))
+        return json_text(shapes.answer_shape(answer))
     return context.draw(picture.render(answer, context.screen, context.now))
 
 
@@ -32,7 +32,7 @@ def _list_requests(context: Context, limit: int) -> str:
             "requests are remembered by the embedded AWS alone: ask about a METHOD and URL instead"
         )
     if context.json:
-        return as_json.dumps(shapes.list_shape(found))
+        return json_text(shapes.list_shape(found))
     if not found:
         return "no request has come yet\n"
     return context.draw(picture.render_list(found, context.screen, context.now))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from waterfall.traces.listing import Counts, Service, ServiceMap
+    from waterfall.traces.listing import Service, ServiceMap
 
 
 def graph_form(graph: ServiceMap, settle: Callable[[str], str] = str) -> dict[str, Any]:
@@ -24,19 +24,10 @@ def _service(graph: ServiceMap, service: Service, settle: Callable[[str], str]) 
     for edge in service.edges:
         target = graph.named(edge.target)
         title = _title(target, settle) if target else "a service not on the map"
-        edges[f"link to {title}" if edge.is_link else title] = _counts(edge.counts)
+        edges[f"link to {title}" if edge.is_link else title] = edge.counts.outcomes
     return {
         "root": service.is_root,
         "inferred": service.is_inferred,
-        "counts": _counts(service.counts),
+        "counts": service.counts.outcomes,
         "edges": edges,
-    }
-
-
-def _counts(counts: Counts) -> dict[str, int]:
-    return {
-        "ok": counts.ok,
-        "errors": counts.errors,
-        "throttles": counts.throttles,
-        "faults": counts.faults,
     }

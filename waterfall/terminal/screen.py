@@ -6,7 +6,7 @@ import io
 import os
 import shutil
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console
@@ -26,42 +26,27 @@ NARROWEST = 60
 
 @dataclass(frozen=True, slots=True)
 class Glyphs:
-    """The characters of a picture. `bars` are left half, full and right half of a cell."""
+    """The characters of a picture. Bars are left half, full and right half of a cell."""
 
-    bar: tuple[str, str, str]
-    waiting: tuple[str, str, str]
-    open_end: str
-    branch: str
-    last_branch: str
-    rail: str
-    dash: str
-    arrow: str
-    ellipsis: str
-    rule: str
-    dot: str
-    none: str
-    marks: Mapping[Status, str]
-    unfinished: str
-    warning: str
+    bar: tuple[str, str, str] = ("╸", "━", "╺")
+    waiting: tuple[str, str, str] = ("╴", "─", "╶")
+    open_end: str = "▶"
+    branch: str = "├"
+    last_branch: str = "└"
+    rail: str = "│"
+    dash: str = "─"
+    arrow: str = "→"
+    ellipsis: str = "…"
+    dot: str = "·"
+    none: str = "·"
+    marks: Mapping[Status, str] = field(
+        default_factory=lambda: {"ok": "✓", "error": "!", "throttle": "≈", "fault": "✗"}
+    )
+    unfinished: str = "…"
+    warning: str = "▲"
 
 
-UNICODE = Glyphs(
-    bar=("╸", "━", "╺"),
-    waiting=("╴", "─", "╶"),
-    open_end="▶",
-    branch="├",
-    last_branch="└",
-    rail="│",
-    dash="─",
-    arrow="→",
-    ellipsis="…",
-    rule="─",
-    dot="·",
-    none="·",
-    marks={"ok": "✓", "error": "!", "throttle": "≈", "fault": "✗"},
-    unfinished="…",
-    warning="▲",
-)
+UNICODE = Glyphs()
 ASCII = Glyphs(
     bar=("=", "=", "="),
     waiting=("-", "-", "-"),
@@ -72,7 +57,6 @@ ASCII = Glyphs(
     dash="-",
     arrow="->",
     ellipsis="~",
-    rule="-",
     dot="|",
     none="-",
     marks={"ok": ".", "error": "!", "throttle": "%", "fault": "X"},

@@ -93,6 +93,11 @@ def pairs(values: Mapping[str, Any]) -> list[str]:
     return [f"{clean(key, 500)} = {value(item)}" for key, item in values.items()]
 
 
+def json_text(shape: Mapping[str, Any]) -> str:
+    """Return JSON text in ASCII: no name from a trace can reach the terminal as a control character."""
+    return json.dumps(shape, indent=2, ensure_ascii=True) + "\n"
+
+
 def path_of(url: str) -> str:
     """Return a URL's path and query, which tell requests of one API apart."""
     try:

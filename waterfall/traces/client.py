@@ -24,13 +24,11 @@ from botocore.exceptions import (
 )
 
 from waterfall.ports import LOCAL_ENDPOINT
-from waterfall.sampling import rules as sampling
 from waterfall.traces import listing, tree
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from waterfall.sampling.rules import Rule, Statistics
     from waterfall.traces.listing import ServiceMap, Summary
     from waterfall.traces.model import Trace
 
@@ -119,7 +117,7 @@ class Reader:
         """Return the traces that exist, in the order of their ids."""
         found: dict[str, Trace] = {}
         for first in range(0, len(ids), IDS_PER_CALL):
-            for page in self._pages("batch_get_traces", TraceIds=list(ids[first : first + IDS_PER_CALL])):
+            for page in self.pages("batch_get_traces", TraceIds=list(ids[first : first + IDS_PER_CALL])):
                 for answer in page.get("Traces", []):
                     found[answer["Id"]] = tree.from_api(answer)
         return [found[id_] for id_ in ids if id_ in found]
@@ -153,7 +151,7 @@ class Reader:
         reads some pages twice, but never the whole of a window for its end.
         """
         found: dict[str, Summary] = {}
-        for page in self._pages("get_trace_summaries", **_span(start, end, expression)):
+        for page in self.pages("get_trace_summaries", **_span(start, end, expression)):
             found |= {summary.id: summary for summary in map(listing.summary, page.get("TraceSummaries", []))}
             if limit is not None and len(found) >= limit and page.get("NextToken"):
                 break
@@ -182,25 +180,14 @@ class Reader:
 
     def service_map(self, start: float, end: float) -> ServiceMap:
         """Return the service map of a time of at most six hours."""
-        pages = self._pages("get_service_graph", **_span(start, end))
+        pages = self.pages("get_service_graph", **_span(start, end))
         return listing.service_map([item for page in pages for item in page.get("Services", [])], start, end)
 
     def map_of(self, trace: Trace) -> ServiceMap:
         """Return the service map of one trace."""
-        pages = self._pages("get_trace_graph", TraceIds=[trace.id])
+        pages = self.pages("get_trace_graph", TraceIds=[trace.id])
         services = [item for page in pages for item in page.get("Services", [])]
         return listing.service_map(services, trace.start, trace.end)
-
-    def sampling_rules(self) -> list[Rule]:
-        """Return the sampling rules in the order in which they are tried."""
-        pages = self._pages("get_sampling_rules")
-        return sampling.rules_of([record for page in pages for record in page["SamplingRuleRecords"]])
-
-    def sampling_statistics(self) -> list[Statistics]:
-        """Return what each rule decided lately; X-Ray remembers about ten minutes."""
-        pages = self._pages("get_sampling_statistic_summaries")
-        found = [item for page in pages for item in page["SamplingStatisticSummaries"]]
-        return sampling.statistics_of(found)
 
     def keeps_all_in_logs(self) -> bool:
         """Tell whether Transaction Search is on: then only indexed traces are found through this API."""
@@ -210,8 +197,8 @@ class Reader:
             return False  # a reader may lack the permission, and an older endpoint the operation
         return bool(answer.get("Destination") == "CloudWatchLogs")
 
-    def _pages(self, operation: str, **parameters: Any) -> Iterator[Any]:
-        """Yield pages as they are wanted: who stops early has not waited for the rest."""
+    def pages(self, operation: str, **parameters: Any) -> Iterator[Any]:
+        """Yield the pages of an operation of X-Ray, such as `get_sampling_rules`, as they are wanted: who stops early has not waited for the rest."""
         with readable(self._source):
             yield from self._xray.get_paginator(operation).paginate(**parameters)
 

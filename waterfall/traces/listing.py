@@ -117,8 +117,8 @@ class Counts:
         return self.seconds / self.total if self.total else None
 
     @property
-    def worst(self) -> Status:
-        return "fault" if self.faults else "throttle" if self.throttles else "error" if self.errors else "ok"
+    def outcomes(self) -> dict[str, int]:
+        return {"ok": self.ok, "errors": self.errors, "throttles": self.throttles, "faults": self.faults}
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,14 +32,13 @@ from starlette.staticfiles import StaticFiles
 from waterfall.compare.difference import compare
 from waterfall.logs.client import Logs
 from waterfall.logs.shapes import trace_logs_shape
-from waterfall.terminal import as_json
 from waterfall.traces import arguments
 from waterfall.traces.client import Reader, ReadError, RefusedError, Source
 from waterfall.traces.marking import marked, marked_by
+from waterfall.traces.shapes import map_shape, traces_shape
 from waterfall.web import shapes
 from waterfall.web.answer import json_answer
 from waterfall.web.asked import BadRequestError, limit_of, span_of
-from waterfall.web.comparison import comparison_shape
 from waterfall.web.experiments import Experiments
 from waterfall.web.guard import Guard
 from waterfall.why.inquiry import Inquiry, UnknownRequestError
@@ -122,7 +121,7 @@ class _Api:
         def read() -> Any:
             # one more than asked, so that the page knows whether there are more
             found = self._reader.summaries(start, end, limit=limit + 1, expression=expression)
-            return as_json.traces_shape(found[:limit], start, end) | {"more": len(found) > limit}
+            return traces_shape(found[:limit], start, end) | {"more": len(found) > limit}
 
         return json_answer(await run_in_threadpool(read))
 
@@ -152,13 +151,13 @@ class _Api:
             graph = self._reader.service_map(*span_of(request.query_params, self._clock()))
             return marked(graph, self._reader, aws=self._source.aws)
 
-        return json_answer(as_json.map_shape(await run_in_threadpool(read)))
+        return json_answer(map_shape(await run_in_threadpool(read)))
 
     async def compare(self, request: Request) -> Response:
         ids = [request.query_params.get(name, "") for name in ("a", "b")]
 
         def read() -> Any:
-            return comparison_shape(compare(self._found(ids[0]), self._found(ids[1])))
+            return shapes.side_by_side(compare(self._found(ids[0]), self._found(ids[1])))
 
         return json_answer(await run_in_threadpool(read))
 

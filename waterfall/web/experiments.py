@@ -19,7 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
 from waterfall.faults.client import Faults
-from waterfall.terminal.as_json import experiments_shape, templates_shape
+from waterfall.faults.shapes import experiments_shape, templates_shape
 from waterfall.traces.client import RefusedError
 from waterfall.web.answer import json_answer
 from waterfall.web.asked import BadRequestError

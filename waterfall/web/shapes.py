@@ -1,16 +1,18 @@
-"""What the console's API answers: the shapes of `terminal.as_json`, and what only a picture needs."""
+"""What only the console's API answers: `waterfall.traces.shapes` has the rest."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from waterfall.terminal.as_json import trace_shape
 from waterfall.traces.critical_path import critical_path
-from waterfall.traces.documents import bounded
-from waterfall.traces.insight import own_time, where_time_went
+from waterfall.traces.documents import bounded, status_of
+from waterfall.traces.insight import overview, own_time, where_time_went
+from waterfall.traces.shapes import http_shape, trace_shape
 
 if TYPE_CHECKING:
+    from waterfall.compare.difference import Comparison, Pair
+    from waterfall.compare.normal import Entity
     from waterfall.traces.client import Source
     from waterfall.traces.model import Document, Node, Trace
 
@@ -49,3 +51,55 @@ def raw_document(document: Document) -> dict[str, Any]:
     nested = document.get("subsegments")
     kept = {key: bounded(value) for key, value in document.items() if key != "subsegments"}
     return kept | ({"subsegments": f"({len(nested)} of their own)"} if isinstance(nested, list) else {})
+
+
+def side_by_side(found: Comparison) -> dict[str, Any]:
+    """Return `left`, `right`, `pairs` in reading order, the number of `findings`, `imports_left_out`.
+
+    A pair has `depth`, `left` and `right` (`label`, `kind`, `namespace`, `type`, `status`, `offset`,
+    `duration`, or `null` where one side lacks it), and `findings` (`field`, `left`, `right`).
+    """
+    return {
+        "left": _head(found.left),
+        "right": _head(found.right),
+        "pairs": [_pair(pair) for pair in found.pairs],
+        "findings": len(found.findings),
+        "imports_left_out": found.imports_left_out,
+    }
+
+
+def _head(trace: Trace) -> dict[str, Any]:
+    head = overview(trace)
+    return {
+        "id": trace.id,
+        "name": head.name,
+        "start": trace.start,
+        "duration": trace.duration,
+        "status": head.status,
+        "unfinished": head.unfinished,
+        **http_shape(head.http),
+    }
+
+
+def _pair(pair: Pair) -> dict[str, Any]:
+    return {
+        "depth": pair.depth,
+        "left": pair.left and _side(pair.left),
+        "right": pair.right and _side(pair.right),
+        "findings": [
+            {key: value for key, value in asdict(finding).items() if key != "path"}
+            for finding in pair.findings
+        ],
+    }
+
+
+def _side(entity: Entity) -> dict[str, Any]:
+    return {
+        "label": entity.label,
+        "kind": entity.fields.get("kind"),
+        "namespace": entity.fields.get("namespace"),
+        "type": entity.fields.get("origin") or entity.fields.get("called"),
+        "status": status_of(entity.fields),
+        "offset": entity.start,
+        "duration": entity.end - entity.start,
+    }

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from waterfall.sampling.client import read_rules
 from waterfall.traces.client import ReadError, RefusedError, Source, client, readable
 from waterfall.why.explain import brief, explain, explain_trace
 from waterfall.why.facts import Entry, Evidence, Function, Refusal, read_entry, read_invocation
@@ -173,7 +174,7 @@ class Inquiry:
     def _prospect(self, url: Url) -> Explanation:
         method = url.method or "GET"
         place = self._stage(replace(url, method=method))
-        rules = self._reader.sampling_rules()
+        rules = read_rules(self._reader)
         remembered = _NOT_AWS if self._source.aws else _FORGOTTEN
         return explain_prospect(Prospect(method, url.path, place, rules, remembered))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
+from embedded_aws.server import Status
 from tests.waterfall import samples
 from tests.waterfall.samples import TRACE_ID
 from waterfall.commands.welcome import Welcome
@@ -27,16 +27,20 @@ JSON_TYPE = {"Content-Type": "application/json"}
 TRACED = {"X-Amzn-Trace-Id": f"Root={TRACE_ID};Parent=0123456789abcdef;Sampled=1"}
 
 
-@dataclass(frozen=True)
-class Stack:
-    endpoint: str
-    api: str | None
-    tracing: str | None = "otel"
-    stack: str = "dev"
-    region: str = "us-east-1"
-    console: str | None = "http://127.0.0.1:8080"
-    daemon: str = "127.0.0.1:2000"
-    otlp: str = "http://127.0.0.1:4318"
+def stack_at(endpoint: str, api: str | None, tracing: str | None = "otel") -> Status:
+    return Status(
+        status="ready",
+        stack="dev",
+        region="us-east-1",
+        tracing=tracing,
+        api=api,
+        apis={},
+        endpoint=endpoint,
+        console="http://127.0.0.1:8080",
+        daemon="127.0.0.1:2000",
+        otlp="http://127.0.0.1:4318",
+        outputs={},
+    )
 
 
 class Clock:
@@ -64,16 +68,16 @@ def answer(
     api.replies[path] = lambda: (status, headers, text.encode())
 
 
-def deployed(api: Api, *paths: str, methods: tuple[str, ...] = ("GET",)) -> Stack:
+def deployed(api: Api, *paths: str, methods: tuple[str, ...] = ("GET",)) -> Status:
     """An API with these routes, as API Gateway describes it."""
     resources = [{"id": path, "path": path, "resourceMethods": {m: {} for m in methods}} for path in paths]
     answer(api, "/restapis", {"item": [{"id": "other"}, {"id": "k2v9x1"}]})
     answer(api, "/restapis/k2v9x1/resources", {"item": [{"id": "root", "path": "/"}, *resources]})
     answer(api, "/2015-03-31/event-source-mappings", {"EventSourceMappings": [{"UUID": "1"}]})
-    return Stack(api.endpoint, api.endpoint + BASE)
+    return stack_at(api.endpoint, api.endpoint + BASE)
 
 
-def greeted(stack: Stack, clock: Clock, *, patience: float = 10.0) -> tuple[str, Welcome]:
+def greeted(stack: Status, clock: Clock, *, patience: float = 10.0) -> tuple[str, Welcome]:
     out = io.StringIO()
     welcome = Welcome(out, Screen(100), now=lambda: samples.T0 + 65, patience=clock.patience(patience))
     welcome.greet(stack)
@@ -141,7 +145,7 @@ def test_incomplete_trace_is_shown_at_last(api: Api) -> None:
 
 def test_tracing_off_is_said(api: Api) -> None:
     """Without tracing there is no trace to wait for, and no failure."""
-    stack = Stack(api.endpoint, deployed(api, "/hello").api, tracing="off")
+    stack = stack_at(api.endpoint, deployed(api, "/hello").api, tracing="off")
     answer(api, f"{BASE}/hello", "ok", headers={"X-Amzn-Trace-Id": f"Root={TRACE_ID}"})
     text, welcome = greeted(stack, Clock())
     assert "tracing is off: this request left no trace" in text
@@ -160,7 +164,7 @@ def test_unsampled_request_is_said(api: Api) -> None:
 
 def test_program_of_unknown_tracing_may_leave_no_trace(api: Api) -> None:
     """A program without the tracing setting is not blamed for the missing trace."""
-    stack = Stack(api.endpoint, deployed(api, "/hello").api, tracing=None)
+    stack = stack_at(api.endpoint, deployed(api, "/hello").api, tracing=None)
     answer(api, f"{BASE}/hello", "ok", headers={"X-Amzn-Trace-Id": f"Root={TRACE_ID}"})
     text, welcome = greeted(stack, Clock())
     assert "is tracing on in its stage and function?" in " ".join(text.split())
@@ -189,7 +193,7 @@ def test_response_without_a_trace_id_is_a_failure(api: Api) -> None:
 
 def test_no_api_is_said(api: Api) -> None:
     """A program without an API gets no request, and its addresses."""
-    text, welcome = greeted(Stack(api.endpoint, None), Clock())
+    text, welcome = greeted(stack_at(api.endpoint, None), Clock())
     assert "deploys no API Gateway REST API" in text
     assert "127.0.0.1:2000" in text
     assert not welcome.failed

@@ -10,8 +10,8 @@ import pytest
 
 from tests.waterfall import samples
 from tests.waterfall.web.many import requests
-from waterfall.terminal.as_json import map_shape, trace_shape
 from waterfall.traces.client import Source
+from waterfall.traces.shapes import map_shape, trace_shape
 from waterfall.web.app import PAGES
 from waterfall.web.listener import bind
 from waterfall.web.server import serving

@@ -1,6 +1,7 @@
-"""What `--json` prints. Each object names its `format`; fields are added to a format, never changed.
+"""Traces, their list and the service map as JSON, for `--json` and for the console.
 
-All times are epoch seconds, durations seconds; a field that is not known is `null`.
+Each object names its `format`; fields are added to a format, never changed. All times are epoch seconds,
+durations seconds; a field that is not known is `null`. This holds for the `shapes` of every folder.
 
 `waterfall.trace/1`
     `id`, `start`, `duration`, `response_time`, `unfinished`, `method`, `url`, `http_status`, `status`
@@ -18,35 +19,13 @@ All times are epoch seconds, durations seconds; a field that is not known is `nu
     `start`, `end`, and `services`: `id`, `name`, `type`, `root`, `inferred`, `injected` (a service of that
     name met a fault on purpose), counts, and `edges`: `target` (a service's `id`), `link`, counts. Counts are
     `calls`, `ok`, `errors`, `throttles`, `faults`, `per_minute`, `mean`, `p50`, `p95`.
-`waterfall.faults/1`
-    `templates` that can be started (`id`, `name`, `faults`), or `experiments`: `id`, `name`, `status`,
-    `reason`, `faults`, `started`, `until`, `ended`, `targets`, `left`.
-`waterfall.logs/1`
-    `lines`: `time`, `function`, `group`, `stream`, `kind` (`log`, Lambda's own `init` `start` `end` `report`
-    `platform`, or `injected` by FIS), `level`, `message`, `request_id`, `trace_id`, `fields` (a JSON line's
-    object); or `trace` and `invocations`: `function`, `group`, `request_id`, `node` (position in the trace's
-    `nodes`), `start`, `end`, `missing` (why there are no lines), `lines`, `more` (how many were left out).
-    `--follow` prints one line's object after the other; `show --logs` has a trace's in its field `logs`.
-`waterfall.comparison/1`
-    `equal`, and `comparisons` of two traces each: `left` and `right` (ids), `equal`, `imports_left_out`, and
-    `differences` between their normal forms: `path` (names from the root down), `field`, `left`, `right`
-    (`null` for what is not there).
-`waterfall.sampling/1`
-    `rules` in the order in which they are tried: `name`, `priority`, `reservoir`, `rate`, patterns `service`,
-    `service_type`, `host`, `method`, `path`, `headers`, and `example`; `decides` is the name of the one that
-    decides about the request that was asked about.
-`waterfall.cost/1`
-    A month: `lines` with `rule`, `per_second`, `traced` (per second), `recorded`, `read`, `dollars`; `free`
-    (dollars that the free tier takes off), `dollars`, and `prices`.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from waterfall.sampling.cost import PRICES
 from waterfall.traces.documents import bounded
 from waterfall.traces.insight import overview
 from waterfall.traces.listing import Counts, ServiceMap, Summary, percentile
@@ -54,28 +33,7 @@ from waterfall.traces.listing import Counts, ServiceMap, Summary, percentile
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from waterfall.compare.difference import Comparison
-    from waterfall.faults.client import Experiment, Template
-    from waterfall.sampling.cost import Estimate
-    from waterfall.sampling.rules import Rule
     from waterfall.traces.model import Http, Node, Trace
-
-
-def dumps(shape: Mapping[str, Any]) -> str:
-    """Return JSON text in ASCII: no name from a trace can reach the terminal as a control character."""
-    return json.dumps(shape, indent=2, ensure_ascii=True) + "\n"
-
-
-def rules_shape(rules: Sequence[Rule], chosen: Rule | None) -> dict[str, Any]:
-    return {
-        "format": "waterfall.sampling/1",
-        "rules": [{**asdict(rule), "example": rule.example} for rule in rules],
-        "decides": chosen.name if chosen else None,
-    }
-
-
-def cost_shape(found: Estimate) -> dict[str, Any]:
-    return {"format": "waterfall.cost/1", **asdict(found), "prices": asdict(PRICES)}
 
 
 def trace_shape(trace: Trace) -> dict[str, Any]:
@@ -87,7 +45,7 @@ def trace_shape(trace: Trace) -> dict[str, Any]:
         "duration": trace.duration,
         "response_time": head.response_time,
         "unfinished": head.unfinished,
-        **_http(head.http),
+        **http_shape(head.http),
         "status": head.status,
         "cold_starts": list(head.cold_starts),
         "sampling_rule": head.rule,
@@ -97,7 +55,7 @@ def trace_shape(trace: Trace) -> dict[str, Any]:
     }
 
 
-def _http(http: Http) -> dict[str, Any]:
+def http_shape(http: Http) -> dict[str, Any]:
     return {"method": http.method, "url": http.url, "http_status": http.status}
 
 
@@ -121,7 +79,7 @@ def _node(trace: Trace, node: Node) -> dict[str, Any]:
         "inferred": node.inferred,
         "cold_start": node.cold_start,
         "phase": node.phase,
-        **_http(node.http),
+        **http_shape(node.http),
         "annotations": bounded(node.annotations),
         "metadata": bounded(node.metadata),
         "exceptions": [_exception(asdict(failure)) for failure in node.failures],
@@ -152,7 +110,7 @@ def _summary(summary: Summary) -> dict[str, Any]:
         "status": summary.status,
         "throttled": summary.throttled,
         "unfinished": summary.unfinished,
-        **_http(summary.http),
+        **http_shape(summary.http),
         "entry": summary.entry,
         "entry_type": summary.entry_type,
         "annotations": {key: list(values) for key, values in summary.annotations.items()},
@@ -188,41 +146,10 @@ def map_shape(graph: ServiceMap) -> dict[str, Any]:
     }
 
 
-def templates_shape(templates: Sequence[Template]) -> dict[str, Any]:
-    return {"format": "waterfall.faults/1", "templates": [asdict(one) for one in templates]}
-
-
-def experiments_shape(experiments: Sequence[Experiment], now: float) -> dict[str, Any]:
-    found = [{**asdict(one), "left": one.left(now)} for one in experiments]
-    return {"format": "waterfall.faults/1", "experiments": found}
-
-
-def comparison_shape(comparisons: Sequence[Comparison]) -> dict[str, Any]:
-    return {
-        "format": "waterfall.comparison/1",
-        "equal": all(comparison.equal for comparison in comparisons),
-        "comparisons": [
-            {
-                "left": comparison.left.id,
-                "right": comparison.right.id,
-                "equal": comparison.equal,
-                "imports_left_out": comparison.imports_left_out,
-                "differences": [
-                    {**asdict(finding), "path": list(finding.path)} for finding in comparison.findings
-                ],
-            }
-            for comparison in comparisons
-        ],
-    }
-
-
 def _counts(counts: Counts, histogram: Sequence[tuple[float, int]], minutes: float) -> dict[str, Any]:
     return {
         "calls": counts.total,
-        "ok": counts.ok,
-        "errors": counts.errors,
-        "throttles": counts.throttles,
-        "faults": counts.faults,
+        **counts.outcomes,
         "per_minute": counts.total / minutes if minutes else None,
         "mean": counts.mean,
         "p50": percentile(histogram, 0.5),

@@ -7,15 +7,19 @@ from typing import Any
 
 import pytest
 
+import waterfall.compare.shapes
+import waterfall.traces.shapes
 from tests.waterfall import answers, samples
 from waterfall.compare.difference import compare
-from waterfall.terminal import as_json
+from waterfall.compare.shapes import comparison_shape
+from waterfall.terminal.text import json_text
 from waterfall.traces import listing
+from waterfall.traces.shapes import map_shape, trace_shape, traces_shape
 
 
 def documented(format_: str) -> set[str]:
     """Return the field names that the module's own text lists for a format."""
-    text = as_json.__doc__ or ""
+    text = "".join(module.__doc__ or "" for module in (waterfall.traces.shapes, waterfall.compare.shapes))
     section = text.split(f"`{format_}`")[1].split("`waterfall.")[0]
     return set(section.split("`")[1::2])
 
@@ -32,10 +36,10 @@ def shapes() -> dict[str, Any]:
     everything = [*samples.failed(), *samples.consumer(), *samples.timed_out()]
     summaries = [listing.summary(answer) for answer in answers.SUMMARIES]
     return {
-        "waterfall.trace/1": as_json.trace_shape(samples.trace(everything)),
-        "waterfall.traces/1": as_json.traces_shape(summaries, 0, 1),
-        "waterfall.map/1": as_json.map_shape(listing.service_map(answers.SERVICES, 0, 300)),
-        "waterfall.comparison/1": as_json.comparison_shape(
+        "waterfall.trace/1": trace_shape(samples.trace(everything)),
+        "waterfall.traces/1": traces_shape(summaries, 0, 1),
+        "waterfall.map/1": map_shape(listing.service_map(answers.SERVICES, 0, 300)),
+        "waterfall.comparison/1": comparison_shape(
             [compare(samples.trace(samples.failed()), samples.trace(samples.throttled()))]
         ),
     }
@@ -72,9 +76,7 @@ def test_every_documented_field_is_printed(format_: str) -> None:
 
 def test_output_is_ascii() -> None:
     """No character of a name reaches the terminal as itself but for printable ASCII."""
-    text = as_json.dumps(
-        as_json.trace_shape(samples.trace([samples.segment("\x1b[31m\u202e☕", "a" * 16, 0, 1)]))
-    )
+    text = json_text(trace_shape(samples.trace([samples.segment("\x1b[31m\u202e☕", "a" * 16, 0, 1)])))
     assert text.isascii()
     assert "\x1b" not in text
     assert json.loads(text)["nodes"][0]["name"] == "\x1b[31m\u202e☕"
@@ -82,7 +84,7 @@ def test_output_is_ascii() -> None:
 
 def test_depth_is_no_limit() -> None:
     """A trace of ten thousand levels is printed: nodes are a list, not nested."""
-    shape = json.loads(as_json.dumps(as_json.trace_shape(samples.trace([samples.deep(10_000)]))))
+    shape = json.loads(json_text(trace_shape(samples.trace([samples.deep(10_000)]))))
     assert shape["nodes"][-1]["depth"] == 10_000
 
 
@@ -92,4 +94,4 @@ def test_deep_metadata_is_cut() -> None:
     for _ in range(10_000):
         value = {"x": value}
     documents = [samples.segment("top", "a" * 16, 0, 1, metadata={"default": value})]
-    assert r"\u2026" in as_json.dumps(as_json.trace_shape(samples.trace(documents)))
+    assert r"\u2026" in json_text(trace_shape(samples.trace(documents)))
