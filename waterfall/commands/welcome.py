@@ -11,6 +11,7 @@ from rich.text import Text
 from waterfall.ports import LOCAL_ENDPOINT
 from waterfall.stack import first_request
 from waterfall.stack.first_request import Patience
+from waterfall.stack.routes import find_route
 from waterfall.terminal import waterfall
 from waterfall.terminal.screen import DIM, STYLES, Screen, to_text, wrapped
 from waterfall.terminal.text import clean, shorten
@@ -56,7 +57,7 @@ class Welcome:
         if not stack.api:
             self._note("no request was sent: this program deploys no API Gateway REST API")
             return None
-        path = first_request.find_route(stack.endpoint, stack.api, stack.region)
+        path = find_route(_source(stack), stack.api)
         if path is None:
             self._note("no request was sent: this API has no GET route without path parameters")
         return path
@@ -89,7 +90,7 @@ class Welcome:
                 self._note(f"this request left no trace {trace_id}: is tracing on in its stage and function?")
             return
         self._print(waterfall.render(trace, self.screen, now=self.now()))
-        if first_request.has_consumers(trace, stack.endpoint, stack.region):
+        if first_request.has_consumers(trace, _source(stack)):
             self._show_link(stack, reader, trace)
 
     def _show_link(self, stack: Status, reader: Reader, trace: Trace) -> None:
@@ -139,6 +140,10 @@ class Welcome:
     def _print(self, lines: list[Text]) -> None:
         self.out.write(to_text(lines, self.screen))
         self.out.flush()
+
+
+def _source(stack: Status) -> Source:
+    return Source(stack.endpoint, region=stack.region)
 
 
 def _endpoint_option(stack: Status) -> str:

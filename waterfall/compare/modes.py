@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from waterfall.compare.difference import Comparison, compare
@@ -40,7 +40,11 @@ def compare_modes(program: Program, say: Callable[[str], None]) -> list[Comparis
     """
     with ExitStack() as running, ThreadPoolExecutor(len(MODES)) as pool:
         stacks = [
-            running.enter_context(run_stack(program, mode, settings_of(mode, program.settings), say))
+            running.enter_context(
+                run_stack(
+                    replace(program, settings=settings_of(mode, program.settings)), mode, say, kind="mode"
+                )
+            )
             for mode in MODES
         ]
         left, right = pool.map(lambda stack: _observe(stack, say), stacks)
@@ -61,18 +65,14 @@ def settings_of(mode: str, given: Mapping[str, str]) -> dict[str, str]:
 
 def _observe(stack: RunningStack, say: Callable[[str], None]) -> Sequence[Observed]:
     """Send one request to warm up and one to compare; return its trace and the one linked to it."""
-    status = stack.status()
-    endpoint, api, region = status["endpoint"], status["api"], status["region"]
-    path = first_request.find_route(endpoint, api, region) if api else None
-    if path is None:
-        raise ReadError("there is nothing to request: this program has no API with a plain GET route")
-    url, reader = api.rstrip("/") + path, connect(Source(endpoint, region=region))
-    _request(reader, stack.mode, url, endpoint, region)
-    say(f"{stack.mode}: warm, sending the request to compare")
-    return _request(reader, stack.mode, url, endpoint, region)
+    url, source = stack.ready()
+    reader = connect(source)
+    _request(reader, source, stack.name, url)
+    say(f"{stack.name}: warm, sending the request to compare")
+    return _request(reader, source, stack.name, url)
 
 
-def _request(reader: Reader, mode: str, url: str, endpoint: str, region: str) -> list[Observed]:
+def _request(reader: Reader, source: Source, mode: str, url: str) -> list[Observed]:
     answer = first_request.get(url)
     if answer.sampled is False:
         raise ReadError(
@@ -82,7 +82,7 @@ def _request(reader: Reader, mode: str, url: str, endpoint: str, region: str) ->
     if not trace:
         raise ReadError(f"mode {mode} left no trace of GET {url}, which was answered {answer.status}")
     traces = [trace]
-    if first_request.has_consumers(trace, endpoint, region):
+    if first_request.has_consumers(trace, source):
         linked = first_request.linked_trace(reader, trace, time.time, Patience(LINK_PATIENCE))
         found = linked and first_request.whole_trace(reader, linked, Patience())
         traces += [found] if found else []

@@ -10,7 +10,7 @@ from waterfall.gameday import findings, load
 from waterfall.stack import first_request
 from waterfall.stack.child import Program, run_stack
 from waterfall.stack.first_request import Patience
-from waterfall.traces.client import ReadError, Source, connect
+from waterfall.traces.client import ReadError, connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,14 +51,9 @@ class Site:
 
 def run(program: Program, requests: int, clients: int, say: Callable[[str], None]) -> GameDay:
     """Start the program on this machine and run all of its experiments; raises ReadError."""
-    with run_stack(program, "gameday", program.settings, say, kind="stack") as stack:
-        status = stack.status()
-        endpoint, api, region = status["endpoint"], status["api"], status["region"]
-        path = first_request.find_route(endpoint, api, region) if api else None
-        if path is None:
-            raise ReadError("there is nothing to request: this program has no API with a plain GET route")
-        source = Source(endpoint, region=region)
-        site = Site(api.rstrip("/") + path, connect(source), Faults(source), requests, clients)
+    with run_stack(program, "gameday", say) as stack:
+        url, source = stack.ready()
+        site = Site(url, connect(source), Faults(source), requests, clients)
         return _run(site, say)
 
 

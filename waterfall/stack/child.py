@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from waterfall.traces.client import ReadError
+from waterfall.stack.routes import find_route
+from waterfall.traces.client import ReadError, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -31,30 +32,32 @@ class Program:
 
 @dataclass(frozen=True, slots=True)
 class RunningStack:
-    """A stack in a process of its own; `kind` and `mode` name it in messages."""
+    """A stack in a process of its own; `kind` and `name` name it in messages."""
 
-    mode: str
+    name: str
     process: subprocess.Popen[str]
-    kind: str = "mode"
+    kind: str
 
-    def status(self) -> dict[str, Any]:
-        """Wait until the stack is ready; raises ReadError."""
+    def ready(self) -> tuple[str, Source]:
+        """Wait until the stack is ready; return a URL to request, and where it is read.
+
+        Raises ReadError when it does not start or has nothing to request.
+        """
         assert self.process.stdout is not None  # noqa: S101 - for the type checker: it is a pipe
         line = self.process.stdout.readline()
         status: dict[str, Any] = json.loads(line) if line else {"error": "its process ended"}
         if "error" in status:
-            raise ReadError(f"{self.kind} {self.mode} did not start: {status['error']}")
-        return status
+            raise ReadError(f"{self.kind} {self.name} did not start: {status['error']}")
+        source = Source(status["endpoint"], region=status["region"])
+        path = find_route(source, status["api"]) if status["api"] else None
+        if path is None:
+            raise ReadError("there is nothing to request: this program has no API with a plain GET route")
+        return status["api"].rstrip("/") + path, source
 
 
 @contextmanager
 def run_stack(
-    program: Program,
-    mode: str,
-    settings: Mapping[str, str],
-    say: Callable[[str], None],
-    *,
-    kind: str = "mode",
+    program: Program, name: str, say: Callable[[str], None], *, kind: str = "stack"
 ) -> Iterator[RunningStack]:
     """Start a stack that keeps nothing and ends with the block."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as data:
@@ -62,26 +65,26 @@ def run_stack(
             "directory": str(program.directory),
             "data": data,
             "stack": program.stack,
-            "config": dict(settings),
+            "config": dict(program.settings),
         }
         pipe = subprocess.PIPE
         command = [sys.executable, "-m", "waterfall.stack.serve"]
         with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
-            progress = threading.Thread(target=_pass_on, args=(process, mode, say), daemon=True)
+            progress = threading.Thread(target=_pass_on, args=(process, name, say), daemon=True)
             progress.start()
             assert process.stdin is not None  # noqa: S101 - for the type checker: it is a pipe
             process.stdin.write(json.dumps(task) + "\n")
             process.stdin.flush()
             try:
-                yield RunningStack(mode, process, kind)
+                yield RunningStack(name, process, kind)
             finally:
                 _stop(process)
                 progress.join()
 
 
-def _pass_on(process: subprocess.Popen[str], mode: str, say: Callable[[str], None]) -> None:
+def _pass_on(process: subprocess.Popen[str], name: str, say: Callable[[str], None]) -> None:
     for line in process.stderr or ():
-        say(f"{mode}: {line.rstrip()}")
+        say(f"{name}: {line.rstrip()}")
 
 
 def _stop(process: subprocess.Popen[str]) -> None:

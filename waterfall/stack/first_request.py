@@ -6,7 +6,7 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -15,7 +15,7 @@ from waterfall.traces.client import Reader, ReadError, Source, client
 from waterfall.traces.documents import LAMBDA_FUNCTION, LAMBDA_SERVICE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from email.message import Message
 
     from waterfall.traces.model import Node, Trace
@@ -55,38 +55,6 @@ class Patience:
         while self.clock() < end:
             self.pause(STEP)
             yield
-
-
-def find_route(endpoint: str, base_url: str, region: str) -> str | None:
-    """Return the path of the API's first plain route, `None` when it has none.
-
-    Raises ReadError when the API's routes cannot be read.
-    """
-    try:
-        apigateway = client(Source(endpoint, region=region), "apigateway")
-        api_id = api_of(apigateway, base_url)
-        return api_id and plain_path(apigateway, api_id)
-    except (BotoCoreError, ClientError) as error:
-        raise ReadError(f"the API's routes cannot be read: {error}") from error
-
-
-def api_of(apigateway: Any, base_url: str) -> str | None:
-    """Return the id of the REST API that `base_url` is of, `None` when there is no such API."""
-    pages = apigateway.get_paginator("get_rest_apis").paginate()
-    ids = [str(api["id"]) for page in pages for api in page["items"]]
-    return next((id_ for id_ in ids if id_ in base_url), None)
-
-
-def plain_path(apigateway: Any, api_id: str) -> str | None:
-    """Return the path of an API's first GET method without path parameters."""
-    pages = apigateway.get_paginator("get_resources").paginate(restApiId=api_id)
-    resources = [resource for page in pages for resource in page["items"]]
-    return next((str(resource["path"]) for resource in resources if _is_plain(resource)), None)
-
-
-def _is_plain(resource: Mapping[str, Any]) -> bool:
-    methods = resource.get("resourceMethods", {})
-    return "{" not in resource["path"] and ("GET" in methods or "ANY" in methods)
 
 
 def get(url: str) -> Answer:
@@ -145,10 +113,10 @@ def sends_messages(trace: Trace) -> bool:
     return any((node.call.operation or "").startswith("SendMessage") for node in trace.nodes)
 
 
-def has_consumers(trace: Trace, endpoint: str, region: str) -> bool:
+def has_consumers(trace: Trace, source: Source) -> bool:
     """Tell whether waiting for a linked trace makes sense."""
     try:
-        lambda_ = client(Source(endpoint, region=region), "lambda")
+        lambda_ = client(source, "lambda")
         return sends_messages(trace) and bool(lambda_.list_event_source_mappings()["EventSourceMappings"])
     except (BotoCoreError, ClientError):
         return False

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from waterfall.sampling.client import read_rules
+from waterfall.stack.routes import function_of, rest_apis
 from waterfall.traces.client import ReadError, RefusedError, Source, client, readable
 from waterfall.why.explain import brief, explain, explain_trace
 from waterfall.why.facts import Entry, Evidence, Function, Refusal, read_entry, read_invocation
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from waterfall.traces.client import Reader
     from waterfall.why.question import Question, Url
 
-_FUNCTION = re.compile(r"/functions/arn:[^/]*:function:(?P<name>[^/:]+)[^/]*/invocations")
 _LAST = 50
 """Among so many of the newest entries the last request is looked for."""
 _NOT_AWS = (
@@ -172,8 +171,7 @@ class Inquiry:
         )
 
     def _prospect(self, url: Url) -> Explanation:
-        method = url.method or "GET"
-        place = self._stage(replace(url, method=method))
+        method, place = url.method or "GET", self._stage(url)
         rules = read_rules(self._reader)
         remembered = _NOT_AWS if self._source.aws else _FORGOTTEN
         return explain_prospect(Prospect(method, url.path, place, rules, remembered))
@@ -181,11 +179,8 @@ class Inquiry:
     def _stage(self, url: Url) -> Place | None:
         gateway = client(self._source, "apigateway")
         with readable(self._source, "API Gateway"):
-            apis = [
-                api for page in gateway.get_paginator("get_rest_apis").paginate() for api in page["items"]
-            ]
-        places = [api for api in apis if url.api in {None, api["id"]}]
-        for api in places:
+            apis = [api for api in rest_apis(gateway) if url.api in {None, api["id"]}]
+        for api in apis:
             try:
                 return self._place_in(gateway, api, url)
             except RefusedError as error:
@@ -199,7 +194,7 @@ class Inquiry:
                 (stage, *_) = gateway.get_stages(restApiId=api["id"])["item"] or [{}]
             else:
                 stage = gateway.get_stage(restApiId=api["id"], stageName=url.stage)
-            name = _called(gateway, api["id"], url)
+            name = function_of(gateway, api["id"], url.method or "GET", url.path)
         function = self._functions({name}).get(name) if name else None
         return Place(api["name"], stage.get("stageName", ""), bool(stage.get("tracingEnabled")), function)
 
@@ -207,34 +202,3 @@ class Inquiry:
 def _listed(told: Mapping[str, Any]) -> Listed:
     entry, traces = read_entry(told), tuple(told.get("traces", ()))
     return Listed(entry, traces, brief(entry, traces))
-
-
-def _called(gateway: Any, api_id: str, url: Url) -> str | None:
-    """Return the name of the function that a request's route calls."""
-    pages = gateway.get_paginator("get_resources").paginate(restApiId=api_id, embed=["methods"])
-    resources = [resource for page in pages for resource in page["items"]]
-    for resource in sorted(resources, key=_generality):
-        methods = resource.get("resourceMethods", {})
-        method = next((one for one in (url.method, "ANY") if one in methods), None)
-        if method and _pattern(resource["path"]).fullmatch(url.path):
-            integration = gateway.get_integration(
-                restApiId=api_id, resourceId=resource["id"], httpMethod=method
-            )
-            found = _FUNCTION.search(integration.get("uri", ""))
-            return found["name"] if found else None
-    return None
-
-
-def _generality(resource: Mapping[str, Any]) -> tuple[bool, int]:
-    return "+}" in resource["path"], resource["path"].count("{")
-
-
-def _pattern(path: str) -> re.Pattern[str]:
-    pieces: Sequence[str] = re.split(r"(\{[^}]*\})", path)
-    return re.compile("".join(_piece(piece) for piece in pieces))
-
-
-def _piece(piece: str) -> str:
-    if not piece.startswith("{"):
-        return re.escape(piece)
-    return ".+" if piece.endswith("+}") else "[^/]+"
