@@ -61,7 +61,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
         own = commands.add_parser(name, help=summary)
-        if argv[:1] == [name]:
+        if argv and argv[0] == name:
             _fill(own, import_module(f"waterfall.commands.{name}").COMMAND)
     given = parser.parse_args(argv)
     try:

@@ -19,8 +19,8 @@ from tests.e2e.stack import Stack
 from tests.parity.peer import Peer
 from waterfall.compare.difference import Comparison, compare
 from waterfall.stack import first_request
-from waterfall.stack.first_request import STEP, Patience
-from waterfall.terminal.comparison import render
+from waterfall.stack.first_request import STEP, Polling
+from waterfall.terminal.compare import render
 from waterfall.terminal.screen import Screen, to_text
 from waterfall.traces.client import Reader, Source, connect
 from waterfall.traces.documents import LAMBDA_FUNCTION
@@ -61,7 +61,7 @@ class Lab:
         """
         deadline = time.monotonic() + PATIENCE
         wanted = {label.lower() for label in seen}
-        patience = Patience(STEP if killed else PATIENCE)
+        patience = Polling(STEP if killed else PATIENCE)
         while True:
             found = first_request.whole_trace(self.reader, trace_id, patience)
             late = time.monotonic() > deadline

@@ -13,7 +13,7 @@ import pytest
 
 from tests.parity.lab import PATIENCE, Lab, compared, labels, picture, run_both
 from waterfall.stack import first_request
-from waterfall.stack.first_request import Patience
+from waterfall.stack.first_request import Polling
 from waterfall.traces.model import Trace
 
 ITEM = {"id": {"S": "1"}, "total": {"N": "3"}}
@@ -224,7 +224,7 @@ def _consumed(lab: Lab) -> Trace:
         BatchSize=10,
         FunctionResponseTypes=["ReportBatchItemFailures"],
     )
-    linked = first_request.linked_trace(lab.reader, producers[0], time.time, Patience(PATIENCE))
+    linked = first_request.linked_trace(lab.reader, producers[0], time.time, Polling(PATIENCE))
     lab.stack.client("lambda").delete_event_source_mapping(UUID=mapping["UUID"])
     assert linked, "the batch left no trace"
     return lab.trace(linked, ("record",))

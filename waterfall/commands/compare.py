@@ -14,7 +14,7 @@ from waterfall.compare.modes import MODES, compare_modes
 from waterfall.compare.shapes import comparison_shape
 from waterfall.ports import LOCAL_ENDPOINT
 from waterfall.stack.child import Program
-from waterfall.terminal import comparison
+from waterfall.terminal import compare as picture
 from waterfall.terminal.screen import Screen, screen_of, to_text
 from waterfall.terminal.text import json_text
 
@@ -63,7 +63,7 @@ def _traces(context: Context, wanted: Sequence[str]) -> Comparison:
 def _text(found: Sequence[Comparison], screen: Screen, titles: Sequence[str], *, json: bool) -> str:
     if json:
         return json_text(comparison_shape(found))
-    return "\n".join(to_text(comparison.render(one, screen, titles), screen) for one in found)
+    return "\n".join(to_text(picture.render(one, screen, titles), screen) for one in found)
 
 
 COMMAND = Command(

@@ -11,7 +11,7 @@ from waterfall.commands.context import printed, source_of
 from waterfall.commands.options import Command
 from waterfall.faults.client import Faults
 from waterfall.faults.shapes import experiments_shape, templates_shape
-from waterfall.terminal import fault_list
+from waterfall.terminal import faults as picture
 from waterfall.terminal.screen import screen_of, to_text
 from waterfall.terminal.text import json_text
 
@@ -44,7 +44,7 @@ def _templates(faults: Faults, given: argparse.Namespace) -> str:
         return json_text(templates_shape(found))
     if not found:
         return "no experiments: set `faults` and deploy again\n"
-    return to_text(fault_list.templates(found, screen), screen)
+    return to_text(picture.render_templates(found, screen), screen)
 
 
 def _experiments(faults: Faults, given: argparse.Namespace) -> str:
@@ -53,7 +53,7 @@ def _experiments(faults: Faults, given: argparse.Namespace) -> str:
         return json_text(experiments_shape(found, now))
     if not found:
         return "nothing was running\n" if given.action == "stop" else "no experiment was started yet\n"
-    return to_text(fault_list.experiments(found, screen, now), screen)
+    return to_text(picture.render_experiments(found, screen, now), screen)
 
 
 def _changed(faults: Faults, given: argparse.Namespace) -> Sequence[Experiment]:

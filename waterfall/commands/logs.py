@@ -14,7 +14,8 @@ from waterfall.commands.options import Command
 from waterfall.logs.client import Logs
 from waterfall.logs.following import follow
 from waterfall.logs.shapes import line_shape, lines_shape, trace_logs_shape
-from waterfall.terminal import log_lines, waterfall
+from waterfall.terminal import logs as picture
+from waterfall.terminal import waterfall
 from waterfall.terminal.text import json_text
 from waterfall.traces.arguments import LATEST
 from waterfall.traces.client import ReadError
@@ -48,7 +49,7 @@ def _listed(context: Context, logs: Logs, query: LineQuery) -> str:
         return json_text(lines_shape(found))
     if not found:
         return _nothing(logs, query)
-    return context.draw(log_lines.LogLines(context.screen).render(found))
+    return context.draw(picture.LogLines(context.screen).render(found))
 
 
 def _nothing(logs: Logs, query: LineQuery) -> str:
@@ -62,7 +63,7 @@ def _followed(context: Context, logs: Logs, query: LineQuery) -> Iterator[str]:
     """Yield the newest lines, then those that come in; in JSON each line is an object of its own."""
     start = context.now - FOLLOWED_SINCE if query.since is None else query.since
     pace = _AWS_PACE if context.source.aws else _LOCAL_PACE
-    drawing = log_lines.LogLines(context.screen)
+    drawing = picture.LogLines(context.screen)
     most: int | None = query.most
     for lines in follow(logs, query.prefixes, start, time.time, lambda: time.sleep(pace)):
         fresh = lines[-most:] if most else lines
@@ -99,7 +100,7 @@ def show_with_logs(context: Context, wanted: str, *, details: bool = False) -> s
 def _drawn(context: Context, found: Sequence[InvocationLogs], origin: float) -> str:
     if not found:
         return "no logs: no function of this trace left a segment of its own\n"
-    return context.draw(log_lines.of_trace(found, context.screen, origin))
+    return context.draw(picture.render_trace_logs(found, context.screen, origin))
 
 
 def _first(found: Sequence[InvocationLogs]) -> float:

@@ -8,7 +8,7 @@ import time
 from waterfall.commands import options
 from waterfall.commands.context import Context, context_of, hint, printed, trace_of
 from waterfall.commands.options import Command
-from waterfall.terminal import service_map
+from waterfall.terminal import service_map as picture
 from waterfall.terminal.text import json_text
 from waterfall.traces.client import LONGEST_MAP
 from waterfall.traces.marking import marked, marked_by
@@ -27,7 +27,7 @@ def draw_map(context: Context, start: float, wanted: str | None = None) -> str:
         return json_text(map_shape(graph))
     if not graph.services:
         return f"no services since then; --since 6h looks back the furthest{hint(context)}\n"
-    return context.draw(service_map.render(graph, context.screen))
+    return context.draw(picture.render(graph, context.screen))
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

@@ -25,7 +25,7 @@ def _explain(
     asked, chosen = None, None
     if request is not None:
         assumed = service or sampling.assumed_service(rules)
-        asked = sampling.Request(*request, service=assumed, headers=headers)
+        asked = sampling.SamplingRequest(*request, service=assumed, headers=headers)
         chosen = sampling.decide(rules, asked)
     if context.json:
         return json_text(rules_shape(rules, chosen))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from waterfall.commands import options
 from waterfall.commands.context import Context, context_of, hint, printed
 from waterfall.commands.options import Command
-from waterfall.terminal import trace_list
+from waterfall.terminal import traces as picture
 from waterfall.terminal.text import json_text
 from waterfall.traces.shapes import traces_shape
 
@@ -23,7 +23,7 @@ def list_traces(context: Context, start: float, limit: int, expression: str | No
     if not found:
         matching = " that match" if expression else ""
         return f"no traces{matching} since then; --since 1d looks further back{hint(context)}\n"
-    return context.draw(trace_list.render(found, context.screen, now=context.now))
+    return context.draw(picture.render(found, context.screen, now=context.now))
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from waterfall.ports import LOCAL_ENDPOINT
 from waterfall.stack import first_request
-from waterfall.stack.first_request import Patience
+from waterfall.stack.first_request import Polling
 from waterfall.stack.routes import find_route
 from waterfall.terminal import waterfall
 from waterfall.terminal.screen import DIM, STYLES, Screen, to_text, wrapped
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from waterfall.traces.client import Reader
     from waterfall.traces.model import Trace
 
-LINK_PATIENCE = 5.0
+LINKED_WITHIN = 5.0
 """Seconds in which a queue's consumer is waited for."""
 
 
@@ -35,7 +35,7 @@ class Welcome:
     out: TextIO
     screen: Screen
     now: Callable[[], float] = time.time
-    patience: Patience = field(default_factory=Patience)
+    polling: Polling = field(default_factory=Polling)
     failed: bool = False
 
     def progress(self, line: str) -> None:
@@ -82,10 +82,10 @@ class Welcome:
             self._show(stack, reader, answer.trace_id)
 
     def _show(self, stack: Status, reader: Reader, trace_id: str) -> None:
-        trace = first_request.whole_trace(reader, trace_id, self.patience)
+        trace = first_request.whole_trace(reader, trace_id, self.polling)
         if trace is None:
             if stack.tracing:
-                self._fail(f"no trace {trace_id} came within {self.patience.limit:.0f} s of the response")
+                self._fail(f"no trace {trace_id} came within {self.polling.limit:.0f} s of the response")
             else:
                 self._note(f"this request left no trace {trace_id}: is tracing on in its stage and function?")
             return
@@ -94,8 +94,8 @@ class Welcome:
             self._show_link(stack, reader, trace)
 
     def _show_link(self, stack: Status, reader: Reader, trace: Trace) -> None:
-        patience = Patience(min(LINK_PATIENCE, self.patience.limit), self.patience.clock, self.patience.pause)
-        linked = first_request.linked_trace(reader, trace, self.now, patience)
+        polling = Polling(min(LINKED_WITHIN, self.polling.limit), self.polling.clock, self.polling.pause)
+        linked = first_request.linked_trace(reader, trace, self.now, polling)
         if linked is None:
             self._note("the message it sent has not been consumed yet: no linked trace")
         else:

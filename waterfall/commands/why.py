@@ -11,22 +11,22 @@ from waterfall.terminal import why as picture
 from waterfall.terminal.text import json_text
 from waterfall.traces.client import ReadError
 from waterfall.why import shapes
-from waterfall.why.inquiry import Inquiry
 from waterfall.why.question import Question, question
+from waterfall.why.service import Explainer
 
 if TYPE_CHECKING:
     import argparse
 
 
 def _explain(context: Context, asked: Question) -> str:
-    answer = Inquiry(context.reader, context.source).ask(asked, context.now)
+    answer = Explainer(context.reader, context.source).ask(asked, context.now)
     if context.json:
         return json_text(shapes.answer_shape(answer))
     return context.draw(picture.render(answer, context.screen, context.now))
 
 
 def _list_requests(context: Context, limit: int) -> str:
-    found = Inquiry(context.reader, context.source).newest(limit)
+    found = Explainer(context.reader, context.source).newest(limit)
     if found is None:
         raise ReadError(
             "requests are remembered by the embedded AWS alone: ask about a METHOD and URL instead"

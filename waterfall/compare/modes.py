@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from waterfall.compare.difference import Comparison, compare
 from waterfall.stack import first_request
 from waterfall.stack.child import Program, RunningStack, run_stack
-from waterfall.stack.first_request import Patience
+from waterfall.stack.first_request import Polling
 from waterfall.traces.client import ReadError, Source, connect
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from waterfall.traces.model import Trace
 
 MODES = ("native", "otel")
-LINK_PATIENCE = 10.0
+LINKED_WITHIN = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +78,12 @@ def _request(reader: Reader, source: Source, mode: str, url: str) -> list[Observ
         raise ReadError(
             f"mode {mode}: the sampling rules passed GET {url} over; compare where all is sampled"
         )
-    trace = answer.trace_id and first_request.whole_trace(reader, answer.trace_id, Patience())
+    trace = answer.trace_id and first_request.whole_trace(reader, answer.trace_id, Polling())
     if not trace:
         raise ReadError(f"mode {mode} left no trace of GET {url}, which was answered {answer.status}")
     traces = [trace]
     if first_request.has_consumers(trace, source):
-        linked = first_request.linked_trace(reader, trace, time.time, Patience(LINK_PATIENCE))
-        found = linked and first_request.whole_trace(reader, linked, Patience())
+        linked = first_request.linked_trace(reader, trace, time.time, Polling(LINKED_WITHIN))
+        found = linked and first_request.whole_trace(reader, linked, Polling())
         traces += [found] if found else []
     return [Observed(trace, reader.map_of(trace)) for trace in traces]

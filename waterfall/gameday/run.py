@@ -9,7 +9,7 @@ from waterfall.faults.client import Faults
 from waterfall.gameday import findings, load
 from waterfall.stack import first_request
 from waterfall.stack.child import Program, run_stack
-from waterfall.stack.first_request import Patience
+from waterfall.stack.first_request import Polling
 from waterfall.traces.client import ReadError, connect
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class GameDay:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class Target:
     """The stack under test: its API's URL, its traces, its experiments; `requests` in each round."""
 
     url: str
@@ -53,45 +53,45 @@ def run(program: Program, requests: int, clients: int, say: Callable[[str], None
     """Start the program on this machine and run all of its experiments; raises ReadError."""
     with run_stack(program, "gameday", say) as stack:
         url, source = stack.ready()
-        site = Site(url, connect(source), Faults(source), requests, clients)
-        return _run(site, say)
+        target = Target(url, connect(source), Faults(source), requests, clients)
+        return _run(target, say)
 
 
-def _run(site: Site, say: Callable[[str], None]) -> GameDay:
-    templates = site.faults.templates()
+def _run(target: Target, say: Callable[[str], None]) -> GameDay:
+    templates = target.faults.templates()
     if not templates:
         raise ReadError("there are no experiments: name some in the setting faults, see docs/faults.md")
     say("warming up")
-    _warm_up(site)
-    say(f"baseline: {site.requests} requests")
-    samples = load.send(site.url, site.requests, site.clients)
-    baseline = findings.figures(samples, _traces(site, samples))
+    _warm_up(target)
+    say(f"baseline: {target.requests} requests")
+    samples = load.send(target.url, target.requests, target.clients)
+    baseline = findings.figures(samples, _traces(target, samples))
     rounds = [
-        _round(site, template, f"{number}/{len(templates)}", say)
+        _round(target, template, f"{number}/{len(templates)}", say)
         for number, template in enumerate(sorted(templates, key=lambda one: one.name), 1)
     ]
-    return GameDay(baseline, tuple(rounds), site.clients)
+    return GameDay(baseline, tuple(rounds), target.clients)
 
 
-def _warm_up(site: Site) -> None:
+def _warm_up(target: Target) -> None:
     """Send until nothing starts cold any more, so that the baseline has no cold starts in it."""
     for _ in range(WARM_UP_ROUNDS):
-        traces = _traces(site, load.send(site.url, site.clients * 2, site.clients))
+        traces = _traces(target, load.send(target.url, target.clients * 2, target.clients))
         if not any(node.cold_start for trace in traces.values() for node in trace.nodes):
             return
 
 
-def _round(site: Site, template: Template, number: str, say: Callable[[str], None]) -> Round:
+def _round(target: Target, template: Template, number: str, say: Callable[[str], None]) -> Round:
     say(f"{number} {template.name}: {'; '.join(template.faults)}")
-    experiment = site.faults.start(template.id)
+    experiment = target.faults.start(template.id)
     try:
-        samples = load.send(site.url, site.requests, site.clients)
+        samples = load.send(target.url, target.requests, target.clients)
     finally:
-        over = site.faults.experiment(experiment.id)
+        over = target.faults.experiment(experiment.id)
         if over.is_active:
-            site.faults.stop(experiment.id)
-    recovered = _recover(site)
-    traces = _traces(site, samples)
+            target.faults.stop(experiment.id)
+    recovered = _recover(target)
+    traces = _traces(target, samples)
     measured = findings.figures(samples, traces)
     say(
         f"{number} {template.name}: {measured.errors} of {measured.requests} failed, "
@@ -108,19 +108,19 @@ def _round(site: Site, template: Template, number: str, say: Callable[[str], Non
     )
 
 
-def _recover(site: Site) -> int | None:
+def _recover(target: Target) -> int | None:
     """Return after how many requests one succeeds without any fault; None when none does."""
     for number in range(1, RECOVERY_REQUESTS + 1):
-        samples = load.send(site.url, 1, 1)
-        traces = _traces(site, samples).values()
+        samples = load.send(target.url, 1, 1)
+        traces = _traces(target, samples).values()
         if not samples[0].is_error and not any(map(findings.is_injected, traces)):
             return number
     return None
 
 
-def _traces(site: Site, samples: Sequence[Sample]) -> dict[str, Trace]:
+def _traces(target: Target, samples: Sequence[Sample]) -> dict[str, Trace]:
     """Return the traces of requests, once the last one is whole."""
     ids = [sample.trace_id for sample in samples if sample.trace_id]
     if ids:
-        first_request.whole_trace(site.reader, ids[-1], Patience(2.0))
-    return {trace.id: trace for trace in site.reader.get(ids)}
+        first_request.whole_trace(target.reader, ids[-1], Polling(2.0))
+    return {trace.id: trace for trace in target.reader.get(ids)}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from waterfall.logs import invocations as inv
 from waterfall.logs.invocations import Invocation, InvocationLogs
-from waterfall.logs.lines import GROUPS, Event, Line, line_of
+from waterfall.logs.lines import GROUPS, Line, LogEvent, line_of
 from waterfall.logs.runs import runs_of
 from waterfall.traces.client import RefusedError, Source, client, readable, windows
 
@@ -61,7 +61,7 @@ class Logs:
     def latest(self, prefixes: Sequence[str], start: float, end: float, most: int) -> list[Line]:
         """Return at most that many of the newest lines of a time, in the order of time."""
         groups = self.groups(prefixes)
-        found: dict[tuple[str, str], Event] = {}
+        found: dict[tuple[str, str], LogEvent] = {}
         for window in windows(start, end):
             found |= {(event.group, event.id): event for event in self._events_of_all(groups, window)}
             if len(found) >= most:
@@ -156,16 +156,16 @@ class Logs:
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             return list(pool.map(work, items))
 
-    def _events_of_all(self, groups: Sequence[str], window: Window) -> list[Event]:
+    def _events_of_all(self, groups: Sequence[str], window: Window) -> list[LogEvent]:
         found = self._at_once(lambda group: list(self._events(group, window)), groups)
         return [event for events in found for event in events]
 
-    def _events(self, group: str, window: Window, **how: Any) -> Iterator[Event]:
+    def _events(self, group: str, window: Window, **how: Any) -> Iterator[LogEvent]:
         start, end = (max(0, round(moment * 1000)) for moment in window)
         pages = self._pages("filter_log_events", logGroupName=group, startTime=start, endTime=end, **how)
         for page in pages:
             for event in page.get("events", []):
-                yield Event(
+                yield LogEvent(
                     event["eventId"],
                     group,
                     event["logStreamName"],
@@ -191,7 +191,7 @@ def _parts(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     return (items[first : first + size] for first in range(0, len(items), size))
 
 
-def _in_streams(event: Event) -> tuple[str, float]:
+def _in_streams(event: LogEvent) -> tuple[str, float]:
     return event.stream, event.time
 
 

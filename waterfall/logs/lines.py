@@ -61,7 +61,7 @@ _USUAL = frozenset({"message", "msg", "level", "log_level", "timestamp", "time",
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class LogEvent:
     """One event of CloudWatch Logs; `time` in epoch seconds."""
 
     id: str
@@ -82,7 +82,7 @@ class Line:
     `level` is one of TRACE, DEBUG, INFO, WARN, ERROR, FATAL; `trace_id` has X-Ray's form.
     """
 
-    event: Event
+    event: LogEvent
     kind: Kind
     message: str
     level: str | None = None
@@ -96,7 +96,7 @@ class Line:
         return {key: value for key, value in self.fields.items() if key not in _USUAL}
 
 
-def line_of(event: Event) -> Line:
+def line_of(event: LogEvent) -> Line:
     """Read one event; whatever is in it, a line comes out."""
     text = _unified(event.text).rstrip()
     parsed = _object(text)
@@ -122,7 +122,7 @@ def _object(text: str) -> Mapping[str, Any] | None:
         return None
 
 
-def _text_line(event: Event, text: str) -> Line:
+def _text_line(event: LogEvent, text: str) -> Line:
     for kind, pattern in _PLATFORM_TEXT:
         if found := pattern.match(text):
             traced, status = _XRAY_TEXT.search(text), _STATUS_TEXT.search(text)
@@ -150,7 +150,7 @@ def _platform_text(text: str) -> str:
     return re.sub(r"^(REPORT|INIT_REPORT), ", r"\1 ", ", ".join(told)) or parts[0]
 
 
-def _json_line(event: Event, text: str, given: Mapping[str, Any]) -> Line:
+def _json_line(event: LogEvent, text: str, given: Mapping[str, Any]) -> Line:
     ids = (given.get("xray_trace_id"), given.get("trace_id"))
     return Line(
         event,
@@ -174,7 +174,7 @@ def _message(given: Mapping[str, Any]) -> str | None:
     return ": ".join(filter(None, error)) or None
 
 
-def _platform_line(event: Event, kind: str, record: Mapping[str, Any], whole: Mapping[str, Any]) -> Line:
+def _platform_line(event: LogEvent, kind: str, record: Mapping[str, Any], whole: Mapping[str, Any]) -> Line:
     what: Kind = _PLATFORM_JSON.get(kind, "platform")
     return Line(
         event,

@@ -35,7 +35,7 @@ class Rule:
     path: str = _ANY
     headers: Mapping[str, str] = field(default_factory=dict)
 
-    def matches(self, request: Request) -> bool:
+    def matches(self, request: SamplingRequest) -> bool:
         """Tell whether the rule is for this request; what is not known of a request matches."""
         known = (
             (self.service, request.service),
@@ -65,7 +65,7 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class SamplingRequest:
     """A request as rules see it; `service` is `<api>/<stage>`, which the path that they see begins with."""
 
     method: str
@@ -116,7 +116,7 @@ def statistics_of(answer: Sequence[Mapping[str, Any]], window: float = 10.0) -> 
     return [Statistics(rule, *counts, seconds) for rule, counts in totals.items()]
 
 
-def decide(rules: Sequence[Rule], request: Request) -> Rule | None:
+def decide(rules: Sequence[Rule], request: SamplingRequest) -> Rule | None:
     """Return the first rule that matches; the rule Default, which every account has, always does."""
     return next((rule for rule in rules if rule.matches(request)), None)
 

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     from waterfall.traces.model import Node, Trace
 
-PATIENCE = 10.0
+WHOLE_WITHIN = 10.0
 """Seconds after the response within which a local trace is whole, if ever."""
 STEP = 0.05
 TIMEOUT = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """What a request was answered; `trace_id` is `None` when the response names none.
 
     `sampled` is `None` when the response does not tell.
@@ -41,10 +41,10 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class Polling:
     """How to wait: `clock` in seconds, `pause` for a number of seconds, `limit` in all."""
 
-    limit: float = PATIENCE
+    limit: float = WHOLE_WITHIN
     clock: Callable[[], float] = time.monotonic
     pause: Callable[[float], None] = time.sleep
 
@@ -57,7 +57,7 @@ class Patience:
             yield
 
 
-def get(url: str) -> Answer:
+def get(url: str) -> HttpResponse:
     """Send one GET request; raises ReadError when there is no answer at all."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
@@ -69,7 +69,7 @@ def get(url: str) -> Answer:
         raise ReadError(f"the first request, GET {url}, got no answer: {error}") from error
 
 
-def _answer(url: str, status: int, headers: Message, body: bytes) -> Answer:
+def _answer(url: str, status: int, headers: Message, body: bytes) -> HttpResponse:
     header = headers.get("X-Amzn-Trace-Id", "")
     fields = dict(part.strip().partition("=")[::2] for part in header.split(";"))
     try:
@@ -77,13 +77,13 @@ def _answer(url: str, status: int, headers: Message, body: bytes) -> Answer:
     except ValueError:
         trace_id = None
     sampled = {"1": True, "0": False}.get(fields.get("Sampled", ""))
-    return Answer(url, status, body.decode("utf-8", "replace"), trace_id, sampled)
+    return HttpResponse(url, status, body.decode("utf-8", "replace"), trace_id, sampled)
 
 
-def whole_trace(reader: Reader, trace_id: str, patience: Patience) -> Trace | None:
+def whole_trace(reader: Reader, trace_id: str, polling: Polling) -> Trace | None:
     """Wait until a trace is whole and no longer grows; return what is there at the latest then."""
     last: Trace | None = None
-    for _ in patience.tries():
+    for _ in polling.tries():
         found = next(iter(reader.get([trace_id])), None)
         if found and last and is_whole(found) and len(found.nodes) == len(last.nodes):
             return found
@@ -122,10 +122,10 @@ def has_consumers(trace: Trace, source: Source) -> bool:
         return False
 
 
-def linked_trace(reader: Reader, trace: Trace, now: Callable[[], float], patience: Patience) -> str | None:
+def linked_trace(reader: Reader, trace: Trace, now: Callable[[], float], polling: Polling) -> str | None:
     """Wait for a trace that is linked to this one, such as a queue consumer's; return its id."""
     seen: set[str] = {trace.id}
-    for _ in patience.tries():
+    for _ in polling.tries():
         summaries = reader.summaries(trace.start - 1, now() + 1)
         fresh = [summary.id for summary in summaries if summary.id not in seen]
         for other in reader.get(fresh):

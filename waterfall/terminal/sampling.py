@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from waterfall.sampling.cost import Estimate, Line
-    from waterfall.sampling.rules import Request, Rule
+    from waterfall.sampling.rules import Rule, SamplingRequest
 
 NAME_WIDTH = 32
 _NUMBERS = 22
@@ -24,7 +24,7 @@ _COST_NUMBERS = sum(_COST_COLUMNS.values())
 
 
 def render_rules(
-    rules: Sequence[Rule], request: Request | None, chosen: Rule | None, screen: Screen
+    rules: Sequence[Rule], request: SamplingRequest | None, chosen: Rule | None, screen: Screen
 ) -> list[Text]:
     """Return one line per rule, the deciding one marked, and what that means for the request."""
     longest = max((len(clean(rule.name)) for rule in rules), default=0)
@@ -51,7 +51,7 @@ def _rule(rule: Rule, chosen: bool, width: int, screen: Screen) -> Text:  # noqa
     )
 
 
-def _verdict(request: Request, chosen: Rule | None, screen: Screen) -> list[Text]:
+def _verdict(request: SamplingRequest, chosen: Rule | None, screen: Screen) -> list[Text]:
     place = f" to {clean(request.service)}" if request.service else ""
     asked = f"{clean(request.method)} {clean(request.path)}{place}"
     if chosen is None:

@@ -54,7 +54,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Indent:
     """What is drawn left of a node's name, and left of the remarks under it."""
 
     rails: str
@@ -69,11 +69,11 @@ def render(trace: Trace, screen: Screen, *, now: float, details: bool = False) -
     layout = _layout(trace, screen)
     picture = Picture(trace, layout, Axis(trace.start, trace.end, layout.bar), screen.glyphs)
     lines.append(_heading(picture))
-    for node, place in _placed(picture):
-        lines.append(_row(node, place, picture))
+    for node, indent in _indented(picture):
+        lines.append(_row(node, indent, picture))
         for remark, style in remarks_on(node, screen.glyphs, details=details):
-            room = screen.width - STATUS_WIDTH - 1 - cell_len(place.below)
-            lines += [_remark(place, line, style) for line in wrapped(remark, room, screen.glyphs)]
+            room = screen.width - STATUS_WIDTH - 1 - cell_len(indent.below)
+            lines += [_remark(indent, line, style) for line in wrapped(remark, room, screen.glyphs)]
     return [*lines, *_footer(trace, screen)]
 
 
@@ -155,8 +155,8 @@ def _mark(node: Node) -> str:
     return " injected" if node.injected and not node.name.startswith("injected ") else ""
 
 
-def _placed(picture: Picture) -> Iterator[tuple[Node, Place]]:
-    """Give each node its place; the rails of the last few levels are enough to draw it."""
+def _indented(picture: Picture) -> Iterator[tuple[Node, Indent]]:
+    """Give each node its indent; the rails of the last few levels are enough to draw it."""
     trace, layout, glyphs = picture.trace, picture.layout, picture.glyphs
     is_last: list[bool] = []
     for node in trace.nodes:
@@ -173,7 +173,7 @@ def _placed(picture: Picture) -> Iterator[tuple[Node, Place]]:
             below = rails + _rail(is_last[-1], layout, glyphs)
         has_more = glyphs.rail if node.children else " "
         space = " " if node.depth else ""
-        yield node, Place(rails + connector + space, f"{below}{has_more} ")
+        yield node, Indent(rails + connector + space, f"{below}{has_more} ")
 
 
 def _rail(last: bool, layout: Layout, glyphs: Glyphs) -> str:  # noqa: FBT001 - one of a row of flags
@@ -187,12 +187,12 @@ def _heading(picture: Picture) -> Text:
     return Text(f"{columns}{'type':<{layout.type}} {times}  {picture.axis.ruler()}", style=DIM)
 
 
-def _row(node: Node, place: Place, picture: Picture) -> Text:
+def _row(node: Node, indent: Indent, picture: Picture) -> Text:
     trace, layout, glyphs = picture.trace, picture.layout, picture.glyphs
     mark, style = mark_of(node, glyphs)
     status = mark if node.http.status is None else f"{mark} {node.http.status}"
     row = Text.assemble((fit(status, STATUS_WIDTH), style), " ")
-    row.append_text(_name_cell(node, place, picture))
+    row.append_text(_name_cell(node, indent, picture))
     row.append(" ")
     row.append(fit(type_of(node, layout.type), layout.type, glyphs.ellipsis), DIM)
     end = trace.end_of(node)
@@ -207,9 +207,9 @@ def _row(node: Node, place: Place, picture: Picture) -> Text:
     return row
 
 
-def _name_cell(node: Node, place: Place, picture: Picture) -> Text:
+def _name_cell(node: Node, indent: Indent, picture: Picture) -> Text:
     layout, glyphs = picture.layout, picture.glyphs
-    cell = Text(place.rails, style=DIM)
+    cell = Text(indent.rails, style=DIM)
     room = max(1, layout.name - cell.cell_len)
     name, mark = Text.assemble(*_name(picture.trace, node)), _mark(node)
     # What it is called can be guessed from a part; that it was disturbed cannot.
@@ -225,8 +225,8 @@ def _name_cell(node: Node, place: Place, picture: Picture) -> Text:
     return cell
 
 
-def _remark(place: Place, line: str, style: str) -> Text:
-    return Text.assemble(" " * (STATUS_WIDTH + 1), (place.below, DIM), (line, style))
+def _remark(indent: Indent, line: str, style: str) -> Text:
+    return Text.assemble(" " * (STATUS_WIDTH + 1), (indent.below, DIM), (line, style))
 
 
 def _footer(trace: Trace, screen: Screen) -> list[Text]:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from waterfall.why.facts import Entry
-    from waterfall.why.inquiry import Answer, Listed
     from waterfall.why.reasons import Reason, State
+    from waterfall.why.service import Answer, ListedRequest
 
 _STYLES: dict[State, str] = {"ok": STYLES["ok"], "stop": STYLES["fault"], "gap": STYLES["error"], "info": DIM}
 _LONGEST = 12
@@ -72,7 +72,7 @@ def describe(entry: Entry, now: float, glyphs: Glyphs) -> str:
     return f"{entry.function} {glyphs.arrow} {entry.status} {glyphs.dot} {where}"
 
 
-def render_list(found: Sequence[Listed], screen: Screen, now: float) -> list[Text]:
+def render_list(found: Sequence[ListedRequest], screen: Screen, now: float) -> list[Text]:
     """Return a line per request, newest first: when, what, its answer, why traced or not, and its id."""
     widths = (_AGE, screen.width - _AGE - _STATUS - _BRIEF - ID_SHOWN, _STATUS, _BRIEF)
     lines = [Text("".join(map(fit, ("age", "request", "status", "trace"), widths)) + "id", style=DIM)]

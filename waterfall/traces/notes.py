@@ -16,7 +16,7 @@ TOLERANCE = 0.002
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class NodeContext:
     """Where a node stands: `function` is the nearest Lambda function segment around it."""
 
     parent: Node | None
@@ -28,19 +28,19 @@ class Family:
     phase: Phase | None
 
 
-def notes_on(node: Node, family: Family) -> tuple[Note, ...]:
+def notes_on(node: Node, context: NodeContext) -> tuple[Note, ...]:
     notes: list[Note] = []
-    if family.is_orphan:
+    if context.is_orphan:
         notes.append(Note("orphan", f"its parent {node.parent_id} is not in this trace: {_missing(node)}"))
-    if family.in_cycle:
+    if context.in_cycle:
         notes.append(Note("cycle", f"its parent {node.parent_id} is its own descendant"))
-    if family.is_duplicate:
+    if context.is_duplicate:
         notes.append(Note("duplicate", f"its id {node.id} is used by more than one segment of this trace"))
-    if not family.is_timed:
+    if not context.is_timed:
         notes.append(Note("untimed", "it came without a start time, so it is drawn at its parent's"))
     if node.in_progress:
-        notes.append(Note("unfinished", _unfinished(family.function)))
-    return (*notes, *_order(node, family))
+        notes.append(Note("unfinished", _unfinished(context.function)))
+    return (*notes, *_order(node, context))
 
 
 def _missing(node: Node) -> str:
@@ -65,9 +65,9 @@ def _unfinished(function: Node | None) -> str:
     return "no end has arrived, though the function around it has ended"
 
 
-def _order(node: Node, family: Family) -> list[Note]:
-    parent = family.parent
-    if parent is None or family.phase is not None:  # Lambda's own phases lie around the handling by nature
+def _order(node: Node, context: NodeContext) -> list[Note]:
+    parent = context.parent
+    if parent is None or context.phase is not None:  # Lambda's own phases lie around the handling by nature
         return []
     notes = []
     if parent.start - node.start > TOLERANCE:

@@ -11,7 +11,7 @@ from typing import Any
 
 from waterfall.traces import documents
 from waterfall.traces.model import Document, Node, Trace
-from waterfall.traces.notes import Family, notes_on, warnings_on
+from waterfall.traces.notes import NodeContext, notes_on, warnings_on
 
 
 @dataclass(slots=True, eq=False)
@@ -202,7 +202,7 @@ def _node(
     start = fallback if entity.start is None else entity.start
     of_function = parent is not None and parent is function and not entity.is_segment
     phase = documents.phase_of(document) if of_function else None
-    family = Family(
+    context = NodeContext(
         parent=parent,
         function=function,
         is_orphan=entity.parent is None and entity.parent_id is not None,
@@ -238,7 +238,7 @@ def _node(
         children=(),
         document=document,
     )
-    return replace(node, notes=notes_on(node, family))
+    return replace(node, notes=notes_on(node, context))
 
 
 def _has_init(entity: _Entity, origin: str | None) -> bool:

@@ -10,7 +10,7 @@
 `GET /api/requests`                   `waterfall.requests/1`; `limit`
 `GET /api/why`                        `waterfall.why/1`; `request` as `waterfall why` takes it, or the last
 
-`waterfall.web.experiments` adds what is about fault injection.
+`waterfall.web.faults` adds what is about fault injection.
 
 A time is `since` (seconds back from now) or `start` and `end` (epoch seconds). A failure answers
 `{"error": sentence, "code": name}`: 400 what was asked is wrong, 404 not there, 502 X-Ray cannot be read.
@@ -37,12 +37,12 @@ from waterfall.traces.client import Reader, ReadError, RefusedError, Source
 from waterfall.traces.marking import marked, marked_by
 from waterfall.traces.shapes import map_shape, traces_shape
 from waterfall.web import shapes
-from waterfall.web.answer import json_answer
-from waterfall.web.asked import BadRequestError, limit_of, span_of
-from waterfall.web.experiments import Experiments
+from waterfall.web.faults import Experiments
 from waterfall.web.guard import Guard
-from waterfall.why.inquiry import Inquiry, UnknownRequestError
+from waterfall.web.query import BadRequestError, limit_of, span_of
+from waterfall.web.response import json_response
 from waterfall.why.question import question
+from waterfall.why.service import Explainer, UnknownRequestError
 from waterfall.why.shapes import answer_shape, list_shape
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ async def _failed(_: Request, problem: Exception) -> Response:
         status, code, message = 404, "NotFound", str(problem)
     else:
         status, code, message = 502, "Unreadable", str(problem)
-    return json_answer({"error": message, "code": code}, status)
+    return json_response({"error": message, "code": code}, status)
 
 
 class _Api:
@@ -107,11 +107,11 @@ class _Api:
         self._reader = reader
         self._source = source
         self._clock = clock
-        self._inquiry = Inquiry(reader, source)
+        self._explainer = Explainer(reader, source)
         self._logs = Logs(source, clock)
 
     async def source(self, _: Request) -> Response:
-        return json_answer(shapes.source_shape(self._source))
+        return json_response(shapes.source_shape(self._source))
 
     async def traces(self, request: Request) -> Response:
         start, end = span_of(request.query_params, self._clock())
@@ -123,17 +123,17 @@ class _Api:
             found = self._reader.summaries(start, end, limit=limit + 1, expression=expression)
             return traces_shape(found[:limit], start, end) | {"more": len(found) > limit}
 
-        return json_answer(await run_in_threadpool(read))
+        return json_response(await run_in_threadpool(read))
 
     async def trace(self, request: Request) -> Response:
-        return json_answer(await run_in_threadpool(lambda: shapes.detailed_trace(self._trace(request))))
+        return json_response(await run_in_threadpool(lambda: shapes.detailed_trace(self._trace(request))))
 
     async def document(self, request: Request) -> Response:
         position = request.path_params["position"]
         trace = await run_in_threadpool(lambda: self._trace(request))
         if position >= len(trace.nodes):
             raise NotThereError(f"trace {trace.id} has no node {position}")
-        return json_answer(shapes.raw_document(trace.nodes[position].document))
+        return json_response(shapes.raw_document(trace.nodes[position].document))
 
     async def logs(self, request: Request) -> Response:
         def read() -> Any:
@@ -141,7 +141,7 @@ class _Api:
             found = self._logs.of_trace(trace)
             return trace_logs_shape(trace.id, found, max(MOST_LINES // max(1, len(found)), FEWEST_LINES))
 
-        return json_answer(await run_in_threadpool(read))
+        return json_response(await run_in_threadpool(read))
 
     async def map(self, request: Request) -> Response:
         def read() -> Any:
@@ -151,7 +151,7 @@ class _Api:
             graph = self._reader.service_map(*span_of(request.query_params, self._clock()))
             return marked(graph, self._reader, aws=self._source.aws)
 
-        return json_answer(map_shape(await run_in_threadpool(read)))
+        return json_response(map_shape(await run_in_threadpool(read)))
 
     async def compare(self, request: Request) -> Response:
         ids = [request.query_params.get(name, "") for name in ("a", "b")]
@@ -159,11 +159,11 @@ class _Api:
         def read() -> Any:
             return shapes.side_by_side(compare(self._found(ids[0]), self._found(ids[1])))
 
-        return json_answer(await run_in_threadpool(read))
+        return json_response(await run_in_threadpool(read))
 
     async def requests(self, request: Request) -> Response:
         limit = limit_of(request.query_params)
-        return json_answer(await run_in_threadpool(lambda: list_shape(self._inquiry.newest(limit))))
+        return json_response(await run_in_threadpool(lambda: list_shape(self._explainer.newest(limit))))
 
     async def why(self, request: Request) -> Response:
         try:
@@ -171,7 +171,7 @@ class _Api:
         except ValueError as error:
             raise BadRequestError(str(error)) from error
         now = self._clock()
-        return json_answer(await run_in_threadpool(lambda: answer_shape(self._inquiry.ask(asked, now))))
+        return json_response(await run_in_threadpool(lambda: answer_shape(self._explainer.ask(asked, now))))
 
     def _trace(self, request: Request) -> Trace:
         return self._found(request.path_params["id"])

@@ -66,12 +66,12 @@ class ApiRequest:
     invocation_id: str | None = None
 
     @property
-    def place(self) -> str:
+    def stage_name(self) -> str:
         return f"{self.api_name or self.api_id}/{self.stage}"
 
 
 @dataclass(frozen=True, slots=True)
-class Invocation:
+class InvocationRecord:
     """An invocation of a function; times in epoch seconds.
 
     `sampled` is the decision in the caller's `header`, `decision` Lambda's own. `recorded`: Lambda sends its
@@ -95,7 +95,7 @@ class Invocation:
     end: float | None = None
 
 
-Entry = ApiRequest | Invocation
+Entry = ApiRequest | InvocationRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +141,7 @@ class Evidence:
     """All that is known of one request. `daemon` counts what happened since the daemon started."""
 
     entry: Entry | None
-    invocations: tuple[Invocation, ...] = ()
+    invocations: tuple[InvocationRecord, ...] = ()
     documents: Mapping[str, int] = field(default_factory=dict)
     refused: tuple[Refusal, ...] = ()
     daemon: Mapping[str, int] = field(default_factory=dict)
@@ -159,9 +159,9 @@ def read_request(given: Mapping[str, Any]) -> ApiRequest:
     return ApiRequest(**_fields(ApiRequest, given, decision=_decision(given.get("decision"))))
 
 
-def read_invocation(given: Mapping[str, Any]) -> Invocation:
-    links = tuple(given.get("links") or ())
-    return Invocation(**_fields(Invocation, given, decision=_decision(given.get("decision")), links=links))
+def read_invocation(given: Mapping[str, Any]) -> InvocationRecord:
+    decision, links = _decision(given.get("decision")), tuple(given.get("links") or ())
+    return InvocationRecord(**_fields(InvocationRecord, given, decision=decision, links=links))
 
 
 def _decision(given: Mapping[str, Any] | None) -> Decision | None:

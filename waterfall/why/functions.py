@@ -10,7 +10,7 @@ from waterfall.why.sampled import SAMPLED_HEADER, own_rule_reasons
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from waterfall.why.facts import Evidence, Function, Invocation
+    from waterfall.why.facts import Evidence, Function, InvocationRecord
 
 _ADOT_WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
 _THROTTLED = 429
@@ -18,7 +18,7 @@ _MODE = "Set `tracing` to otel or native."
 _KEEP = "Set keepErrors in the setting sampling: failures are then sent whatever the rules say."
 
 
-def decision_reasons(invocation: Invocation) -> Iterator[Reason]:
+def decision_reasons(invocation: InvocationRecord) -> Iterator[Reason]:
     """Say what decided about an invocation that came from outside; the first to be asked decides for all."""
     name = invocation.function
     yield _invoked(invocation)
@@ -43,7 +43,7 @@ def decision_reasons(invocation: Invocation) -> Iterator[Reason]:
         yield from own_rule_reasons(name, invocation.decision)
 
 
-def _invoked(invocation: Invocation) -> Reason:
+def _invoked(invocation: InvocationRecord) -> Reason:
     name, source = invocation.function, invocation.event_source
     if source is None:
         how = "asynchronously" if invocation.type == "Event" else "directly"
@@ -53,7 +53,7 @@ def _invoked(invocation: Invocation) -> Reason:
     return Reason("ok", f"{name} was invoked with messages of the queue {queue}: a trace of its own{linked}.")
 
 
-def _said(invocation: Invocation, decision: str) -> str:
+def _said(invocation: InvocationRecord, decision: str) -> str:
     if invocation.event_source is not None:
         return f"The messages' senders say {decision}"
     return f"The X-Amzn-Trace-Id that {invocation.function} was invoked with says {decision}"
@@ -99,12 +99,12 @@ def function_reasons(evidence: Evidence) -> Iterator[Reason]:
             yield Reason("info", f"{name} failed, and nothing keeps failures that are not sampled.", _KEEP)
 
 
-def _calls(evidence: Evidence) -> list[Invocation]:
+def _calls(evidence: Evidence) -> list[InvocationRecord]:
     """Return the invocations that the entry caused, without itself."""
     return [one for one in evidence.invocations if evidence.entry is None or one.id != evidence.entry.id]
 
 
-def _called(invocation: Invocation) -> Iterator[Reason]:
+def _called(invocation: InvocationRecord) -> Iterator[Reason]:
     name = invocation.function
     if invocation.mode != "Active":
         yield _pass_through(name, stop=False)
@@ -112,12 +112,12 @@ def _called(invocation: Invocation) -> Iterator[Reason]:
         yield from _began_itself(invocation)
 
 
-def _began_itself(invocation: Invocation) -> Iterator[Reason]:
+def _began_itself(invocation: InvocationRecord) -> Iterator[Reason]:
     for reason in own_rule_reasons(invocation.function, invocation.decision) if invocation.decision else ():
         yield Reason("ok" if reason.state == "ok" else "info", reason.text, reason.fix)
 
 
-def _sent(invocation: Invocation, function: Function | None, count: int | None) -> Iterator[Reason]:
+def _sent(invocation: InvocationRecord, function: Function | None, count: int | None) -> Iterator[Reason]:
     """Say what a sampled invocation left besides Lambda's own segments."""
     name = invocation.function
     if count:
@@ -156,7 +156,7 @@ def _silent(function: Function) -> Reason:
     )
 
 
-def _kept_nothing(invocation: Invocation, function: Function) -> Reason:
+def _kept_nothing(invocation: InvocationRecord, function: Function) -> Reason:
     name, keeps = function.name, f"keepErrors ({function.keeps})"
     if function.library == "native":
         return Reason(

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from waterfall.why.facts import ApiRequest
 
-TURN_ON = (
+_TURN_ON = (
     "Turn X-Ray tracing on for the stage (xray_tracing_enabled=True; in this program a `tracing` other than "
     "off) and deploy."
 )
@@ -23,7 +23,7 @@ def request_reasons(request: ApiRequest, deployed: Mapping[str, str]) -> list[Re
     if request.api_name is None:
         return [_unknown(request, deployed)]
     reached = Reason(
-        "ok", f"The request reached the stage {request.place} and was answered {request.status}."
+        "ok", f"The request reached the stage {request.stage_name} and was answered {request.status}."
     )
     return [reached, _integration(request), *_decided(request)]
 
@@ -61,16 +61,20 @@ def _integration(request: ApiRequest) -> Reason:
 
 
 def _decided(request: ApiRequest) -> Iterator[Reason]:
-    if request.tracing:
-        yield Reason("ok", f"X-Ray tracing is on for the stage {request.place}.")
-    else:
-        yield Reason(
-            "stop",
-            f"X-Ray tracing is off for the stage {request.place}: it sends no segment and asks no rule.",
-            TURN_ON,
-            f"tracing is off for the stage {request.place}",
-            "stage: tracing off",
-        )
+    yield stage_reason(request.stage_name, tracing=request.tracing)
     yield from header_reasons(request)
     if request.decision:
         yield from rule_reasons(request.decision)
+
+
+def stage_reason(name: str, *, tracing: bool) -> Reason:
+    """Say whether a stage, named `<API>/<stage>`, traces."""
+    if tracing:
+        return Reason("ok", f"X-Ray tracing is on for the stage {name}.")
+    return Reason(
+        "stop",
+        f"X-Ray tracing is off for the stage {name}: it sends no segment and asks no rule.",
+        _TURN_ON,
+        f"tracing is off for the stage {name}",
+        "stage: tracing off",
+    )

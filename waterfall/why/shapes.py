@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from waterfall.why.facts import Entry
-    from waterfall.why.inquiry import Answer, Listed
+    from waterfall.why.service import Answer, ListedRequest
 
 
 def answer_shape(answer: Answer) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def answer_shape(answer: Answer) -> dict[str, Any]:
     }
 
 
-def list_shape(found: Sequence[Listed] | None) -> dict[str, Any]:
+def list_shape(found: Sequence[ListedRequest] | None) -> dict[str, Any]:
     requests = [{**_entry(one.entry), "traces": list(one.traces), "brief": one.brief} for one in found or ()]
     return {"format": "waterfall.requests/1", "remembered": found is not None, "requests": requests}
 

@@ -13,7 +13,7 @@ from tests.waterfall import samples
 from tests.waterfall.samples import TRACE_ID
 from waterfall.commands.welcome import Welcome
 from waterfall.stack import first_request
-from waterfall.stack.first_request import Patience
+from waterfall.stack.first_request import Polling
 from waterfall.terminal.screen import Screen
 from waterfall.traces.client import ReadError
 
@@ -57,8 +57,8 @@ class Clock:
         for _, happen in due:
             happen()
 
-    def patience(self, limit: float = 10.0) -> Patience:
-        return Patience(limit, lambda: self.now, self.pause)
+    def polling(self, limit: float = 10.0) -> Polling:
+        return Polling(limit, lambda: self.now, self.pause)
 
 
 def answer(
@@ -77,9 +77,9 @@ def deployed(api: Api, *paths: str, methods: tuple[str, ...] = ("GET",)) -> Stat
     return stack_at(api.endpoint, api.endpoint + BASE)
 
 
-def greeted(stack: Status, clock: Clock, *, patience: float = 10.0) -> tuple[str, Welcome]:
+def greeted(stack: Status, clock: Clock, *, polling: float = 10.0) -> tuple[str, Welcome]:
     out = io.StringIO()
-    welcome = Welcome(out, Screen(100), now=lambda: samples.T0 + 65, patience=clock.patience(patience))
+    welcome = Welcome(out, Screen(100), now=lambda: samples.T0 + 65, polling=clock.polling(polling))
     welcome.greet(stack)
     return out.getvalue(), welcome
 
@@ -124,7 +124,7 @@ def test_trace_is_waited_for(api: Api) -> None:
 
 
 def test_missing_trace_is_a_failure(api: Api) -> None:
-    """With tracing on, no trace within the patience is a failure."""
+    """With tracing on, no trace within the polling is a failure."""
     stack = deployed(api, "/hello")
     answer(api, f"{BASE}/hello", "ok", headers=TRACED)
     text, welcome = greeted(stack, Clock())
@@ -133,12 +133,12 @@ def test_missing_trace_is_a_failure(api: Api) -> None:
 
 
 def test_incomplete_trace_is_shown_at_last(api: Api) -> None:
-    """What never becomes whole is shown as it is when patience ends."""
+    """What never becomes whole is shown as it is when polling ends."""
     stack = deployed(api, "/hello")
     answer(api, f"{BASE}/hello", "ok", headers=TRACED)
     api.put(samples.timed_out())
     clock = Clock()
-    text, _ = greeted(stack, clock, patience=2)
+    text, _ = greeted(stack, clock, polling=2)
     assert "▲ unfinished" in text
     assert clock.now == pytest.approx(2, abs=0.1)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.waterfall.samples import T0, TRACE_ID
-from waterfall.logs.lines import Event
+from waterfall.logs.lines import LogEvent
 
 STREAM = "2023/11/14/[$LATEST]0123456789abcdef0123456789abcdef"
 HEX_ID = TRACE_ID.replace("-", "")[1:]
@@ -28,11 +28,11 @@ class Stream:
     def __init__(self, function: str = "front", name: str = STREAM) -> None:
         self.group = f"/aws/lambda/{function}"
         self.name = name
-        self.events: list[Event] = []
+        self.events: list[LogEvent] = []
 
     def write(self, after: float, text: str) -> Stream:
         id_ = f"{self.name}{len(self.events)}"
-        self.events.append(Event(id_, self.group, self.name, round(T0 + after, 3), text))
+        self.events.append(LogEvent(id_, self.group, self.name, round(T0 + after, 3), text))
         return self
 
     def said(self, after: float, number: int, message: Any, level: str = "INFO", **fields: Any) -> Stream:

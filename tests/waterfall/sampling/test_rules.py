@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from embedded_aws.aws.interfaces import SamplingRequest
+from embedded_aws.aws import interfaces
 from waterfall.cli import main
 from waterfall.sampling.cost import MONTH, Prices, estimate
-from waterfall.sampling.rules import Request, Rule, assumed_service, decide, matches, statistics_of
+from waterfall.sampling.rules import Rule, SamplingRequest, assumed_service, decide, matches, statistics_of
 
 if TYPE_CHECKING:
     from tests.waterfall.conftest import Api
@@ -29,15 +29,15 @@ PRICES = Prices(recorded=5.0, read=0.5, free_recorded=100_000, free_read=1_000_0
 @pytest.mark.parametrize(
     ("request_", "rule"),
     [
-        (Request("POST", "/checkout", "shop/dev"), "critical"),
-        (Request("post", "/CHECKOUT/1", "SHOP/dev"), "critical"),
-        (Request("GET", "/checkout", "shop/dev"), "all"),
-        (Request("GET", "/", "shop/dev", headers={"x-tenant": "gold"}), "gold"),
-        (Request("GET", "/", "other/dev"), "Default"),
-        (Request("GET", "/"), "all"),
+        (SamplingRequest("POST", "/checkout", "shop/dev"), "critical"),
+        (SamplingRequest("post", "/CHECKOUT/1", "SHOP/dev"), "critical"),
+        (SamplingRequest("GET", "/checkout", "shop/dev"), "all"),
+        (SamplingRequest("GET", "/", "shop/dev", headers={"x-tenant": "gold"}), "gold"),
+        (SamplingRequest("GET", "/", "other/dev"), "Default"),
+        (SamplingRequest("GET", "/"), "all"),
     ],
 )
-def test_the_first_rule_that_matches_decides(request_: Request, rule: str) -> None:
+def test_the_first_rule_that_matches_decides(request_: SamplingRequest, rule: str) -> None:
     """By priority; case does not matter, an unknown service matches, a missing header does not."""
     found = decide(RULES, request_)
     assert found is not None
@@ -49,7 +49,7 @@ def test_every_example_is_matched_by_its_rule() -> None:
     for rule in RULES:
         method, _, path = rule.example.partition(",")[0].partition(" ")
         headers = {name: value.replace("*", "any") for name, value in rule.headers.items()}
-        assert rule.matches(Request(method, path, headers=headers))
+        assert rule.matches(SamplingRequest(method, path, headers=headers))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def shop(api: Api) -> Api:
     }
     client.create_sampling_rule(SamplingRule=rule)
     for _ in range(4):
-        stage = SamplingRequest("shop/dev", "AWS::ApiGateway::Stage", "h", "POST", "/dev/checkout")
+        stage = interfaces.SamplingRequest("shop/dev", "AWS::ApiGateway::Stage", "h", "POST", "/dev/checkout")
         api.sampling.decide(stage)
     client.close()
     return api
@@ -162,7 +162,7 @@ def test_explain_agrees_with_x_ray(shop: Api, capsys: pytest.CaptureFixture[str]
     """What the viewer says is what the embedded X-Ray decides."""
     for method, path in (("POST", "/checkout"), ("GET", "/checkout"), ("POST", "/checkout/1")):
         run(shop, "sampling", "explain", method, path, "--json")
-        stage = SamplingRequest("shop/dev", "AWS::ApiGateway::Stage", "h", method, f"/dev{path}")
+        stage = interfaces.SamplingRequest("shop/dev", "AWS::ApiGateway::Stage", "h", method, f"/dev{path}")
         assert json.loads(capsys.readouterr().out)["decides"] == shop.sampling.decide(stage).rule_name
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from tests.waterfall import answers, samples
 from waterfall.compare.difference import compare
-from waterfall.terminal import comparison, service_map, trace_list, waterfall
+from waterfall.terminal import compare as comparison
+from waterfall.terminal import service_map, traces, waterfall
 from waterfall.terminal.screen import Screen, to_text
 from waterfall.traces import listing
 
@@ -26,7 +27,7 @@ def shown(documents: list[dict[str, object]], screen: Screen, *, details: bool =
 
 def listed(screen: Screen) -> str:
     summaries = [listing.summary(answer) for answer in answers.SUMMARIES]
-    return to_text(trace_list.render(summaries, screen, now=NOW), screen)
+    return to_text(traces.render(summaries, screen, now=NOW), screen)
 
 
 def mapped(screen: Screen) -> str:

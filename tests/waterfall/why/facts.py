@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from waterfall.why.facts import ApiRequest, Decision, Draw, Evidence, Function, Invocation, PassedOver, Stored
+from waterfall.why.facts import (
+    ApiRequest,
+    Decision,
+    Draw,
+    Evidence,
+    Function,
+    InvocationRecord,
+    PassedOver,
+    Stored,
+)
 
 TRACE = "1-6553f100-0123456789abcdef01234567"
 OWN_TRACE = "1-6553f101-89abcdef0123456789abcdef"
@@ -49,9 +58,9 @@ def request(**fields: Any) -> ApiRequest:
     return replace(made, **fields)
 
 
-def invocation(function: str = "front", **fields: Any) -> Invocation:
+def invocation(function: str = "front", **fields: Any) -> InvocationRecord:
     """A synchronous invocation, sampled upstream, that has ended well."""
-    made = Invocation(
+    made = InvocationRecord(
         id=f"{function}-1",
         at=0.0,
         function=function,
@@ -73,7 +82,7 @@ def function(
     return Function(name, mode, {"TRACING_MODE": "otel", **variables}, layers)
 
 
-def evidence(entry: ApiRequest | Invocation, **fields: Any) -> Evidence:
+def evidence(entry: ApiRequest | InvocationRecord, **fields: Any) -> Evidence:
     return Evidence(entry, **fields)
 
 

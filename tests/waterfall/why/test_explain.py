@@ -22,13 +22,13 @@ from tests.waterfall.why.facts import (
     unsampled,
 )
 from waterfall.why.explain import brief, explain, explain_trace
-from waterfall.why.facts import ApiRequest, Decision, Evidence, Function, Invocation, Refusal, Stored
+from waterfall.why.facts import ApiRequest, Decision, Evidence, Function, InvocationRecord, Refusal, Stored
 from waterfall.why.reasons import Reason
 
 if TYPE_CHECKING:
     from waterfall.why.reasons import Explanation
 
-Entry = ApiRequest | Invocation
+Entry = ApiRequest | InvocationRecord
 
 
 def said(explanation: Explanation, words: str) -> Reason:
@@ -257,7 +257,7 @@ LEFT = {
 
 @pytest.mark.parametrize(("called", "configured", "own", "state", "sentence"), LEFT.values(), ids=LEFT.keys())
 def test_what_a_function_of_a_traced_request_left(
-    called: Invocation, configured: Function, own: int | None, state: str, sentence: str
+    called: InvocationRecord, configured: Function, own: int | None, state: str, sentence: str
 ) -> None:
     """What it sent itself, or why it sent nothing; a part that is missing is in the verdict."""
     stored = (Stored(TRACE, {} if own is None else {called.id: own}),)
@@ -314,7 +314,7 @@ UNSAMPLED = {
     ("called", "configured", "own", "state", "sentence"), UNSAMPLED.values(), ids=UNSAMPLED.keys()
 )
 def test_what_a_function_of_an_unsampled_request_left(
-    called: Invocation, configured: Function | None, own: int, state: str, sentence: str
+    called: InvocationRecord, configured: Function | None, own: int, state: str, sentence: str
 ) -> None:
     """What keepErrors kept, or why not."""
     called = replace(called, sampled=False, recorded=False)

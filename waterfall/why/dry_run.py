@@ -5,56 +5,59 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from waterfall.sampling import rules as sampling
-from waterfall.why.gateway import TURN_ON
+from waterfall.sampling.rules import Rule, SamplingRequest, decide
+from waterfall.why.gateway import stage_reason
 from waterfall.why.reasons import Explanation, Reason, first_stop, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from waterfall.sampling.rules import Rule
     from waterfall.why.facts import Function
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Stage:
     """A stage as it is set now; `function` is what the request's route calls, `None` where there is none."""
 
     api_name: str
-    stage: str
+    name: str
     tracing: bool
     function: Function | None = None
 
+    @property
+    def full_name(self) -> str:
+        return f"{self.api_name}/{self.name}"
+
 
 @dataclass(frozen=True, slots=True)
-class Prospect:
-    """A request that may come; `place` is `None` when no such stage is deployed.
+class DryRun:
+    """A request that may come; `stage` is `None` when no such stage is deployed.
 
     `remembered` says why this is about any such request and not about a past one.
     """
 
     method: str
     path: str
-    place: Place | None
+    stage: Stage | None
     rules: Sequence[Rule]
     remembered: str
 
 
-def explain_prospect(asked: Prospect) -> Explanation:
+def explain_dry_run(request: DryRun) -> Explanation:
     """Explain what is decided about such requests from now on."""
-    reasons = [Reason("info", asked.remembered), *_reasons(asked)]
+    reasons = [Reason("info", request.remembered), *_reasons(request)]
     stop = first_stop(reasons)
     if stop:
         return Explanation(f"No trace: {stop.clause}", tuple(reasons))
-    rule = _rule(asked)
+    rule = _rule(request)
     return Explanation(
         f"Such a request is traced: {_means(rule)}" if rule else "Such a request is traced", tuple(reasons)
     )
 
 
-def _reasons(asked: Prospect) -> Iterator[Reason]:
-    place = asked.place
-    if place is None:
+def _reasons(request: DryRun) -> Iterator[Reason]:
+    stage = request.stage
+    if stage is None:
         yield Reason(
             "stop",
             "No stage that is deployed answers at this URL.",
@@ -63,35 +66,26 @@ def _reasons(asked: Prospect) -> Iterator[Reason]:
             "no such stage",
         )
         return
-    name = f"{place.api_name}/{place.stage}"
-    if not place.tracing:
-        yield Reason(
-            "stop",
-            f"X-Ray tracing is off for the stage {name}: it sends no segment and asks no rule.",
-            TURN_ON,
-            f"tracing is off for the stage {name}",
-        )
-    else:
-        yield Reason("ok", f"X-Ray tracing is on for the stage {name}.")
+    yield stage_reason(stage.full_name, tracing=stage.tracing)
+    if stage.tracing:
         yield Reason(
             "info",
             "With Sampled=1 or Sampled=0 in its X-Amzn-Trace-Id no rule is asked; traceparent is ignored.",
         )
-        yield from _ruled(asked)
-    yield from _functions(asked, place)
+        yield from _ruled(request)
+    yield from _functions(request, stage)
 
 
-def _rule(asked: Prospect) -> Rule | None:
-    place = asked.place
-    service = f"{place.api_name}/{place.stage}" if place else None
-    return sampling.decide(asked.rules, sampling.Request(asked.method, asked.path, service=service))
+def _rule(request: DryRun) -> Rule | None:
+    service = request.stage.full_name if request.stage else None
+    return decide(request.rules, SamplingRequest(request.method, request.path, service=service))
 
 
-def _ruled(asked: Prospect) -> Iterator[Reason]:
-    rule = _rule(asked)
+def _ruled(request: DryRun) -> Iterator[Reason]:
+    rule = _rule(request)
     if rule is None:
         return
-    such = f"{asked.method} {asked.path}"
+    such = f"{request.method} {request.path}"
     text = f"The rule {rule.name} (priority {rule.priority}) decides about {such}: {_means(rule)}."
     if rule.rate or rule.reservoir:
         yield Reason("ok", text)
@@ -110,11 +104,11 @@ def _means(rule: Rule) -> str:
     return f"{rule.reservoir} per second, then {percent(rule.rate)} of the rest by chance"
 
 
-def _functions(asked: Prospect, place: Place) -> Iterator[Reason]:
-    function = place.function
+def _functions(request: DryRun, stage: Stage) -> Iterator[Reason]:
+    function = stage.function
     if function is None:
         yield Reason(
-            "info", f"{asked.method} {asked.path} calls no function: only the stage sends a segment."
+            "info", f"{request.method} {request.path} calls no function: only the stage sends a segment."
         )
         return
     if function.mode == "Active":

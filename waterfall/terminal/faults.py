@@ -19,13 +19,13 @@ _STYLES = {"running": STYLES["fault"], "failed": STYLES["fault"], "completed": S
 _WIDEST = 40
 
 
-def templates(found: Sequence[Template], screen: Screen) -> list[Text]:
+def render_templates(found: Sequence[Template], screen: Screen) -> list[Text]:
     """Return a line per fault of each experiment that can be started."""
     rows = [(one.name, one.id, "; ".join(one.faults)) for one in found]
     return _table(("experiment", "template", "faults"), rows, screen, {})
 
 
-def experiments(found: Sequence[Experiment], screen: Screen, now: float) -> list[Text]:
+def render_experiments(found: Sequence[Experiment], screen: Screen, now: float) -> list[Text]:
     """Return a line per experiment, with the time that it has left."""
     rows = [
         (one.name, one.id, one.status, _left(one, now), f"{'; '.join(one.faults)} {_reason(one)}".strip())

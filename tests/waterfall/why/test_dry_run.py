@@ -4,8 +4,8 @@ import pytest
 
 from tests.waterfall.why.facts import function
 from waterfall.sampling.rules import Rule
+from waterfall.why.dry_run import DryRun, Stage, explain_dry_run
 from waterfall.why.facts import Function
-from waterfall.why.prospect import Place, Prospect, explain_prospect
 
 RULES = [
     Rule("critical", 1, 0, 1.0, service="shop/dev", method="POST", path="*/checkout"),
@@ -16,8 +16,8 @@ RULES = [
 
 
 def verdict(method: str, path: str, *, tracing: bool = True) -> str:
-    place = Place("shop", "dev", tracing, function())
-    return explain_prospect(Prospect(method, path, place, RULES, "remembered")).verdict
+    stage = Stage("shop", "dev", tracing, function())
+    return explain_dry_run(DryRun(method, path, stage, RULES, "remembered")).verdict
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_a_stage_without_tracing_asks_no_rule() -> None:
 
 def test_no_stage() -> None:
     """A URL that nothing is deployed at."""
-    told = explain_prospect(Prospect("GET", "/", None, RULES, "remembered"))
+    told = explain_dry_run(DryRun("GET", "/", None, RULES, "remembered"))
     assert told.verdict == "No trace: no stage is deployed at this URL"
     assert told.reasons[0].text == "remembered"
 
@@ -56,6 +56,6 @@ def test_no_stage() -> None:
 )
 def test_the_function_on_the_route(called: Function | None, state: str, words: str) -> None:
     """Its modes are told, and what would be missing for them."""
-    place = Place("shop", "dev", tracing=True, function=called)
-    reasons = explain_prospect(Prospect("GET", "/hello", place, RULES, "remembered")).reasons
+    stage = Stage("shop", "dev", tracing=True, function=called)
+    reasons = explain_dry_run(DryRun("GET", "/hello", stage, RULES, "remembered")).reasons
     assert [reason.state for reason in reasons if words in reason.text] == [state]

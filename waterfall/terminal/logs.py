@@ -99,7 +99,7 @@ def _harmless(part: str) -> str:
     return clean(part.replace("\t", "    "), _LONGEST)
 
 
-def of_trace(found: Sequence[InvocationLogs], screen: Screen, origin: float) -> Iterator[Text]:
+def render_trace_logs(found: Sequence[InvocationLogs], screen: Screen, origin: float) -> Iterator[Text]:
     """Return the lines of all invocations in the order of time, then which ones have none, and why."""
     lines = sorted((line for logs in found for line in logs.lines), key=lambda line: line.event.time)
     yield from LogLines(screen, origin).render(lines)

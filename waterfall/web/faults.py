@@ -21,8 +21,8 @@ from starlette.routing import Route
 from waterfall.faults.client import Faults
 from waterfall.faults.shapes import experiments_shape, templates_shape
 from waterfall.traces.client import RefusedError
-from waterfall.web.answer import json_answer
-from waterfall.web.asked import BadRequestError
+from waterfall.web.query import BadRequestError
+from waterfall.web.response import json_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,12 +67,12 @@ class Experiments:
     async def start(self, request: Request) -> Response:
         wanted = await _wanted(request)
         started = await run_in_threadpool(lambda: self._faults.start(wanted))
-        return json_answer(experiments_shape([started], self._clock()))
+        return json_response(experiments_shape([started], self._clock()))
 
     async def stop(self, request: Request) -> Response:
         wanted = await _wanted(request)
         stopped = await run_in_threadpool(lambda: self._faults.stop(wanted))
-        return json_answer(experiments_shape(stopped, self._clock()))
+        return json_response(experiments_shape(stopped, self._clock()))
 
     async def _answer(self, read: Callable[[], tuple[Sequence[Experiment], Sequence[Template]]]) -> Response:
         unavailable = None
@@ -81,7 +81,7 @@ class Experiments:
         except RefusedError as error:
             experiments, templates, unavailable = [], [], str(error)
         shape = experiments_shape(experiments, self._clock()) | templates_shape(templates)
-        return json_answer(shape | {"unavailable": unavailable})
+        return json_response(shape | {"unavailable": unavailable})
 
 
 async def _wanted(request: Request) -> str:

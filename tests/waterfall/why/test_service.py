@@ -15,8 +15,8 @@ from tests.waterfall import samples
 from tests.waterfall.why.facts import function
 from waterfall.cli import main
 from waterfall.traces.client import ReadError, Source, connect
-from waterfall.why.inquiry import Inquiry, UnknownRequestError
 from waterfall.why.question import question
+from waterfall.why.service import Explainer, UnknownRequestError
 
 if TYPE_CHECKING:
     from tests.waterfall.conftest import Api
@@ -50,7 +50,7 @@ def invoked(id_: str, **fields: Any) -> Invoked:
 
 
 def ask(api: Api, *words: str) -> str:
-    return Inquiry(api.reader(), api.source).ask(question(words), NOW).explanation.verdict
+    return Explainer(api.reader(), api.source).ask(question(words), NOW).explanation.verdict
 
 
 def run(api: Api, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -101,7 +101,7 @@ def test_what_functions_left_is_read_from_the_trace(api: Api) -> None:
     api.functions(function("traced-api-dev-front"))
     sampled = SamplingDecision(True, "all", Draw(True, 1, 1, 0.05, 1000))
     api.log.answered(request(trace_id=samples.TRACE_ID, decision=sampled))
-    answer = Inquiry(api.reader(), api.source).ask(question([samples.TRACE_ID]), NOW)
+    answer = Explainer(api.reader(), api.source).ask(question([samples.TRACE_ID]), NOW)
     assert answer.explanation.verdict == f"There is a trace: {samples.TRACE_ID}"
     assert any("segment documents arrived" in reason.text for reason in answer.explanation.reasons)
 
@@ -113,7 +113,7 @@ def test_refused_documents_and_lost_datagrams_are_told(api: Api) -> None:
         [json.dumps({"trace_id": UNKNOWN, "id": "0123456789abcdef", "name": "work", "start_time": 1.0})]
     )
     api.daemon["lost"] = 7
-    answer = Inquiry(api.reader(), api.source).ask(question([UNKNOWN]), NOW)
+    answer = Explainer(api.reader(), api.source).ask(question([UNKNOWN]), NOW)
     told = " ".join(reason.text for reason in answer.explanation.reasons)
     assert answer.explanation.verdict == "No trace: it was sampled, but X-Ray refused what arrived"
     assert "X-Ray refused a document of work: Invalid segment. ErrorCode: MissingEndTime" in told
@@ -123,7 +123,7 @@ def test_refused_documents_and_lost_datagrams_are_told(api: Api) -> None:
 def test_a_request_that_nobody_remembers_is_explained_as_the_stack_is_set(api: Api) -> None:
     """Stage, rule and function of its URL, by AWS's own APIs."""
     stage(api, tracing=True)
-    answer = Inquiry(api.reader(), api.source).ask(question(["GET", "/hello"]), NOW)
+    answer = Explainer(api.reader(), api.source).ask(question(["GET", "/hello"]), NOW)
     assert answer.entry is None
     assert (
         answer.explanation.verdict == "Such a request is traced: 1 per second, then 5 % of the rest by chance"
@@ -137,11 +137,11 @@ def test_the_most_specific_route_is_meant(api: Api) -> None:
     """A path parameter comes before a greedy one, which takes the rest."""
     stage(api, tracing=True, path="/orders/{id}")
     url = "https://abc.execute-api.us-east-1.amazonaws.com/dev/orders"
-    inquiry = Inquiry(api.reader(), api.source)
+    explainer = Explainer(api.reader(), api.source)
     assert any(
-        "It calls front" in one.text for one in inquiry.ask(question([f"{url}/7"]), NOW).explanation.reasons
+        "It calls front" in one.text for one in explainer.ask(question([f"{url}/7"]), NOW).explanation.reasons
     )
-    rest = inquiry.ask(question([f"{url}/7/lines"]), NOW).explanation.reasons
+    rest = explainer.ask(question([f"{url}/7/lines"]), NOW).explanation.reasons
     assert any("calls no function" in one.text for one in rest)
 
 
@@ -155,17 +155,17 @@ def test_a_real_account_has_no_record_of_requests(api: Api, monkeypatch: pytest.
     }.items():
         monkeypatch.setenv(name, value)
     source = Source(aws=True, region="us-east-1")
-    inquiry = Inquiry(connect(source), source)
-    explanation = inquiry.ask(question(["GET", "/hello"]), NOW).explanation
+    explainer = Explainer(connect(source), source)
+    explanation = explainer.ask(question(["GET", "/hello"]), NOW).explanation
     assert explanation.verdict == "No trace: tracing is off for the stage shop/dev"
     assert explanation.reasons[0].text.startswith(
         "AWS records neither past requests nor how they were sampled"
     )
-    assert inquiry.newest(10) is None
+    assert explainer.newest(10) is None
     for words in ([], ["r1-2"]):
         with pytest.raises(ReadError, match="AWS remembers no requests"):
-            inquiry.ask(question(words), NOW)
-    missing = inquiry.ask(question([UNKNOWN]), NOW).explanation
+            explainer.ask(question(words), NOW)
+    missing = explainer.ask(question([UNKNOWN]), NOW).explanation
     assert missing.verdict == "No trace: nothing of it has arrived, and no request of it is known"
     assert "the trace itself is all there is" in missing.reasons[0].text
     assert not [path for path, _ in api.requests if path.startswith("/_local")]
@@ -174,8 +174,8 @@ def test_a_real_account_has_no_record_of_requests(api: Api, monkeypatch: pytest.
 def test_transaction_search_keeps_traces_elsewhere(api: Api) -> None:
     """An account that keeps spans in CloudWatch Logs shows only indexed traces here."""
     api.reader()._xray.update_trace_segment_destination(Destination="CloudWatchLogs")
-    inquiry = Inquiry(api.reader(), replace(api.source, aws=True))
-    told = inquiry.ask(question([UNKNOWN]), NOW).explanation.reasons
+    explainer = Explainer(api.reader(), replace(api.source, aws=True))
+    told = explainer.ask(question([UNKNOWN]), NOW).explanation.reasons
     assert any("Transaction Search is on" in reason.text for reason in told)
 
 

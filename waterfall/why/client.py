@@ -1,4 +1,4 @@
-"""What the embedded AWS remembers of requests: JSON over HTTP, beside its status."""
+"""The journal that the embedded AWS keeps of requests: JSON over HTTP, beside its status."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TIMEOUT = 30.0
 MOST = 1_000
 
 
-class Known:
+class Journal:
     """Reads what is remembered at an endpoint; every method raises ReadError when nothing answers there.
 
     An AWS that remembers no requests, such as a real account or another emulator, answers `None`.

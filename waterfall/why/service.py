@@ -1,4 +1,4 @@
-"""Gathers the facts about a request: what the endpoint remembers, and what AWS's APIs tell."""
+"""Answers why a request has a trace or none, from what the journal and AWS's APIs tell."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from waterfall.sampling.client import read_rules
 from waterfall.stack.routes import function_of, rest_apis
 from waterfall.traces.client import ReadError, RefusedError, Source, client, readable
+from waterfall.why.client import MOST, Journal
+from waterfall.why.dry_run import DryRun, Stage, explain_dry_run
 from waterfall.why.explain import brief, explain, explain_trace
 from waterfall.why.facts import Entry, Evidence, Function, Refusal, read_entry, read_invocation
-from waterfall.why.known import MOST, Known
-from waterfall.why.prospect import Place, Prospect, explain_prospect
 from waterfall.why.reasons import Explanation, Reason
 from waterfall.why.traces import stored
 
@@ -42,7 +42,7 @@ class UnknownRequestError(ReadError):
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class ListedRequest:
     """A request in a list, its traces that are there, and why there are any or none, in a few words."""
 
     entry: Entry
@@ -58,17 +58,17 @@ class Answer:
     entry: Entry | None = None
 
 
-class Inquiry:
+class Explainer:
     """Answers why a request has a trace or none; every method raises ReadError when that cannot be told."""
 
     def __init__(self, reader: Reader, source: Source) -> None:
         self._reader = reader
         self._source = source
-        self._known = Known(None if source.aws else source.endpoint)
+        self._journal = Journal(None if source.aws else source.endpoint)
 
-    def newest(self, limit: int) -> list[Listed] | None:
+    def newest(self, limit: int) -> list[ListedRequest] | None:
         """Return the last requests, newest first; `None` where none are remembered."""
-        told = self._known.newest(min(limit, MOST))
+        told = self._journal.newest(min(limit, MOST))
         return None if told is None else [_listed(one) for one in told]
 
     def ask(self, question: Question, now: float) -> Answer:
@@ -79,12 +79,12 @@ class Inquiry:
             return self._of_request(question.request_id)
         if question.url:
             url = question.url
-            entries = map(read_entry, self._known.newest() or ())
+            entries = map(read_entry, self._journal.newest() or ())
             found = next((entry for entry in entries if url.matches(entry)), None)
-            return self._of_request(found.id) if found else Answer(self._prospect(url))
-        newest = self._known.newest(_LAST)
+            return self._of_request(found.id) if found else Answer(self._dry_run(url))
+        newest = self._journal.newest(_LAST)
         if newest is None:
-            raise ReadError(f"{self._place} remembers no requests: give a trace id, or a method and a URL")
+            raise ReadError(f"{self._endpoint} remembers no requests: give a trace id, or a method and a URL")
         if not newest:
             raise UnknownRequestError("no request has come yet: send one")
         # What a queue hands on is a consequence of a request, and not the one that somebody just sent.
@@ -92,14 +92,14 @@ class Inquiry:
         return self._of_request(last["id"])
 
     @property
-    def _place(self) -> str:
+    def _endpoint(self) -> str:
         return "AWS" if self._source.aws else self._source.endpoint
 
     def _of_request(self, id_: str) -> Answer:
-        told = self._known.one(id_)
+        told = self._journal.one(id_)
         if told is None:
             raise ReadError(
-                f"{self._place} remembers no requests by id: give a trace id, or a method and a URL"
+                f"{self._endpoint} remembers no requests by id: give a trace id, or a method and a URL"
             )
         if told["entry"] is None:
             told = self._beginning_with(id_) or told
@@ -113,11 +113,11 @@ class Inquiry:
 
     def _beginning_with(self, start: str) -> dict[str, Any] | None:
         """Return what is known of the one request whose id begins so."""
-        found = [one["id"] for one in self._known.newest() or () if one["id"].startswith(start)]
-        return self._known.one(found[0]) if len(found) == 1 else None
+        found = [one["id"] for one in self._journal.newest() or () if one["id"].startswith(start)]
+        return self._journal.one(found[0]) if len(found) == 1 else None
 
     def _of_trace(self, trace_id: str, now: float) -> Answer:
-        evidence = self._evidence(self._known.one(trace_id) or {}, trace_id)
+        evidence = self._evidence(self._journal.one(trace_id) or {}, trace_id)
         if evidence.entry is None:
             return Answer(explain_trace(trace_id, evidence, self._unremembered(evidence), now))
         return Answer(explain(evidence), evidence.entry)
@@ -146,7 +146,7 @@ class Inquiry:
             daemon=dict(told.get("daemon", {})),
             functions=self._functions({one.function for one in invocations}),
             stored=tuple(sorted(traces, key=lambda trace: trace.id != own)),
-            deployed=self._known.deployed() if entry and getattr(entry, "api_name", "") is None else {},
+            deployed=self._journal.deployed() if entry and getattr(entry, "api_name", "") is None else {},
         )
 
     def _functions(self, names: set[str]) -> dict[str, Function]:
@@ -170,25 +170,25 @@ class Inquiry:
             layers=tuple(layer["Arn"] for layer in told.get("Layers", ())),
         )
 
-    def _prospect(self, url: Url) -> Explanation:
-        method, place = url.method or "GET", self._stage(url)
+    def _dry_run(self, url: Url) -> Explanation:
+        method, stage = url.method or "GET", self._stage(url)
         rules = read_rules(self._reader)
         remembered = _NOT_AWS if self._source.aws else _FORGOTTEN
-        return explain_prospect(Prospect(method, url.path, place, rules, remembered))
+        return explain_dry_run(DryRun(method, url.path, stage, rules, remembered))
 
-    def _stage(self, url: Url) -> Place | None:
+    def _stage(self, url: Url) -> Stage | None:
         gateway = client(self._source, "apigateway")
         with readable(self._source, "API Gateway"):
             apis = [api for api in rest_apis(gateway) if url.api in {None, api["id"]}]
         for api in apis:
             try:
-                return self._place_in(gateway, api, url)
+                return self._stage_in(gateway, api, url)
             except RefusedError as error:
                 if error.code != "NotFoundException":
                     raise
         return None
 
-    def _place_in(self, gateway: Any, api: Mapping[str, Any], url: Url) -> Place:
+    def _stage_in(self, gateway: Any, api: Mapping[str, Any], url: Url) -> Stage:
         with readable(self._source, "API Gateway"):
             if url.stage is None:
                 (stage, *_) = gateway.get_stages(restApiId=api["id"])["item"] or [{}]
@@ -196,9 +196,9 @@ class Inquiry:
                 stage = gateway.get_stage(restApiId=api["id"], stageName=url.stage)
             name = function_of(gateway, api["id"], url.method or "GET", url.path)
         function = self._functions({name}).get(name) if name else None
-        return Place(api["name"], stage.get("stageName", ""), bool(stage.get("tracingEnabled")), function)
+        return Stage(api["name"], stage.get("stageName", ""), bool(stage.get("tracingEnabled")), function)
 
 
-def _listed(told: Mapping[str, Any]) -> Listed:
+def _listed(told: Mapping[str, Any]) -> ListedRequest:
     entry, traces = read_entry(told), tuple(told.get("traces", ()))
-    return Listed(entry, traces, brief(entry, traces))
+    return ListedRequest(entry, traces, brief(entry, traces))
