@@ -6,16 +6,12 @@ import argparse
 import gc
 import os
 import sys
+from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from waterfall.commands import options
+from waterfall.commands.options import Command
 from waterfall.traces.client import ReadError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from waterfall.commands.options import Command
 
 COMMANDS = {
     "up": "deploy the program onto an embedded AWS and show one request",

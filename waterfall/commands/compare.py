@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from waterfall.commands import options
 from waterfall.commands.context import Context, context_of, printed, say, trace_of
@@ -17,10 +18,6 @@ from waterfall.stack.child import Program
 from waterfall.terminal import compare as picture
 from waterfall.terminal.screen import Screen, screen_of, to_text
 from waterfall.terminal.text import json_text
-
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Sequence
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

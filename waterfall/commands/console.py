@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
-from typing import TYPE_CHECKING
 
 from waterfall.commands import options
 from waterfall.commands.context import printed, source_of
 from waterfall.commands.options import Command
 from waterfall.ports import CONSOLE_PORT
 from waterfall.web.listener import ConsoleError
-
-if TYPE_CHECKING:
-    import argparse
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

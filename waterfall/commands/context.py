@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+from rich.text import Text
 
 from waterfall.terminal.screen import Screen, screen_of, to_text
 from waterfall.terminal.text import clean
 from waterfall.traces.arguments import LATEST
 from waterfall.traces.client import Reader, ReadError, Source, connect
-
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterable
-
-    from rich.text import Text
-
-    from waterfall.traces.model import Trace
+from waterfall.traces.model import Trace
 
 LATEST_WITHIN = 7 * 86400.0
 """Seconds back in which `latest` looks."""

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from waterfall.commands import options
 from waterfall.commands.context import Context, context_of, printed
 from waterfall.commands.options import Command
 from waterfall.sampling.client import read_rules, read_statistics
 from waterfall.sampling.cost import estimate
+from waterfall.sampling.rules import Rule
 from waterfall.sampling.shapes import cost_shape
 from waterfall.terminal import sampling as picture
 from waterfall.terminal.text import json_text
 from waterfall.traces.client import ReadError
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from waterfall.sampling.rules import Rule
 
 
 def _cost(context: Context, given: Sequence[tuple[str | None, float]], *, kept: float, reads: float) -> str:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from waterfall.commands import options
 from waterfall.commands.context import printed, source_of
 from waterfall.commands.options import Command
-from waterfall.faults.client import Faults
+from waterfall.faults.client import Experiment, Faults
 from waterfall.faults.shapes import experiments_shape, templates_shape
 from waterfall.terminal import faults as picture
 from waterfall.terminal.screen import screen_of, to_text
 from waterfall.terminal.text import json_text
-
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Sequence
-
-    from waterfall.faults.client import Experiment
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from waterfall.commands import options
 from waterfall.commands.context import printed, say
 from waterfall.commands.options import Command
 from waterfall.gameday import report, run
 from waterfall.stack.child import Program
-
-if TYPE_CHECKING:
-    import argparse
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

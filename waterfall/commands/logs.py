@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from waterfall.commands import options
 from waterfall.commands.context import Context, context_of, printed, trace_of
 from waterfall.commands.options import Command
 from waterfall.logs.client import Logs
 from waterfall.logs.following import follow
+from waterfall.logs.invocations import InvocationLogs
 from waterfall.logs.shapes import line_shape, lines_shape, trace_logs_shape
 from waterfall.terminal import logs as picture
 from waterfall.terminal import waterfall
@@ -20,12 +22,6 @@ from waterfall.terminal.text import json_text
 from waterfall.traces.arguments import LATEST
 from waterfall.traces.client import ReadError
 from waterfall.traces.shapes import trace_shape
-
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterator, Sequence
-
-    from waterfall.logs.invocations import InvocationLogs
 
 FOLLOWED_SINCE = 60.0
 LISTED_SINCE = 3600.0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import argparse
+from collections.abc import Mapping
 
 from waterfall.commands import options
 from waterfall.commands.context import Context, context_of, printed
@@ -12,10 +13,6 @@ from waterfall.sampling.client import read_rules
 from waterfall.sampling.shapes import rules_shape
 from waterfall.terminal import sampling as picture
 from waterfall.terminal.text import json_text
-
-if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Mapping
 
 
 def _explain(

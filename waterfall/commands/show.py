@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import argparse
 
 from waterfall.commands import options
 from waterfall.commands.context import Context, context_of, printed, trace_of
@@ -11,9 +11,6 @@ from waterfall.terminal import waterfall
 from waterfall.terminal.text import json_text
 from waterfall.traces.arguments import LATEST
 from waterfall.traces.shapes import trace_shape
-
-if TYPE_CHECKING:
-    import argparse
 
 
 def show_trace(context: Context, wanted: str, *, details: bool = False) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import argparse
 
 from waterfall.commands import options
 from waterfall.commands.context import Context, context_of, hint, printed
@@ -10,9 +10,6 @@ from waterfall.commands.options import Command
 from waterfall.terminal import traces as picture
 from waterfall.terminal.text import json_text
 from waterfall.traces.shapes import traces_shape
-
-if TYPE_CHECKING:
-    import argparse
 
 
 def list_traces(context: Context, start: float, limit: int, expression: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import argparse
 
 from waterfall.commands import options
 from waterfall.commands.context import Context, context_of, printed
@@ -13,9 +13,6 @@ from waterfall.traces.client import ReadError
 from waterfall.why import shapes
 from waterfall.why.question import Question, question
 from waterfall.why.service import Explainer
-
-if TYPE_CHECKING:
-    import argparse
 
 
 def _explain(context: Context, asked: Question) -> str:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from waterfall.traces.documents import list_of, mapping_of, text_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from waterfall.traces.model import Node, Trace
+from waterfall.traces.model import Node, Trace
 
 ELSEWHERE = "an exception of no segment in this trace"
 

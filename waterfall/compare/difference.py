@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from waterfall.compare.ephemeral import settled
 from waterfall.compare.graph import graph_form
 from waterfall.compare.normal import Entity, is_cold, normal_form
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
-
-    from waterfall.traces.listing import ServiceMap
-    from waterfall.traces.model import Trace
+from waterfall.traces.listing import ServiceMap
+from waterfall.traces.model import Trace
 
 WHOLE = "(whole)"
 ORDER = "(order)"

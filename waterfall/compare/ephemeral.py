@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from waterfall.traces.documents import mapping_of, text_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from waterfall.traces.model import Trace
+from waterfall.traces.model import Trace
 
 PRESENT = "<present>"
 """Stands for a generated value, of which only the presence is compared."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from waterfall.traces.listing import Service, ServiceMap
+from waterfall.traces.listing import Service, ServiceMap
 
 
 def graph_form(graph: ServiceMap, settle: Callable[[str], str] = str) -> dict[str, Any]:

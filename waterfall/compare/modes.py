@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from waterfall.compare.difference import Comparison, compare
 from waterfall.stack import first_request
 from waterfall.stack.child import Program, RunningStack, run_stack
 from waterfall.stack.first_request import Polling
-from waterfall.traces.client import ReadError, Source, connect
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from waterfall.traces.client import Reader
-    from waterfall.traces.listing import ServiceMap
-    from waterfall.traces.model import Trace
+from waterfall.traces.client import Reader, ReadError, Source, connect
+from waterfall.traces.listing import ServiceMap
+from waterfall.traces.model import Trace
 
 MODES = ("native", "otel")
 LINKED_WITHIN = 10.0

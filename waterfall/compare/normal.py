@@ -14,17 +14,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from waterfall.compare import causes
 from waterfall.compare.ephemeral import PRESENT, deeply, settled
 from waterfall.traces.documents import LAMBDA_FUNCTION, bounded, list_of, mapping_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from waterfall.traces.model import Node, Trace
+from waterfall.traces.model import Node, Trace
 
 _PLACE = frozenset(
     {"id", "trace_id", "parent_id", "start_time", "end_time", "type", "subsegments", "inferred"}

@@ -8,13 +8,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from waterfall.compare.difference import Comparison
+from waterfall.compare.difference import Comparison
 
 
 def comparison_shape(comparisons: Sequence[Comparison]) -> dict[str, Any]:

@@ -7,13 +7,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from waterfall.faults.client import Experiment, Template
+from waterfall.faults.client import Experiment, Template
 
 
 def templates_shape(templates: Sequence[Template]) -> dict[str, Any]:

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from waterfall.gameday.load import Sample
 from waterfall.traces.documents import LAMBDA_FUNCTION
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from waterfall.traces.model import Node, Trace
+from waterfall.traces.model import Node, Trace
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
+from waterfall.gameday.findings import Figures, Round
+from waterfall.gameday.run import GameDay
 from waterfall.terminal import waterfall
 from waterfall.terminal.screen import Screen, to_text
 from waterfall.terminal.text import duration
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from waterfall.gameday.findings import Figures, Round
-    from waterfall.gameday.run import GameDay
 
 _SCREEN = Screen(width=100)
 

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from waterfall.faults.client import Faults
+from waterfall.faults.client import Faults, Template
 from waterfall.gameday import findings, load
+from waterfall.gameday.findings import Figures, Round
+from waterfall.gameday.load import Sample
 from waterfall.stack import first_request
 from waterfall.stack.child import Program, run_stack
 from waterfall.stack.first_request import Polling
-from waterfall.traces.client import ReadError, connect
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from waterfall.faults.client import Template
-    from waterfall.gameday.findings import Figures, Round
-    from waterfall.gameday.load import Sample
-    from waterfall.traces.client import Reader
-    from waterfall.traces.model import Trace
+from waterfall.traces.client import Reader, ReadError, connect
+from waterfall.traces.model import Trace
 
 RECOVERY_REQUESTS = 5
 WARM_UP_ROUNDS = 5

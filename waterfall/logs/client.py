@@ -6,23 +6,19 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterL
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from waterfall.logs import invocations as inv
 from waterfall.logs.invocations import Invocation, InvocationLogs
 from waterfall.logs.lines import GROUPS, Line, LogEvent, line_of
-from waterfall.logs.runs import runs_of
+from waterfall.logs.runs import Run, runs_of
 from waterfall.traces.client import RefusedError, Source, client, readable, windows
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from waterfall.logs.runs import Run
-    from waterfall.traces.model import Trace
+from waterfall.traces.model import Trace
 
 T = TypeVar("T")
 U = TypeVar("U")

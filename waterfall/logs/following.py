@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Sequence
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    from waterfall.logs.client import Logs
-    from waterfall.logs.lines import Line
+from waterfall.logs.client import Logs
+from waterfall.logs.lines import Line
 
 LATE = 15.0
 """Seconds by which a line may come after a younger one of another stream."""

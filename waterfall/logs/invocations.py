@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from waterfall.logs.lines import GROUPS
+from waterfall.logs.lines import GROUPS, Line
+from waterfall.logs.runs import Run
 from waterfall.traces.documents import LAMBDA_FUNCTION, LAMBDA_SERVICE, list_of, mapping_of, text_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from waterfall.logs.lines import Line
-    from waterfall.logs.runs import Run
-    from waterfall.traces.model import Node, Trace
+from waterfall.traces.model import Node, Trace
 
 LONGEST_INIT = 600.0
 """Seconds before its event in which an environment's start is looked for; some start long ahead."""

@@ -5,13 +5,10 @@ So what a handler prints belongs to the run that is open, whether it carries an 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from waterfall.logs.lines import Line
+from waterfall.logs.lines import Line
 
 
 @dataclass(slots=True, eq=False)

@@ -10,13 +10,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from waterfall.logs.invocations import InvocationLogs
-    from waterfall.logs.lines import Line
+from waterfall.logs.invocations import InvocationLogs
+from waterfall.logs.lines import Line
 
 FORMAT = "waterfall.logs/1"
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from waterfall.sampling.rules import Rule, Statistics, rules_of, statistics_of
-
-if TYPE_CHECKING:
-    from waterfall.traces.client import Reader
+from waterfall.traces.client import Reader
 
 
 def read_rules(reader: Reader) -> list[Rule]:

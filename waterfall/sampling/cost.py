@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from waterfall.sampling.rules import Rule
+from waterfall.sampling.rules import Rule
 
 MONTH = 30 * 86400.0
 MILLION = 1_000_000.0

@@ -11,16 +11,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from waterfall.sampling.cost import PRICES
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from waterfall.sampling.cost import Estimate
-    from waterfall.sampling.rules import Rule
+from waterfall.sampling.cost import PRICES, Estimate
+from waterfall.sampling.rules import Rule
 
 
 def rules_shape(rules: Sequence[Rule], chosen: Rule | None) -> dict[str, Any]:

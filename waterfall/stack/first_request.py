@@ -5,20 +5,16 @@ from __future__ import annotations
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from email.message import Message
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from waterfall.traces import arguments
 from waterfall.traces.client import Reader, ReadError, Source, client
 from waterfall.traces.documents import LAMBDA_FUNCTION, LAMBDA_SERVICE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from email.message import Message
-
-    from waterfall.traces.model import Node, Trace
+from waterfall.traces.model import Node, Trace
 
 WHOLE_WITHIN = 10.0
 """Seconds after the response within which a local trace is whole, if ever."""

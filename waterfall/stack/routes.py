@@ -6,14 +6,12 @@ https://docs.aws.amazon.com/apigateway/latest/api/API_GetResources.html
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from waterfall.traces.client import ReadError, Source, client
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 ANY_METHOD = "ANY"
 _FUNCTION = re.compile(r"/functions/arn:[^/]*:function:(?P<name>[^/:]+)[^/]*/invocations")

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from rich.text import Text
 
-from waterfall.compare.difference import MAP
+from waterfall.compare.difference import MAP, Comparison, Finding, Pair
 from waterfall.terminal.screen import DIM, STYLES, Screen, wrapped
 from waterfall.terminal.text import clean, fit, shorten
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from waterfall.compare.difference import Comparison, Finding, Pair
 
 MIDDLE = 5
 STEP = 2

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from rich.cells import cell_len
 from rich.text import Text
 
+from waterfall.faults.client import Experiment, Template
 from waterfall.terminal.screen import DIM, STYLES, Screen
 from waterfall.terminal.text import clean, duration, fit
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from waterfall.faults.client import Experiment, Template
 
 _STYLES = {"running": STYLES["fault"], "failed": STYLES["fault"], "completed": STYLES["ok"]}
 _WIDEST = 40

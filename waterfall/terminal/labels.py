@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from waterfall.terminal.screen import DIM, OPEN_STYLE, STYLES, Glyphs
 from waterfall.terminal.text import clean
-
-if TYPE_CHECKING:
-    from waterfall.traces.model import Node
+from waterfall.traces.model import Node
 
 _NAMESPACES = {"aws": "AWS call", "remote": "remote call"}
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.text import Text
 
+from waterfall.logs.invocations import InvocationLogs
+from waterfall.logs.lines import Line
 from waterfall.terminal.screen import DIM, INJECTED_STYLE, STYLES, Screen
 from waterfall.terminal.text import clean, duration, fit, pairs
 from waterfall.traces.documents import list_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from waterfall.logs.invocations import InvocationLogs
-    from waterfall.logs.lines import Line
 
 _LEVEL_STYLES = {
     "TRACE": DIM,

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from waterfall.terminal.screen import DIM, STYLES, Glyphs
 from waterfall.terminal.text import clean, pairs
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from waterfall.traces.model import Failure, Node
+from waterfall.traces.model import Failure, Node
 
 MOST_FAILURES = 3
 _BY_AWS = ("aws:", "aws.")

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from rich.text import Text
 
-from waterfall.sampling.cost import PRICES
+from waterfall.sampling.cost import PRICES, Estimate, Line
+from waterfall.sampling.rules import Rule, SamplingRequest
 from waterfall.terminal.screen import DIM, Screen, wrapped
 from waterfall.terminal.text import clean, count, fit, shorten
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from waterfall.sampling.cost import Estimate, Line
-    from waterfall.sampling.rules import Rule, SamplingRequest
 
 NAME_WIDTH = 32
 _NUMBERS = 22

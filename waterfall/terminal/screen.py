@@ -6,19 +6,15 @@ import io
 import os
 import shutil
 import textwrap
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TextIO
+from typing import TextIO
 
 from rich.console import Console
+from rich.text import Text
 
 from waterfall.terminal.text import shorten
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from rich.text import Text
-
-    from waterfall.traces.model import Status
+from waterfall.traces.model import Status
 
 PIPED_WIDTH = 100
 NARROWEST = 60

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -14,11 +14,7 @@ from waterfall.terminal.screen import DIM, STYLES, Screen
 from waterfall.terminal.text import clean, count, duration, path_of, shorten
 from waterfall.traces.documents import LAMBDA_FUNCTION
 from waterfall.traces.listing import Counts, Service, ServiceMap, percentile
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from waterfall.traces.model import Status
+from waterfall.traces.model import Status
 
 COUNT_WIDTH = 6
 TIME_WIDTH = 7

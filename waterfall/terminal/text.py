@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 from rich.cells import cell_len, set_cell_size
 
 from waterfall.traces.documents import bounded
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def clean(text: str, limit: int = 2000) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -10,11 +11,7 @@ from rich.text import Text
 from waterfall.terminal.labels import short_type
 from waterfall.terminal.screen import DIM, OPEN_STYLE, STYLES, Screen
 from waterfall.terminal.text import age, clean, duration, fit, pairs, path_of, shorten
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from waterfall.traces.listing import Summary
+from waterfall.traces.listing import Summary
 
 ID_WIDTH = 35
 AGE_WIDTH = 6

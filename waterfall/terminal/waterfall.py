@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -15,11 +15,7 @@ from waterfall.terminal.remarks import remarks_on
 from waterfall.terminal.screen import DIM, INJECTED_STYLE, OPEN_STYLE, STYLES, Glyphs, Screen, wrapped
 from waterfall.terminal.text import age, clean, duration, fit, shorten
 from waterfall.traces.insight import overview, where_time_went
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from waterfall.traces.model import Node, Trace
+from waterfall.traces.model import Node, Trace
 
 STATUS_WIDTH = 5
 TIME_WIDTH = 7

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
 from waterfall.terminal.screen import DIM, STYLES, Glyphs, Screen, wrapped
 from waterfall.terminal.text import age, clean, fit, shorten
-from waterfall.why.facts import ApiRequest
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from waterfall.why.facts import Entry
-    from waterfall.why.reasons import Reason, State
-    from waterfall.why.service import Answer, ListedRequest
+from waterfall.why.facts import ApiRequest, Entry
+from waterfall.why.reasons import Reason, State
+from waterfall.why.service import Answer, ListedRequest
 
 _STYLES: dict[State, str] = {"ok": STYLES["ok"], "stop": STYLES["fault"], "gap": STYLES["error"], "info": DIM}
 _LONGEST = 12

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from waterfall.traces.documents import LAMBDA_FUNCTION, LAMBDA_SERVICE
 from waterfall.traces.insight import begin
+from waterfall.traces.model import Node, Trace
 from waterfall.traces.notes import TOLERANCE
-
-if TYPE_CHECKING:
-    from waterfall.traces.model import Node, Trace
 
 Stretch = tuple[int, float, float]
 """A node's position, and from when to when its own work held everything up."""

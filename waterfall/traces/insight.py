@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from waterfall.traces.documents import mapping_of, text_of
 from waterfall.traces.model import Http, Node, Status, Trace
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 SHARE_WORTH_NAMING = 0.05
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from waterfall.traces.documents import list_of, mapping_of, number_of, text_of
 from waterfall.traces.model import FAULT_ANNOTATION, Http, Status
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
 
 _VALUES = ("StringValue", "NumberValue", "BooleanValue")
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from waterfall.traces.model import FAULT_ANNOTATION
-
-if TYPE_CHECKING:
-    from waterfall.traces.client import Reader
-    from waterfall.traces.listing import ServiceMap
-    from waterfall.traces.model import Node, Trace
+from waterfall.traces.client import Reader
+from waterfall.traces.listing import ServiceMap
+from waterfall.traces.model import FAULT_ANNOTATION, Node, Trace
 
 _MOST = 1000
 """Traces with faults that are looked at, the newest first."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from waterfall.traces.documents import LAMBDA_FUNCTION, LAMBDA_SERVICE
 from waterfall.traces.model import Node, Note, Phase
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 TOLERANCE = 0.002
 """Seconds by which clocks of different services may disagree before it is worth a word."""

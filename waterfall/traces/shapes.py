@@ -23,17 +23,14 @@ durations seconds; a field that is not known is `null`. This holds for the `shap
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from waterfall.traces.documents import bounded
 from waterfall.traces.insight import overview
 from waterfall.traces.listing import Counts, ServiceMap, Summary, percentile
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from waterfall.traces.model import Http, Node, Trace
+from waterfall.traces.model import Http, Node, Trace
 
 
 def trace_shape(trace: Trace) -> dict[str, Any]:

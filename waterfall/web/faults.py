@@ -12,26 +12,20 @@ Both first ones answer in the form `waterfall.faults/1`; where FIS may not be us
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import Route
 
-from waterfall.faults.client import Faults
+from waterfall.faults.client import Experiment, Faults, Template
 from waterfall.faults.shapes import experiments_shape, templates_shape
-from waterfall.traces.client import RefusedError
+from waterfall.traces.client import RefusedError, Source
 from waterfall.web.query import BadRequestError
 from waterfall.web.response import json_response
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from starlette.requests import Request
-    from starlette.responses import Response
-
-    from waterfall.faults.client import Experiment, Template
-    from waterfall.traces.client import Source
 
 MOST_SHOWN = 20
 _LONGEST_BODY = 1000

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from waterfall.compare.difference import Comparison, Pair
+from waterfall.compare.normal import Entity
+from waterfall.traces.client import Source
 from waterfall.traces.critical_path import critical_path
 from waterfall.traces.documents import bounded, status_of
 from waterfall.traces.insight import overview, own_time, where_time_went
+from waterfall.traces.model import Document, Node, Trace
 from waterfall.traces.shapes import http_shape, trace_shape
-
-if TYPE_CHECKING:
-    from waterfall.compare.difference import Comparison, Pair
-    from waterfall.compare.normal import Entity
-    from waterfall.traces.client import Source
-    from waterfall.traces.model import Document, Node, Trace
 
 
 def source_shape(source: Source) -> dict[str, Any]:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from waterfall.sampling.rules import Rule, SamplingRequest, decide
+from waterfall.why.facts import Function
 from waterfall.why.gateway import stage_reason
 from waterfall.why.reasons import Explanation, Reason, first_stop, percent
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from waterfall.why.facts import Function
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
 
-from waterfall.why.facts import ApiRequest
+from waterfall.why.facts import ApiRequest, Entry, Evidence
 from waterfall.why.functions import decision_reasons, function_reasons
 from waterfall.why.gateway import request_reasons
 from waterfall.why.reasons import Explanation, Reason, first_stop
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from waterfall.why.facts import Entry, Evidence
 
 RETENTION = 30 * 86400
 _RECEIVE_BUFFER = "On Linux, sysctl -w net.core.rmem_max=16777216 gives the daemon room."

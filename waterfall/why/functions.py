@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
+from waterfall.why.facts import Evidence, Function, InvocationRecord
 from waterfall.why.reasons import Reason, listed
 from waterfall.why.sampled import SAMPLED_HEADER, own_rule_reasons
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from waterfall.why.facts import Evidence, Function, InvocationRecord
 
 _ADOT_WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
 _THROTTLED = 429

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
+from waterfall.why.facts import ApiRequest
 from waterfall.why.reasons import Reason, listed
 from waterfall.why.sampled import header_reasons, rule_reasons
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from waterfall.why.facts import ApiRequest
 
 _TURN_ON = (
     "Turn X-Ray tracing on for the stage (xray_tracing_enabled=True; in this program a `tracing` other than "

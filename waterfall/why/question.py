@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from waterfall.traces import arguments
-from waterfall.why.facts import ApiRequest
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from waterfall.why.facts import Entry
+from waterfall.why.facts import ApiRequest, Entry
 
 _REQUEST_ID = re.compile(r"[0-9A-Za-z][\w-]{3,127}")
 _METHOD = re.compile(r"[A-Za-z]{3,10}")

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
+from waterfall.why.facts import ApiRequest, Decision, Draw
 from waterfall.why.reasons import Reason, listed, percent
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from waterfall.why.facts import ApiRequest, Decision, Draw
 
 SAMPLED_HEADER = "X-Amzn-Trace-Id: Root=1-<8 hex digits>-<24 hex digits>;Sampled=1"
 _SEND_SAMPLED = f"send this request with {SAMPLED_HEADER}"

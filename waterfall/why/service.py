@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from waterfall.sampling.client import read_rules
 from waterfall.stack.routes import function_of, rest_apis
-from waterfall.traces.client import ReadError, RefusedError, Source, client, readable
+from waterfall.traces.client import Reader, ReadError, RefusedError, Source, client, readable
 from waterfall.why.client import MOST, Journal
 from waterfall.why.dry_run import DryRun, Stage, explain_dry_run
 from waterfall.why.explain import brief, explain, explain_trace
 from waterfall.why.facts import Entry, Evidence, Function, Refusal, read_entry, read_invocation
+from waterfall.why.question import Question, Url
 from waterfall.why.reasons import Explanation, Reason
 from waterfall.why.traces import stored
-
-if TYPE_CHECKING:
-    from waterfall.traces.client import Reader
-    from waterfall.why.question import Question, Url
 
 _LAST = 50
 """Among so many of the newest entries the last request is looked for."""

@@ -12,15 +12,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
-from waterfall.why.facts import ApiRequest
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from waterfall.why.facts import Entry
-    from waterfall.why.service import Answer, ListedRequest
+from waterfall.why.facts import ApiRequest, Entry
+from waterfall.why.service import Answer, ListedRequest
 
 
 def answer_shape(answer: Answer) -> dict[str, Any]:

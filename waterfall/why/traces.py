@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from waterfall.traces.documents import LAMBDA_FUNCTION, LAMBDA_SERVICE
+from waterfall.traces.model import Node, Trace
 from waterfall.why.facts import Stored
-
-if TYPE_CHECKING:
-    from waterfall.traces.model import Node, Trace
 
 _KEPT = "kept"
 
