@@ -20,8 +20,8 @@ from typing import Any
 
 from waterfall.compare import causes
 from waterfall.compare.ephemeral import PRESENT, deeply, settled
-from waterfall.traces.documents import LAMBDA_FUNCTION, bounded, list_of, mapping_of
-from waterfall.traces.model import Node, Trace
+from waterfall.traces.documents import bounded, list_of, mapping_of
+from waterfall.traces.model import STAGE, Node, Trace
 
 _PLACE = frozenset(
     {"id", "trace_id", "parent_id", "start_time", "end_time", "type", "subsegments", "inferred"}
@@ -31,7 +31,6 @@ _GENERATED = frozenset({"request_id", "id_2", "message_id", "extended_request_id
 _MEASURED = frozenset(
     f"aws:{part}" for part in ("responseLatency", "responseDuration", "runtimeOverhead", "extensionOverhead")
 )
-_STAGE = "AWS::ApiGateway::Stage"
 _EMPTY: tuple[Any, ...] = (None, {}, [])
 
 
@@ -73,7 +72,7 @@ def _is_left_out(trace: Trace, node: Node, *, imports: bool) -> bool:
     parent = None if node.parent is None else trace.nodes[node.parent]
     if node.phase is not None:
         return True
-    of_function = parent is not None and parent.is_segment and parent.type == LAMBDA_FUNCTION
+    of_function = parent is not None and parent.is_function
     return not imports and parent is not None and of_function and trace.end_of(node) <= parent.start
 
 
@@ -132,7 +131,7 @@ def _metadata(node: Node) -> dict[str, Any]:
     if "events" in otel:
         events = [_without_time(mapping_of(event)) for event in list_of(otel["events"])]
         namespaces["otel"] = {**otel, "events": events}
-    if node.type == _STAGE:
+    if node.type == STAGE:
         namespaces["default"] = _aws(mapping_of(namespaces.get("default")))
     return namespaces
 

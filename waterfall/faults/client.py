@@ -117,14 +117,9 @@ class Faults:
             return id_  # deleted since
 
     def _all(self, operation: str, key: str) -> list[dict[str, Any]]:
-        items: list[dict[str, Any]] = []
-        token: dict[str, str] = {}
-        while True:
-            page = self._call(operation, **token)
-            items += page[key]
-            if "nextToken" not in page:
-                return items
-            token = {"nextToken": page["nextToken"]}
+        with readable(self._source, "FIS"):
+            pages = list(self._fis.get_paginator(operation).paginate())
+        return [item for page in pages for item in page[key]]
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         with readable(self._source, "FIS"):

@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from waterfall.gameday.load import Sample
-from waterfall.traces.documents import LAMBDA_FUNCTION
 from waterfall.traces.model import Node, Trace
 
 
@@ -110,7 +109,7 @@ def _failed_for_good(trace: Trace) -> set[str]:
 
 
 def _runs(trace: Trace) -> list[Node]:
-    return [node for node in trace.nodes if node.is_segment and node.type == LAMBDA_FUNCTION]
+    return [node for node in trace.nodes if node.is_function]
 
 
 def _rank(ordered: Sequence[float], share: float) -> float:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from waterfall.logs.lines import GROUPS, Line
 from waterfall.logs.runs import Run
-from waterfall.traces.documents import LAMBDA_FUNCTION, LAMBDA_SERVICE, list_of, mapping_of, text_of
-from waterfall.traces.model import Node, Trace
+from waterfall.traces.documents import list_of, mapping_of, text_of
+from waterfall.traces.model import LAMBDA_FUNCTION, LAMBDA_SERVICE, Node, Trace
 
 LONGEST_INIT = 600.0
 """Seconds before its event in which an environment's start is looked for; some start long ahead."""
 
-THROTTLED = 429
 _CLOCKS = 0.01
 """Seconds by which the times of segments and of log lines may differ: both are cut to milliseconds."""
 
@@ -90,7 +90,7 @@ def _invocation(trace: Trace, node: Node, service: Node, init: float | None = No
         end=trace.end_of(node),
         node=node.position,
         init=init,
-        ran=node.http.status != THROTTLED,
+        ran=node.http.status != HTTPStatus.TOO_MANY_REQUESTS,
         finished=not node.in_progress,
     )
 

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-STAGE = "AWS::ApiGateway::Stage"
+from waterfall.traces.model import STAGE
+
 _ANY = "*"
 
 
@@ -123,6 +124,10 @@ def assumed_service(rules: Sequence[Rule]) -> str | None:
     """Return the API's stage that the rules name, if they name one only."""
     named = {rule.service for rule in rules if not re.search(r"[*?]", rule.service)}
     return named.pop() if len(named) == 1 else None
+
+
+def percent(share: float) -> str:
+    return f"{share * 100:.3g} %"
 
 
 def matches(pattern: str, text: str) -> bool:

@@ -13,8 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from waterfall.traces import arguments
 from waterfall.traces.client import Reader, ReadError, Source, client
-from waterfall.traces.documents import LAMBDA_FUNCTION, LAMBDA_SERVICE
-from waterfall.traces.model import Node, Trace
+from waterfall.traces.model import LAMBDA_FUNCTION, LAMBDA_SERVICE, Node, Trace
 
 WHOLE_WITHIN = 10.0
 """Seconds after the response within which a local trace is whole, if ever."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from waterfall.sampling.cost import PRICES, Estimate, Line
-from waterfall.sampling.rules import Rule, SamplingRequest
+from waterfall.sampling.rules import Rule, SamplingRequest, percent
 from waterfall.terminal.screen import DIM, Screen, wrapped
 from waterfall.terminal.text import clean, count, fit, shorten
 
@@ -39,7 +39,7 @@ def _rule(rule: Rule, chosen: bool, width: int, screen: Screen) -> Text:  # noqa
     if rule.service != "*":
         example += f" to {clean(rule.service)}"
     name = fit(clean(rule.name), width, glyphs.ellipsis)
-    text = f"{mark}{rule.priority:>5} {name} {count(rule.reservoir):>5} {_percent(rule.rate):>6} "
+    text = f"{mark}{rule.priority:>5} {name} {count(rule.reservoir):>5} {percent(rule.rate):>6} "
     return Text(
         text + shorten(example, screen.width - len(text), glyphs.ellipsis),
         style="bold" if chosen else "",
@@ -56,7 +56,7 @@ def _verdict(request: SamplingRequest, chosen: Rule | None, screen: Screen) -> l
     elif chosen.rate <= 0 and chosen.reservoir == 0:
         means = "no request is traced"
     else:
-        means = f"{chosen.reservoir} per second traced, then {_percent(chosen.rate)} of the rest"
+        means = f"{chosen.reservoir} per second traced, then {percent(chosen.rate)} of the rest"
     told = "Only requests that come without a decision ask the rules; Lambda never does."
     return [
         *(
@@ -94,7 +94,3 @@ def _cost_row(line: Line, width: int, screen: Screen) -> str:
         f"{name}{line.per_second:>11.4g}{line.traced:>9.4g}{count(round(line.recorded)):>9}"
         f"{count(round(line.read)):>9}{line.dollars:>10.2f}"
     )
-
-
-def _percent(rate: float) -> str:
-    return f"{rate * 100:.3g} %"

@@ -12,9 +12,8 @@ from rich.text import Text
 from waterfall.terminal.labels import short_type
 from waterfall.terminal.screen import DIM, STYLES, Screen
 from waterfall.terminal.text import clean, count, duration, path_of, shorten
-from waterfall.traces.documents import LAMBDA_FUNCTION
 from waterfall.traces.listing import Counts, Service, ServiceMap, percentile
-from waterfall.traces.model import Status
+from waterfall.traces.model import LAMBDA_FUNCTION, Status
 
 COUNT_WIDTH = 6
 TIME_WIDTH = 7

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from waterfall.traces.documents import LAMBDA_FUNCTION, LAMBDA_SERVICE
 from waterfall.traces.insight import begin
-from waterfall.traces.model import Node, Trace
+from waterfall.traces.model import LAMBDA_SERVICE, Node, Trace
 from waterfall.traces.notes import TOLERANCE
 
 Stretch = tuple[int, float, float]
@@ -46,4 +45,4 @@ def _waited_for(trace: Trace, node: Node) -> list[Node]:
 
 def _is_handling(node: Node, child: Node) -> bool:
     """Tell whether a child is the function that an invocation ran: it ends after the response has left."""
-    return node.type == LAMBDA_SERVICE and child.type == LAMBDA_FUNCTION and child.is_segment
+    return node.type == LAMBDA_SERVICE and child.is_function

@@ -13,9 +13,6 @@ from typing import Any
 
 from waterfall.traces.model import Call, Document, Failure, Frame, Http, Link, Phase, Status
 
-LAMBDA_FUNCTION = "AWS::Lambda::Function"
-LAMBDA_SERVICE = "AWS::Lambda"
-
 _PHASES: Mapping[str, Phase] = {
     "Init": "init",
     "Initialization": "init",

@@ -16,6 +16,10 @@ Status = Literal["ok", "error", "throttle", "fault"]
 Phase = Literal["init", "restore", "overhead"]
 Anomaly = Literal["orphan", "cycle", "duplicate", "unfinished", "untimed", "early", "late"]
 
+STAGE = "AWS::ApiGateway::Stage"
+LAMBDA_SERVICE = "AWS::Lambda"
+LAMBDA_FUNCTION = "AWS::Lambda::Function"
+
 FAULT_ANNOTATION = "fault.injected"
 """Names the experiments whose faults a segment or call met; the embedded AWS writes it."""
 
@@ -108,6 +112,11 @@ class Node:
     notes: tuple[Note, ...]
     children: tuple[int, ...]
     document: Document = field(repr=False)
+
+    @property
+    def is_function(self) -> bool:
+        """Tell whether this is a function's own segment of an invocation."""
+        return self.is_segment and self.type == LAMBDA_FUNCTION
 
     @property
     def injected(self) -> str | None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from waterfall.traces.documents import LAMBDA_FUNCTION, LAMBDA_SERVICE
-from waterfall.traces.model import Node, Note, Phase
+from waterfall.traces.model import LAMBDA_FUNCTION, LAMBDA_SERVICE, Node, Note, Phase
 
 TOLERANCE = 0.002
 """Seconds by which clocks of different services may disagree before it is worth a word."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from waterfall.traces import documents
-from waterfall.traces.model import Document, Node, Trace
+from waterfall.traces.model import LAMBDA_FUNCTION, Document, Node, Trace
 from waterfall.traces.notes import NodeContext, notes_on, warnings_on
 
 
@@ -187,7 +187,7 @@ def _walk(root: _Entity, nodes: list[Node], seen: set[int], earliest: float) -> 
         entity, parent, function = pending.pop()
         node = _node(entity, parent, function, len(nodes), earliest)
         nodes.append(node)
-        inside = node if node.type == documents.LAMBDA_FUNCTION and node.is_segment else function
+        inside = node if node.is_function else function
         children = [child for child in entity.children if child.order not in seen]
         seen.update(child.order for child in children)
         pending += [(child, node, inside) for child in sorted(children, key=_by_start, reverse=True)]
@@ -242,6 +242,6 @@ def _node(
 
 
 def _has_init(entity: _Entity, origin: str | None) -> bool:
-    if origin != documents.LAMBDA_FUNCTION or not entity.is_segment:
+    if origin != LAMBDA_FUNCTION or not entity.is_segment:
         return False
     return any(documents.phase_of(child.document) in {"init", "restore"} for child in entity.children)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from waterfall.sampling.rules import Rule, SamplingRequest, decide
+from waterfall.sampling.rules import Rule, SamplingRequest, decide, percent
 from waterfall.why.facts import Function
 from waterfall.why.gateway import stage_reason
-from waterfall.why.reasons import Explanation, Reason, first_stop, percent
+from waterfall.why.reasons import Explanation, Reason, first_stop
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http import HTTPStatus
 
 from waterfall.why.facts import Evidence, Function, InvocationRecord
 from waterfall.why.reasons import Reason, listed
 from waterfall.why.sampled import SAMPLED_HEADER, own_rule_reasons
 
 _ADOT_WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
-_THROTTLED = 429
 _MODE = "Set `tracing` to otel or native."
 _KEEP = "Set keepErrors in the setting sampling: failures are then sent whatever the rules say."
 
@@ -79,7 +79,7 @@ def function_reasons(evidence: Evidence) -> Iterator[Reason]:
         name, function = invocation.function, evidence.functions.get(invocation.function)
         if invocation in _calls(evidence):
             yield from _called(invocation)
-        if invocation.status == _THROTTLED:
+        if invocation.status == HTTPStatus.TOO_MANY_REQUESTS:
             yield Reason("info", f"Lambda throttled the call of {name} (429): it did not run.")
         if invocation.recorded:
             yield from _sent(invocation, function, own.get(invocation.id))
@@ -123,7 +123,7 @@ def _sent(invocation: InvocationRecord, function: Function | None, count: int | 
         yield Reason("info", f"{name} still runs: what it sends comes with its end.")
     elif function and count is not None:
         yield _silent(function)
-    elif invocation.status != _THROTTLED:
+    elif invocation.status != HTTPStatus.TOO_MANY_REQUESTS:
         yield Reason("info", f"Lambda's own segment of {name} has not arrived yet, nor what is inside of it.")
 
 

@@ -36,10 +36,6 @@ def first_stop(reasons: list[Reason]) -> Reason | None:
     return next((one for one in reasons if one.state == "stop"), None)
 
 
-def percent(share: float) -> str:
-    return f"{share * 100:.3g} %"
-
-
 def listed(words: list[str]) -> str:
     """Join as `a`, `a and b`, `a, b and c`."""
     return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from waterfall.sampling.rules import percent
 from waterfall.why.facts import ApiRequest, Decision, Draw
-from waterfall.why.reasons import Reason, listed, percent
+from waterfall.why.reasons import Reason, listed
 
 SAMPLED_HEADER = "X-Amzn-Trace-Id: Root=1-<8 hex digits>-<24 hex digits>;Sampled=1"
 _SEND_SAMPLED = f"send this request with {SAMPLED_HEADER}"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from waterfall.traces.documents import LAMBDA_FUNCTION, LAMBDA_SERVICE
-from waterfall.traces.model import Node, Trace
+from waterfall.traces.model import LAMBDA_FUNCTION, LAMBDA_SERVICE, Node, Trace
 from waterfall.why.facts import Stored
 
 _KEPT = "kept"
@@ -20,13 +19,9 @@ def stored(trace: Trace) -> Stored:
         invocation = _invocation_of(trace, node)
         if invocation:
             own[invocation] = own.get(invocation, 0) + (not _is_lambdas(node))
-        if _is_function(node):
+        if node.is_function:
             kept = kept or node.annotations.get(_KEPT)
     return Stored(trace.id, own, None if kept is None else str(kept), trace.warnings)
-
-
-def _is_function(node: Node) -> bool:
-    return node.type == LAMBDA_FUNCTION and node.is_segment
 
 
 def _is_lambdas(node: Node) -> bool:
@@ -38,7 +33,7 @@ def _invocation_of(trace: Trace, node: Node) -> str | None:
     inside = False
     above: Node | None = node
     while above is not None:
-        inside = inside or _is_function(above)
+        inside = inside or above.is_function
         aws = above.document.get("aws")
         id_ = aws.get("request_id") if isinstance(aws, dict) else None
         if inside and isinstance(id_, str):
