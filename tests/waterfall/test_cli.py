@@ -8,13 +8,15 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.waterfall import samples
 from tests.waterfall.samples import TRACE_ID
-from waterfall.cli import main
+from waterfall.cli import COMMANDS, main
 
 if TYPE_CHECKING:
     from tests.waterfall.conftest import Api
@@ -34,6 +36,25 @@ def usage(*arguments: str) -> None:
     with pytest.raises(SystemExit) as stop:
         main(arguments)
     assert stop.value.code == 2
+
+
+def test_every_command_has_its_file() -> None:
+    """The list of commands and the files that hold one are the same."""
+    files = (Path(__file__).parents[2] / "waterfall" / "commands").glob("[a-z]*.py")
+    modules = [import_module(f"waterfall.commands.{file.stem}") for file in files]
+    assert {module.__name__.rpartition(".")[2] for module in modules if hasattr(module, "COMMAND")} == {
+        *COMMANDS
+    }
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_says_what_it_does(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    """Its help has its description and its options."""
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    assert stop.value.code == 0
+    described = import_module(f"waterfall.commands.{command}").COMMAND.description
+    assert " ".join(described.split()) in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize(

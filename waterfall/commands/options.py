@@ -65,14 +65,23 @@ def add_program(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--stack", metavar="NAME", help="the Pulumi stack whose settings are used (default: dev)"
     )
-    parser.add_argument(
-        "--config",
-        action="append",
-        default=[],
-        type=pair_of("setting", "KEY=VALUE", "tracing=native"),
-        metavar="KEY=VALUE",
-        help="override a setting",
+    add_pairs(
+        parser, "--config", "setting", form="KEY=VALUE", example="tracing=native", told="override a setting"
     )
+
+
+def add_pairs(
+    parser: argparse._ActionsContainer, name: str, what: str, *, form: str, example: str, told: str
+) -> None:
+    """Add an option that may be given several times; `form` is such as `KEY=VALUE`."""
+
+    def read(text: str) -> tuple[str, str]:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a {what}: give {form}, such as {example}")
+        return key, value
+
+    parser.add_argument(name, action="append", default=[], type=read, metavar=form, help=told)
 
 
 def add_one_trace(parser: argparse.ArgumentParser) -> None:
@@ -102,18 +111,6 @@ def add_since(
         metavar="TIME",
         help=f"{_SINCE} (default: {told or default})",
     )
-
-
-def pair_of(what: str, form: str, example: str) -> Callable[[str], tuple[str, str]]:
-    """Return what reads `KEY=VALUE`."""
-
-    def read(text: str) -> tuple[str, str]:
-        key, equals, value = text.partition("=")
-        if not equals or not key:
-            raise argparse.ArgumentTypeError(f"{text!r} is not a {what}: give {form}, such as {example}")
-        return key, value
-
-    return read
 
 
 def trace(text: str) -> str:

@@ -37,13 +37,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--service", metavar="API/STAGE", help="of which API (default: the one that the rules name)"
     )
-    parser.add_argument(
-        "--header",
-        action="append",
-        default=[],
-        type=options.pair_of("header", "NAME=VALUE", "x-tenant=gold"),
-        metavar="NAME=VALUE",
-        help="a request header",
+    options.add_pairs(
+        parser, "--header", "header", form="NAME=VALUE", example="x-tenant=gold", told="a request header"
     )
 
 

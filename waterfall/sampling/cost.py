@@ -32,7 +32,7 @@ PRICES = Prices(
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CostLine:
     """One rule's month: requests per second, traces recorded and read (retrieved or scanned), dollars."""
 
     rule: str
@@ -47,7 +47,7 @@ class Line:
 class Estimate:
     """A month by rule; `dollars` is the sum of the lines less `free`, what the free tier takes off."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[CostLine, ...]
     free: float
     dollars: float
 
@@ -75,10 +75,10 @@ def estimate(
     return Estimate(lines, free, max(0.0, sum(line.dollars for line in lines) - free))
 
 
-def _line(rule: Rule, per_second: float, kept: float, reads: float, prices: Prices) -> Line:
+def _line(rule: Rule, per_second: float, kept: float, reads: float, prices: Prices) -> CostLine:
     traced = rule.traced(per_second)
     traced += (per_second - traced) * kept
     recorded = traced * MONTH
     read = recorded * reads
     dollars = (recorded * prices.recorded + read * prices.read) / MILLION
-    return Line(rule.name, per_second, traced, recorded, read, dollars)
+    return CostLine(rule.name, per_second, traced, recorded, read, dollars)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.text import Text
 
-from waterfall.sampling.cost import PRICES, Estimate, Line
+from waterfall.sampling.cost import PRICES, CostLine, Estimate
 from waterfall.sampling.rules import Rule, SamplingRequest, percent
 from waterfall.terminal.screen import DIM, Screen, wrapped
 from waterfall.terminal.text import clean, count, fit, shorten
@@ -88,7 +88,7 @@ def render_cost(found: Estimate, origin: str, screen: Screen) -> list[Text]:
     ]
 
 
-def _cost_row(line: Line, width: int, screen: Screen) -> str:
+def _cost_row(line: CostLine, width: int, screen: Screen) -> str:
     name = fit(clean(line.rule), width, screen.glyphs.ellipsis)
     return (
         f"{name}{line.per_second:>11.4g}{line.traced:>9.4g}{count(round(line.recorded)):>9}"

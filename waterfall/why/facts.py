@@ -127,7 +127,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredTrace:
     """A trace that is there: `own` counts what functions sent, by invocation; `kept` says why, if so."""
 
     id: str
@@ -146,7 +146,7 @@ class Evidence:
     refused: tuple[Refusal, ...] = ()
     daemon: Mapping[str, int] = field(default_factory=dict)
     functions: Mapping[str, Function] = field(default_factory=dict)
-    stored: tuple[Stored, ...] = ()
+    stored: tuple[StoredTrace, ...] = ()
     deployed: Mapping[str, str] = field(default_factory=dict)
 
 

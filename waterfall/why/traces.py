@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from waterfall.traces.model import LAMBDA_FUNCTION, LAMBDA_SERVICE, Node, Trace
-from waterfall.why.facts import Stored
+from waterfall.why.facts import StoredTrace
 
 _KEPT = "kept"
 
 
-def stored(trace: Trace) -> Stored:
+def stored(trace: Trace) -> StoredTrace:
     """Count what each invocation sent besides Lambda's own segments, and find why a trace was kept.
 
     An invocation whose function segment has not come (yet) is not counted.
@@ -21,7 +21,7 @@ def stored(trace: Trace) -> Stored:
             own[invocation] = own.get(invocation, 0) + (not _is_lambdas(node))
         if node.is_function:
             kept = kept or node.annotations.get(_KEPT)
-    return Stored(trace.id, own, None if kept is None else str(kept), trace.warnings)
+    return StoredTrace(trace.id, own, None if kept is None else str(kept), trace.warnings)
 
 
 def _is_lambdas(node: Node) -> bool:

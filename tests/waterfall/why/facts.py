@@ -13,7 +13,7 @@ from waterfall.why.facts import (
     Function,
     InvocationRecord,
     PassedOver,
-    Stored,
+    StoredTrace,
 )
 
 TRACE = "1-6553f100-0123456789abcdef01234567"
@@ -93,5 +93,5 @@ def complete() -> Evidence:
         invocations=(invocation(),),
         documents={TRACE: 4},
         functions={"front": function()},
-        stored=(Stored(TRACE, {"front-1": 2}),),
+        stored=(StoredTrace(TRACE, {"front-1": 2}),),
     )

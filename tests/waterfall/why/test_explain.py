@@ -22,7 +22,15 @@ from tests.waterfall.why.facts import (
     unsampled,
 )
 from waterfall.why.explain import brief, explain, explain_trace
-from waterfall.why.facts import ApiRequest, Decision, Evidence, Function, InvocationRecord, Refusal, Stored
+from waterfall.why.facts import (
+    ApiRequest,
+    Decision,
+    Evidence,
+    Function,
+    InvocationRecord,
+    Refusal,
+    StoredTrace,
+)
 from waterfall.why.reasons import Reason
 
 if TYPE_CHECKING:
@@ -260,7 +268,7 @@ def test_what_a_function_of_a_traced_request_left(
     called: InvocationRecord, configured: Function, own: int | None, state: str, sentence: str
 ) -> None:
     """What it sent itself, or why it sent nothing; a part that is missing is in the verdict."""
-    stored = (Stored(TRACE, {} if own is None else {called.id: own}),)
+    stored = (StoredTrace(TRACE, {} if own is None else {called.id: own}),)
     facts = replace(complete(), invocations=(called,), functions={"front": configured}, stored=stored)
     explanation = explain(facts)
     assert said(explanation, sentence).state == state
@@ -323,7 +331,7 @@ def test_what_a_function_of_an_unsampled_request_left(
             request(decision=unsampled()),
             invocations=(called,),
             functions={"front": configured} if configured else {},
-            stored=(Stored(TRACE, {called.id: own}, "fault"),) if own else (),
+            stored=(StoredTrace(TRACE, {called.id: own}, "fault"),) if own else (),
         )
     )
     assert said(explanation, sentence).state == state
@@ -341,7 +349,7 @@ def test_a_whole_trace() -> None:
 
 def test_a_kept_trace() -> None:
     """The trace is there although the rule said no."""
-    stored = (Stored(TRACE, {"front-1": 2}, "fault"),)
+    stored = (StoredTrace(TRACE, {"front-1": 2}, "fault"),)
     explanation = explain(evidence(request(decision=unsampled()), stored=stored, documents={TRACE: 1}))
     assert explanation.verdict == (
         f"There is a trace: {TRACE}, of what was kept; "
@@ -354,7 +362,7 @@ def test_a_kept_trace() -> None:
 def test_a_trace_of_the_same_id_by_others() -> None:
     """A client that reuses a trace id with Sampled=0 is told that this request is not in that trace."""
     entry = request(header=f"{ROOT};Sampled=0", decision=Decision(False))
-    verdict = explain(evidence(entry, stored=(Stored(TRACE),))).verdict
+    verdict = explain(evidence(entry, stored=(StoredTrace(TRACE),))).verdict
     assert verdict.startswith(f"There is a trace: {TRACE}, but this is not in it; the X-Amzn-Trace-Id")
 
 
@@ -362,7 +370,7 @@ def test_a_function_behind_a_stage_without_tracing_begins_its_own() -> None:
     """The stage hands on no decision, so Lambda's own rule decides, and the trace has another id."""
     entry = request(tracing=False, decision=None)
     called = invocation(trace_id=OWN_TRACE, header="", sampled=None, decision=sampled(None, priority=None))
-    stored = (Stored(OWN_TRACE, {"front-1": 2}),)
+    stored = (StoredTrace(OWN_TRACE, {"front-1": 2}),)
     explanation = explain(
         evidence(entry, invocations=(called,), functions={"front": function()}, stored=stored)
     )
@@ -406,7 +414,7 @@ def test_a_trace_that_only_had_refused_documents() -> None:
 def test_a_traces_own_warnings_are_told() -> None:
     """Such as one over X-Ray's size limit."""
     facts = replace(
-        complete(), stored=(Stored(TRACE, {"front-1": 2}, None, ("this trace is over the limit",)),)
+        complete(), stored=(StoredTrace(TRACE, {"front-1": 2}, None, ("this trace is over the limit",)),)
     )
     assert said(explain(facts), "this trace is over the limit").state == "gap"
 
@@ -415,7 +423,7 @@ def test_a_trace_whose_request_is_forgotten() -> None:
     """What has arrived is all that can be told."""
     began = int(TRACE[2:10], 16)
     known = [Reason("info", "forgotten")]
-    stored = Evidence(None, documents={TRACE: 2}, stored=(Stored(TRACE),))
+    stored = Evidence(None, documents={TRACE: 2}, stored=(StoredTrace(TRACE),))
     there = explain_trace(TRACE, stored, known, began + 5)
     assert there.reasons[0] == known[0]
     assert (there.verdict, there.trace_id) == (f"There is a trace: {TRACE}", TRACE)
