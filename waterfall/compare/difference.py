@@ -11,8 +11,8 @@ from typing import Any
 from waterfall.compare.ephemeral import settled
 from waterfall.compare.graph import graph_form
 from waterfall.compare.normal import Entity, is_cold, normal_form
-from waterfall.traces.listing import ServiceMap
 from waterfall.traces.model import Trace
+from waterfall.traces.service_map import ServiceMap
 
 WHOLE = "(whole)"
 ORDER = "(order)"

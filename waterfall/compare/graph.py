@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from waterfall.traces.listing import Service, ServiceMap
+from waterfall.traces.service_map import Service, ServiceMap
 
 
 def graph_form(graph: ServiceMap, settle: Callable[[str], str] = str) -> dict[str, Any]:

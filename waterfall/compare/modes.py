@@ -13,8 +13,8 @@ from waterfall.stack import first_request
 from waterfall.stack.child import Program, RunningStack, run_stack
 from waterfall.stack.first_request import Polling
 from waterfall.traces.client import Reader, ReadError, Source, connect
-from waterfall.traces.listing import ServiceMap
 from waterfall.traces.model import Trace
+from waterfall.traces.service_map import ServiceMap
 
 MODES = ("native", "otel")
 LINKED_WITHIN = 10.0

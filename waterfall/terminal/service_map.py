@@ -12,8 +12,8 @@ from rich.text import Text
 from waterfall.terminal.labels import short_type
 from waterfall.terminal.screen import DIM, STYLES, Screen
 from waterfall.terminal.text import clean, count, duration, path_of, shorten
-from waterfall.traces.listing import Counts, Service, ServiceMap, percentile
 from waterfall.traces.model import LAMBDA_FUNCTION, Status
+from waterfall.traces.service_map import Counts, Service, ServiceMap, percentile
 
 COUNT_WIDTH = 6
 TIME_WIDTH = 7

@@ -11,7 +11,7 @@ from rich.text import Text
 from waterfall.terminal.labels import short_type
 from waterfall.terminal.screen import DIM, OPEN_STYLE, STYLES, Screen
 from waterfall.terminal.text import age, clean, duration, fit, pairs, path_of, shorten
-from waterfall.traces.listing import Summary
+from waterfall.traces.summaries import Summary
 
 ID_WIDTH = 35
 AGE_WIDTH = 6

@@ -24,12 +24,13 @@ from botocore.exceptions import (
 )
 
 from waterfall.ports import LOCAL_ENDPOINT
-from waterfall.traces import listing, tree
+from waterfall.traces import tree
+from waterfall.traces.service_map import ServiceMap, service_map
+from waterfall.traces.summaries import Summary, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from waterfall.traces.listing import ServiceMap, Summary
     from waterfall.traces.model import Trace
 
 LOCAL_REGION = "us-east-1"
@@ -152,7 +153,7 @@ class Reader:
         """
         found: dict[str, Summary] = {}
         for page in self.pages("get_trace_summaries", **_span(start, end, expression)):
-            found |= {summary.id: summary for summary in map(listing.summary, page.get("TraceSummaries", []))}
+            found |= {one.id: one for one in map(summary, page.get("TraceSummaries", []))}
             if limit is not None and len(found) >= limit and page.get("NextToken"):
                 break
         else:
@@ -181,13 +182,13 @@ class Reader:
     def service_map(self, start: float, end: float) -> ServiceMap:
         """Return the service map of a time of at most six hours."""
         pages = self.pages("get_service_graph", **_span(start, end))
-        return listing.service_map([item for page in pages for item in page.get("Services", [])], start, end)
+        return service_map([item for page in pages for item in page.get("Services", [])], start, end)
 
     def map_of(self, trace: Trace) -> ServiceMap:
         """Return the service map of one trace."""
         pages = self.pages("get_trace_graph", TraceIds=[trace.id])
         services = [item for page in pages for item in page.get("Services", [])]
-        return listing.service_map(services, trace.start, trace.end)
+        return service_map(services, trace.start, trace.end)
 
     def keeps_all_in_logs(self) -> bool:
         """Tell whether Transaction Search is on: then only indexed traces are found through this API."""
@@ -198,7 +199,10 @@ class Reader:
         return bool(answer.get("Destination") == "CloudWatchLogs")
 
     def pages(self, operation: str, **parameters: Any) -> Iterator[Any]:
-        """Yield the pages of an operation of X-Ray, such as `get_sampling_rules`, as they are wanted: who stops early has not waited for the rest."""
+        """Yield the pages of an operation, such as `get_sampling_rules`, as they are wanted.
+
+        Who stops early has not waited for the rest.
+        """
         with readable(self._source):
             yield from self._xray.get_paginator(operation).paginate(**parameters)
 

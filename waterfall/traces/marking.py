@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from waterfall.traces.client import Reader
-from waterfall.traces.listing import ServiceMap
 from waterfall.traces.model import FAULT_ANNOTATION, Node, Trace
+from waterfall.traces.service_map import ServiceMap
 
 _MOST = 1000
 """Traces with faults that are looked at, the newest first."""

@@ -29,8 +29,9 @@ from typing import Any
 
 from waterfall.traces.documents import bounded
 from waterfall.traces.insight import overview
-from waterfall.traces.listing import Counts, ServiceMap, Summary, percentile
 from waterfall.traces.model import Http, Node, Trace
+from waterfall.traces.service_map import Counts, ServiceMap, percentile
+from waterfall.traces.summaries import Summary
 
 
 def trace_shape(trace: Trace) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from tests.waterfall import answers, samples
 from tests.waterfall.samples import aws_call, segment, subsegment
 from waterfall.compare.difference import Finding, compare
-from waterfall.traces import listing
+from waterfall.traces.service_map import service_map
 
 
 def tree(*children: dict[str, Any]) -> Any:
@@ -110,7 +110,7 @@ def test_a_trace_of_any_depth_is_compared() -> None:
 def graphs(counts: int) -> Any:
     services = copy.deepcopy(answers.SERVICES)
     services[0]["SummaryStatistics"]["OkCount"] += counts
-    return listing.service_map(services, samples.T0, samples.T0 + 1)
+    return service_map(services, samples.T0, samples.T0 + 1)
 
 
 def test_service_maps_are_compared() -> None:

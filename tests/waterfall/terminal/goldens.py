@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from tests.waterfall import answers, samples
 from waterfall.compare.difference import compare
 from waterfall.terminal import compare as comparison
-from waterfall.terminal import service_map, traces, waterfall
+from waterfall.terminal import service_map as map_picture
+from waterfall.terminal import traces, waterfall
 from waterfall.terminal.screen import Screen, to_text
-from waterfall.traces import listing
+from waterfall.traces.service_map import service_map
+from waterfall.traces.summaries import summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,18 +28,18 @@ def shown(documents: list[dict[str, object]], screen: Screen, *, details: bool =
 
 
 def listed(screen: Screen) -> str:
-    summaries = [listing.summary(answer) for answer in answers.SUMMARIES]
+    summaries = [summary(answer) for answer in answers.SUMMARIES]
     return to_text(traces.render(summaries, screen, now=NOW), screen)
 
 
 def mapped(screen: Screen) -> str:
-    graph = listing.service_map(answers.SERVICES, samples.T0, samples.T0 + 300)
-    return to_text(service_map.render(graph, screen), screen)
+    graph = service_map(answers.SERVICES, samples.T0, samples.T0 + 300)
+    return to_text(map_picture.render(graph, screen), screen)
 
 
 def compared(screen: Screen) -> str:
     left, right = samples.trace(samples.request()), samples.trace(samples.failed())
-    maps = [listing.service_map(answers.SERVICES[first:], samples.T0, samples.T0 + 1) for first in (0, 1)]
+    maps = [service_map(answers.SERVICES[first:], samples.T0, samples.T0 + 1) for first in (0, 1)]
     found = compare(left, right, (maps[0], maps[1]))
     return to_text(comparison.render(found, screen, ("native", "otel")), screen)
 

@@ -13,8 +13,9 @@ from tests.waterfall import answers, samples
 from waterfall.compare.difference import compare
 from waterfall.compare.shapes import comparison_shape
 from waterfall.terminal.text import json_text
-from waterfall.traces import listing
+from waterfall.traces.service_map import service_map
 from waterfall.traces.shapes import map_shape, trace_shape, traces_shape
+from waterfall.traces.summaries import summary
 
 
 def documented(format_: str) -> set[str]:
@@ -34,11 +35,11 @@ def keys(value: Any, opaque: tuple[str, ...] = ("annotations", "metadata")) -> s
 
 def shapes() -> dict[str, Any]:
     everything = [*samples.failed(), *samples.consumer(), *samples.timed_out()]
-    summaries = [listing.summary(answer) for answer in answers.SUMMARIES]
+    summaries = [summary(answer) for answer in answers.SUMMARIES]
     return {
         "waterfall.trace/1": trace_shape(samples.trace(everything)),
         "waterfall.traces/1": traces_shape(summaries, 0, 1),
-        "waterfall.map/1": map_shape(listing.service_map(answers.SERVICES, 0, 300)),
+        "waterfall.map/1": map_shape(service_map(answers.SERVICES, 0, 300)),
         "waterfall.comparison/1": comparison_shape(
             [compare(samples.trace(samples.failed()), samples.trace(samples.throttled()))]
         ),
