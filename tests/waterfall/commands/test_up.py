@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from embedded_aws.server import ServeOptions
 from waterfall.cli import main, parse
 from waterfall.commands.up import settings_of
+from waterfall.ports import AWS_PORT, DAEMON_PORT, OTLP_PORT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,24 +34,30 @@ def test_options_become_settings(arguments: list[str], settings: dict[str, str])
 
 def test_front_ends_are_named_by_their_origins() -> None:
     """As often as there are any, each as browsers write it."""
-    given = options.parse(
+    given = parse(
         ["up", "--allow-origin", "http://localhost:3000/", "--allow-origin", "https://A.test"]
     )
     assert given.allow_origin == ["http://localhost:3000", "https://a.test"]
-    assert options.parse(["up"]).allow_origin == []
+    assert parse(["up"]).allow_origin == []
 
 
 @pytest.mark.parametrize("origin", ["*", "null", "localhost:3000", "http://localhost:3000/app"])
 def test_what_is_no_origin_is_refused(origin: str, capsys: pytest.CaptureFixture[str]) -> None:
     """The error names the option, the value and what to give instead."""
     with pytest.raises(SystemExit, match="2"):
-        options.parse(["up", "--allow-origin", origin])
+        parse(["up", "--allow-origin", origin])
     error = capsys.readouterr().err
     assert "--allow-origin" in error
     assert (
         f"{origin!r} is not the origin of a page: give scheme, host and port, such as http://localhost:3000"
         in error
     )
+
+
+def test_default_ports_are_those_of_the_embedded_aws(tmp_path: Path) -> None:
+    """The viewer, which must not know the embedded AWS to read from it, has the same defaults."""
+    embedded = ServeOptions(tmp_path)
+    assert (embedded.port, embedded.daemon_port, embedded.otlp_port) == (AWS_PORT, DAEMON_PORT, OTLP_PORT)
 
 
 def test_folder_without_a_program_is_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
