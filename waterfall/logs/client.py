@@ -78,7 +78,7 @@ class Logs:
         groups = dict.fromkeys(one.group for one in wanted)
         per_group = [(group, [one for one in wanted if one.group == group]) for group in groups]
         found = self._at_once(lambda item: self._of_group(trace.id, *item), per_group)
-        return sorted((logs for some in found for logs in some), key=_place)
+        return sorted((logs for some in found for logs in some), key=_position)
 
     def of_id(self, trace_id: str) -> list[InvocationLogs]:
         """Return what was written in a trace that X-Ray does not have: its lines carry its id.
@@ -191,7 +191,7 @@ def _in_streams(event: LogEvent) -> tuple[str, float]:
     return event.stream, event.time
 
 
-def _place(logs: InvocationLogs) -> tuple[int, float]:
+def _position(logs: InvocationLogs) -> tuple[int, float]:
     """Put invocations that the trace does not tell about last."""
     node = logs.invocation.node
     return (1, logs.invocation.start) if node is None else (0, float(node))
