@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -15,6 +16,7 @@ from waterfall.terminal.text import clean
 from waterfall.traces.arguments import LATEST
 from waterfall.traces.client import Reader, ReadError, Source, connect
 from waterfall.traces.model import Trace
+from waterfall.why.client import Journal
 
 LATEST_WITHIN = 7 * 86400.0
 """Seconds back in which `latest` looks."""
@@ -54,6 +56,16 @@ def say(line: str) -> None:
     """Tell of progress."""
     sys.stderr.write(f"{screen_of(sys.stderr).glyphs.dot} {clean(line)}\n")
     sys.stderr.flush()
+
+
+@contextmanager
+def telling_losses(source: Source) -> Iterator[None]:
+    """Say at the end what a full disk did not take: what is missed may be among it, found or not."""
+    try:
+        yield
+    finally:
+        for line in [] if source.aws else Journal(source.endpoint).lost():
+            sys.stderr.write(f"waterfall: {clean(line)}\n")
 
 
 def trace_of(context: Context, wanted: str) -> Trace:

@@ -6,7 +6,7 @@ import argparse
 import time
 
 from waterfall.commands import options
-from waterfall.commands.context import Context, context_of, hint, printed, trace_of
+from waterfall.commands.context import Context, context_of, hint, printed, telling_losses, trace_of
 from waterfall.commands.options import Command
 from waterfall.terminal import service_map as picture
 from waterfall.terminal.text import json_text
@@ -44,7 +44,9 @@ def _since(text: str) -> float:
 
 
 def _run(given: argparse.Namespace) -> int:
-    return printed(draw_map(context_of(given), given.since, given.trace))
+    context = context_of(given)
+    with telling_losses(context.source):
+        return printed(draw_map(context, given.since, given.trace))
 
 
 COMMAND = Command("Shows what calls what, and how it went.", _add_options, _run)

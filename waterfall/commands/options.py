@@ -7,10 +7,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from waterfall.ports import LOCAL_ENDPOINT
 from waterfall.traces import arguments
 from waterfall.traces.arguments import LATEST
+
+_T = TypeVar("_T")
 
 EXIT = "Exit status: 0, 1 when it failed, 2 for wrong usage, 130 after Ctrl-C."
 _SINCE = "from when: 30s, 10m, 2h or 1d ago, or an ISO time"
@@ -113,21 +116,27 @@ def add_since(
     )
 
 
+def told(read: Callable[[str], _T]) -> Callable[[str], _T]:
+    """Let argparse show what `read` finds wrong with a value."""
+
+    def reading(text: str) -> _T:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from error
+
+    return reading
+
+
 def trace(text: str) -> str:
     """Read a trace's id, or `latest`."""
-    try:
-        return text if text == LATEST else arguments.trace_id(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+    return text if text == LATEST else told(arguments.trace_id)(text)
 
 
 def since(text: str) -> float:
     """Read a time in the past, as epoch seconds."""
     now = time.time()
-    try:
-        start = arguments.since(text, now)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+    start = told(lambda given: arguments.since(given, now))(text)
     if start >= now:
         raise argparse.ArgumentTypeError(f"{text!r} is not in the past")
     return start

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from waterfall.commands import options
-from waterfall.commands.context import Context, context_of, printed, trace_of
+from waterfall.commands.context import Context, context_of, printed, telling_losses, trace_of
 from waterfall.commands.options import Command
 from waterfall.terminal import waterfall
 from waterfall.terminal.text import json_text
@@ -34,11 +34,12 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def _run(given: argparse.Namespace) -> int:
     context = context_of(given)
-    if not given.logs:
-        return printed(show_trace(context, given.trace, details=given.details))
-    from waterfall.commands import logs  # noqa: PLC0415 - only this option needs CloudWatch Logs
+    with telling_losses(context.source):
+        if not given.logs:
+            return printed(show_trace(context, given.trace, details=given.details))
+        from waterfall.commands import logs  # noqa: PLC0415 - only this option needs CloudWatch Logs
 
-    return printed(logs.show_with_logs(context, given.trace, details=given.details))
+        return printed(logs.show_with_logs(context, given.trace, details=given.details))
 
 
 COMMAND = Command(

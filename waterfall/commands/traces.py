@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from waterfall.commands import options
-from waterfall.commands.context import Context, context_of, hint, printed
+from waterfall.commands.context import Context, context_of, hint, printed, telling_losses
 from waterfall.commands.options import Command
 from waterfall.terminal import traces as picture
 from waterfall.terminal.text import json_text
@@ -33,7 +33,9 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(given: argparse.Namespace) -> int:
-    return printed(list_traces(context_of(given), given.since, given.limit, given.filter))
+    context = context_of(given)
+    with telling_losses(context.source):
+        return printed(list_traces(context, given.since, given.limit, given.filter))
 
 
 COMMAND = Command("Lists traces, newest first.", _add_options, _run)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from loopback_guard import parse_origin
 from waterfall.commands import options
 from waterfall.commands.options import Command
 from waterfall.commands.welcome import Welcome
 from waterfall.ports import AWS_PORT, CONSOLE_PORT, DAEMON_PORT, OTLP_PORT
 from waterfall.terminal.screen import screen_of
+from waterfall.traces import arguments
 from waterfall.traces.client import Source
 from waterfall.web.listener import ConsoleError, address_of, bind
 
@@ -30,6 +33,20 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     options.add_port(parser, "--console-port", CONSOLE_PORT, "the web console")
     options.add_port(parser, "--daemon-port", DAEMON_PORT, "the X-Ray daemon, UDP and TCP")
     options.add_port(parser, "--otlp-port", OTLP_PORT, "the OTLP receiver, HTTP")
+    parser.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        type=options.told(parse_origin),
+        metavar="URL",
+        help="let the pages of a front end, such as http://localhost:3000, use AWS and OTLP; repeatable",
+    )
+    parser.add_argument(
+        "--max-data",
+        type=options.told(arguments.size),
+        metavar="SIZE",
+        help="what traces and logs take on disk at most; the oldest go first (default: 512M)",
+    )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="where traces are kept (default: DIR/.waterfall)"
     )
@@ -60,7 +77,10 @@ def _run(given: argparse.Namespace) -> int:
                 otlp_port=given.otlp_port,
                 console=address_of(listener),
                 data=given.data,
+                allowed_origins=frozenset(given.allow_origin),
             )
+            if given.max_data is not None:
+                serve = replace(serve, most_bytes=given.max_data)
             status = run(serve, on_ready=on_ready, on_progress=welcome.progress)
     except (StartupError, ConsoleError) as error:
         sys.stderr.write(f"waterfall: {error}\n")

@@ -9,7 +9,6 @@ import urllib.request
 from typing import Any
 from urllib.parse import quote
 
-from waterfall.terminal.text import clean
 from waterfall.traces.client import ReadError
 from waterfall.traces.documents import mapping_of
 
@@ -47,7 +46,7 @@ class Journal:
             return []
         lost = mapping_of(mapping_of(status.get("storage")).get("lost"))
         return [
-            clean(f"{loss.get('count')} {what} could not be stored: {loss.get('reason')}")
+            f"{loss.get('count')} {what} could not be stored: {loss.get('reason')}"
             for what, loss in ((what, mapping_of(told)) for what, told in lost.items())
         ]
 

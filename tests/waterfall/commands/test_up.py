@@ -34,9 +34,7 @@ def test_options_become_settings(arguments: list[str], settings: dict[str, str])
 
 def test_front_ends_are_named_by_their_origins() -> None:
     """As often as there are any, each as browsers write it."""
-    given = parse(
-        ["up", "--allow-origin", "http://localhost:3000/", "--allow-origin", "https://A.test"]
-    )
+    given = parse(["up", "--allow-origin", "http://localhost:3000/", "--allow-origin", "https://A.test"])
     assert given.allow_origin == ["http://localhost:3000", "https://a.test"]
     assert parse(["up"]).allow_origin == []
 
