@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from types import MappingProxyType
 
-from components.settings import LAYER_VERSION_ARN, SettingError
+from .kinds import SettingError
+from .settings import LAYER_VERSION_ARN
 
 _MAIN_ACCOUNT = "615299751070"
 

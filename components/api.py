@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_aws as aws
 
-from components.function import TracedFunction
-from components.naming import physical_name, stage_name
-from components.policy import assume_role_policy
-from components.routes import Route, parse_route, path_of
-from components.sampling import Sampling
-from components.settings import ApiProfile, Throttling
+from .function import TracedFunction
+from .naming import physical_name, stage_name
+from .policy import assume_role_policy
+from .routes import Route, parse_route, path_of
+from .sampling import Sampling
+from .settings import ApiProfile, Throttling
 
 _ACCESS_LOG = json.dumps(
     {

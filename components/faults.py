@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.api import TracedApi
-from components.fault_settings import Experiment
-from components.function import Extension, TracedFunction
-from components.naming import physical_name
-from components.policy import Grant, assume_role_policy, policy_document
-from components.settings import SettingError
-from components.storage import ObjectBucket
+from .api import TracedApi
+from .fault_settings import Experiment
+from .function import WRAPPER, Extension, TracedFunction
+from .kinds import SettingError
+from .naming import physical_name
+from .policy import Grant, assume_role_policy, policy_document
+from .storage import ObjectBucket
 
 _FOLDER = "FisConfigs"
 _TARGET = "functions"
@@ -60,7 +60,7 @@ class FaultExtension(pulumi.ComponentResource):
             layer=parameter.insecure_value,
             environment={
                 "AWS_FIS_CONFIGURATION_LOCATION": bucket.arn.apply(lambda arn: f"{arn}/{_FOLDER}/"),
-                "AWS_LAMBDA_EXEC_WRAPPER": "/opt/aws-fis/bootstrap",
+                WRAPPER: "/opt/aws-fis/bootstrap",
             },
             grants=[
                 Grant(["s3:ListBucket"], [bucket.arn], {"StringLike": {"s3:prefix": [f"{_FOLDER}/*"]}}),

@@ -9,10 +9,11 @@ from pathlib import Path
 import pulumi
 import pulumi_aws as aws
 
-from components.naming import physical_name
-from components.packaging import function_zip
-from components.policy import TRACE_WRITE, Grant, assume_role_policy, policy_document
-from components.settings import FunctionProfile, SettingError
+from .kinds import SettingError
+from .naming import physical_name
+from .packaging import function_zip
+from .policy import TRACE_WRITE, Grant, assume_role_policy, policy_document
+from .settings import FunctionProfile
 
 _LONGEST_TIMEOUT = 900
 

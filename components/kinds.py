@@ -1,27 +1,25 @@
-"""What a setting can accept."""
+"""What a setting can accept (`parse`), and a value inside a setting that is an object (`check`).
+
+Both return the value as the program uses it, and raise ValueError for what is not allowed. `schema` is a
+setting's type in Pulumi.yaml, `allowed` describes the values for people.
+"""
 
 from __future__ import annotations
 
 import json
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
+
+import pulumi
 
 N = TypeVar("N", int, float)
 
 
-class Kind(Protocol):
-    """What a setting accepts: `schema` is its type in Pulumi.yaml, `allowed` describes it for people."""
-
-    @property
-    def schema(self) -> str: ...
-
-    @property
-    def allowed(self) -> str: ...
-
-    def parse(self, text: str) -> Any:
-        """Return the value; raise ValueError for anything that is not allowed."""
+class SettingError(pulumi.RunError, ValueError):
+    """A setting has a value that cannot work; Pulumi prints the message without a traceback."""
 
 
 @dataclass(frozen=True)
@@ -54,43 +52,58 @@ class Whole:
         return f"a whole number {_between(self.low, self.high)}"
 
     def parse(self, text: str) -> int:
-        return _within(int(text), self.low, self.high)
+        return self.check(int(text))
+
+    def check(self, value: Any) -> int:
+        number = int(value) if isinstance(value, float) and value.is_integer() else value
+        if isinstance(number, int) and not isinstance(number, bool):
+            return _within(number, self.low, self.high)
+        raise ValueError(value)
 
 
 @dataclass(frozen=True)
 class OneOf:
-    """One of a list of whole numbers."""
+    """One of a list of whole numbers or, inside an object, of words."""
 
-    values: tuple[int, ...]
+    values: tuple[int, ...] | tuple[str, ...]
     schema = "integer"
 
     @property
     def allowed(self) -> str:
         return f"one of {', '.join(map(str, self.values))}"
 
-    def parse(self, text: str) -> int:
-        if int(text) not in self.values:
-            raise ValueError(text)
-        return int(text)
+    def parse(self, text: str) -> Any:
+        return self.check(int(text))
+
+    def check(self, value: Any) -> Any:
+        if value not in self.values:
+            raise ValueError(value)
+        return value
 
 
 @dataclass(frozen=True)
 class Number:
-    """A number from `low` to `high`; Pulumi's schema has no such type, so it is written as a string."""
+    """A number from `low` to `high`, perhaps described in `words` of its own.
+
+    Pulumi's schema has no such type, so a setting is written as a string.
+    """
 
     low: float
     high: float | None = None
+    words: str = ""
     schema = "string"
 
     @property
     def allowed(self) -> str:
-        return f"a number {_between(self.low, self.high)}"
+        return self.words or f"a number {_between(self.low, self.high)}"
 
     def parse(self, text: str) -> float:
-        number = float(text)
-        if not math.isfinite(number):
-            raise ValueError(text)
-        return _within(number, self.low, self.high)
+        return self.check(float(text))
+
+    def check(self, value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            raise ValueError(value)
+        return float(_within(value, self.low, self.high))
 
 
 @dataclass(frozen=True)
@@ -101,9 +114,12 @@ class Flag:
     allowed = "true or false"
 
     def parse(self, text: str) -> bool:
-        if text.lower() not in ("true", "false"):
-            raise ValueError(text)
-        return text.lower() == "true"
+        return self.check({"true": True, "false": False}.get(text.lower()))
+
+    def check(self, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValueError(value)  # noqa: TRY004 - what every kind raises
+        return value
 
 
 @dataclass(frozen=True)
@@ -122,16 +138,29 @@ class Pattern:
 
 @dataclass(frozen=True)
 class Mapped:
-    """An object; Pulumi hands it over as JSON."""
+    """An object, which `read` checks and may refuse with SettingError; Pulumi hands it over as JSON."""
 
     allowed: str
+    read: Callable[[dict[str, Any]], Any]
     schema = "object"
 
-    def parse(self, text: str) -> dict[str, Any]:
-        found = json.loads(text)
+    def parse(self, text: str) -> Any:
+        found = json.loads(text or "{}")
         if isinstance(found, dict):
-            return found
+            return self.read(found)
         raise ValueError(text)
+
+
+Check = Whole | OneOf | Number | Flag
+Kind = Check | Choice | Pattern | Mapped
+
+
+def checked(check: Check, value: Any, refusal: str) -> Any:
+    """Return a value inside an object; raises SettingError with `{value!r}` and `{allowed}` filled in."""
+    try:
+        return check.check(value)
+    except (ValueError, OverflowError):
+        raise SettingError(refusal.format(value=value, allowed=check.allowed)) from None
 
 
 def _between(low: float, high: float | None) -> str:

@@ -9,10 +9,10 @@ from typing import Literal
 import pulumi
 import pulumi_aws as aws
 
-from components.adot import adot_layer_arn
-from components.naming import physical_name
-from components.packaging import locked_layer, package_layer
-from components.settings import FunctionProfile, Target
+from .adot import adot_layer_arn
+from .naming import physical_name
+from .packaging import locked_layer, package_layer
+from .settings import FunctionProfile, Target
 
 _LIBRARY = Path("layers/tracing")
 _LOCKS = Path("locks")

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pulumi
 
-from components.settings import Target
+from .settings import Target
 
 BUILD = Path(".build")
 """Finished zips, relative to the project directory so that no machine's path reaches Pulumi's state."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.naming import physical_name
-from components.policy import Grant
+from .naming import physical_name
+from .policy import Grant
 
 _TWO_WEEKS = 14 * 24 * 3600
 

@@ -5,11 +5,15 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-configur
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from .kinds import Check, Number, SettingError, Whole, checked
+from .routes import A_ROUTE, any_method, split_route
 
 MOST_RULES = 25
 """X-Ray's quota of custom rules for an account and Region; other stacks share it."""
@@ -17,8 +21,6 @@ MOST_RULES = 25
 MOST_HEADERS = 5
 _MOST_HEADER_CHARACTERS = 32
 _MOST_PATH_CHARACTERS = 128
-_METHODS = ("ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
-_ROUTE = re.compile(rf"(?P<method>{'|'.join(_METHODS)}) (?P<path>/\S*)")
 _NAME = re.compile(r"[a-z0-9-]{1,32}")
 _KINDS = ("fault", "error", "throttle")
 _CLIENT_ERROR = re.compile(r"4\d\d")
@@ -26,10 +28,9 @@ _KEYS = ("critical", "ignored", "rules", "keepErrors", "keepSlowerThan", "keepPe
 _RULE_KEYS = ("name", "route", "reservoir", "rate", "headers")
 _FIRST_PRIORITY = {"critical": 100, "ignored": 200, "rules": 300}
 _LAST_PRIORITY = 1000
-
-
-class SamplingError(ValueError):
-    """The setting `sampling` cannot work; the message goes on where "sampling" began."""
+_WHOLE = Whole(0)
+_SHARE = Number(0, 1, "a number from 0 to 1, such as 0.05 for 5 %")
+_SECONDS = Number(math.ulp(0), None, "seconds above 0, such as 1.5")
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,12 @@ class Sampling:
 
 
 def read_extras(given: Mapping[str, Any]) -> Extras:
-    """Check the setting `sampling`; raises SamplingError saying what is wrong with which key, and the fix."""
+    """Check the setting `sampling`; raises SettingError saying what is wrong with which key, and the fix."""
     for key in given:
         if key in {"reservoir", "rate"}:
-            raise SamplingError(f"has the key {key}; set sampling{key.capitalize()} for all other requests")
+            raise SettingError(
+                f"sampling has the key {key}; set sampling{key.capitalize()} for all other requests"
+            )
     _refuse_unknown(given, _KEYS, "the key")
     specials = [
         *_routes(given, "critical", rate=1.0),
@@ -111,19 +114,21 @@ def _rules(given: Mapping[str, Any]) -> Iterator[Special]:
     for number, rule in enumerate(_list(given, "rules")):
         place = f"rules[{number}]"
         if not isinstance(rule, Mapping):
-            raise SamplingError(f"has {place} {rule!r}; a rule is an object with {', '.join(_RULE_KEYS)}")
+            raise SettingError(
+                f"sampling has {place} {rule!r}; a rule is an object with {', '.join(_RULE_KEYS)}"
+            )
         _refuse_unknown(rule, _RULE_KEYS, f"{place} with the key")
         name = rule.get("name")
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise SamplingError(f"has {place} with the name {name!r}; give 1 to 32 of a-z, 0-9 and -")
+            raise SettingError(f"sampling has {place} with the name {name!r}; give 1 to 32 of a-z, 0-9 and -")
         method, path = _route(rule.get("route", "ANY /*"), f"{place}.route")
         yield Special(
             name,
             _FIRST_PRIORITY["rules"] + number,
             method,
             path,
-            _whole(rule.get("reservoir", 0), f"{place}.reservoir"),
-            _share(rule.get("rate"), f"{place}.rate"),
+            _value(f"{place}.reservoir", rule.get("reservoir", 0), _WHOLE),
+            _value(f"{place}.rate", rule.get("rate"), _SHARE),
             _headers(rule.get("headers", {}), place),
         )
 
@@ -134,28 +139,27 @@ def _route(text: Any, place: str) -> tuple[str, str]:
     Nothing documents whether the path that rules see begins with the stage's name, so the pattern begins
     with a wildcard, which matches with it and without.
     """
-    match = _ROUTE.fullmatch(text) if isinstance(text, str) else None
-    if match is None:
-        raise SamplingError(
-            f"has {place} {text!r}; a route is one of {', '.join(_METHODS)} and a path, "
-            "like 'POST /checkout/*'"
-        )
-    path = "*" + re.sub(r"\{[^/{}]*\}", "*", match["path"])
+    route = split_route(text)
+    if route is None:
+        raise SettingError(f"sampling has {place} {text!r}; a route is {A_ROUTE}, like 'POST /checkout/*'")
+    path = "*" + re.sub(r"\{[^/{}]*\}", "*", route[1])
     if len(path) > _MOST_PATH_CHARACTERS:
-        raise SamplingError(
-            f"has {place} {text!r} of {len(path)} characters; X-Ray takes paths of up to "
+        raise SettingError(
+            f"sampling has {place} {text!r} of {len(path)} characters; X-Ray takes paths of up to "
             f"{_MOST_PATH_CHARACTERS}: end it sooner with *"
         )
-    return ("*" if match["method"] == "ANY" else match["method"]), ("*" if path == "*/*" else path)
+    return any_method(route[0]), ("*" if path == "*/*" else path)
 
 
 def _headers(given: Any, place: str) -> Mapping[str, str]:
     if not isinstance(given, Mapping) or len(given) > MOST_HEADERS:
-        raise SamplingError(f"has {place}.headers {given!r}; give an object of up to {MOST_HEADERS} headers")
+        raise SettingError(
+            f"sampling has {place}.headers {given!r}; give an object of up to {MOST_HEADERS} headers"
+        )
     for text in (*given, *given.values()):
         if not isinstance(text, str) or not 1 <= len(text) <= _MOST_HEADER_CHARACTERS:
-            raise SamplingError(
-                f"has {text!r} in {place}.headers; names and values are text of 1 to "
+            raise SettingError(
+                f"sampling has {text!r} in {place}.headers; names and values are text of 1 to "
                 f"{_MOST_HEADER_CHARACTERS} characters"
             )
     return dict(given)
@@ -166,22 +170,24 @@ def _keep(given: Mapping[str, Any]) -> Keep | None:
     if wanted is False:
         lonely = [key for key in ("keepSlowerThan", "keepPerSecond") if key in given]
         if lonely:
-            raise SamplingError(f"has {lonely[0]}, but keeps no errors; set keepErrors to true, or remove it")
+            raise SettingError(
+                f"sampling has {lonely[0]}, but keeps no errors; set keepErrors to true, or remove it"
+            )
         return None
     kinds = [] if wanted is True else [str(kind) for kind in _list(given, "keepErrors")]
     for kind in kinds:
         if kind not in _KINDS and not _CLIENT_ERROR.fullmatch(kind):
-            raise SamplingError(
-                f"has keepErrors {kind!r}; allowed are true, or a list of {', '.join(_KINDS)} "
+            raise SettingError(
+                f"sampling has keepErrors {kind!r}; allowed are true, or a list of {', '.join(_KINDS)} "
                 "and statuses from 400 to 499 (faults are always kept)"
             )
     slower = given.get("keepSlowerThan")
-    if slower is not None and (not _is_number(slower) or not 0 < slower < float("inf")):
-        raise SamplingError(f"has keepSlowerThan {slower!r}; give seconds above 0, such as 1.5")
+    if slower is not None:
+        slower = _value("keepSlowerThan", slower, _SECONDS)
     most = given.get("keepPerSecond")
-    if most is not None and _whole(most, "keepPerSecond") == 0:
-        raise SamplingError(
-            "has keepPerSecond 0, which would keep nothing; give 1 or more, or remove keepErrors"
+    if most is not None and _value("keepPerSecond", most, _WHOLE) == 0:
+        raise SettingError(
+            "sampling has keepPerSecond 0, which would keep nothing; give 1 or more, or remove keepErrors"
         )
     return Keep(tuple(dict.fromkeys(["fault", *kinds])), slower, most)
 
@@ -191,17 +197,17 @@ def _refuse_contradictions(specials: Sequence[Special]) -> None:
     for special in specials:
         match = (special.method, special.path, *sorted(special.headers.items()))
         if match in seen:
-            raise SamplingError(
-                f"has {seen[match]} and {special.name} for the same requests, {special.method} "
+            raise SettingError(
+                f"sampling has {seen[match]} and {special.name} for the same requests, {special.method} "
                 f"{special.path}; the second would never apply: remove one"
             )
         seen[match] = special.name
     name, count = Counter(special.name for special in specials).most_common(1)[0] if specials else ("", 0)
     if count > 1:
-        raise SamplingError(f"has {count} rules named {name}; names must differ")
+        raise SettingError(f"sampling has {count} rules named {name}; names must differ")
     if len(specials) + 1 > MOST_RULES:
-        raise SamplingError(
-            f"makes {len(specials) + 1} rules; X-Ray allows {MOST_RULES} in an account and Region: "
+        raise SettingError(
+            f"sampling makes {len(specials) + 1} rules; X-Ray allows {MOST_RULES} in an account and Region: "
             "join routes with wildcards"
         )
 
@@ -209,27 +215,15 @@ def _refuse_contradictions(specials: Sequence[Special]) -> None:
 def _refuse_unknown(given: Mapping[str, Any], known: Sequence[str], what: str) -> None:
     for key in given:
         if key not in known:
-            raise SamplingError(f"has {what} {key!r}; allowed are {', '.join(known)}")
+            raise SettingError(f"sampling has {what} {key!r}; allowed are {', '.join(known)}")
 
 
 def _list(given: Mapping[str, Any], key: str) -> list[Any]:
     found = given.get(key, [])
     if not isinstance(found, list):
-        raise SamplingError(f"has {key} {found!r}; it must be a list")
+        raise SettingError(f"sampling has {key} {found!r}; it must be a list")
     return found
 
 
-def _whole(value: Any, place: str) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    raise SamplingError(f"has {place} {value!r}; give a whole number of 0 or more")
-
-
-def _share(value: Any, place: str) -> float:
-    if _is_number(value) and 0 <= value <= 1:
-        return float(value)
-    raise SamplingError(f"has {place} {value!r}; give a number from 0 to 1, such as 0.05 for 5 %")
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _value(place: str, value: Any, check: Check) -> Any:
+    return checked(check, value, f"sampling has {place} {{value!r}}; give {{allowed}}")

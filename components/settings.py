@@ -11,16 +11,12 @@ from typing import Any, Literal
 import pulumi
 from pulumi.runtime import config as pulumi_config
 
-from components.fault_settings import Experiment, Experiments, FaultError
-from components.kinds import Choice, Flag, Kind, Mapped, Number, OneOf, Pattern, Whole
-from components.sampling import Extras, Keep, Sampling, SamplingError, read_extras
+from .fault_settings import Experiment, read_experiments
+from .kinds import Choice, Flag, Kind, Mapped, Number, OneOf, Pattern, SettingError, Whole
+from .sampling import Extras, Keep, Sampling, read_extras
 
 Tracing = Literal["otel", "native", "off"]
 Export = Literal["xray", "otlp"]
-
-
-class SettingError(pulumi.RunError, ValueError):
-    """A setting has a value that cannot work; Pulumi prints the message without a traceback."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +61,7 @@ SETTINGS = (
     Setting("samplingRate", Number(0, 1), "1", "Share of the other requests that is traced"),
     Setting(
         "sampling",
-        Mapped("an object, such as {critical: ['POST /checkout'], keepErrors: true}"),
+        Mapped("an object, such as {critical: ['POST /checkout'], keepErrors: true}", read_extras),
         "{}",
         "Requests that are sampled in another way, and which unsampled ones are kept",
     ),
@@ -88,7 +84,12 @@ SETTINGS = (
     Setting("throttleRate", Whole(1), "50", "Requests per second that the API lets through"),
     Setting("throttleBurst", Whole(1), "100", "Requests that the API lets through at once"),
     Setting("apiGatewayAccount", Flag(), "false", "Let this stack set the region's API Gateway logging role"),
-    Setting("faults", Experiments(), "{}", "Fault injection experiments of this stack, by name"),
+    Setting(
+        "faults",
+        Mapped("an object of experiments by name", read_experiments),
+        "{}",
+        "Fault injection experiments of this stack, by name",
+    ),
     Setting("production", Flag(), "false", "Mark this stack as production, which refuses faults"),
     Setting("allowInProduction", Flag(), "false", "Accept faults in a production stack all the same"),
     Setting("local", Flag(), "false", "Set by `waterfall up`: the stack runs on the embedded AWS"),
@@ -208,10 +209,6 @@ def parse_settings(given: Mapping[str, str]) -> Settings:
         nearest = difflib.get_close_matches(name, known, n=1) or known
         raise SettingError(f"there is no setting {name}; did you mean {' or '.join(nearest)}?")
     values = {setting.name: _parse(setting, given.get(setting.name, setting.default)) for setting in SETTINGS}
-    try:
-        values["sampling"] = read_extras(values["sampling"])
-    except SamplingError as error:
-        raise SettingError(f"sampling {error}") from None
     settings = Settings(**{_snake(name): value for name, value in values.items()})
     _refuse_contradictions(settings)
     _refuse_faults(settings)
@@ -221,8 +218,8 @@ def parse_settings(given: Mapping[str, str]) -> Settings:
 def _parse(setting: Setting, text: str) -> Any:
     try:
         return setting.kind.parse(str(text).strip())
-    except FaultError as error:
-        raise SettingError(str(error)) from None
+    except SettingError:
+        raise
     except ValueError:
         raise SettingError(
             f"{setting.name} is {str(text)!r}, but must be {setting.kind.allowed}; "

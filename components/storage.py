@@ -5,8 +5,8 @@ from __future__ import annotations
 import pulumi
 import pulumi_aws as aws
 
-from components.naming import physical_name
-from components.policy import Grant
+from .naming import physical_name
+from .policy import Grant
 
 _BUCKET_NAME_LIMIT = 63 - len("-0123456")  # Pulumi adds a random suffix, as names are shared by all of AWS
 

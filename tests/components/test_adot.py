@@ -7,7 +7,8 @@ import re
 import pytest
 
 from components.adot import _PUBLISHED, adot_layer_arn
-from components.settings import LAYER_VERSION_ARN, SettingError
+from components.kinds import SettingError
+from components.settings import LAYER_VERSION_ARN
 
 MINE = "arn:aws:lambda:me-south-1:123456789012:layer:mine:7"
 

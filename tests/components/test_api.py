@@ -10,7 +10,8 @@ import pytest
 from components.api import TracedApi, TracedApiArgs
 from components.function import TracedFunction, TracedFunctionArgs
 from components.routes import RouteError
-from components.settings import ApiProfile, FunctionProfile, Sampling, Target, Throttling
+from components.sampling import Sampling
+from components.settings import ApiProfile, FunctionProfile, Target, Throttling
 
 STAGE = "aws:apigateway/stage:Stage"
 DEPLOYMENT = "aws:apigateway/deployment:Deployment"

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from components.fault_settings import Calls
-from components.settings import SettingError, parse_settings
+from components.kinds import SettingError
+from components.settings import parse_settings
 
 SLOW = {"functions": ["worker"], "kind": "delay", "delay": 3, "percentage": 50, "duration": 120}
 BUSY = {"calls": {"service": "dynamodb", "operation": "PutItem"}, "kind": "throttle"}

@@ -8,7 +8,8 @@ import pytest
 
 from components.faults import stop_threshold
 from components.function import WRAPPER
-from components.settings import SettingError, parse_settings
+from components.kinds import SettingError
+from components.settings import parse_settings
 
 FAULTS = {
     "slow": {"functions": ["worker"], "kind": "delay", "delay": 3, "percentage": 50, "duration": 120},

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from components.function import AsyncInvocation, Extension, QueueTrigger, TracedFunction, TracedFunctionArgs
+from components.kinds import SettingError
 from components.packaging import PackagingError
 from components.policy import Grant
-from components.settings import FunctionProfile, SettingError, Target
+from components.settings import FunctionProfile, Target
 
 FUNCTION = "aws:lambda/function:Function"
 QUEUE = "arn:aws:sqs:eu-west-1:123456789012:work"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from components.kinds import Choice, Flag, Number, OneOf, Pattern, Whole
+from components.kinds import Check, Choice, Flag, Number, OneOf, Pattern, SettingError, Whole, checked
 
 
 @pytest.mark.parametrize(
@@ -62,3 +64,40 @@ def test_anything_else_is_refused(kind, text):
 def test_what_is_allowed_is_said_in_words(kind, allowed):
     """The words appear in errors and in the documentation."""
     assert kind.allowed == allowed
+
+
+@pytest.mark.parametrize(
+    ("check", "value", "found"),
+    [
+        (Whole(1, 3), 3, 3),
+        (Whole(1, 3), 3.0, 3),
+        (OneOf(("a", "b")), "b", "b"),
+        (Number(0, 1), 1, 1.0),
+        (Flag(), False, False),
+    ],
+)
+def test_a_value_inside_an_object_is_read(check: Check, value: Any, found: Any) -> None:
+    """JSON's own types are checked as text is."""
+    assert checked(check, value, "") == found
+
+
+@pytest.mark.parametrize(
+    ("check", "value"),
+    [
+        (Whole(0), "1"),
+        (Whole(0), True),
+        (Whole(0), 1.5),
+        (OneOf(("a", "b")), None),
+        (Number(0), "1"),
+        (Number(0), True),
+        (Number(0), float("nan")),
+        (Number(0), 10**400),
+        (Flag(), "true"),
+        (Flag(), 1),
+    ],
+)
+def test_a_value_of_another_type_inside_an_object_is_refused(check: Check, value: Any) -> None:
+    """The error has the words of the caller, the value and what is allowed."""
+    with pytest.raises(SettingError) as error:
+        checked(check, value, "it is {value!r}, but must be {allowed}")
+    assert str(error.value) == f"it is {value!r}, but must be {check.allowed}"

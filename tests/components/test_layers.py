@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from components.kinds import SettingError
 from components.layers import PythonLayer, PythonLayerArgs
-from components.settings import SettingError, Target
+from components.settings import Target
 
 ROOT = Path(__file__).parents[2]
 VERSION = "aws:lambda/layerVersion:LayerVersion"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from components.settings import SettingError
+from components.kinds import SettingError
 
 ROOT = Path(__file__).parents[2]
 FUNCTION = "aws:lambda/function:Function"

@@ -9,8 +9,9 @@ import pytest
 
 from components.api import TracedApi, TracedApiArgs
 from components.function import TracedFunction, TracedFunctionArgs
+from components.kinds import SettingError
 from components.sampling import Keep, Special, read_extras
-from components.settings import SettingError, parse_settings
+from components.settings import parse_settings
 
 RULE = "aws:xray/samplingRule:SamplingRule"
 FULL = {

@@ -8,15 +8,9 @@ import pulumi
 import pytest
 import yaml
 
-from components.settings import (
-    SETTINGS,
-    ApiProfile,
-    Sampling,
-    SettingError,
-    Throttling,
-    load_settings,
-    parse_settings,
-)
+from components.kinds import SettingError
+from components.sampling import Sampling
+from components.settings import SETTINGS, ApiProfile, Throttling, load_settings, parse_settings
 
 ROOT = Path(__file__).parents[2]
 
