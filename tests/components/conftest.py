@@ -52,7 +52,8 @@ class Resource:
 
     @property
     def parent_type(self) -> str:
-        return self.options.parent.rsplit("::", 2)[1].rsplit("$", 1)[-1]
+        parent: str = self.options.parent
+        return parent.rsplit("::", 2)[1].rsplit("$", 1)[-1]
 
 
 @dataclass
@@ -70,7 +71,13 @@ class Deployed:
         return found
 
     def policy(self, name: str) -> list[dict[str, Any]]:
-        return json.loads(self.one("aws:iam/rolePolicy:RolePolicy", name).inputs["policy"])["Statement"]
+        policy = json.loads(self.one("aws:iam/rolePolicy:RolePolicy", name).inputs["policy"])
+        statements: list[dict[str, Any]] = policy["Statement"]
+        return statements
+
+
+Deploy = Callable[..., Deployed]
+"""`run_program`, or a fixture that calls it with a program of its own."""
 
 
 class FakeAws(mocks.Mocks):
@@ -102,8 +109,8 @@ class FakeAws(mocks.Mocks):
         version = args.inputs.get("triggers", {}).get("routes", "")[:6]
         return f"{args.name}-id{version}", {**computed, **args.inputs}
 
-    def call(self, args: mocks.MockCallArgs) -> dict[Any, Any]:
-        return {
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], None]:
+        answers: dict[str, dict[str, str]] = {
             "aws:index/getRegion:getRegion": {"region": self.region},
             "aws:index/getPartition:getPartition": {"partition": "aws"},
             "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT},
@@ -111,7 +118,8 @@ class FakeAws(mocks.Mocks):
             "aws:ssm/getParameter:getParameter": {
                 "insecureValue": f"arn:of:{args.args.get('name', '').split('/')[-2:][0]}"
             },
-        }[args.token]
+        }
+        return answers[args.token], None
 
 
 class _Monitor(mocks.MockMonitor):
@@ -122,11 +130,11 @@ class _Monitor(mocks.MockMonitor):
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the name is gRPC's
         self.requests.append(request)
-        return super().RegisterResource(request)
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call] # Pulumi's mocks
 
     def RegisterResourceOutputs(self, request: Any) -> Any:  # noqa: N802 - the name is gRPC's
         self.outputs[request.urn] = MessageToDict(request.outputs)
-        return super().RegisterResourceOutputs(request)
+        return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call] # Pulumi's mocks
 
 
 def run_program(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from components.function import TracedFunction, TracedFunctionArgs
 from components.routes import RouteError
 from components.sampling import Sampling
 from components.settings import ApiProfile, FunctionProfile, Target, Throttling
+from tests.components.conftest import Deploy, Deployed
 
 STAGE = "aws:apigateway/stage:Stage"
 DEPLOYMENT = "aws:apigateway/deployment:Deployment"
@@ -20,11 +23,17 @@ SAMPLING = Sampling(1, 0.05)
 
 
 @pytest.fixture
-def api(deploy):
+def api(deploy: Deploy) -> Deploy:
     """Deploys an API named `api` with routes to one function each, given by name."""
 
-    def up(routes=None, sampling=SAMPLING, stack="dev", project="traced-api", **profile):
-        def program():
+    def up(
+        routes: Mapping[str, str] | None = None,
+        sampling: Sampling | None = SAMPLING,
+        stack: str = "dev",
+        project: str = "traced-api",
+        **profile: Any,
+    ) -> Deployed:
+        def program() -> None:
             shared = FunctionProfile(Target("python3.13", "arm64"), "otel")
             names = routes or {"GET /hello": "front"}
             functions = {
@@ -41,15 +50,17 @@ def api(deploy):
 
 class TestStage:
     @pytest.mark.parametrize(("sampling", "traced"), [(SAMPLING, True), (None, False)])
-    def test_it_is_traced_when_requests_are_sampled(self, api, sampling, traced):
+    def test_it_is_traced_when_requests_are_sampled(
+        self, api: Deploy, sampling: Sampling | None, *, traced: bool
+    ) -> None:
         """Tracing of the stage and sampling go together."""
         assert api(sampling=sampling).one(STAGE).inputs["xrayTracingEnabled"] is traced
 
-    def test_it_is_named_after_the_stack(self, api):
+    def test_it_is_named_after_the_stack(self, api: Deploy) -> None:
         """Each stack's requests are told apart in X-Ray."""
         assert api(stack="prod").one(STAGE).inputs["stageName"] == "prod"
 
-    def test_its_access_log_is_json_with_the_trace_id(self, api):
+    def test_its_access_log_is_json_with_the_trace_id(self, api: Deploy) -> None:
         """A line of the log leads to the trace."""
         deployed = api(log_retention=30)
         log = json.loads(deployed.one(STAGE).inputs["accessLogSettings"]["format"])
@@ -57,7 +68,7 @@ class TestStage:
         logs = deployed.one("aws:cloudwatch/logGroup:LogGroup", "api-access-logs").inputs
         assert logs == {"name": "/aws/apigateway/traced-api-dev-api", "retentionInDays": 30}
 
-    def test_it_is_throttled(self, api):
+    def test_it_is_throttled(self, api: Deploy) -> None:
         """Rate and burst hold for every method."""
         settings = api().one("aws:apigateway/methodSettings:MethodSettings").inputs
         assert settings["methodPath"] == "*/*"
@@ -65,17 +76,17 @@ class TestStage:
 
 
 class TestSampling:
-    def test_the_rule_is_for_this_stage_only(self, api):
+    def test_the_rule_is_for_this_stage_only(self, api: Deploy) -> None:
         """Other APIs of the account keep their own sampling."""
         rule = api().one(RULE).inputs
         assert (rule["serviceName"], rule["serviceType"]) == ("traced-api/dev", "AWS::ApiGateway::Stage")
         assert (rule["reservoirSize"], rule["fixedRate"], rule["version"]) == (1, 0.05, 1)
 
-    def test_nothing_sampled_means_no_rule(self, api):
+    def test_nothing_sampled_means_no_rule(self, api: Deploy) -> None:
         """A stack that is off leaves nothing in X-Ray."""
         assert api(sampling=None).all(RULE) == []
 
-    def test_long_names_fit(self, api):
+    def test_long_names_fit(self, api: Deploy) -> None:
         """A rule's name has 32 characters at most; a service name of over 64 ends in a wildcard."""
         rule = api(stack="s" * 90).one(RULE).inputs
         assert len(rule["ruleName"]) == 32
@@ -83,7 +94,7 @@ class TestSampling:
 
 
 class TestRoutes:
-    def test_a_path_is_made_once(self, api):
+    def test_a_path_is_made_once(self, api: Deploy) -> None:
         """Routes share the resources of a common beginning."""
         deployed = api({"GET /a/{b}": "one", "POST /a/{b}": "two", "GET /a": "one"})
         resources = deployed.all("aws:apigateway/resource:Resource")
@@ -91,37 +102,37 @@ class TestRoutes:
         assert len(resources) == 2
         assert parents == {"a": "root", "{b}": "api-resource/a-id"}
 
-    def test_the_root_has_methods_too(self, api):
+    def test_the_root_has_methods_too(self, api: Deploy) -> None:
         """No resource is made for `/`."""
         deployed = api({"ANY /": "one"})
         assert deployed.all("aws:apigateway/resource:Resource") == []
         assert deployed.one("aws:apigateway/method:Method").inputs["resourceId"] == "root"
 
-    def test_a_route_hands_the_request_to_its_function(self, api):
+    def test_a_route_hands_the_request_to_its_function(self, api: Deploy) -> None:
         """The integration is Lambda's proxy, which is always called by POST."""
         integration = api().one("aws:apigateway/integration:Integration").inputs
         assert (integration["type"], integration["integrationHttpMethod"]) == ("AWS_PROXY", "POST")
         assert integration["uri"].endswith("/traced-api-dev-front/invocations")
 
-    def test_only_its_own_route_may_call_a_function(self, api):
+    def test_only_its_own_route_may_call_a_function(self, api: Deploy) -> None:
         """The permission names API, stage, method and path."""
         permission = api().one("aws:lambda/permission:Permission").inputs
         assert permission["principal"] == "apigateway.amazonaws.com"
         assert permission["sourceArn"].endswith(":traced-api/dev/GET/hello")
 
-    def test_permissions_of_one_function_have_different_names(self, api):
+    def test_permissions_of_one_function_have_different_names(self, api: Deploy) -> None:
         """Two routes to one function are two statements of its policy."""
         permissions = api({"GET /a": "one", "GET /{a}": "one"}).all("aws:lambda/permission:Permission")
         assert len({permission.inputs["statementId"] for permission in permissions}) == 2
 
-    def test_a_bad_route_stops_the_program(self, api):
+    def test_a_bad_route_stops_the_program(self, api: Deploy) -> None:
         """The error names the route."""
         with pytest.raises(RouteError, match="route 'GET hello'"):
             api({"GET hello": "one"})
 
 
 class TestRedeployment:
-    def triggers(self, deployed):
+    def triggers(self, deployed: Deployed) -> Any:
         return deployed.one(DEPLOYMENT).inputs["triggers"]
 
     @pytest.mark.parametrize(
@@ -134,29 +145,29 @@ class TestRedeployment:
         ],
         ids=["route added", "path changed", "method changed", "function changed"],
     )
-    def test_a_changed_route_is_deployed(self, api, routes):
+    def test_a_changed_route_is_deployed(self, api: Deploy, routes: Mapping[str, str]) -> None:
         """Without a new deployment the stage would go on serving the old routes."""
         assert self.triggers(api(routes)) != self.triggers(api())
 
-    def test_the_same_routes_are_not_deployed_again(self, api):
+    def test_the_same_routes_are_not_deployed_again(self, api: Deploy) -> None:
         """A second run, with the routes in any order, changes nothing."""
         one, two = {"GET /a": "one", "GET /b": "two"}, {"GET /b": "two", "GET /a": "one"}
         assert self.triggers(api(one)) == self.triggers(api(two))
 
-    def test_a_deployment_waits_for_all_routes(self, api):
+    def test_a_deployment_waits_for_all_routes(self, api: Deploy) -> None:
         """It is a snapshot: what comes later is not in it."""
         deployed = api({"GET /a": "one", "GET /b": "two"})
         waits_for = {urn.rsplit("::", 1)[-1] for urn in deployed.one(DEPLOYMENT).options.dependencies}
         parts = [f"api-{kind}-get/{path}" for kind in ("method", "integration") for path in "ab"]
         assert waits_for >= set(parts)
 
-    def test_the_stage_moves_to_the_new_deployment(self, api):
+    def test_the_stage_moves_to_the_new_deployment(self, api: Deploy) -> None:
         """Only the deployment changes, so the stage is updated in place, and the URL stays."""
         before, after = (api(routes).one(STAGE) for routes in ({"GET /a": "one"}, {"GET /b": "one"}))
         changed = {name for name in before.inputs if before.inputs[name] != after.inputs[name]}
         assert (before.name, changed) == (after.name, {"deployment"})
 
-    def test_switching_tracing_updates_the_stage_in_place(self, api):
+    def test_switching_tracing_updates_the_stage_in_place(self, api: Deploy) -> None:
         """Neither deployment nor anything that would replace the stage changes."""
         before, after = (api(sampling=sampling).one(STAGE) for sampling in (SAMPLING, None))
         changed = {name for name in before.inputs if before.inputs[name] != after.inputs[name]}
@@ -166,11 +177,11 @@ class TestRedeployment:
 class TestAccount:
     ACCOUNT = "aws:apigateway/account:Account"
 
-    def test_the_regions_logging_role_is_left_alone(self, api):
+    def test_the_regions_logging_role_is_left_alone(self, api: Deploy) -> None:
         """It is shared with every other API of the region."""
         assert api().all(self.ACCOUNT) == []
 
-    def test_it_is_set_when_asked_for(self, api):
+    def test_it_is_set_when_asked_for(self, api: Deploy) -> None:
         """The stage, which needs it for its access log, waits for it."""
         deployed = api(set_account=True)
         role = deployed.one("aws:iam/role:Role", "api-logging-role").inputs

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
-from components.fault_settings import Calls
+from components.fault_settings import Calls, Experiment
 from components.kinds import SettingError
 from components.settings import parse_settings
 
@@ -14,23 +15,23 @@ SLOW = {"functions": ["worker"], "kind": "delay", "delay": 3, "percentage": 50, 
 BUSY = {"calls": {"service": "dynamodb", "operation": "PutItem"}, "kind": "throttle"}
 
 
-def parse(faults, **more):
+def parse(faults: Any, **more: str) -> tuple[Experiment, ...]:
     return parse_settings({"faults": json.dumps(faults), **more}).faults
 
 
-def test_no_faults_are_the_default():
+def test_no_faults_are_the_default() -> None:
     """Without the setting there is nothing to inject."""
     assert parse_settings({}).faults == ()
 
 
-def test_an_experiment_is_read():
+def test_an_experiment_is_read() -> None:
     """Functions, kind, share and times are those of the setting."""
     (slow,) = parse({"slow": SLOW})
     assert (slow.name, slow.kind, slow.functions) == ("slow", "delay", ("worker",))
     assert (slow.delay, slow.percentage, slow.duration) == (3.0, 50, 120)
 
 
-def test_calls_are_for_the_embedded_aws():
+def test_calls_are_for_the_embedded_aws() -> None:
     """Faults of calls work where the stack is local, and nowhere else."""
     (busy,) = parse({"busy": BUSY}, local="true")
     assert busy.calls == Calls("dynamodb", "PutItem")
@@ -40,7 +41,7 @@ def test_calls_are_for_the_embedded_aws():
         parse({"busy": BUSY})
 
 
-def test_production_refuses_faults():
+def test_production_refuses_faults() -> None:
     """A production stack has none unless it says twice that it wants them."""
     with pytest.raises(SettingError, match="pulumi config set allowInProduction true"):
         parse({"slow": SLOW}, production="true")
@@ -60,20 +61,20 @@ def test_production_refuses_faults():
         ({"kind": "error", "delay": 1}, "faults.slow has no delay when it is of kind error"),
     ],
 )
-def test_a_mistake_is_named(changes, message):
+def test_a_mistake_is_named(changes: dict[str, Any], message: str) -> None:
     """The error names the experiment, the key, the value and what is allowed."""
     with pytest.raises(SettingError, match=message):
         parse({"slow": {**SLOW, **changes}})
 
 
 @pytest.mark.parametrize("text", ["[]", "fast", "3"])
-def test_something_else_than_experiments_is_refused(text):
+def test_something_else_than_experiments_is_refused(text: str) -> None:
     """The setting is an object."""
     with pytest.raises(SettingError, match="must be an object of experiments by name"):
         parse_settings({"faults": text})
 
 
-def test_a_status_that_no_gateway_sends_is_refused():
+def test_a_status_that_no_gateway_sends_is_refused() -> None:
     """API Gateway would answer 502 instead."""
     with pytest.raises(SettingError, match=r"faults\.odd\.status is 999"):
         parse({"odd": {"functions": ["front"], "kind": "http", "status": 999}})

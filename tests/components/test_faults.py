@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 
+import pulumi
 import pytest
 
 from components.faults import stop_threshold
 from components.function import WRAPPER
 from components.kinds import SettingError
 from components.settings import parse_settings
+from tests.components.conftest import Deployed, Project
 
 FAULTS = {
     "slow": {"functions": ["worker"], "kind": "delay", "delay": 3, "percentage": 50, "duration": 120},
@@ -22,36 +24,36 @@ ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
 
 
 @pytest.fixture
-def deployed(project):
+def deployed(project: Project) -> Deployed:
     return project.up(faults=json.dumps(FAULTS))
 
 
-def as_path(archive):
+def as_path(archive: pulumi.FileArchive) -> str:
     return archive.path
 
 
-def registered(deployed):
+def registered(deployed: Deployed) -> list[tuple[str, str, str]]:
     return sorted(
         (one.type, one.name, json.dumps(one.inputs, default=as_path, sort_keys=True))
         for one in deployed.resources
     )
 
 
-def test_disabled_changes_nothing(project):
+def test_disabled_changes_nothing(project: Project) -> None:
     """Without faults nothing of FIS is registered, and no function knows of it."""
     plain = registered(project.up())
     assert registered(project.up(faults="{}")) == plain
     assert not [one for one in plain if "fis" in str(one).lower() or WRAPPER in str(one)]
 
 
-def test_functions_outside_experiments_do_not_differ_by_a_byte(project, deployed):
+def test_functions_outside_experiments_do_not_differ_by_a_byte(project: Project, deployed: Deployed) -> None:
     """What no experiment is about is the same with faults as without."""
     plain, disturbed = registered(project.up()), registered(deployed)
     touched = {"front-function", "front-policy", "worker-function", "worker-policy"}
     assert [one for one in plain if one[1] not in touched and one not in disturbed] == []
 
 
-def test_only_functions_in_experiments_have_the_extension(deployed):
+def test_only_functions_in_experiments_have_the_extension(deployed: Deployed) -> None:
     """Front and worker get layer, variables and rights; the consumer is as it was."""
     functions = {one.name.removesuffix("-function"): one.inputs for one in deployed.all(FUNCTION)}
     for name in ("front", "worker"):
@@ -71,7 +73,7 @@ def test_only_functions_in_experiments_have_the_extension(deployed):
     assert len(consumer["layers"]) == len(functions["front"]["layers"]) - 1
 
 
-def test_the_bucket_is_private_and_forgets(deployed):
+def test_the_bucket_is_private_and_forgets(deployed: Deployed) -> None:
     """The bucket of the configurations has no public access, and keeps objects for a day."""
     blocks = deployed.one(
         "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "fault-configuration-public-access"
@@ -84,7 +86,7 @@ def test_the_bucket_is_private_and_forgets(deployed):
     assert rules[0]["expiration"] == {"days": 1}
 
 
-def test_each_experiment_is_a_template(deployed):
+def test_each_experiment_is_a_template(deployed: Deployed) -> None:
     """Actions, parameters and targets are those that FIS documents for Lambda."""
     templates = {one.inputs["tags"]["Name"]: one.inputs for one in deployed.all(TEMPLATE)}
     (action,) = templates["broken"]["actions"]
@@ -108,7 +110,7 @@ def test_each_experiment_is_a_template(deployed):
     assert templates["slow"]["logConfiguration"]["cloudwatchLogsConfiguration"]["logGroupArn"].endswith(":*")
 
 
-def test_each_experiment_stops_on_its_alarm(deployed):
+def test_each_experiment_stops_on_its_alarm(deployed: Deployed) -> None:
     """The alarm is about the API's server errors, and above what the experiment can cause."""
     alarms = {one.name: one.inputs for one in deployed.all(ALARM)}
     alarm = alarms["faults-broken-stop"]
@@ -126,14 +128,14 @@ def test_each_experiment_stops_on_its_alarm(deployed):
 
 
 @pytest.mark.parametrize("percentage", [1, 10, 50, 99])
-def test_the_threshold_is_above_the_injected_level(percentage):
+def test_the_threshold_is_above_the_injected_level(percentage: int) -> None:
     """An experiment does not stop itself, and other errors on top of its own can stop it."""
     faults = {"x": {"functions": ["front"], "kind": "error", "percentage": percentage}}
     (experiment,) = parse_settings({"faults": json.dumps(faults)}).faults
     assert percentage / 100 < stop_threshold(experiment) < 1
 
 
-def test_the_role_is_for_experiments_of_this_account(deployed):
+def test_the_role_is_for_experiments_of_this_account(deployed: Deployed) -> None:
     """Only FIS may take the role, for this account, and it grants what the actions need."""
     role = deployed.one("aws:iam/role:Role", "faults-role")
     (statement,) = json.loads(role.inputs["assumeRolePolicy"])["Statement"]
@@ -149,7 +151,7 @@ def test_the_role_is_for_experiments_of_this_account(deployed):
     assert {action.partition(":")[0] for action in wide} == {"logs", "tag"}
 
 
-def test_an_unknown_function_is_refused(project):
+def test_an_unknown_function_is_refused(project: Project) -> None:
     """The error names the experiment, the function, and those that there are."""
     faults = {"slow": {"functions": ["back"], "kind": "delay"}}
     with pytest.raises(SettingError, match="names 'back', but the program has front, worker, consumer"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,17 +12,20 @@ from components.function import AsyncInvocation, Extension, QueueTrigger, Traced
 from components.kinds import SettingError
 from components.packaging import PackagingError
 from components.policy import Grant
-from components.settings import FunctionProfile, Target
+from components.settings import FunctionProfile, Target, Tracing
+from tests.components.conftest import Deploy, Deployed
 
 FUNCTION = "aws:lambda/function:Function"
 QUEUE = "arn:aws:sqs:eu-west-1:123456789012:work"
 
 
 @pytest.fixture
-def function(deploy):
+def function(deploy: Deploy) -> Deploy:
     """Deploys one function named `f`."""
 
-    def up(tracing="otel", profile=None, stack="dev", **args):
+    def up(
+        tracing: Tracing = "otel", profile: dict[str, Any] | None = None, stack: str = "dev", **args: Any
+    ) -> Deployed:
         shared = FunctionProfile(Target("python3.13", "arm64"), tracing, **(profile or {}))
         return deploy(
             lambda: TracedFunction("f", TracedFunctionArgs(Path("code.py"), shared, **args)), stack=stack
@@ -30,26 +34,26 @@ def function(deploy):
     return up
 
 
-def actions(deployed):
+def actions(deployed: Deployed) -> set[str]:
     return {action for statement in deployed.policy("f-policy") for action in statement["Action"]}
 
 
 @pytest.mark.parametrize(
     ("tracing", "mode"), [("otel", "Active"), ("native", "Active"), ("off", "PassThrough")]
 )
-def test_lambda_traces_unless_switched_off(function, tracing, mode):
+def test_lambda_traces_unless_switched_off(function: Deploy, tracing: Tracing, mode: str) -> None:
     """Active is what makes Lambda send segments of its own."""
     assert function(tracing).one(FUNCTION).inputs["tracingConfig"] == {"mode": mode}
 
 
-def test_the_tracing_library_learns_mode_and_export(function):
+def test_the_tracing_library_learns_mode_and_export(function: Deploy) -> None:
     """The function's own variables stay beside them."""
     deployed = function("otel", {"export": "otlp"}, environment={"TABLE_NAME": "items"})
     variables = {"TABLE_NAME": "items", "TRACING_MODE": "otel", "TRACING_EXPORT": "otlp"}
     assert deployed.one(FUNCTION).inputs["environment"]["variables"] == variables
 
 
-def test_the_profile_shapes_the_function(function):
+def test_the_profile_shapes_the_function(function: Deploy) -> None:
     """Memory, timeout, runtime and architecture are the stack's."""
     inputs = function(profile={"memory": 1024, "timeout": 7}, reserved_concurrency=3).one(FUNCTION).inputs
     expected = {
@@ -64,25 +68,25 @@ def test_the_profile_shapes_the_function(function):
 
 
 @pytest.mark.parametrize(("timeout", "total"), [(10, 15), (898, 900)])
-def test_a_function_that_waits_has_more_time(function, timeout, total):
+def test_a_function_that_waits_has_more_time(function: Deploy, timeout: int, total: int) -> None:
     """The extra comes on top, up to what Lambda allows."""
     deployed = function(profile={"timeout": timeout}, extra_timeout=5)
     assert deployed.one(FUNCTION).inputs["timeout"] == total
 
 
-def test_the_code_is_one_module(function):
+def test_the_code_is_one_module(function: Deploy) -> None:
     """Pulumi gets the finished zip, so that its bytes are ours."""
     assert function().one(FUNCTION).inputs["code"].path == ".build/functions/code.zip"
 
 
-def test_a_missing_module_stops_the_program(deploy):
+def test_a_missing_module_stops_the_program(deploy: Deploy) -> None:
     """The error names the file."""
     args = TracedFunctionArgs(Path("gone.py"), FunctionProfile(Target("python3.13", "arm64"), "off"))
     with pytest.raises(PackagingError, match=r"no handler module gone\.py"):
         deploy(lambda: TracedFunction("f", args))
 
 
-def test_a_wrapper_and_fault_injection_exclude_each_other(function):
+def test_a_wrapper_and_fault_injection_exclude_each_other(function: Deploy) -> None:
     """Lambda has one wrapper script: the error names function and variable, and says what to do."""
     variable = "AWS_LAMBDA_EXEC_WRAPPER"
     extension = Extension("arn:of:a:layer", {variable: "/opt/aws-fis/bootstrap"}, [])
@@ -91,7 +95,7 @@ def test_a_wrapper_and_fault_injection_exclude_each_other(function):
 
 
 class TestPermissions:
-    def test_a_function_may_write_its_own_logs_and_traces(self, function):
+    def test_a_function_may_write_its_own_logs_and_traces(self, function: Deploy) -> None:
         """Nothing else is granted by itself."""
         deployed = function()
         logs, traces = deployed.policy("f-policy")
@@ -100,30 +104,30 @@ class TestPermissions:
         assert traces["Action"] == ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
         assert traces["Resource"] == ["*"]
 
-    def test_a_function_that_is_not_traced_may_not_write_traces(self, function):
+    def test_a_function_that_is_not_traced_may_not_write_traces(self, function: Deploy) -> None:
         """Mode off has no X-Ray permission at all."""
         assert not [action for action in actions(function("off")) if action.startswith("xray:")]
 
-    def test_grants_come_on_top(self, function):
+    def test_grants_come_on_top(self, function: Deploy) -> None:
         """A grant becomes a statement of the function's own policy."""
         grant = Grant(["dynamodb:PutItem"], ["arn:aws:dynamodb:eu-west-1:123456789012:table/items"])
         statement = function(grants=[grant]).policy("f-policy")[0]
         assert (statement["Action"], statement["Resource"]) == (grant.actions, grant.resources)
 
-    def test_only_lambda_may_assume_the_role(self, function):
+    def test_only_lambda_may_assume_the_role(self, function: Deploy) -> None:
         """The role is the function's own."""
         (statement,) = json.loads(function().one("aws:iam/role:Role").inputs["assumeRolePolicy"])["Statement"]
         assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
 
 
 class TestLogs:
-    def test_they_are_kept_as_long_as_set(self, function):
+    def test_they_are_kept_as_long_as_set(self, function: Deploy) -> None:
         """The log group is the one that Lambda writes to."""
         logs = function(profile={"log_retention": 30}).one("aws:cloudwatch/logGroup:LogGroup").inputs
         assert logs == {"name": "/aws/lambda/traced-api-dev-f", "retentionInDays": 30}
 
     @pytest.mark.parametrize("tracing", ["otel", "native", "off"])
-    def test_they_are_json_in_every_mode(self, function, tracing):
+    def test_they_are_json_in_every_mode(self, function: Deploy, tracing: Tracing) -> None:
         """Records show their fields, the trace ids among them; Lambda's own reports are there too."""
         assert function(tracing).one(FUNCTION).inputs["loggingConfig"] == {
             "logFormat": "JSON",
@@ -132,21 +136,21 @@ class TestLogs:
             "logGroup": "/aws/lambda/traced-api-dev-f",
         }
 
-    def test_the_group_is_there_before_the_function(self, function):
+    def test_the_group_is_there_before_the_function(self, function: Deploy) -> None:
         """Else Lambda would make one without retention, and would run before it may write."""
         needs = function().one(FUNCTION).options.dependencies
         assert {urn.rsplit("::", 1)[-1] for urn in needs} >= {"f-logs", "f-policy", "f-role"}
 
 
 class TestTriggers:
-    def test_a_queue_reports_failures_record_by_record(self, function):
+    def test_a_queue_reports_failures_record_by_record(self, function: Deploy) -> None:
         """One bad message does not bring the whole batch back."""
         deployed = function(queue=QueueTrigger(QUEUE, batch_size=5))
         mapping = deployed.one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs
         assert mapping["functionResponseTypes"] == ["ReportBatchItemFailures"]
         assert (mapping["eventSourceArn"], mapping["batchSize"]) == (QUEUE, 5)
 
-    def test_a_queue_may_be_read(self, function):
+    def test_a_queue_may_be_read(self, function: Deploy) -> None:
         """The permission is for that queue only."""
         (statement,) = [
             statement
@@ -155,7 +159,7 @@ class TestTriggers:
         ]
         assert statement["Resource"] == [QUEUE]
 
-    def test_failed_asynchronous_invocations_go_to_a_queue(self, function):
+    def test_failed_asynchronous_invocations_go_to_a_queue(self, function: Deploy) -> None:
         """Retries, age and destination are set, and the destination may be written to."""
         deployed = function(async_invocation=AsyncInvocation(1, 60, on_failure=QUEUE))
         config = deployed.one("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig").inputs
@@ -163,14 +167,14 @@ class TestTriggers:
         assert config["destinationConfig"] == {"onFailure": {"destination": QUEUE}}
         assert "sqs:SendMessage" in actions(deployed)
 
-    def test_asynchronous_invocations_need_no_destination(self, function):
+    def test_asynchronous_invocations_need_no_destination(self, function: Deploy) -> None:
         """Retries alone are a valid setting."""
         deployed = function(async_invocation=AsyncInvocation(maximum_retries=0))
         config = deployed.one("aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig").inputs
         assert "destinationConfig" not in config
 
 
-def test_long_names_fit(function):
+def test_long_names_fit(function: Deploy) -> None:
     """Function and role names have at most 64 characters."""
     deployed = function(stack="s" * 90)
     assert len(deployed.one(FUNCTION).inputs["name"]) == 64

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.kinds import Check, Choice, Flag, Number, OneOf, Pattern, SettingError, Whole, checked
+from components.kinds import Check, Choice, Flag, Kind, Number, OneOf, Pattern, SettingError, Whole, checked
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,7 @@ from components.kinds import Check, Choice, Flag, Number, OneOf, Pattern, Settin
         (Pattern("[a-z]+", "letters"), "", ""),
     ],
 )
-def test_an_allowed_value_is_read(kind, text, value):
+def test_an_allowed_value_is_read(kind: Kind, text: str, value: Any) -> None:
     """Values are read as the type that the program uses, limits included."""
     assert kind.parse(text) == value
 
@@ -44,7 +44,7 @@ def test_an_allowed_value_is_read(kind, text, value):
         (Pattern("[a-z]+", "letters"), "abc1"),
     ],
 )
-def test_anything_else_is_refused(kind, text):
+def test_anything_else_is_refused(kind: Kind, text: str) -> None:
     """A value that is not allowed is a ValueError."""
     with pytest.raises(ValueError):
         kind.parse(text)
@@ -61,7 +61,7 @@ def test_anything_else_is_refused(kind, text):
         (Flag(), "true or false"),
     ],
 )
-def test_what_is_allowed_is_said_in_words(kind, allowed):
+def test_what_is_allowed_is_said_in_words(kind: Kind, allowed: str) -> None:
     """The words appear in errors and in the documentation."""
     assert kind.allowed == allowed
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from components.kinds import SettingError
 from components.layers import PythonLayer, PythonLayerArgs
 from components.settings import Target
+from tests.components.conftest import Deploy, Deployed, Project
 
 ROOT = Path(__file__).parents[2]
 VERSION = "aws:lambda/layerVersion:LayerVersion"
 FUNCTION = "aws:lambda/function:Function"
 
 
-def attached(deployed):
+def attached(deployed: Deployed) -> list[str]:
     """Return the names of the layers that every function has, without what their ARNs have in common."""
     (arns,) = {tuple(function.inputs["layers"]) for function in deployed.all(FUNCTION)}
     names = [re.sub(r"(.*:layer)?:(?P<name>\w+):\d+$", r":\g<name>", arn).split(":")[-1] for arn in arns]
@@ -32,51 +34,57 @@ def attached(deployed):
         ({"tracing": "off"}, ["tracing-api", "tracing-library"]),
     ],
 )
-def test_a_mode_attaches_what_it_needs(project, changed, expected):
+def test_a_mode_attaches_what_it_needs(
+    project: Project, changed: dict[str, Any], expected: list[str]
+) -> None:
     """Every function has what stands behind the OpenTelemetry API, then the tracing library."""
     assert attached(project.up(**changed)) == expected
 
 
 @pytest.mark.parametrize("lock", ["slim", "native", "api"])
-def test_a_locked_layer_is_the_kept_zip(project, lock):
+def test_a_locked_layer_is_the_kept_zip(project: Project, lock: str) -> None:
     """The zip handed to Pulumi is the finished one, named relative to the project."""
-    mode = {"slim": {"otelLayer": "slim"}, "native": {"tracing": "native"}, "api": {"tracing": "off"}}[lock]
+    mode: dict[str, Any] = {
+        "slim": {"otelLayer": "slim"},
+        "native": {"tracing": "native"},
+        "api": {"tracing": "off"},
+    }[lock]
     layer = project.up(**mode).one(VERSION, f"tracing-{lock}-version").inputs
     assert layer["code"].path.startswith(f".build/layers/{lock}-python3.13-arm64-")
     assert (project.directory / layer["code"].path).is_file()
 
 
-def test_a_layer_says_what_it_was_built_for(project):
+def test_a_layer_says_what_it_was_built_for(project: Project) -> None:
     """Lambda refuses the layer for other runtimes and architectures."""
     layer = project.up(runtime="python3.12", architecture="x86_64").one(VERSION).inputs
     assert (layer["compatibleRuntimes"], layer["compatibleArchitectures"]) == (["python3.12"], ["x86_64"])
 
 
-def test_the_adot_layer_is_the_regions_own(project):
+def test_the_adot_layer_is_the_regions_own(project: Project) -> None:
     """China is a partition of its own."""
     (arn, _) = project.up(region="cn-north-1").all(FUNCTION)[0].inputs["layers"]
     assert arn == "arn:aws-cn:lambda:cn-north-1:440179912924:layer:AWSOpenTelemetryDistroPython:14"
 
 
-def test_a_region_without_adot_stops_the_program(project):
+def test_a_region_without_adot_stops_the_program(project: Project) -> None:
     """The program ends with the plain error, before anything is created."""
     with pytest.raises(SettingError, match="no ADOT layer for Python in me-south-1"):
         project.up(region="me-south-1")
 
 
-def test_the_slim_layer_serves_a_region_without_adot(project):
+def test_the_slim_layer_serves_a_region_without_adot(project: Project) -> None:
     """A layer of our own needs no entry in AWS's table."""
     assert project.up(region="me-south-1", otelLayer="slim").all(FUNCTION)
 
 
-def test_an_adot_layer_of_ones_own_is_used(project):
+def test_an_adot_layer_of_ones_own_is_used(project: Project) -> None:
     """The setting replaces the table's entry."""
     mine = "arn:aws:lambda:eu-west-1:123456789012:layer:mine:7"
     assert project.up(adotLayerArn=mine).all(FUNCTION)[0].inputs["layers"][0] == mine
 
 
 @pytest.mark.parametrize("lock", ["slim", "native", "api"])
-def test_a_layer_leaves_out_what_the_runtime_has(lock):
+def test_a_layer_leaves_out_what_the_runtime_has(lock: str) -> None:
     """A second boto3 would cost cold start and could differ from the runtime's own."""
     text = (ROOT / "locks" / f"{lock}.lock").read_text()
     names = set(re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE))
@@ -84,7 +92,7 @@ def test_a_layer_leaves_out_what_the_runtime_has(lock):
     assert not names & {"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3"}
 
 
-def test_a_layers_name_fits(deploy, tmp_path):
+def test_a_layers_name_fits(deploy: Deploy, tmp_path: Path) -> None:
     """Lambda allows 140 characters."""
     archive = tmp_path / "layer.zip"
     archive.touch()

@@ -56,7 +56,7 @@ def read(archive: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def wheels(tmp_path, monkeypatch):
+def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that pip takes wheels from, and nowhere else."""
     folder = tmp_path / "wheels"
     folder.mkdir()
@@ -66,12 +66,12 @@ def wheels(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def lock(tmp_path, wheels):
+def lock(tmp_path: Path, wheels: Path) -> Path:
     return write_lock(tmp_path, make_wheel(wheels))
 
 
 @pytest.fixture
-def package(tmp_path):
+def package(tmp_path: Path) -> Path:
     """A package of the project, with what must stay at home."""
     folder = tmp_path / "source" / "mine"
     for name in ("__init__.py", "part/__init__.py", "tests/test_it.py", "__pycache__/old.cpython-311.pyc"):
@@ -82,26 +82,28 @@ def package(tmp_path):
 
 
 class TestLockedLayer:
-    def test_two_builds_have_the_same_bytes(self, lock, tmp_path):
+    def test_two_builds_have_the_same_bytes(self, lock: Path, tmp_path: Path) -> None:
         """Neither the directory nor the moment of a build shows in the zip."""
         first = locked_layer(lock, HERE, tmp_path / "one")
         second = locked_layer(lock, HERE, tmp_path / "another" / "place")
         assert first.read_bytes() == second.read_bytes()
         assert first.name == second.name
 
-    def test_packages_lie_where_lambda_looks(self, lock, tmp_path):
+    def test_packages_lie_where_lambda_looks(self, lock: Path, tmp_path: Path) -> None:
         """Modules are under `python/`, with the metadata that entry points need."""
         names = read(locked_layer(lock, HERE, tmp_path))
         assert {"python/demo.py", "python/demo-1.0.dist-info/entry_points.txt"} <= names.keys()
 
-    def test_what_varies_between_machines_is_left_out(self, lock, tmp_path):
+    def test_what_varies_between_machines_is_left_out(self, lock: Path, tmp_path: Path) -> None:
         """Scripts and pip's notes about the installation are not part of a layer."""
         names = read(locked_layer(lock, HERE, tmp_path))
         assert not [
             name for name in names if "/bin/" in name or name.endswith(("RECORD", "INSTALLER", "REQUESTED"))
         ]
 
-    def test_a_kept_layer_needs_no_packages(self, lock, wheels, tmp_path, capfd):
+    def test_a_kept_layer_needs_no_packages(
+        self, lock: Path, wheels: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
         """The second run neither installs nor says anything."""
         first = locked_layer(lock, HERE, tmp_path)
         for wheel in wheels.iterdir():
@@ -110,18 +112,20 @@ class TestLockedLayer:
         assert locked_layer(lock, HERE, tmp_path) == first
         assert capfd.readouterr() == ("", "")
 
-    def test_building_says_so(self, lock, tmp_path, capfd):
+    def test_building_says_so(self, lock: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
         """A build takes seconds, so one line announces it, apart from the program's output."""
         locked_layer(lock, HERE, tmp_path)
         assert capfd.readouterr() == ("", f"building the demo layer for {HERE.runtime} on arm64\n")
 
-    def test_another_lock_is_another_layer(self, lock, tmp_path):
+    def test_another_lock_is_another_layer(self, lock: Path, tmp_path: Path) -> None:
         """The name of the zip changes with the lock."""
         before = locked_layer(lock, HERE, tmp_path)
         lock.write_text(f"# changed\n{lock.read_text()}")
         assert locked_layer(lock, HERE, tmp_path) != before
 
-    def test_a_wheel_that_is_not_the_locked_one_is_refused(self, lock, wheels, tmp_path):
+    def test_a_wheel_that_is_not_the_locked_one_is_refused(
+        self, lock: Path, wheels: Path, tmp_path: Path
+    ) -> None:
         """The error carries pip's words, and no zip is left behind."""
         make_wheel(wheels, code="ANSWER = 43\n")
         with pytest.raises(
@@ -130,7 +134,7 @@ class TestLockedLayer:
             locked_layer(lock, HERE, tmp_path)
         assert not list(tmp_path.rglob("*.zip"))
 
-    def test_a_missing_lock_is_named(self, tmp_path):
+    def test_a_missing_lock_is_named(self, tmp_path: Path) -> None:
         """No traceback about a file that is not there."""
         with pytest.raises(PackagingError, match=r"no lock file .*gone.lock"):
             locked_layer(tmp_path / "gone.lock", HERE, tmp_path)
@@ -138,7 +142,9 @@ class TestLockedLayer:
 
 class TestWheels:
     @pytest.mark.parametrize(("architecture", "machine"), [("arm64", "aarch64"), ("x86_64", "x86_64")])
-    def test_the_wheel_is_the_one_for_lambdas_processor(self, wheels, tmp_path, architecture, machine):
+    def test_the_wheel_is_the_one_for_lambdas_processor(
+        self, wheels: Path, tmp_path: Path, architecture: str, machine: str
+    ) -> None:
         """The machine that builds has no say in which wheel is taken."""
         made = [
             make_wheel(wheels, f"py3-none-manylinux2014_{machine}", f"MACHINE = {machine!r}\n")
@@ -147,37 +153,41 @@ class TestWheels:
         layer = locked_layer(write_lock(tmp_path, *made), Target(HERE.runtime, architecture), tmp_path)
         assert read(layer)["python/demo.py"] == f"MACHINE = {machine!r}\n".encode()
 
-    def test_a_runtime_on_al2023_loads_newer_wheels(self, wheels, tmp_path):
+    def test_a_runtime_on_al2023_loads_newer_wheels(self, wheels: Path, tmp_path: Path) -> None:
         """Python 3.12 and later run on glibc 2.34."""
         made = make_wheel(wheels, "py3-none-manylinux_2_28_aarch64")
         assert locked_layer(write_lock(tmp_path, made), Target("python3.13", "arm64"), tmp_path).exists()
 
-    def test_a_runtime_on_al2_does_not(self, wheels, tmp_path):
+    def test_a_runtime_on_al2_does_not(self, wheels: Path, tmp_path: Path) -> None:
         """Python 3.11 runs on glibc 2.26, where such a wheel would fail at import."""
         made = make_wheel(wheels, "py3-none-manylinux_2_28_aarch64")
         with pytest.raises(PackagingError, match=r"for python3.11 on arm64"):
             locked_layer(write_lock(tmp_path, made), Target("python3.11", "arm64"), tmp_path)
 
-    def test_platforms_go_from_the_runtimes_own_to_the_oldest(self):
+    def test_platforms_go_from_the_runtimes_own_to_the_oldest(self) -> None:
         """First the newest: pip takes the first that a package offers."""
         platforms = wheel_platforms(Target("python3.11", "x86_64"))
         assert (platforms[0], platforms[-1]) == ("manylinux_2_26_x86_64", "manylinux2014_x86_64")
 
 
 class TestBytecode:
-    def test_it_is_compiled_in_advance(self, package, tmp_path):
+    def test_it_is_compiled_in_advance(self, package: Path, tmp_path: Path) -> None:
         """Bytecode is never checked against its source, and speaks of the place where Lambda puts it."""
         cached = Path(importlib.util.cache_from_source("python/mine/__init__.py")).as_posix()
         bytecode = read(package_layer(package, HERE, tmp_path))[cached]
         assert bytecode[:8] == importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little")
         assert marshal.loads(bytecode[16:]).co_filename == "/opt/python/mine/__init__.py"  # noqa: S302 - our own
 
-    def test_without_that_python_there_is_none(self, package, tmp_path, monkeypatch):
+    def test_without_that_python_there_is_none(
+        self, package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """Another version's bytecode would only be ballast."""
         monkeypatch.setenv("PATH", "")
         assert not [name for name in read(package_layer(package, OTHER, tmp_path)) if name.endswith(".pyc")]
 
-    def test_a_shim_is_not_taken_for_that_python(self, package, tmp_path, monkeypatch):
+    def test_a_shim_is_not_taken_for_that_python(
+        self, package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """A command that has the name but not the version does not count."""
         shim = tmp_path / "bin" / OTHER.runtime
         shim.parent.mkdir()
@@ -188,35 +198,35 @@ class TestBytecode:
 
 
 class TestPackageLayer:
-    def test_tests_and_caches_stay_at_home(self, package, tmp_path):
+    def test_tests_and_caches_stay_at_home(self, package: Path, tmp_path: Path) -> None:
         """A layer has the package's own modules only."""
         names = [name for name in read(package_layer(package, HERE, tmp_path)) if name.endswith(".py")]
         assert names == ["python/mine/__init__.py", "python/mine/part/__init__.py"]
 
-    def test_running_the_package_does_not_change_the_layer(self, package, tmp_path):
+    def test_running_the_package_does_not_change_the_layer(self, package: Path, tmp_path: Path) -> None:
         """Caches that appear beside the source are not looked at."""
         before = package_layer(package, HERE, tmp_path)
         (package / "__pycache__" / "new.cpython-311.pyc").write_bytes(b"new")
         assert package_layer(package, HERE, tmp_path) == before
 
-    def test_a_change_makes_a_new_layer(self, package, tmp_path):
+    def test_a_change_makes_a_new_layer(self, package: Path, tmp_path: Path) -> None:
         """The name of the zip changes with the source."""
         before = package_layer(package, HERE, tmp_path)
         (package / "__init__.py").write_text("NAME = 'changed'\n")
         assert package_layer(package, HERE, tmp_path) != before
 
-    def test_a_missing_package_is_named(self, tmp_path):
+    def test_a_missing_package_is_named(self, tmp_path: Path) -> None:
         """An empty layer would only fail at the first invocation."""
         with pytest.raises(PackagingError, match=r"no Python package .*gone"):
             package_layer(tmp_path / "gone", HERE, tmp_path)
 
 
 class TestFunctionZip:
-    def test_it_has_the_module_only(self, package, tmp_path):
+    def test_it_has_the_module_only(self, package: Path, tmp_path: Path) -> None:
         """Neighbours of a handler are not part of it."""
         assert list(read(function_zip(package / "__init__.py", tmp_path))) == ["__init__.py"]
 
-    def test_a_touched_file_gives_the_same_bytes(self, package, tmp_path):
+    def test_a_touched_file_gives_the_same_bytes(self, package: Path, tmp_path: Path) -> None:
         """Only content counts, so a second deployment changes nothing."""
         module = package / "__init__.py"
         before = function_zip(module, tmp_path).read_bytes()
@@ -224,12 +234,12 @@ class TestFunctionZip:
         module.chmod(0o600)
         assert function_zip(module, tmp_path).read_bytes() == before
 
-    def test_a_missing_module_is_named(self, tmp_path):
+    def test_a_missing_module_is_named(self, tmp_path: Path) -> None:
         """The error says which file the function should have had."""
         with pytest.raises(PackagingError, match=r"no handler module .*gone.py"):
             function_zip(tmp_path / "gone.py", tmp_path)
 
-    def test_a_zip_that_lambda_would_refuse_is_refused(self, tmp_path):
+    def test_a_zip_that_lambda_would_refuse_is_refused(self, tmp_path: Path) -> None:
         """The error has the size and Lambda's limit."""
         module = tmp_path / "huge.py"
         with module.open("wb") as file:

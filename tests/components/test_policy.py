@@ -7,9 +7,10 @@ import json
 import pulumi
 
 from components.policy import Grant, assume_role_policy, policy_document
+from tests.components.conftest import Deploy
 
 
-def test_a_role_trusts_one_service():
+def test_a_role_trusts_one_service() -> None:
     """Nobody but the named service may assume the role."""
     (statement,) = json.loads(assume_role_policy("lambda.amazonaws.com"))["Statement"]
     assert statement == {
@@ -19,10 +20,10 @@ def test_a_role_trusts_one_service():
     }
 
 
-def test_a_policy_allows_the_grants_and_nothing_else(deploy):
+def test_a_policy_allows_the_grants_and_nothing_else(deploy: Deploy) -> None:
     """Each grant is one statement, with the ARNs that exist only after deployment filled in."""
 
-    def program():
+    def program() -> None:
         late = pulumi.Output.from_input("arn:aws:sqs:::late")
         grants = [
             Grant(["sqs:SendMessage"], [late, "arn:aws:sqs:::early"]),

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from components.kinds import SettingError
+from tests.components.conftest import Deployed, Project
 
 ROOT = Path(__file__).parents[2]
 FUNCTION = "aws:lambda/function:Function"
@@ -17,8 +20,15 @@ FUNCTIONS = ["consumer", "front", "worker"]
 STACKS, MODES = ("dev", "staging", "prod"), ("otel", "native", "off")
 
 
+Run = tuple[str, str, Deployed]
+
+
 @pytest.fixture(scope="module", params=itertools.product(STACKS, MODES), ids="-".join)
-def run(request, open_project, tmp_path_factory):
+def run(
+    request: pytest.FixtureRequest,
+    open_project: Callable[[Path, pytest.MonkeyPatch], Project],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Run:
     """One fresh run of the program for each stack file and mode: stack, mode and what was registered."""
     stack, mode = request.param
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -26,12 +36,12 @@ def run(request, open_project, tmp_path_factory):
         return stack, mode, project.up(stack, tracing=mode)
 
 
-def statements(deployed):
+def statements(deployed: Deployed) -> Iterator[dict[str, Any]]:
     for policy in deployed.all(POLICY):
         yield from json.loads(policy.inputs["policy"])["Statement"]
 
 
-def test_every_function_is_traced_or_none(run):
+def test_every_function_is_traced_or_none(run: Run) -> None:
     """Stage, functions and the tracing library agree with the setting."""
     stack, mode, deployed = run
     functions = [function.inputs for function in deployed.all(FUNCTION)]
@@ -45,7 +55,7 @@ def test_every_function_is_traced_or_none(run):
     assert len(deployed.all("aws:xray/samplingRule:SamplingRule")) == (mode != "off")
 
 
-def test_no_policy_has_a_wildcard_but_for_traces(run):
+def test_no_policy_has_a_wildcard_but_for_traces(run: Run) -> None:
     """Only writing traces names no resource, and only traced functions may; else `*` ends an own ARN."""
     _, mode, deployed = run
     for statement in statements(deployed):
@@ -58,7 +68,7 @@ def test_no_policy_has_a_wildcard_but_for_traces(run):
                 assert "*" not in arn.removesuffix(":*").removesuffix("/*")
 
 
-def test_every_resource_belongs_to_a_component(run):
+def test_every_resource_belongs_to_a_component(run: Run) -> None:
     """Components are at the top, and everything else is the child of one."""
     _, _, deployed = run
     for resource in deployed.resources:
@@ -68,7 +78,7 @@ def test_every_resource_belongs_to_a_component(run):
             assert resource.parent_type in ("pulumi:pulumi:Stack", "traced-api:index:TracingLayers")
 
 
-def test_every_component_registers_what_it_offers(run):
+def test_every_component_registers_what_it_offers(run: Run) -> None:
     """No component ends with empty outputs."""
     _, _, deployed = run
     components = [resource for resource in deployed.resources if resource.type.startswith("traced-api:")]
@@ -76,7 +86,7 @@ def test_every_component_registers_what_it_offers(run):
     assert not [component.name for component in components if not component.outputs]
 
 
-def test_the_outputs_are_exported(run):
+def test_the_outputs_are_exported(run: Run) -> None:
     """What a user or a test needs to reach the stack."""
     stack, mode, deployed = run
     assert deployed.exports == {
@@ -102,7 +112,7 @@ def test_the_outputs_are_exported(run):
         ("consumer", {"s3:GetObject", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}),
     ],
 )
-def test_a_function_may_do_its_work_and_no_more(project, function, may):
+def test_a_function_may_do_its_work_and_no_more(project: Project, function: str, may: set[str]) -> None:
     """Beyond logs, each function is granted exactly what its handler calls."""
     granted = {
         action
@@ -128,14 +138,14 @@ def test_a_function_may_do_its_work_and_no_more(project, function, may):
         ("consumer", {"BUCKET_NAME": "traced-api-dev-objects-1a2b3c4"}),
     ],
 )
-def test_a_function_knows_what_it_works_with(project, function, own):
+def test_a_function_knows_what_it_works_with(project: Project, function: str, own: dict[str, str]) -> None:
     """Handlers find their resources in the environment."""
     deployed = project.up(workSeconds="0.25", export="otlp")
     variables = deployed.one(FUNCTION, f"{function}-function").inputs["environment"]["variables"]
     assert variables == {**own, "TRACING_MODE": "otel", "TRACING_EXPORT": "otlp"}
 
 
-def test_front_waits_longer_than_the_worker_runs(project):
+def test_front_waits_longer_than_the_worker_runs(project: Project) -> None:
     """A worker that runs into its timeout is seen as such, not as a front that gave up."""
     functions = {
         function.name: function.inputs["timeout"] for function in project.up(timeout="20").all(FUNCTION)
@@ -143,7 +153,7 @@ def test_front_waits_longer_than_the_worker_runs(project):
     assert functions == {"front-function": 25, "worker-function": 20, "consumer-function": 20}
 
 
-def test_names_have_no_two_owners(project):
+def test_names_have_no_two_owners(project: Project) -> None:
     """No two resources of a type share their name, logical or physical."""
     resources = project.up().resources
     logical = [(resource.type, resource.name) for resource in resources]
@@ -152,10 +162,10 @@ def test_names_have_no_two_owners(project):
     assert len(set(physical)) == len(physical)
 
 
-def test_two_runs_register_the_same(project):
+def test_two_runs_register_the_same(project: Project) -> None:
     """A second deployment without a change has nothing to do."""
 
-    def registered():
+    def registered() -> str:
         resources = project.up(otelLayer="slim").resources
         inputs = {r.name: {k: getattr(v, "path", v) for k, v in r.inputs.items()} for r in resources}
         return json.dumps(inputs, sort_keys=True)
@@ -163,25 +173,25 @@ def test_two_runs_register_the_same(project):
     assert registered() == registered()
 
 
-def test_a_preview_registers_what_an_update_does(project):
+def test_a_preview_registers_what_an_update_does(project: Project) -> None:
     """Nothing depends on values that exist only after deployment."""
     preview, update = ([(r.type, r.name) for r in project.up(preview=p).resources] for p in (True, False))
     assert sorted(preview) == sorted(update)
 
 
-def test_no_path_of_the_machine_reaches_the_state(project):
+def test_no_path_of_the_machine_reaches_the_state(project: Project) -> None:
     """Archives are named relative to the project."""
     for resource in project.up(otelLayer="slim").resources:
         if "code" in resource.inputs:
             assert not Path(resource.inputs["code"].path).is_absolute()
 
 
-def test_a_bad_setting_stops_the_program(project):
+def test_a_bad_setting_stops_the_program(project: Project) -> None:
     """The error is the plain one, and nothing is registered."""
     with pytest.raises(SettingError, match=r"samplingRate is '5%', but must be a number from 0 to 1"):
         project.up(samplingRate="5%")
 
 
-def test_the_program_stays_short():
+def test_the_program_stays_short() -> None:
     """The entry point reads settings, calls components and exports; it is under 60 lines."""
     assert len((ROOT / "__main__.py").read_text().splitlines()) < 60

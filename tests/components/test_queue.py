@@ -7,21 +7,22 @@ import json
 import pytest
 
 from components.queue import WorkQueue, WorkQueueArgs
+from tests.components.conftest import Deploy, Deployed
 
 QUEUE = "aws:sqs/queue:Queue"
 
 
 @pytest.fixture
-def deployed(deploy):
+def deployed(deploy: Deploy) -> Deployed:
     return deploy(lambda: WorkQueue("work", WorkQueueArgs(consumer_timeout=10, maximum_receives=4)))
 
 
-def test_a_message_stays_invisible_for_six_timeouts(deployed):
+def test_a_message_stays_invisible_for_six_timeouts(deployed: Deployed) -> None:
     """A message does not come back while the function may still be retried with it."""
     assert deployed.one(QUEUE, "work-queue").inputs["visibilityTimeoutSeconds"] == 60
 
 
-def test_a_message_that_keeps_failing_is_put_aside(deployed):
+def test_a_message_that_keeps_failing_is_put_aside(deployed: Deployed) -> None:
     """After the given number of receives it goes to the dead-letter queue, for two weeks."""
     redrive = json.loads(deployed.one(QUEUE, "work-queue").inputs["redrivePolicy"])
     dead_letters = deployed.one(QUEUE, "work-dead-letters").inputs
@@ -30,6 +31,6 @@ def test_a_message_that_keeps_failing_is_put_aside(deployed):
     assert dead_letters["messageRetentionSeconds"] == 14 * 24 * 3600
 
 
-def test_both_queues_are_encrypted(deployed):
+def test_both_queues_are_encrypted(deployed: Deployed) -> None:
     """SQS encrypts what lies in either queue."""
     assert [queue.inputs["sqsManagedSseEnabled"] for queue in deployed.all(QUEUE)] == [True, True]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,8 @@ from components.api import TracedApi, TracedApiArgs
 from components.function import TracedFunction, TracedFunctionArgs
 from components.kinds import SettingError
 from components.sampling import Keep, Special, read_extras
-from components.settings import parse_settings
+from components.settings import Settings, parse_settings
+from tests.components.conftest import Deploy, Deployed
 
 RULE = "aws:xray/samplingRule:SamplingRule"
 FULL = {
@@ -26,12 +28,12 @@ FULL = {
 }
 
 
-def parse(sampling, **others):
+def parse(sampling: Any, **others: str) -> Settings:
     return parse_settings({"sampling": json.dumps(sampling), **others})
 
 
 class TestReading:
-    def test_routes_become_patterns_in_order(self):
+    def test_routes_become_patterns_in_order(self) -> None:
         """Critical ones first, then ignored ones, then rules; with and without the stage in the path."""
         assert read_extras(FULL).specials == (
             Special("critical-1", 100, "POST", "*/checkout", 0, 1.0),
@@ -40,13 +42,13 @@ class TestReading:
             Special("gold", 300, "GET", "*/reports/*", 3, 0.5, {"t": "g*"}),
         )
 
-    def test_what_is_kept(self):
+    def test_what_is_kept(self) -> None:
         """Faults always, listed kinds as well."""
         assert read_extras(FULL).keep == Keep(("fault", "throttle", "404"), 1.5, 5)
         assert read_extras({"keepErrors": True}).keep == Keep(("fault",))
         assert read_extras({}).keep is None
 
-    def test_the_library_is_told(self):
+    def test_the_library_is_told(self) -> None:
         """Only what is set is in the environment."""
         assert Keep(("fault", "404"), 1.5, 5).environment == {
             "TRACING_KEEP": "fault,404",
@@ -79,7 +81,7 @@ class TestRefusals:
             ({"keepErrors": True, "keepPerSecond": 0}, "keepPerSecond 0, which would keep nothing"),
         ],
     )
-    def test_a_bad_value_is_named_with_the_fix(self, sampling, said):
+    def test_a_bad_value_is_named_with_the_fix(self, sampling: Any, said: str) -> None:
         """The error names the key, the value and what is allowed."""
         with pytest.raises(SettingError) as error:
             parse(sampling)
@@ -101,13 +103,13 @@ class TestRefusals:
         ],
         ids=["twice", "keeps nothing", "same name", "too many"],
     )
-    def test_a_contradiction_is_refused(self, sampling, said):
+    def test_a_contradiction_is_refused(self, sampling: Any, said: str) -> None:
         """With the reason."""
         with pytest.raises(SettingError, match=None) as error:
             parse(sampling)
         assert said in str(error.value)
 
-    def test_native_cannot_keep_errors(self):
+    def test_native_cannot_keep_errors(self) -> None:
         """The error says why, and both ways out; without tracing the setting may stay."""
         with pytest.raises(SettingError) as error:
             parse({"keepErrors": True}, tracing="native")
@@ -115,7 +117,7 @@ class TestRefusals:
         assert str(error.value).endswith("remove keepErrors, or set tracing to otel")
         assert parse({"keepErrors": True}, tracing="off").functions.keep is None
 
-    def test_no_object_is_no_setting(self):
+    def test_no_object_is_no_setting(self) -> None:
         """Text that is not an object."""
         with pytest.raises(SettingError, match="sampling is '5', but must be an object, such as"):
             parse_settings({"sampling": "5"})
@@ -123,17 +125,17 @@ class TestRefusals:
 
 class TestDeployment:
     @pytest.fixture
-    def deployed(self, deploy):
+    def deployed(self, deploy: Deploy) -> Deployed:
         """An API with the full setting."""
         settings = parse(FULL, samplingRate="0.05")
 
-        def program():
+        def program() -> None:
             function = TracedFunction("front", TracedFunctionArgs(Path("code.py"), settings.functions))
             TracedApi("api", TracedApiArgs({"GET /hello": function}, settings.api))
 
         return deploy(program)
 
-    def test_every_rule_is_for_this_stage(self, deployed):
+    def test_every_rule_is_for_this_stage(self, deployed: Deployed) -> None:
         """In the order of their priorities, with names of their own; the last one is for all requests."""
         rules = sorted((rule.inputs for rule in deployed.all(RULE)), key=lambda rule: rule["priority"])
         assert [(rule["ruleName"], rule["fixedRate"], rule["reservoirSize"]) for rule in rules] == [
@@ -146,17 +148,17 @@ class TestDeployment:
         assert {rule["serviceName"] for rule in rules} == {"traced-api/dev"}
         assert rules[3]["attributes"] == {"t": "g*"}
 
-    def test_functions_are_told_what_to_keep(self, deployed):
+    def test_functions_are_told_what_to_keep(self, deployed: Deployed) -> None:
         """In the environment of the tracing library."""
         variables = deployed.one("aws:lambda/function:Function").inputs["environment"]["variables"]
         kept = {key: value for key, value in variables.items() if key.startswith("TRACING_KEEP")}
         assert kept == Keep(("fault", "throttle", "404"), 1.5, 5).environment
 
-    def test_long_names_fit(self, deploy):
+    def test_long_names_fit(self, deploy: Deploy) -> None:
         """A rule's name has 32 characters at most, and they differ."""
         settings = parse(FULL)
 
-        def program():
+        def program() -> None:
             function = TracedFunction("front", TracedFunctionArgs(Path("code.py"), settings.functions))
             TracedApi("api", TracedApiArgs({"GET /hello": function}, settings.api))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pulumi
 import pytest
@@ -10,24 +11,25 @@ import yaml
 
 from components.kinds import SettingError
 from components.sampling import Sampling
-from components.settings import SETTINGS, ApiProfile, Throttling, load_settings, parse_settings
+from components.settings import SETTINGS, ApiProfile, Setting, Throttling, load_settings, parse_settings
+from tests.components.conftest import Deploy
 
 ROOT = Path(__file__).parents[2]
 
 
 class TestDefaults:
-    def test_no_settings_give_the_defaults(self):
+    def test_no_settings_give_the_defaults(self) -> None:
         """Without any setting, OpenTelemetry traces every request."""
         settings = parse_settings({})
         assert (settings.tracing, settings.export, settings.otel_layer) == ("otel", "xray", "adot")
         assert settings.api == ApiProfile(Throttling(50, 100), Sampling(1, 1.0), 14, set_account=False)
 
-    def test_every_default_is_allowed(self):
+    def test_every_default_is_allowed(self) -> None:
         """Each default in the table passes its own check."""
         for setting in SETTINGS:
             setting.kind.parse(setting.default)
 
-    def test_off_means_no_sampling(self):
+    def test_off_means_no_sampling(self) -> None:
         """An API whose stack traces nothing has no sampling."""
         assert parse_settings({"tracing": "off"}).api.sampling is None
 
@@ -58,7 +60,7 @@ class TestBadValues:
             ("apiGatewayAccount", "yes", "true or false"),
         ],
     )
-    def test_a_bad_value_is_named_with_what_is_allowed(self, name, value, allowed):
+    def test_a_bad_value_is_named_with_what_is_allowed(self, name: str, value: str, allowed: str) -> None:
         """The error names the setting, the value, what is allowed and how to correct it."""
         with pytest.raises(SettingError) as error:
             parse_settings({name: value})
@@ -66,35 +68,35 @@ class TestBadValues:
         assert message.startswith(f"{name} is {value!r}, but must be {allowed}")
         assert f"pulumi config set {name} " in message
 
-    def test_an_unknown_setting_is_refused(self):
+    def test_an_unknown_setting_is_refused(self) -> None:
         """A misspelt setting is not silently ignored; the nearest name is offered."""
         with pytest.raises(SettingError, match=r"no setting samplngRate; did you mean samplingRate?"):
             parse_settings({"samplngRate": "1"})
 
-    def test_pulumi_prints_the_message_only(self):
+    def test_pulumi_prints_the_message_only(self) -> None:
         """Pulumi shows a RunError without a traceback."""
         assert issubclass(SettingError, pulumi.RunError)
 
 
 class TestContradictions:
     @pytest.mark.parametrize("seconds", ["10", "11"])
-    def test_work_must_end_before_the_timeout(self, seconds):
+    def test_work_must_end_before_the_timeout(self, seconds: str) -> None:
         """A worker that could never finish is refused."""
         with pytest.raises(SettingError, match=f"workSeconds is {seconds}, but must be less than timeout"):
             parse_settings({"workSeconds": seconds, "timeout": "10"})
 
-    def test_the_native_sdk_cannot_export_otlp(self):
+    def test_the_native_sdk_cannot_export_otlp(self) -> None:
         """The error says why, and both ways out."""
         with pytest.raises(
             SettingError, match="sends X-Ray segments only; set export to xray, or tracing to otel"
         ):
             parse_settings({"tracing": "native", "export": "otlp"})
 
-    def test_a_stack_may_be_off_with_otlp_set(self):
+    def test_a_stack_may_be_off_with_otlp_set(self) -> None:
         """Switching tracing off leaves the other settings as they are."""
         assert parse_settings({"tracing": "off", "export": "otlp"}).tracing == "off"
 
-    def test_an_adot_layer_that_would_not_be_used_is_refused(self):
+    def test_an_adot_layer_that_would_not_be_used_is_refused(self) -> None:
         """A layer version and the slim layer exclude each other."""
         arn = "arn:aws:lambda:eu-west-1:123456789012:layer:mine:1"
         with pytest.raises(SettingError, match="adotLayerArn is set, but otelLayer is 'slim'"):
@@ -102,13 +104,13 @@ class TestContradictions:
 
 
 class TestPulumiConfiguration:
-    def test_values_come_from_the_stack(self, deploy):
+    def test_values_come_from_the_stack(self, deploy: Deploy) -> None:
         """The program's own configuration wins over the defaults."""
         seen = []
         deploy(lambda: seen.append(load_settings()), {"traced-api:memory": "256", "aws:region": "eu-west-1"})
         assert seen[0].memory == 256
 
-    def test_an_unknown_key_of_the_project_is_refused(self, deploy):
+    def test_an_unknown_key_of_the_project_is_refused(self, deploy: Deploy) -> None:
         """A misspelt key in a stack file is an error, other namespaces are not looked at."""
         with pytest.raises(SettingError, match="no setting trcing"):
             deploy(load_settings, {"traced-api:trcing": "off", "other:trcing": "off"})
@@ -116,23 +118,24 @@ class TestPulumiConfiguration:
 
 class TestPulumiYaml:
     @pytest.fixture
-    def described(self):
-        return yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+    def described(self) -> dict[str, Any]:
+        described: dict[str, Any] = yaml.safe_load((ROOT / "Pulumi.yaml").read_text())
+        return described
 
-    def test_it_describes_exactly_the_settings(self, described):
+    def test_it_describes_exactly_the_settings(self, described: dict[str, Any]) -> None:
         """Every setting of the table is in Pulumi.yaml, in the same order, and nothing else is."""
         assert [name for name in described["config"] if ":" not in name] == [
             setting.name for setting in SETTINGS
         ]
 
     @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
-    def test_a_setting_reads_the_same(self, described, setting):
+    def test_a_setting_reads_the_same(self, described: dict[str, Any], setting: Setting) -> None:
         """Type, default and help of a setting are those of the table."""
         default = yaml.safe_load(setting.default) if setting.kind.schema != "string" else setting.default
         expected = {"type": setting.kind.schema, "default": default, "description": setting.help}
         assert described["config"][setting.name] == expected
 
-    def test_the_template_asks_for_known_settings(self, described):
+    def test_the_template_asks_for_known_settings(self, described: dict[str, Any]) -> None:
         """`pulumi new` asks only for what the program reads."""
         asked = described["template"]["config"].keys() - {"aws:region"}
         assert asked <= {setting.name for setting in SETTINGS}
@@ -147,7 +150,7 @@ class TestStackFiles:
             ("prod", "otel", Sampling(1, 0.05)),
         ],
     )
-    def test_a_stack_traces_as_announced(self, stack, tracing, sampling):
+    def test_a_stack_traces_as_announced(self, stack: str, tracing: str, sampling: Sampling) -> None:
         """Stacks dev and staging trace every request, prod one per second and 5 % of the others."""
         text = (ROOT / f"Pulumi.{stack}.yaml").read_text()
         given = {

@@ -29,7 +29,7 @@ def _handler_path() -> tuple[str, str]:
 
 
 def _start_lite_sdk() -> None:
-    from amazon.opentelemetry.distro.opentelemetry_lite_sdk import (  # type: ignore[import-not-found] # noqa: PLC0415 - only in the layer, and only in this mode
+    from amazon.opentelemetry.distro.opentelemetry_lite_sdk import (  # noqa: PLC0415 - only in the layer, and only in this mode
         configure_lite_mode,
     )
 
