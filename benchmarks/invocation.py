@@ -13,7 +13,7 @@ import tempfile
 import threading
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -53,7 +53,7 @@ class Stub(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def stub():
+def stub() -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Stub)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -71,7 +71,7 @@ def foreign_layer(stack: Stack) -> str:
             packages.write(path, Path("python") / path.relative_to(FOREIGN))
     client = stack.client("lambda")
     content = {"ZipFile": archive.getvalue()}
-    return client.publish_layer_version(LayerName="foreign", Content=content)["LayerVersionArn"]
+    return str(client.publish_layer_version(LayerName="foreign", Content=content)["LayerVersionArn"])
 
 
 def deploy_all(stack: Stack, url: str) -> list[str]:

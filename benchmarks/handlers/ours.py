@@ -15,7 +15,7 @@ dynamodb = boto3.client(
 
 
 @capture_lambda_handler
-def handler(_event, _context):
+def handler(_event: object, _context: object) -> dict[str, int]:
     with tracer.start_as_current_span("store"):
         dynamodb.put_item(TableName="items", Item={"id": {"S": "1"}})
     return {"statusCode": 200}

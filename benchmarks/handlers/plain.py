@@ -10,6 +10,6 @@ dynamodb = boto3.client(
 )
 
 
-def handler(_event, _context):
+def handler(_event: object, _context: object) -> dict[str, int]:
     dynamodb.put_item(TableName="items", Item={"id": {"S": "1"}})
     return {"statusCode": 200}

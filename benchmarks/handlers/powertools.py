@@ -12,12 +12,12 @@ dynamodb = boto3.client(
 )
 
 
-@tracer.capture_method
-def store():
+@tracer.capture_method  # type: ignore[untyped-decorator] # Powertools is not installed here
+def store() -> None:
     dynamodb.put_item(TableName="items", Item={"id": {"S": "1"}})
 
 
-@tracer.capture_lambda_handler
-def handler(_event, _context):
+@tracer.capture_lambda_handler  # type: ignore[untyped-decorator] # Powertools is not installed here
+def handler(_event: object, _context: object) -> dict[str, int]:
     store()
     return {"statusCode": 200}

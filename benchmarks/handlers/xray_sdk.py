@@ -12,7 +12,7 @@ dynamodb = boto3.client(
 )
 
 
-def handler(_event, _context):
+def handler(_event: object, _context: object) -> dict[str, int]:
     with xray_recorder.in_subsegment("store"):
         dynamodb.put_item(TableName="items", Item={"id": {"S": "1"}})
     return {"statusCode": 200}

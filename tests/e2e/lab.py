@@ -123,6 +123,6 @@ def running(data: Path) -> Iterator[Lab]:
     moment = Time()
     aws = Aws(data, REGION, FaultSources(moment, Dice()))
     try:
-        yield Lab(Stack({"endpoint": aws.url}, None), moment)  # type: ignore[arg-type] - no process of its own
+        yield Lab(Stack({"endpoint": aws.url}), moment)
     finally:
         aws.close()

@@ -58,7 +58,6 @@ class Stack:
     """The endpoint of one running stack and what stands behind it."""
 
     status: dict[str, Any]
-    process: subprocess.Popen[str]
     output: list[str] = field(default_factory=list)
 
     def client(self, service: str) -> Any:
@@ -115,7 +114,7 @@ def running(data: Path, *arguments: str) -> Iterator[Stack]:
         reader = threading.Thread(target=_collect, args=(process.stdout, output), daemon=True)
         reader.start()
         try:
-            yield Stack(until(lambda: _ready(process, output), "the stack"), process, output)
+            yield Stack(until(lambda: _ready(process, output), "the stack"), output)
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import io
 import json
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 from opentelemetry.trace import StatusCode
+
+from tests.handlers.conftest import Load, Spans, Stub
 
 CALL = {
     "FunctionName": "worker",
@@ -19,20 +24,22 @@ FAILURE = {"statusCode": 502, "body": '"Lambda 2 failed"'}
 
 
 @pytest.fixture
-def front(load):
+def front(load: Load) -> ModuleType:
     return load("front", WORKER_FUNCTION="worker")
 
 
 @pytest.fixture
-def worker(front, stub):
+def worker(front: ModuleType, stub: Stub) -> Stubber:
     return stub(front.lambda_client)
 
 
-def reply(**more):
+def reply(**more: Any) -> dict[str, Any]:
     return {"StatusCode": 200, "Payload": io.BytesIO(b"{}"), **more}
 
 
-def test_it_calls_the_worker_and_answers(front, worker, context):
+def test_it_calls_the_worker_and_answers(
+    front: ModuleType, worker: Stubber, context: SimpleNamespace
+) -> None:
     """The worker is invoked synchronously with the message, and the answer is a JSON string."""
     worker.add_response("invoke", reply(), CALL)
     answer = front.handler({}, context)
@@ -40,7 +47,9 @@ def test_it_calls_the_worker_and_answers(front, worker, context):
     assert json.loads(answer["body"]) == "Successfully invoked Lambda 2!"
 
 
-def test_the_call_is_a_span_with_the_status_as_text(front, worker, spans, context):
+def test_the_call_is_a_span_with_the_status_as_text(
+    front: ModuleType, worker: Stubber, spans: Spans, context: SimpleNamespace
+) -> None:
     """The annotation is searched for as text."""
     finished = spans(front)
     worker.add_response("invoke", reply(), CALL)
@@ -58,7 +67,9 @@ def test_the_call_is_a_span_with_the_status_as_text(front, worker, spans, contex
     ],
     ids=["function failed", "status 300"],
 )
-def test_a_bad_reply_is_recorded_and_answered(front, worker, spans, answered, message):
+def test_a_bad_reply_is_recorded_and_answered(
+    front: ModuleType, worker: Stubber, spans: Spans, answered: dict[str, Any], message: str
+) -> None:
     """The span has the exception and is marked; the caller is told that it failed."""
     finished = spans(front)
     worker.add_response("invoke", reply(**answered), CALL)
@@ -69,7 +80,7 @@ def test_a_bad_reply_is_recorded_and_answered(front, worker, spans, answered, me
     assert (span.status.status_code, span.status.description) == (StatusCode.ERROR, message)
 
 
-def test_a_bad_reply_is_logged(front, worker, caplog):
+def test_a_bad_reply_is_logged(front: ModuleType, worker: Stubber, caplog: pytest.LogCaptureFixture) -> None:
     """The log says what the caller is not told."""
     worker.add_response("invoke", reply(FunctionError="Unhandled"), CALL)
     front.handler({}, None)
@@ -79,7 +90,9 @@ def test_a_bad_reply_is_logged(front, worker, caplog):
     assert logged == [("ERROR", "Lambda 2 answered 200 Unhandled")]
 
 
-def test_what_boto3_raises_is_raised_on(front, worker, spans, context):
+def test_what_boto3_raises_is_raised_on(
+    front: ModuleType, worker: Stubber, spans: Spans, context: SimpleNamespace
+) -> None:
     """The exception reaches Lambda unchanged, and is on the span once."""
     finished = spans(front)
     worker.add_client_error("invoke", "TooManyRequestsException", "Rate exceeded", 429)

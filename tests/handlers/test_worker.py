@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from types import ModuleType, SimpleNamespace
 
 import pytest
+
+from tests.handlers.conftest import Load, Spans, Stub
 
 ENVIRONMENT = {
     "WORK_SECONDS": "0",
@@ -15,15 +19,15 @@ ENVIRONMENT = {
 
 
 @pytest.fixture
-def worker(load):
+def worker(load: Load) -> ModuleType:
     return load("worker", **ENVIRONMENT)
 
 
 @pytest.fixture
-def aws(worker, stub):
+def aws(worker: ModuleType, stub: Stub) -> Callable[[str, str], None]:
     """Stubs the three services, expecting what the worker writes for one message."""
 
-    def expect(request_id, message):
+    def expect(request_id: str, message: str) -> None:
         key = f"messages/{request_id}.json"
         item = {"id": {"S": request_id}, "message": {"S": message}}
         content = {
@@ -40,20 +44,24 @@ def aws(worker, stub):
     return expect
 
 
-def test_it_stores_the_message_and_answers(worker, aws, context):
+def test_it_stores_the_message_and_answers(
+    worker: ModuleType, aws: Callable[[str, str], None], context: SimpleNamespace
+) -> None:
     """One item, one object and one message, all named after the request."""
     aws(context.aws_request_id, "Hello from Lambda 1")
     answer = worker.handler({"message": "Hello from Lambda 1"}, context)
     assert answer == {"statusCode": 200, "body": '"Hello from Lambda 2!"'}
 
 
-def test_a_message_is_not_required(worker, aws, context):
+def test_a_message_is_not_required(
+    worker: ModuleType, aws: Callable[[str, str], None], context: SimpleNamespace
+) -> None:
     """An empty event, as a first try by hand sends it, works too."""
     aws(context.aws_request_id, "")
     assert worker.handler({}, context)["statusCode"] == 200
 
 
-def test_the_work_is_a_span(worker, spans, monkeypatch):
+def test_the_work_is_a_span(worker: ModuleType, spans: Spans, monkeypatch: pytest.MonkeyPatch) -> None:
     """The slow part is seen by itself, with the time that it was set to take."""
     finished = spans(worker)
     monkeypatch.setenv("WORK_SECONDS", "0.01")

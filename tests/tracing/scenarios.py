@@ -137,7 +137,7 @@ def threaded(event: Any, context: Any) -> None:
 
 
 @handler
-def many(event: Any, context: Any) -> int:
+def many(event: int, context: Any) -> int:
     for number in range(event):
         with tracer.start_as_current_span(f"span {number}"):
             pass
@@ -428,7 +428,7 @@ def client_error_type(event: Any, context: Any) -> str:
     try:
         put_item_raising(event, context)
     except ClientError as error:
-        return error.response["Error"]["Code"]
+        return str(error.response["Error"]["Code"])
     return "nothing raised"
 
 
@@ -459,7 +459,7 @@ def http_get(event: Any, context: Any) -> str:
 def http_with_headers(event: Any, context: Any) -> dict[str, str]:
     import urllib3  # noqa: PLC0415 - only these handlers pay for it
 
-    headers = {"X-Own": b"1"}
+    headers: Any = {"X-Own": b"1"}
     urllib3.PoolManager(retries=False).request("GET", event, headers=headers)
     return {key: value.decode() for key, value in headers.items()}
 

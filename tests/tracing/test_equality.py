@@ -9,9 +9,10 @@ import pytest
 
 from tests.tracing.harness import PARENT, Collector, Worker, environment
 
-REFUSED = (400, {}, b'{"__type":"x#ConditionalCheckFailedException","message":"exists"}')
-THROTTLED = (400, {}, b'{"__type":"x#ThrottlingException","message":"slow down"}')
-BROKEN = (503, {}, b"{}")
+Reply = tuple[int, dict[str, str], bytes]
+REFUSED: Reply = (400, {}, b'{"__type":"x#ConditionalCheckFailedException","message":"exists"}')
+THROTTLED: Reply = (400, {}, b'{"__type":"x#ThrottlingException","message":"slow down"}')
+BROKEN: Reply = (503, {}, b"{}")
 NEVER_EQUAL = {"id", "trace_id", "parent_id", "start_time", "end_time"}
 
 SCENARIOS: list[tuple[str, Any, Any]] = [

@@ -236,7 +236,7 @@ def test_a_bad_variable_is_named(run: Any, variables: dict[str, str], said: str)
 
 def spans(collector: Collector) -> dict[str, Any]:
     """All OTLP spans that have come as sampled ones, by name."""
-    found = {}
+    found: dict[str, Any] = {}
     for body in collector.take():
         assert body.startswith(b"T1S")
         request = ExportTraceServiceRequest.FromString(base64.b64decode(body[3:]))

@@ -26,7 +26,7 @@ def read(value: AnyValue) -> Any:
         return [read(item) for item in value.array_value.values]
     if kind == "kvlist_value":
         return {pair.key: read(pair.value) for pair in value.kvlist_value.values}
-    return getattr(value, kind)
+    return getattr(value, kind or "no value")
 
 
 @given(st.dictionaries(TEXT, VALUES, max_size=4), TEXT, st.integers(1, 2**64 - 1))

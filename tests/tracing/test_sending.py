@@ -167,7 +167,7 @@ def test_otlp_spans(collector: Any, aws: Any) -> None:
     worker.invoke("put_item")
     worker.invoke("raising")
     worker.close()
-    spans = {}
+    spans: dict[str, Any] = {}
     for body in collector.take():
         request = ExportTraceServiceRequest.FromString(base64.b64decode(body.removeprefix(b"T1S")))
         (resource,) = request.resource_spans

@@ -19,7 +19,12 @@ def test_rings_the_due_one() -> None:
     """It rings for the invocation whose deadline is near, and not for one that is over."""
     rung: list[int] = []
     done = threading.Event()
-    watchdog = Watchdog(lambda key: (rung.append(key), done.set()))
+
+    def ring(key: int) -> None:
+        rung.append(key)
+        done.set()
+
+    watchdog = Watchdog(ring)
     watchdog.watch(1, 60)
     watchdog.watch(2, 0.06)
     watchdog.forget(1)

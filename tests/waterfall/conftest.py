@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from waterfall.why.facts import Function
 
     Reply = tuple[int, Mapping[str, str], bytes]
+
+
+def json_reply(body: bytes) -> Reply:
+    return 200, {"Content-Type": "application/json"}, body
 
 
 class Api:
@@ -64,7 +69,7 @@ class Api:
             }
             body = json.dumps(told).encode()
             path = f"/2015-03-31/functions/{function.name}/configuration"
-            self.replies[path] = lambda body=body: (200, {"Content-Type": "application/json"}, body)
+            self.replies[path] = partial(json_reply, body)
 
     def reader(self) -> Reader:
         return connect(self.source)

@@ -97,7 +97,7 @@ def whole_trace(subject: Subject, answer: Answer, *, runs: bool = False) -> Trac
 
 def is_injected(trace: Trace, subject: Subject) -> bool:
     segment = trace.only(subject.name, origin="AWS::Lambda::Function").document
-    return segment.get("annotations", {}).get("fault.injected") == "on-purpose"
+    return bool(segment.get("annotations", {}).get("fault.injected") == "on-purpose")
 
 
 def check(subject: Subject, fault: Fault, answer: Answer) -> None:

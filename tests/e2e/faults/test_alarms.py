@@ -105,7 +105,7 @@ def test_metrics_are_read_as_everywhere(subject: Subject) -> None:
             Period=60,
             Statistics=["Sum"],
         )
-        return sum(point["Sum"] for point in found["Datapoints"])
+        return float(sum(point["Sum"] for point in found["Datapoints"]))
 
     api = {"ApiName": f"api-{subject.name}", "Stage": "dev"}
     assert total("AWS/ApiGateway", "Count", **api) == 1

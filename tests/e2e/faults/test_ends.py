@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.e2e.faults.subject import FAULTS, KINDS, Subject, check, check_clean, start
@@ -35,7 +37,7 @@ def test_the_next_request_after_the_end_is_clean(subject: Subject, kind: str) ->
 
 def test_an_experiment_fails_where_another_wrapper_is(lab: Lab) -> None:
     """ADOT's auto-instrumentation has the place of the FIS extension; without it AWS would inject nothing."""
-    wrapper = {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/otel-instrument"}
+    wrapper: dict[str, Any] = {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/otel-instrument"}
     arn = lab.function("otel", "wrapped", **wrapper)
     experiment = start(Subject(lab, arn, ""), FAULTS["error instead"])
     state = lab.fis.get_experiment(id=experiment)["experiment"]["state"]
@@ -45,8 +47,8 @@ def test_an_experiment_fails_where_another_wrapper_is(lab: Lab) -> None:
 
 def test_a_wrapper_that_starts_the_extension_too_may_be_there(lab: Lab) -> None:
     """Both in one script is how AWS lets them be combined: then the extension's configuration is set."""
-    chained = {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/both"}
-    location = {"AWS_FIS_CONFIGURATION_LOCATION": "arn:aws:s3:::a-bucket/FisConfigs/"}
+    chained: dict[str, Any] = {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/both"}
+    location: dict[str, Any] = {"AWS_FIS_CONFIGURATION_LOCATION": "arn:aws:s3:::a-bucket/FisConfigs/"}
     arn = lab.function("otel", "chained", **chained, **location)
     experiment = start(Subject(lab, arn, ""), FAULTS["error instead"])
     assert lab.fis.stop_experiment(id=experiment)["experiment"]["state"]["status"] == "stopped"

@@ -17,7 +17,7 @@ CODES = {
     404: "ResourceNotFoundException",
     409: "ConflictException",
 }
-REFUSED = {
+REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "an unknown action": (
         {"actions": {"a": action("aws:lambda:explode")}},
         404,

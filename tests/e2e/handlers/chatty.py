@@ -3,6 +3,7 @@
 import logging
 import sys
 import time
+from typing import Any
 
 from tracing import capture_lambda_handler
 
@@ -12,8 +13,8 @@ print("imported")  # noqa: T201 - one of the ways
 
 
 @capture_lambda_handler
-def handler(event, _context):
-    word = event["word"]
+def handler(event: dict[str, Any], _context: object) -> str:
+    word: str = event["word"]
     print(f"printed {word}")  # noqa: T201 - one of the ways
     time.sleep(event["seconds"])
     logger.info("logged %s", word, extra={"word": word})

@@ -2,6 +2,7 @@
 
 import json
 import os
+from typing import Any
 
 import boto3
 
@@ -11,7 +12,7 @@ client = boto3.client("lambda")
 
 
 @capture_lambda_handler
-def handler(event, _context):
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     fails = event["queryStringParameters"]["fails"]
     if fails == "front":
         raise ValueError("front failed")

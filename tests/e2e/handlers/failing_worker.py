@@ -3,6 +3,7 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import boto3
 from opentelemetry import trace
@@ -14,7 +15,7 @@ queue = boto3.client("sqs")
 
 
 @capture_lambda_handler
-def handler(event, _context):
+def handler(event: dict[str, Any], _context: object) -> dict[str, int]:
     queue.send_message(QueueUrl=os.environ["QUEUE_URL"], MessageBody=json.dumps(event))
     with tracer.start_as_current_span("work"):
         if event["fails"] == "worker":
@@ -22,7 +23,7 @@ def handler(event, _context):
     return {"process": os.getpid(), "memory": memory()}
 
 
-def memory():
+def memory() -> int:
     """Not the peak that the system counts: a process inherits that of the one that started it."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGESIZE") // 1024

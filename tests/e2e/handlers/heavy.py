@@ -1,6 +1,7 @@
 """Makes more spans, larger attributes or more delay than fits."""
 
 import time
+from typing import Any
 
 from opentelemetry import trace
 
@@ -10,7 +11,7 @@ tracer = trace.get_tracer(__name__)
 
 
 @capture_lambda_handler
-def handler(event, _context):
+def handler(event: dict[str, Any], _context: object) -> str:
     for number in range(event.get("spans", 0)):
         with tracer.start_as_current_span(f"span {number}"):
             pass

@@ -281,7 +281,8 @@ def forked(_: None) -> bool:
         if not child:
             with tracer.start_as_current_span("child") as span:
                 os.write(writing, trace.format_span_id(span.get_span_context().span_id).encode())
-            trace.get_tracer_provider().force_flush()
+            provider: Any = trace.get_tracer_provider()
+            provider.force_flush()
             os._exit(0)
         os.waitpid(child, 0)
         drawn.append(os.read(reading, 16).decode())

@@ -85,7 +85,7 @@ def test_stack_paths_are_relative_to_the_code() -> None:
     one, other = (
         fields(
             cause={
-                "working_directory": stack[0]["path"].removesuffix("/app.py"),
+                "working_directory": str(stack[0]["path"]).removesuffix("/app.py"),
                 "exceptions": [{"stack": stack}],
             }
         )

@@ -96,7 +96,7 @@ def test_a_month_is_priced_by_rule() -> None:
     found = estimate(RULES, {"all": 101.0, "critical": 2.0}, reads=2.0, prices=PRICES)
     assert [line.rule for line in found.lines] == ["critical", "all"]
     line = found.lines[1]
-    assert (line.recorded, line.read) == (pytest.approx(6 * MONTH), pytest.approx(12 * MONTH))
+    assert (line.recorded, line.read) == pytest.approx((6 * MONTH, 12 * MONTH))
     assert line.dollars == pytest.approx(6 * MONTH * (5 + 2 * 0.5) / 1e6)
     assert found.free == pytest.approx(1.0)
     assert found.dollars == pytest.approx(8 * MONTH * 6 / 1e6 - 1.0)

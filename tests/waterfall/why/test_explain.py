@@ -276,7 +276,7 @@ def test_what_a_function_of_a_traced_request_left(
     assert explanation.verdict == f"There is a trace: {TRACE}{missing}"
 
 
-KEEPS = {"TRACING_KEEP": "fault"}
+KEEPS: dict[str, Any] = {"TRACING_KEEP": "fault"}
 UNSAMPLED = {
     "kept": (
         invocation(failed=True),

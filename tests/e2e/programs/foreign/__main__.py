@@ -45,7 +45,7 @@ packages = aws.lambda_.LayerVersion(
 code = pulumi.AssetArchive({".": pulumi.FileArchive("app")})
 
 api = aws.apigateway.RestApi("orders", name="orders")
-functions = {
+functions: dict[str, tuple[str, pulumi.Input[str], dict[str, str]]] = {
     "adot-full": ("adot", ADOT_LAYER, WRAPPED),
     "adot-fast": ("adot", ADOT_LAYER, {**WRAPPED, "OTEL_AWS_LAMBDA_FAST_START": "true"}),
     "xray-sdk": ("xray_sdk", packages.arn, {}),
