@@ -109,7 +109,7 @@ class FakeAws(mocks.Mocks):
         version = args.inputs.get("triggers", {}).get("routes", "")[:6]
         return f"{args.name}-id{version}", {**computed, **args.inputs}
 
-    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], None]:
+    def call(self, args: mocks.MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]]]:
         answers: dict[str, dict[str, str]] = {
             "aws:index/getRegion:getRegion": {"region": self.region},
             "aws:index/getPartition:getPartition": {"partition": "aws"},
@@ -119,7 +119,7 @@ class FakeAws(mocks.Mocks):
                 "insecureValue": f"arn:of:{args.args.get('name', '').split('/')[-2:][0]}"
             },
         }
-        return answers[args.token], None
+        return answers[args.token], []
 
 
 class _Monitor(mocks.MockMonitor):

@@ -118,7 +118,7 @@ class Stack:
     ) -> str:
         """Create a function under a new name from the source of `app.py`, or from several files."""
         self.names += 1
-        name = settings.pop("FunctionName", f"{self.work_dir.name}-{self.names}")
+        name: str = settings.pop("FunctionName", f"{self.work_dir.name}-{self.names}")
         files = {"app.py": code} if isinstance(code, str) else code
         request = {
             "FunctionName": name,

@@ -222,7 +222,7 @@ def test_tracing_mode_can_be_changed(stack: Stack) -> None:
 
 def test_settings_that_moto_drops_are_shown(stack: Stack) -> None:
     """LoggingConfig, DeadLetterConfig and SnapStart come back in replies as they were set."""
-    settings = {
+    settings: dict[str, Any] = {
         "LoggingConfig": {"LogFormat": "JSON"},
         "DeadLetterConfig": {"TargetArn": "arn:aws:sqs:us-east-1:123456789012:dlq"},
         "SnapStart": {"ApplyOn": "PublishedVersions"},

@@ -6,10 +6,12 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
-from embedded_aws.aws.interfaces import TraceLink
+from embedded_aws.aws.interfaces import InvokeResult, TraceLink
 from embedded_aws.aws.trace_header import TraceHeader
 from tests.embedded_aws.awslambda.harness import PATIENCE, Stack
 
@@ -19,7 +21,7 @@ SAMPLED = TraceHeader(ROOT, PARENT, True, "a87bd80c:1")
 ECHO = "import os\ndef handler(event, context): return {'event': event, 'env': dict(os.environ)}"
 
 
-def pair(stack: Stack, name: str, count: int = 2):
+def pair(stack: Stack, name: str, count: int = 2) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     documents = stack.sink.wait(name, lambda found: len(found) >= count)
     service = [document for document in documents if document["origin"] == "AWS::Lambda"]
     function = [document for document in documents if document["origin"] == "AWS::Lambda::Function"]
@@ -103,7 +105,7 @@ def test_concurrent_invocations_run_side_by_side(stack: Stack) -> None:
     )
     name = stack.deploy(code, timeout=10)
 
-    async def both():
+    async def both() -> list[InvokeResult]:
         invoke = stack.service.invoke
         events = (b'{"me":"a","other":"b"}', b'{"me":"b","other":"a"}')
         return await asyncio.gather(*(invoke(name, event) for event in events))

@@ -45,7 +45,7 @@ def test_missing_datapoints_are_treated_as_cloudwatch_documents(
     """Each row of CloudWatch's tables gives its state, whatever the state was before."""
     rule = Rule(ABOVE, 1.0, periods=3, needed=needed, missing=missing)  # type: ignore[arg-type]
     for current in ("OK", "ALARM"):
-        found = judge(rule, points(text), current)  # type: ignore[arg-type]
+        found = judge(rule, points(text), current)
         assert found.state == (current if expected == "as it was" else expected)
 
 

@@ -97,7 +97,7 @@ def run_engine(url: str, directory: Path, *arguments: str) -> subprocess.Complet
     return subprocess.run(
         [
             *(sys.executable, "-m", "embedded_aws.engine"),
-            *("--directory", directory, "--endpoint", url, *arguments),
+            *("--directory", str(directory), "--endpoint", url, *arguments),
         ],
         cwd=REPOSITORY,
         env={**os.environ, **ANOTHER_ACCOUNT},

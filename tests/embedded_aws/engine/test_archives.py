@@ -4,6 +4,7 @@ import io
 import os
 import stat
 import zipfile
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -20,7 +21,7 @@ def names(content: bytes) -> list[str]:
     return zipfile.ZipFile(io.BytesIO(content)).namelist()
 
 
-def test_directory_gives_the_same_bytes_from_two_places(tmp_path: Path):
+def test_directory_gives_the_same_bytes_from_two_places(tmp_path: Path) -> None:
     """A zipped directory depends on names and contents, not on where and when it was written."""
     for place, age in (("a", 1_000_000_000), ("b", 1_500_000_000)):
         (tmp_path / place / "pkg").mkdir(parents=True)
@@ -32,7 +33,7 @@ def test_directory_gives_the_same_bytes_from_two_places(tmp_path: Path):
     assert names(first) == ["app.py", "pkg/util.py"]
 
 
-def test_zip_file_keeps_its_bytes(tmp_path: Path):
+def test_zip_file_keeps_its_bytes(tmp_path: Path) -> None:
     """A FileArchive of a zip is uploaded as it is."""
     with zipfile.ZipFile(tmp_path / "code.zip", "w") as target:
         target.writestr("app.py", "x = 1\n")
@@ -41,7 +42,7 @@ def test_zip_file_keeps_its_bytes(tmp_path: Path):
     )
 
 
-def test_asset_archive_joins_texts_files_directories_and_zips(tmp_path: Path):
+def test_asset_archive_joins_texts_files_directories_and_zips(tmp_path: Path) -> None:
     """Each kind of part lands under its key; the key `.` is the root."""
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "main.py").write_text("x = 1\n")
@@ -61,7 +62,7 @@ def test_asset_archive_joins_texts_files_directories_and_zips(tmp_path: Path):
     ]  # fmt: skip
 
 
-def test_executable_files_stay_executable(tmp_path: Path):
+def test_executable_files_stay_executable(tmp_path: Path) -> None:
     """Mode bits other than the executable one do not reach the zip."""
     for name, mode in (("bootstrap", 0o700), ("app.py", 0o600)):
         (tmp_path / name).write_text("x")
@@ -76,20 +77,20 @@ def test_executable_files_stay_executable(tmp_path: Path):
     lambda path: archive_bytes(pulumi.AssetArchive({"a": pulumi.FileAsset(path)})),
     lambda path: asset_bytes(pulumi.FileAsset(path)),
 ])  # fmt: skip
-def test_missing_file_is_named(tmp_path: Path, read):
+def test_missing_file_is_named(tmp_path: Path, read: Callable[[str], bytes]) -> None:
     """A path that does not exist is in the message."""
     with pytest.raises(EngineError, match=r"gone\.zip cannot be read: No such file"):
         read(str(tmp_path / "gone.zip"))
 
 
-def test_archive_that_is_no_zip_is_an_error(tmp_path: Path):
+def test_archive_that_is_no_zip_is_an_error(tmp_path: Path) -> None:
     """Lambda reads zips only; anything else is refused by name."""
     (tmp_path / "code.tar").write_text("not a zip")
     with pytest.raises(EngineError, match=r"code\.tar is not a zip"):
         archive_bytes(pulumi.FileArchive(str(tmp_path / "code.tar")))
 
 
-def test_remote_archive_is_an_error():
+def test_remote_archive_is_an_error() -> None:
     """Nothing is fetched from the network."""
     with pytest.raises(EngineError, match=r"https://example\.com/code\.zip cannot be fetched"):
         archive_bytes(pulumi.RemoteArchive("https://example.com/code.zip"))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,9 +13,11 @@ from tests.embedded_aws.engine.harness import write_project
 if TYPE_CHECKING:
     from pathlib import Path
 
+Load = Callable[..., Config]
+
 
 @pytest.fixture
-def load(tmp_path: Path):
+def load(tmp_path: Path) -> Load:
     """Loads the configuration of stack dev from a schema and the stack file's values."""
 
     def loaded(schema: dict[str, Any], stack: dict[str, Any], *overrides: str, **host: str) -> Config:
@@ -25,19 +28,19 @@ def load(tmp_path: Path):
     return loaded
 
 
-def test_override_wins_over_the_stack_and_the_stack_over_the_default(load):
+def test_override_wins_over_the_stack_and_the_stack_over_the_default(load: Load) -> None:
     """Values come from --config, else from the stack file, else from Pulumi.yaml."""
     schema = {key: {"type": "string", "default": "default"} for key in ("a", "b", "c")}
     config = load(schema, {"shop:b": "stack", "shop:c": "stack"}, "c=override")
     assert config.shown("shop") == {"a": "default", "b": "stack", "c": "override"}
 
 
-def test_key_may_carry_the_projects_namespace_everywhere(load):
+def test_key_may_carry_the_projects_namespace_everywhere(load: Load) -> None:
     """`shop:a` and `a` are the same key in the schema and on the command line."""
     assert load({"shop:a": {"type": "string"}}, {}, "shop:a=x").values == {"shop:a": "x"}
 
 
-def test_other_namespaces_pass_through(load):
+def test_other_namespaces_pass_through(load: Load) -> None:
     """Provider settings such as aws:region come from schema, stack and command line alike."""
     assert load({"aws:region": "us-east-1"}, {}).values == {"aws:region": "us-east-1"}
     assert load({"aws:region": {"value": "us-east-1"}}, {"aws:region": "eu-west-1"}).values == {
@@ -46,7 +49,7 @@ def test_other_namespaces_pass_through(load):
     assert load({}, {}, "aws:region=eu-west-3").values == {"aws:region": "eu-west-3"}
 
 
-def test_value_outside_the_schema_is_allowed_in_the_stack_file(load):
+def test_value_outside_the_schema_is_allowed_in_the_stack_file(load: Load) -> None:
     """As with Pulumi, a stack may hold keys that the schema does not name."""
     assert load({"a": {"default": 1}}, {"shop:extra": 2}).values == {"shop:a": 1, "shop:extra": 2}
 
@@ -61,12 +64,12 @@ def test_value_outside_the_schema_is_allowed_in_the_stack_file(load):
     ("string", 3.11, "3.11"),
     ("object", {"a": 1}, {"a": 1}),
 ])  # fmt: skip
-def test_value_is_taken_in_its_type(load, kind, given, value):
+def test_value_is_taken_in_its_type(load: Load, kind: str, given: Any, value: Any) -> None:
     """Texts that read as the type are converted, as Pulumi does."""
     assert load({"a": {"type": kind}}, {"shop:a": given}).values == {"shop:a": value}
 
 
-def test_array_elements_are_taken_in_their_type(load):
+def test_array_elements_are_taken_in_their_type(load: Load) -> None:
     """`items` is applied to each element, at any depth."""
     items = {"type": "array", "items": {"type": "integer"}}
     assert load({"a": {"type": "array", "items": items}}, {"shop:a": [["1"], [2]]}).values["shop:a"] == [
@@ -84,13 +87,15 @@ def test_array_elements_are_taken_in_their_type(load):
     ({"type": "object"}, "x", "must be of type 'object'"),
     ({"type": "array", "items": {"type": "integer"}}, ["x"], "must be of type 'array of integer'"),
 ])  # fmt: skip
-def test_value_of_another_type_is_refused(load, schema, given, message):
+def test_value_of_another_type_is_refused(
+    load: Load, schema: dict[str, Any], given: Any, message: str
+) -> None:
     """The message names stack, key, type and value."""
     with pytest.raises(EngineError, match=message):
         load({"a": schema}, {"shop:a": given})
 
 
-def test_missing_value_is_refused(load):
+def test_missing_value_is_refused(load: Load) -> None:
     """A key without a default must be given; the message says where."""
     with pytest.raises(
         EngineError, match=r"missing configuration value 'shop:a'; set it in Pulumi\.dev\.yaml"
@@ -99,13 +104,13 @@ def test_missing_value_is_refused(load):
 
 
 @pytest.mark.parametrize("value", [{"secure": "v1:x"}, {"inner": {"secure": "v1:x"}}, [{"secure": "v1:x"}]])
-def test_encrypted_value_is_refused(load, value):
+def test_encrypted_value_is_refused(load: Load, value: Any) -> None:
     """Ciphertext cannot be read without the stack's key; the message says how to go on."""
     with pytest.raises(EngineError, match=r"'shop:a' of stack 'dev' is encrypted.*--config shop:a=VALUE"):
         load({}, {"shop:a": value})
 
 
-def test_override_stands_in_for_an_encrypted_value(load):
+def test_override_stands_in_for_an_encrypted_value(load: Load) -> None:
     """--config replaces ciphertext; the schema's `secret` masks it in what is shown."""
     config = load({"a": {"type": "string", "secret": True}}, {"shop:a": {"secure": "v1:x"}}, "a=hush")
     assert config.values == {"shop:a": "hush"}
@@ -119,25 +124,25 @@ def test_override_stands_in_for_an_encrypted_value(load):
     ("tracing", "'tracing' is not of the form KEY=VALUE"),
     ("=x", "'=x' is not of the form KEY=VALUE"),
 ])  # fmt: skip
-def test_bad_override_is_explained(load, override, message):
+def test_bad_override_is_explained(load: Load, override: str, message: str) -> None:
     """A mistyped --config names what is close, or what there is."""
     schema = {"tracing": {"default": "otel"}, "region": {"default": "x"}}
     with pytest.raises(EngineError, match=message.replace("?", r"\?")):
         load(schema, {}, override)
 
 
-def test_without_a_schema_every_override_is_taken(load):
+def test_without_a_schema_every_override_is_taken(load: Load) -> None:
     """Projects without `config:` in Pulumi.yaml know their keys only in code."""
     assert load({}, {}, "anything=1").values == {"shop:anything": "1"}
 
 
-def test_structured_override_is_json(load):
+def test_structured_override_is_json(load: Load) -> None:
     """A list or an object on the command line is written as JSON."""
     schema = {"a": {"type": "array", "items": {"type": "integer"}}}
     assert load(schema, {}, "a=[1, 2]").values == {"shop:a": [1, 2]}
 
 
-def test_host_settings_replace_the_stacks_value_when_the_schema_declares_them(load):
+def test_host_settings_replace_the_stacks_value_when_the_schema_declares_them(load: Load) -> None:
     """Runtime and architecture follow the machine, unless --config says otherwise."""
     schema = {"runtime": {"type": "string", "default": "python3.13"}}
     host = {"runtime": "python3.11", "architecture": "x86_64"}
@@ -146,13 +151,13 @@ def test_host_settings_replace_the_stacks_value_when_the_schema_declares_them(lo
     assert load({}, {"shop:runtime": "python3.12"}, **host).values == {"shop:runtime": "python3.12"}
 
 
-def test_wire_form_is_text():
+def test_wire_form_is_text() -> None:
     """Programs receive texts: true/false, digits, JSON."""
     config = Config({"a": True, "b": 3, "c": [1, "x"], "d": "text", "e": {"k": False}})
     assert config.wire() == {"a": "true", "b": "3", "c": '[1, "x"]', "d": "text", "e": '{"k": false}'}
 
 
-def test_what_has_no_effect_is_told(tmp_path: Path):
+def test_what_has_no_effect_is_told(tmp_path: Path) -> None:
     """ESC environments and autonaming settings are named, not dropped silently."""
     write_project(
         tmp_path, "", dev={"environment": ["team"], "config": {"pulumi:autonaming": {"mode": "verbatim"}}}

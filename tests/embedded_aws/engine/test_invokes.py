@@ -1,18 +1,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 import pytest
 
 from embedded_aws.engine.errors import EngineError
+from tests.embedded_aws.engine.conftest import Deploy
 
 
-def test_place_is_the_embedded_aws(deploy):
+def test_place_is_the_embedded_aws(deploy: Deploy) -> None:
     """Region, account and partition are those that resources get."""
 
-    def program():
+    def program() -> None:
         pulumi.export("region", aws.get_region().region)
         pulumi.export("account", aws.get_caller_identity().account_id)
         pulumi.export("partition", aws.get_partition().partition)
@@ -20,10 +23,10 @@ def test_place_is_the_embedded_aws(deploy):
     assert deploy(program).outputs == {"region": "eu-west-1", "account": "123456789012", "partition": "aws"}
 
 
-def test_policy_document_has_awss_form(deploy):
+def test_policy_document_has_awss_form(deploy: Deploy) -> None:
     """Single values stand alone, principals and conditions are grouped, the version is the current one."""
 
-    def program():
+    def program() -> None:
         document = aws.iam.get_policy_document(
             statements=[{
                 "sid": "Send",
@@ -48,13 +51,13 @@ def test_policy_document_has_awss_form(deploy):
     }  # fmt: skip
 
 
-def test_policy_documents_merge_by_sid(deploy):
+def test_policy_documents_merge_by_sid(deploy: Deploy) -> None:
     """Source statements come first; one with the same Sid is replaced by the override."""
 
-    def document(*statements):
+    def document(*statements: Any) -> str:
         return json.dumps({"Statement": list(statements)})
 
-    def program():
+    def program() -> None:
         merged = aws.iam.get_policy_document(
             source_policy_documents=[document({"Sid": "a", "Effect": "Allow"}, {"Effect": "Deny"})],
             override_policy_documents=[document({"Sid": "a", "Effect": "Deny"})],
@@ -69,10 +72,10 @@ def test_policy_documents_merge_by_sid(deploy):
     ]
 
 
-def test_created_things_can_be_looked_up(deploy):
+def test_created_things_can_be_looked_up(deploy: Deploy) -> None:
     """Lookups find what the program itself created."""
 
-    def program():
+    def program() -> None:
         queue = aws.sqs.Queue("jobs")
         bucket = aws.s3.Bucket("files")
         table = aws.dynamodb.Table(
@@ -97,7 +100,7 @@ def test_created_things_can_be_looked_up(deploy):
     (lambda: aws.kms.get_key(key_id="k"),
      "aws:kms/getKey:getKey failed: it is not supported here; supported: .*getRegion"),
 ])  # fmt: skip
-def test_lookup_that_fails_is_explained(deploy, program, message):
+def test_lookup_that_fails_is_explained(deploy: Deploy, program: Callable[[], Any], message: str) -> None:
     """The function is named, with AWS's answer or what is supported."""
     with pytest.raises(EngineError, match=message):
         deploy(program)

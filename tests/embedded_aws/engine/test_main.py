@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from embedded_aws.engine.clients import Clients
+from tests.embedded_aws.engine import harness
 from tests.embedded_aws.engine.harness import REPOSITORY, answer_of, failure_of, run_engine, write_project
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ pulumi.export("stack", f"{pulumi.get_project()}/{pulumi.get_stack()}")
 """
 
 
-def test_answer_is_one_line_and_all_else_goes_to_stderr(aws, tmp_path: Path):
+def test_answer_is_one_line_and_all_else_goes_to_stderr(aws: harness.Aws, tmp_path: Path) -> None:
     """Standard output has the answer only; the caller's own AWS account has no influence."""
     (tmp_path / "beside.py").touch()
     pulumi = {
@@ -70,7 +71,7 @@ def test_answer_is_one_line_and_all_else_goes_to_stderr(aws, tmp_path: Path):
     assert client.list_queue_tags(QueueUrl=url)["Tags"] == {"stage": "y"}
 
 
-def test_failing_program_is_one_message(aws, tmp_path: Path):
+def test_failing_program_is_one_message(aws: harness.Aws, tmp_path: Path) -> None:
     """Standard error has the message only, also when resources are still being created."""
     program = (
         "import pulumi_aws as aws\naws.sqs.Queue('one')\naws.sqs.Queue('two')\nraise ValueError('wrong')"
@@ -79,13 +80,13 @@ def test_failing_program_is_one_message(aws, tmp_path: Path):
     assert message == "the program raised ValueError: wrong (__main__.py:4)"
 
 
-def test_bad_option_is_one_message(aws, tmp_path: Path):
+def test_bad_option_is_one_message(aws: harness.Aws, tmp_path: Path) -> None:
     """What is wrong before the program runs is told in one line."""
     message = failure_of(run_engine(aws.url, write_project(tmp_path, ""), "--config", "nonsense"))
     assert message == "--config 'nonsense' is not of the form KEY=VALUE"
 
 
-def test_endpoint_that_is_not_there_is_named(tmp_path: Path):
+def test_endpoint_that_is_not_there_is_named(tmp_path: Path) -> None:
     """A dead endpoint fails at the first resource, with its address."""
     write_project(tmp_path, "import pulumi_aws as aws\naws.sqs.Queue('jobs')")
     message = failure_of(run_engine("http://127.0.0.1:1", tmp_path))
@@ -93,7 +94,7 @@ def test_endpoint_that_is_not_there_is_named(tmp_path: Path):
     assert "http://127.0.0.1:1" in message
 
 
-def test_main_in_a_directory_runs_there(aws, tmp_path: Path):
+def test_main_in_a_directory_runs_there(aws: harness.Aws, tmp_path: Path) -> None:
     """`main: src` runs with src as working directory."""
     (tmp_path / "src").mkdir()
     program = "import os, json, pulumi\npulumi.export('cwd', os.getcwd())"
@@ -102,7 +103,7 @@ def test_main_in_a_directory_runs_there(aws, tmp_path: Path):
     assert answer_of(run_engine(aws.url, tmp_path))["outputs"] == {"cwd": str(tmp_path / "src")}
 
 
-def test_projects_own_program_is_fully_supported(aws):
+def test_projects_own_program_is_fully_supported(aws: harness.Aws) -> None:
     """The project's program deploys without a warning: every resource and input of it has an effect."""
     answer = answer_of(run_engine(aws.url, REPOSITORY, "--stack", "dev", "--config", "aws:region=eu-west-1"))
     assert answer["warnings"] == []

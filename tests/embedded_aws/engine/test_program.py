@@ -38,7 +38,9 @@ if TYPE_CHECKING:
       "aws.sqs.Queue('q', name=pulumi.Output.from_input(1).apply(refuse))"),
      "the program raised AssertionError: too small, in resource 'q', in input 'name' (__main__.py:4)"),
 ])  # fmt: skip
-def test_failure_names_the_users_line(aws, tmp_path: Path, monkeypatch, program, message):
+def test_failure_names_the_users_line(
+    aws: harness.Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, message: str
+) -> None:
     """Whatever the program raises, standard error has one line with type, text and the user's own place."""
     (tmp_path / "beside.py").write_text("\n1 / 0\n")
     project = load_project(write_project(tmp_path, program))
@@ -49,7 +51,7 @@ def test_failure_names_the_users_line(aws, tmp_path: Path, monkeypatch, program,
     assert describe(raised.value, project) == message
 
 
-def test_program_is_fresh_in_every_run(tmp_path: Path):
+def test_program_is_fresh_in_every_run(tmp_path: Path) -> None:
     """Each run executes the file again, as `__main__`."""
     (tmp_path / "log").touch()
     write_project(tmp_path, f"with open({str(tmp_path / 'log')!r}, 'a') as log:\n    log.write(__name__)")
@@ -59,13 +61,13 @@ def test_program_is_fresh_in_every_run(tmp_path: Path):
     assert (tmp_path / "log").read_text() == "__main____main__"
 
 
-def test_exit_without_a_failure_is_success(tmp_path: Path):
+def test_exit_without_a_failure_is_success(tmp_path: Path) -> None:
     """`sys.exit()` and `sys.exit(0)` end the program, not the deployment."""
     write_project(tmp_path, "import sys\nsys.exit(0)")
     main_of(load_project(tmp_path))()
 
 
-def test_host_settings_are_lambdas_names_of_this_machine():
+def test_host_settings_are_lambdas_names_of_this_machine() -> None:
     """Runtime and architecture are told as Lambda names them, and that the stack is local."""
     machine = platform.machine().lower()
     assert host_settings() == {
@@ -75,7 +77,7 @@ def test_host_settings_are_lambdas_names_of_this_machine():
     }
 
 
-def test_environment_sends_every_sdk_to_the_endpoint():
+def test_environment_sends_every_sdk_to_the_endpoint() -> None:
     """The caller's AWS and Pulumi settings stay out; the rest stays."""
     inherited = {
         "PATH": "/bin",

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -29,7 +29,7 @@ CONFIG = {"name": "shop", "runtime": "python"}
     ("name: [", "is not valid YAML"),
     ("- a", "expected a mapping of keys, found list"),
 ])  # fmt: skip
-def test_bad_project_file_is_explained(tmp_path: Path, pulumi, message):
+def test_bad_project_file_is_explained(tmp_path: Path, pulumi: Any, message: str) -> None:
     """What Pulumi would refuse in Pulumi.yaml is refused with the file, the field and what is allowed."""
     write_project(tmp_path, "", pulumi=pulumi)
     with pytest.raises(EngineError, match=message) as raised:
@@ -37,13 +37,13 @@ def test_bad_project_file_is_explained(tmp_path: Path, pulumi, message):
     assert "Pulumi.yaml" in str(raised.value)
 
 
-def test_directory_without_a_project_is_an_error(tmp_path: Path):
+def test_directory_without_a_project_is_an_error(tmp_path: Path) -> None:
     """A directory without Pulumi.yaml is named, with the option that chooses another."""
     with pytest.raises(EngineError, match=r"no Pulumi\.yaml in .*--directory"):
         load_project(tmp_path)
 
 
-def test_main_may_be_a_directory(tmp_path: Path):
+def test_main_may_be_a_directory(tmp_path: Path) -> None:
     """`main: src` runs src/__main__.py inside src, as Pulumi does."""
     write_project(tmp_path, "", pulumi={"name": "shop", "runtime": "python", "main": "src"})
     (tmp_path / "src").mkdir()
@@ -51,7 +51,7 @@ def test_main_may_be_a_directory(tmp_path: Path):
     assert load_project(tmp_path).working_directory == tmp_path / "src"
 
 
-def test_main_may_be_a_file(tmp_path: Path):
+def test_main_may_be_a_file(tmp_path: Path) -> None:
     """`main: src/app.py` runs that file inside src."""
     write_project(tmp_path, "", pulumi={"name": "shop", "runtime": "python", "main": "src/app.py"})
     (tmp_path / "src").mkdir()
@@ -67,7 +67,9 @@ def test_main_may_be_a_file(tmp_path: Path):
     (["dev", "prod"], None, "dev"),
     (["dev", "prod"], "prod", "prod"),
 ])  # fmt: skip
-def test_stack_is_the_one_asked_for_or_the_only_one_or_dev(tmp_path: Path, stacks, wanted, chosen):
+def test_stack_is_the_one_asked_for_or_the_only_one_or_dev(
+    tmp_path: Path, stacks: list[str], wanted: str | None, chosen: str
+) -> None:
     """Without --stack the only stack runs, else dev; a project without stack files takes any name."""
     write_project(tmp_path, "", **dict.fromkeys(stacks, ""))
     assert choose_stack(load_project(tmp_path), wanted) == chosen
@@ -77,14 +79,16 @@ def test_stack_is_the_one_asked_for_or_the_only_one_or_dev(tmp_path: Path, stack
     (["dev", "prod"], "prd", "no stack named 'prd' in .*; stacks: dev, prod"),
     (["blue", "green"], None, "has several stacks; choose one with --stack: blue, green"),
 ])  # fmt: skip
-def test_stack_that_cannot_be_chosen_is_explained(tmp_path: Path, stacks, wanted, message):
+def test_stack_that_cannot_be_chosen_is_explained(
+    tmp_path: Path, stacks: list[str], wanted: str | None, message: str
+) -> None:
     """An unknown or ambiguous stack is an error that lists those that exist."""
     write_project(tmp_path, "", **dict.fromkeys(stacks, ""))
     with pytest.raises(EngineError, match=message):
         choose_stack(load_project(tmp_path), wanted)
 
 
-def test_stack_files_may_live_elsewhere(tmp_path: Path):
+def test_stack_files_may_live_elsewhere(tmp_path: Path) -> None:
     """`stackConfigDir` names their directory."""
     write_project(tmp_path, "", pulumi={"name": "shop", "runtime": "python", "stackConfigDir": "stacks"})
     (tmp_path / "stacks").mkdir()

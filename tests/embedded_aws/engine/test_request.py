@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from typing import Any
+
 import botocore.session
 import pytest
+from botocore.model import Shape
 
 from embedded_aws.engine.request import fill
 
 
-def shape(service: str, operation: str):
+def shape(service: str, operation: str) -> Shape:
     model = botocore.session.get_session().get_service_model(service)
     return model.operation_model(operation).input_shape
 
@@ -29,21 +32,23 @@ def shape(service: str, operation: str):
      {"SamplingRule": {"URLPath": "*", "FixedRate": 1.0}}),
     ("lambda", "CreateFunction", {"memorySize": None}, {}),
 ])  # fmt: skip
-def test_inputs_become_the_request_that_the_operation_describes(service, operation, inputs, request_):
+def test_inputs_become_the_request_that_the_operation_describes(
+    service: str, operation: str, inputs: dict[str, Any], request_: dict[str, Any]
+) -> None:
     """Names, types, flattened lists and documents follow the operation's own shape."""
     unknown: list[str] = []
     assert fill(shape(service, operation), inputs, {}, unknown) == request_
     assert unknown == []
 
 
-def test_name_that_differs_by_more_than_case_is_given():
+def test_name_that_differs_by_more_than_case_is_given() -> None:
     """The table of names joins a property to its member."""
     assert fill(shape("apigateway", "PutMethod"), {"restApi": "id"}, {"restApi": "restApiId"}, []) == {
         "restApiId": "id"
     }
 
 
-def test_nested_input_without_a_member_is_reported():
+def test_nested_input_without_a_member_is_reported() -> None:
     """What the API does not know below the top level is named by its path."""
     unknown: list[str] = []
     request = fill(shape("lambda", "CreateFunction"), {"tracingConfig": {"modee": "Active"}}, {}, unknown)

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pulumi
 import pulumi_aws as aws
 import pytest
 
 from embedded_aws.engine.errors import EngineError
+from tests.embedded_aws.engine.conftest import Deploy
 
 
-def test_exports_are_read_after_all_resources_are_there(deploy):
+def test_exports_are_read_after_all_resources_are_there(deploy: Deploy) -> None:
     """Outputs hold values that depend on created resources, nested as the program nests them."""
 
-    def program():
+    def program() -> None:
         queue = aws.sqs.Queue("jobs", name="exported-jobs")
         pulumi.export("queue", {"arn": queue.arn, "list": [queue.name]})
 
@@ -18,10 +22,10 @@ def test_exports_are_read_after_all_resources_are_there(deploy):
     assert deploy(program).outputs == {"queue": {"arn": arn, "list": ["exported-jobs"]}}
 
 
-def test_secrets_are_masked_in_outputs(deploy):
+def test_secrets_are_masked_in_outputs(deploy: Deploy) -> None:
     """A secret export, and a resource's output that came from a secret input, are shown as [secret]."""
 
-    def program():
+    def program() -> None:
         queue = aws.sqs.Queue("jobs", tags={"key": pulumi.Output.secret("hush")})
         pulumi.export("own", {"inner": pulumi.Output.secret("hush")})
         pulumi.export("tags", queue.tags)
@@ -29,10 +33,10 @@ def test_secrets_are_masked_in_outputs(deploy):
     assert deploy(program).outputs == {"own": {"inner": "[secret]"}, "tags": "[secret]"}
 
 
-def test_names_are_the_same_in_every_run(deploy):
+def test_names_are_the_same_in_every_run(deploy: Deploy) -> None:
     """Automatic names depend on project, stack and URN, so that a program's URLs stay as they are."""
 
-    def program():
+    def program() -> None:
         pulumi.export("api", aws.apigateway.RestApi("same").id)
 
     first = deploy(program)
@@ -40,7 +44,7 @@ def test_names_are_the_same_in_every_run(deploy):
     assert deploy(program).outputs == first.outputs
 
 
-def test_children_of_components_have_pulumis_urns(deploy):
+def test_children_of_components_have_pulumis_urns(deploy: Deploy) -> None:
     """The parent's type is part of a child's URN, so equal names under two parents are no duplicates."""
 
     class Pair(pulumi.ComponentResource):
@@ -49,7 +53,7 @@ def test_children_of_components_have_pulumis_urns(deploy):
             self.queue = aws.sqs.Queue("jobs", opts=pulumi.ResourceOptions(parent=self))
             self.register_outputs({})
 
-    def program():
+    def program() -> None:
         pulumi.export("urns", [Pair(kind, kind).queue.urn for kind in ("Left", "Right")])
 
     assert [urn.split("::")[2:] for urn in deploy(program).outputs["urns"]] == [
@@ -57,10 +61,10 @@ def test_children_of_components_have_pulumis_urns(deploy):
     ]
 
 
-def test_duplicate_urn_is_refused(deploy):
+def test_duplicate_urn_is_refused(deploy: Deploy) -> None:
     """Two resources of one type and name are an error, as with Pulumi's engine."""
 
-    def program():
+    def program() -> None:
         aws.sqs.Queue("jobs")
         aws.sqs.Queue("jobs")
 
@@ -70,10 +74,10 @@ def test_duplicate_urn_is_refused(deploy):
         deploy(program)
 
 
-def test_error_of_aws_names_the_resource(deploy):
+def test_error_of_aws_names_the_resource(deploy: Deploy) -> None:
     """What AWS refuses is told with the resource's type, name and URN and AWS's code and message."""
 
-    def program():
+    def program() -> None:
         aws.sqs.Queue("jobs", fifo_queue=True, name="not-fifo")
 
     with pytest.raises(EngineError) as raised:
@@ -85,10 +89,10 @@ def test_error_of_aws_names_the_resource(deploy):
     assert "::aws:sqs/queue:Queue::jobs)" in str(raised.value)
 
 
-def test_missing_input_names_the_input(deploy):
+def test_missing_input_names_the_input(deploy: Deploy) -> None:
     """An input that the resource cannot do without is named."""
 
-    def program():
+    def program() -> None:
         aws.dynamodb.Table("orders", hash_key="id", billing_mode="PAY_PER_REQUEST", stream_enabled=True)
 
     with pytest.raises(
@@ -97,10 +101,10 @@ def test_missing_input_names_the_input(deploy):
         deploy(program)
 
 
-def test_unsupported_type_is_one_warning_and_has_plausible_outputs(deploy):
+def test_unsupported_type_is_one_warning_and_has_plausible_outputs(deploy: Deploy) -> None:
     """A type that is not supported is skipped with one warning; what depends on it still works."""
 
-    def program():
+    def program() -> None:
         key = aws.kms.Key("net", description="of the net")
         queue = aws.sqs.Queue("jobs", tags={"net": pulumi.Output.concat("in ", key.arn)})
         pulumi.export("text", key.description)
@@ -112,10 +116,10 @@ def test_unsupported_type_is_one_warning_and_has_plausible_outputs(deploy):
     assert done.outputs["tag"]["net"].startswith("in arn:aws:kms:eu-west-1:123456789012:net-")
 
 
-def test_inputs_without_effect_are_named(deploy):
+def test_inputs_without_effect_are_named(deploy: Deploy) -> None:
     """An input that nothing here looks at is a warning; one about updates or deletion only is not."""
 
-    def program():
+    def program() -> None:
         aws.s3.Bucket("files", force_destroy=True, acceleration_status="Enabled")
         aws.lambda_.LayerVersion("lib", layer_name="lib", code=pulumi.AssetArchive({}), skip_destroy=True)
 
@@ -124,10 +128,10 @@ def test_inputs_without_effect_are_named(deploy):
     ]
 
 
-def test_explicit_provider_sets_region_and_default_tags(deploy):
+def test_explicit_provider_sets_region_and_default_tags(deploy: Deploy) -> None:
     """Resources of an explicit aws.Provider are created in its region with its tags."""
 
-    def program():
+    def program() -> None:
         west = aws.Provider("west", region="us-west-2", default_tags={"tags": {"team": "a", "tier": "x"}})
         queue = aws.sqs.Queue("jobs", tags={"tier": "gold"}, opts=pulumi.ResourceOptions(provider=west))
         pulumi.export("url", queue.url)
@@ -143,7 +147,7 @@ def test_explicit_provider_sets_region_and_default_tags(deploy):
     assert tags == {"team": "a", "tier": "gold"}
 
 
-def test_resource_region_wins_over_the_providers(deploy):
+def test_resource_region_wins_over_the_providers(deploy: Deploy) -> None:
     """`region=` on a resource chooses where it is created."""
     done = deploy(lambda: pulumi.export("arn", aws.sqs.Queue("jobs", region="eu-north-1").arn))
     assert done.outputs["arn"].startswith("arn:aws:sqs:eu-north-1:")
@@ -155,16 +159,16 @@ def test_resource_region_wins_over_the_providers(deploy):
     (lambda: aws.sqs.Queue.get("old", "http://queue"),
      "Queue 'old': 'http://queue' cannot be read; .* starts empty"),
 ])  # fmt: skip
-def test_state_of_elsewhere_is_an_error(deploy, program, message):
+def test_state_of_elsewhere_is_an_error(deploy: Deploy, program: Callable[[], Any], message: str) -> None:
     """Other stacks and existing resources cannot be read; the message says what to do instead."""
     with pytest.raises(EngineError, match=message):
         deploy(program)
 
 
-def test_what_pulumis_engine_would_run_is_told(deploy):
+def test_what_pulumis_engine_would_run_is_told(deploy: Deploy) -> None:
     """Hooks and transforms are not run; each is a warning."""
 
-    def program():
+    def program() -> None:
         hook = pulumi.ResourceHook("after", lambda args: None)
         hooks = pulumi.ResourceHookBinding(after_create=[hook])
         aws.sqs.Queue("jobs", opts=pulumi.ResourceOptions(hooks=hooks))
@@ -172,10 +176,10 @@ def test_what_pulumis_engine_would_run_is_told(deploy):
     assert deploy(program).warnings == ["aws:sqs/queue:Queue 'jobs': resource hooks are not run here"]
 
 
-def test_program_reads_its_configuration(deploy):
+def test_program_reads_its_configuration(deploy: Deploy) -> None:
     """Config values arrive in their types."""
 
-    def program():
+    def program() -> None:
         config = pulumi.Config("shop")
         pulumi.export("sum", config.require_int("count") + (1 if config.require_bool("more") else 0))
         pulumi.export("list", config.require_object("list"))
@@ -184,10 +188,10 @@ def test_program_reads_its_configuration(deploy):
     assert done.outputs == {"sum": 3, "list": ["a"]}
 
 
-def test_async_program_runs(deploy):
+def test_async_program_runs(deploy: Deploy) -> None:
     """A program may hand Pulumi a coroutine."""
 
-    async def program():
+    async def program() -> None:
         pulumi.export("name", aws.sqs.Queue("jobs", name="from-async").name)
 
     assert deploy(program).outputs == {"name": "from-async"}

@@ -38,14 +38,15 @@ class Consumer:
         )
 
     def send(self, body: str, **options: Any) -> str:
-        return self.sqs.send_message(QueueUrl=self.url, MessageBody=body, **options)["MessageId"]
+        return str(self.sqs.send_message(QueueUrl=self.url, MessageBody=body, **options)["MessageId"])
 
     def events(self) -> list[Any]:
         files = sorted(self.out.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
         return [json.loads(text) for path in files if (text := path.read_text())]
 
     def wait(self, enough: Callable[[list[Any]], bool]) -> list[Any]:
-        return until(self.events, enough)
+        found: list[Any] = until(self.events, enough)
+        return found
 
     def left(self) -> int:
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]

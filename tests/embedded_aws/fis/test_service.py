@@ -82,7 +82,7 @@ def test_a_later_conflicting_action_applies_when_the_earlier_one_ends() -> None:
 
     def failed() -> bool | None:
         replacement = fis.injection(ARN, ARN).replacement
-        return replacement and replacement.failed
+        return None if replacement is None else replacement.failed
 
     assert failed() is True
     world.now += 61

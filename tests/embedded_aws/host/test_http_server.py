@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -16,11 +17,11 @@ from tests.embedded_aws.raw import exchange
 from tests.embedded_aws.serving import serving
 
 
-async def nothing(scope, receive, send):
+async def nothing(scope: Any, receive: Any, send: Any) -> None:
     """Answer nothing."""
 
 
-def test_connections_send_without_delay():
+def test_connections_send_without_delay() -> None:
     """A connection that the server accepts has Nagle's algorithm switched off."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         HttpServer(nothing, listener)

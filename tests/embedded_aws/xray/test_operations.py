@@ -55,7 +55,8 @@ def call(client: Any, operation: str, request: dict[str, Any]) -> Any:
 
 
 def _method(client: Any, operation: str) -> str:
-    return next(name for name, found in client.meta.method_to_api_mapping.items() if found == operation)
+    methods: dict[str, str] = client.meta.method_to_api_mapping
+    return next(name for name, found in methods.items() if found == operation)
 
 
 def prepare(client: Any, before: tuple[Call, ...], value: Any) -> Any:

@@ -4,6 +4,7 @@ import math
 import random
 import threading
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -167,11 +168,12 @@ def test_every_change_moves_the_last_modification(sampling: Sampling, clock: Fak
     """Rounded up to a whole second: samplers compare whole seconds."""
     before = sampling.last_modification()
     seen = []
-    for change in (
+    changes: list[Callable[[], Any]] = [
         lambda: sampling.create(rule()),
         lambda: sampling.update("r", host="x"),
         lambda: sampling.delete("r"),
-    ):
+    ]
+    for change in changes:
         clock.now += 1.25
         change()
         seen.append(sampling.last_modification() - before)

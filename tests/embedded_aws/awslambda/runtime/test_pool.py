@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded_aws.aws.interfaces import LogStream
+from embedded_aws.aws.interfaces import InvokeResult, LogStream
 from embedded_aws.awslambda.catalog import Function
 from embedded_aws.awslambda.errors import ThrottledError
 from embedded_aws.awslambda.logging_config import LoggingConfig
@@ -50,11 +50,12 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-def crowd(stack: Stack, name: str, count: int):
-    async def invoke_all():
+def crowd(stack: Stack, name: str, count: int) -> list[InvokeResult]:
+    async def invoke_all() -> list[InvokeResult]:
         return await asyncio.gather(*(stack.service.invoke(name, b"{}") for _ in range(count)))
 
-    return stack.call(invoke_all())
+    results: list[InvokeResult] = stack.call(invoke_all())
+    return results
 
 
 def test_a_crowd_is_served_by_the_environments_that_are_up_first(stack: Stack) -> None:

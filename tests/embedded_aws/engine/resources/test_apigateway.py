@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pulumi
 import pulumi_aws as aws
 
+from tests.embedded_aws.engine import harness
+from tests.embedded_aws.engine.conftest import Deploy
 from tests.embedded_aws.engine.resources.test_lambda import function
 
 
-def api_program():
+def api_program() -> None:
     made = function()
     api = aws.apigateway.RestApi("orders", description="orders", endpoint_configuration={"types": "REGIONAL"})
     route = aws.apigateway.Resource("r", rest_api=api.id, parent_id=api.root_resource_id, path_part="orders")
@@ -37,7 +41,7 @@ def api_program():
     pulumi.export("uri", made.invoke_arn)
 
 
-def test_api_can_be_read_back(deploy):
+def test_api_can_be_read_back(deploy: Deploy) -> None:
     """Route, method, integration and stage arrive with their settings."""
     done = deploy(api_program)
     client, ids = done.client("apigateway"), done.outputs
@@ -59,19 +63,23 @@ def test_api_can_be_read_back(deploy):
     assert done.warnings == []
 
 
-def test_invoke_url_can_be_called_here_and_arn_is_awss(deploy, aws):
+def test_invoke_url_can_be_called_here_and_arn_is_awss(deploy: Deploy, aws: harness.Aws) -> None:
     """The stage's URL is the endpoint's; the execution ARN is as on AWS."""
     outputs = deploy(api_program).outputs
     assert outputs["url"] == f"{aws.url}/execute-api/{outputs['api']}/live"
     assert outputs["execution"] == f"arn:aws:execute-api:eu-west-1:123456789012:{outputs['api']}"
 
 
-def test_responses_account_and_gateway_response(deploy):
+def test_responses_account_and_gateway_response(deploy: Deploy) -> None:
     """The rest of the REST API's resources arrive."""
 
-    def program():
+    def program() -> None:
         api = aws.apigateway.RestApi("mock")
-        where = {"rest_api": api.id, "resource_id": api.root_resource_id, "http_method": "GET"}
+        where: dict[str, Any] = {
+            "rest_api": api.id,
+            "resource_id": api.root_resource_id,
+            "http_method": "GET",
+        }
         method = aws.apigateway.Method("m", **where, authorization="NONE")
         after = pulumi.ResourceOptions(depends_on=[method])
         integration = aws.apigateway.Integration(

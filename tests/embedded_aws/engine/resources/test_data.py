@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from tests.embedded_aws.engine.conftest import Deploy
 
-def test_table_has_keys_indexes_stream_and_options(deploy):
+
+def test_table_has_keys_indexes_stream_and_options(deploy: Deploy) -> None:
     """A table arrives with everything that the program says of it."""
 
-    def program():
+    def program() -> None:
         table = aws.dynamodb.Table(
             "orders", billing_mode="PAY_PER_REQUEST", hash_key="id", range_key="at",
             attributes=[{"name": name, "type": "S"} for name in ("id", "at", "owner")],
@@ -46,11 +50,12 @@ def test_table_has_keys_indexes_stream_and_options(deploy):
     assert done.warnings == []
 
 
-def test_bucket_and_its_configurations(deploy):
+def test_bucket_and_its_configurations(deploy: Deploy) -> None:
     """A bucket gets its access block, encryption, lifecycle, ownership, versioning, policy and object."""
-    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "s3:*"}]}
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:*"}
+    policy: Any = {"Version": "2012-10-17", "Statement": [statement]}
 
-    def program():
+    def program() -> None:
         bucket = aws.s3.Bucket("Files", tags={"team": "a"})
         aws.s3.BucketPublicAccessBlock(
             "b", bucket=bucket.id, block_public_acls=True, restrict_public_buckets=True
@@ -94,11 +99,11 @@ def test_bucket_and_its_configurations(deploy):
     assert done.warnings == []
 
 
-def test_object_content_comes_from_a_file(deploy, tmp_path):
+def test_object_content_comes_from_a_file(deploy: Deploy, tmp_path: Path) -> None:
     """`source` uploads a FileAsset's bytes."""
     (tmp_path / "data.bin").write_bytes(b"\x00\x01")
 
-    def program():
+    def program() -> None:
         bucket = aws.s3.Bucket("files")
         source = pulumi.FileAsset(str(tmp_path / "data.bin"))
         aws.s3.BucketObject("data", bucket=bucket.id, source=source)
@@ -110,10 +115,10 @@ def test_object_content_comes_from_a_file(deploy, tmp_path):
     )
 
 
-def test_parameter_and_secret_keep_their_values_and_hide_them(deploy):
+def test_parameter_and_secret_keep_their_values_and_hide_them(deploy: Deploy) -> None:
     """Values arrive; as outputs, what was secret in the program is masked."""
 
-    def program():
+    def program() -> None:
         parameter = aws.ssm.Parameter("limit", name="/shop/limit", type="String", insecure_value="5")
         hidden = aws.ssm.Parameter(
             "key", name="/shop/key", type="SecureString", value=pulumi.Output.secret("hush")

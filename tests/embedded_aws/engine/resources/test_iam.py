@@ -1,23 +1,26 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-ASSUME = {
+from tests.embedded_aws.engine.conftest import Deploy
+
+ASSUME: Any = {
     "Version": "2012-10-17",
     "Statement": [
         {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
     ],
 }
-ALLOW = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]}
+ALLOW: Any = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}]}
 
 
-def test_role_has_its_policies(deploy):
+def test_role_has_its_policies(deploy: Deploy) -> None:
     """Trust, inline and managed policies, given as text or mapping, are on the role."""
 
-    def program():
+    def program() -> None:
         own = aws.iam.Policy("own", policy=json.dumps(ALLOW))
         role = aws.iam.Role(
             "worker",
@@ -57,10 +60,10 @@ def test_role_has_its_policies(deploy):
     assert done.warnings == []
 
 
-def test_unknown_managed_policy_is_a_warning(deploy):
+def test_unknown_managed_policy_is_a_warning(deploy: Deploy) -> None:
     """An AWS policy that is not known here stops nothing, since policies are not enforced."""
 
-    def program():
+    def program() -> None:
         role = aws.iam.Role("worker", assume_role_policy=ASSUME)
         aws.iam.RolePolicyAttachment(
             "new", role=role.name, policy_arn="arn:aws:iam::aws:policy/BrandNewPolicy"

@@ -1,28 +1,30 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 import pytest
 
 from embedded_aws.engine.errors import EngineError
+from tests.embedded_aws.engine.conftest import Deploy
 from tests.embedded_aws.engine.resources.test_iam import ASSUME
 
 CODE = pulumi.AssetArchive({"app.py": pulumi.StringAsset("def handler(event, context): return event")})
 
 
-def function(logical: str = "work", **settings):
+def function(logical: str = "work", **settings: Any) -> aws.lambda_.Function:
     role = aws.iam.Role(f"{logical}-role", assume_role_policy=ASSUME)
-    return aws.lambda_.Function(
-        logical, role=role.arn, **{"code": CODE, "runtime": "python3.13", "handler": "app.handler"} | settings
-    )
+    given: dict[str, Any] = {"code": CODE, "runtime": "python3.13", "handler": "app.handler"} | settings
+    made: aws.lambda_.Function = aws.lambda_.Function(logical, role=role.arn, **given)
+    return made
 
 
-def test_function_has_all_its_settings(deploy):
+def test_function_has_all_its_settings(deploy: Deploy) -> None:
     """Every setting of a function arrives at Lambda in Lambda's own names."""
 
-    def program():
+    def program() -> None:
         dead = aws.sqs.Queue("dead")
         layer = aws.lambda_.LayerVersion(
             "lib", layer_name="settings-lib", code=CODE, compatible_runtimes=["python3.13"]
@@ -74,7 +76,7 @@ def test_function_has_all_its_settings(deploy):
     assert done.warnings == []
 
 
-def test_function_runs_its_code(deploy):
+def test_function_runs_its_code(deploy: Deploy) -> None:
     """The code that arrives is the program's: invoking it answers."""
     version = f"python{'.'.join(map(str, __import__('sys').version_info[:2]))}"
     done = deploy(
@@ -84,10 +86,10 @@ def test_function_runs_its_code(deploy):
     assert json.loads(answer["Payload"].read()) == {"a": 1}
 
 
-def test_outputs_are_those_of_the_provider(deploy):
+def test_outputs_are_those_of_the_provider(deploy: Deploy) -> None:
     """ARNs for integrations and versions are formed as on AWS."""
 
-    def program():
+    def program() -> None:
         made = function(publish=True, name="outputs")
         for key in ("arn", "qualified_arn", "invoke_arn", "version"):
             pulumi.export(key, getattr(made, key))
@@ -101,10 +103,10 @@ def test_outputs_are_those_of_the_provider(deploy):
     }
 
 
-def test_code_may_come_from_s3(deploy):
+def test_code_may_come_from_s3(deploy: Deploy) -> None:
     """`s3_bucket` and `s3_key` name an uploaded zip."""
 
-    def program():
+    def program() -> None:
         bucket = aws.s3.Bucket("code")
         upload = aws.s3.BucketObjectv2("code", bucket=bucket.id, key="app.zip", source=CODE)
         made = function("direct"), function(code=None, s3_bucket=bucket.id, s3_key=upload.key)
@@ -114,10 +116,10 @@ def test_code_may_come_from_s3(deploy):
     assert uploaded == direct
 
 
-def test_permission_mapping_invoke_config_and_alias(deploy):
+def test_permission_mapping_invoke_config_and_alias(deploy: Deploy) -> None:
     """What hangs on a function arrives: policy statement, event source, async settings, alias."""
 
-    def program():
+    def program() -> None:
         queue = aws.sqs.Queue("jobs")
         made = function(publish=True)
         aws.lambda_.Permission(
@@ -147,7 +149,7 @@ def test_permission_mapping_invoke_config_and_alias(deploy):
     assert done.warnings == []
 
 
-def test_function_without_code_is_an_error(deploy):
+def test_function_without_code_is_an_error(deploy: Deploy) -> None:
     """The message says which function and what to give."""
     with pytest.raises(
         EngineError, match=r"Function 'work' could not be created: it has no code; give `code="
@@ -155,7 +157,7 @@ def test_function_without_code_is_an_error(deploy):
         deploy(lambda: function(code=None))
 
 
-def test_missing_archive_is_named(deploy):
+def test_missing_archive_is_named(deploy: Deploy) -> None:
     """A FileArchive whose file is gone fails with the path and the resource."""
     with pytest.raises(
         EngineError, match=r"Function 'work' could not be created: .*/gone\.zip cannot be read"

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-POLICY = {
+from tests.embedded_aws.engine.conftest import Deploy
+
+POLICY: Any = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage"}],
 }
 
 
-def test_queue_has_its_attributes_and_policies(deploy):
+def test_queue_has_its_attributes_and_policies(deploy: Deploy) -> None:
     """Queue attributes, redrive and policies arrive under SQS's names."""
 
-    def program():
+    def program() -> None:
         dead = aws.sqs.Queue("dead", message_retention_seconds=1209600)
         queue = aws.sqs.Queue(
             "jobs", visibility_timeout_seconds=60, receive_wait_time_seconds=5, sqs_managed_sse_enabled=True,
@@ -43,20 +46,20 @@ def test_queue_has_its_attributes_and_policies(deploy):
     assert done.warnings == []
 
 
-def test_fifo_names_end_in_fifo(deploy):
+def test_fifo_names_end_in_fifo(deploy: Deploy) -> None:
     """Automatic names of FIFO queues and topics have the ending that AWS demands."""
 
-    def program():
+    def program() -> None:
         pulumi.export("queue", aws.sqs.Queue("jobs", fifo_queue=True, content_based_deduplication=True).name)
         pulumi.export("topic", aws.sns.Topic("news", fifo_topic=True).name)
 
     assert all(name.endswith(".fifo") for name in deploy(program).outputs.values())
 
 
-def test_topic_delivers_to_its_queue(deploy):
+def test_topic_delivers_to_its_queue(deploy: Deploy) -> None:
     """A subscribed queue receives what is published to the topic."""
 
-    def program():
+    def program() -> None:
         topic = aws.sns.Topic("news", tags={"team": "a"})
         queue = aws.sqs.Queue("inbox")
         aws.sns.TopicSubscription(
@@ -76,10 +79,10 @@ def test_topic_delivers_to_its_queue(deploy):
     assert done.warnings == []
 
 
-def test_rule_and_target_exist_and_are_told_to_fire_nothing(deploy):
+def test_rule_and_target_exist_and_are_told_to_fire_nothing(deploy: Deploy) -> None:
     """EventBridge keeps the rule and its target; that nothing fires is a warning."""
 
-    def program():
+    def program() -> None:
         queue = aws.sqs.Queue("inbox")
         rule = aws.cloudwatch.EventRule("nightly", schedule_expression="rate(1 day)")
         aws.cloudwatch.EventTarget("inbox", rule=rule.name, arn=queue.arn, input='{"a": 1}')
@@ -95,11 +98,11 @@ def test_rule_and_target_exist_and_are_told_to_fire_nothing(deploy):
     assert "EventTarget 'inbox': EventBridge does not invoke targets here" in warning
 
 
-def test_state_machine_has_its_definition(deploy):
+def test_state_machine_has_its_definition(deploy: Deploy) -> None:
     """A state machine arrives with definition and role."""
     definition = json.dumps({"StartAt": "a", "States": {"a": {"Type": "Pass", "End": True}}})
 
-    def program():
+    def program() -> None:
         role = aws.iam.Role("flow", assume_role_policy="{}")
         pulumi.export("arn", aws.sfn.StateMachine("flow", definition=definition, role_arn=role.arn).arn)
 

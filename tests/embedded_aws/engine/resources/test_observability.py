@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from tests.embedded_aws.engine.conftest import Deploy
 
-def test_log_group_has_its_retention(deploy):
+
+def test_log_group_has_its_retention(deploy: Deploy) -> None:
     """Retention arrives; 0 keeps logs for ever."""
 
-    def program():
+    def program() -> None:
         for name, days in (("week", 7), ("ever", 0)):
             group = aws.cloudwatch.LogGroup(name, retention_in_days=days)
             pulumi.export(name, {"name": group.name, "arn": group.arn})
@@ -26,18 +29,27 @@ def test_log_group_has_its_retention(deploy):
     assert done.outputs["week"]["arn"] == found[0]["arn"].removesuffix(":*")
 
 
-def test_alarms_take_a_metric_or_queries(deploy):
+def test_alarms_take_a_metric_or_queries(deploy: Deploy) -> None:
     """Both forms of alarm arrive: one metric with dimensions, or a list of queries."""
 
-    def program():
-        common = {"comparison_operator": "GreaterThanThreshold", "evaluation_periods": 1, "threshold": 1}
+    def program() -> None:
+        common: dict[str, Any] = {
+            "comparison_operator": "GreaterThanThreshold",
+            "evaluation_periods": 1,
+            "threshold": 1,
+        }
         one = aws.cloudwatch.MetricAlarm(
             "one", **common, metric_name="Errors", namespace="AWS/Lambda", period=60, statistic="Sum",
             dimensions={"FunctionName": "f"}, treat_missing_data="notBreaching",
         )  # fmt: skip
-        metric = {"metric_name": "Errors", "namespace": "AWS/Lambda", "period": 60, "stat": "Sum",
-                  "dimensions": {"FunctionName": "f"}}  # fmt: skip
-        queries = [{"id": "e", "metric": metric}, {"id": "r", "expression": "e / 60", "return_data": True}]
+        metric: dict[str, Any] = {
+            "metric_name": "Errors", "namespace": "AWS/Lambda", "period": 60, "stat": "Sum",
+            "dimensions": {"FunctionName": "f"},
+        }  # fmt: skip
+        queries: list[Any] = [
+            {"id": "e", "metric": metric},
+            {"id": "r", "expression": "e / 60", "return_data": True},
+        ]
         many = aws.cloudwatch.MetricAlarm("many", **common, metric_queries=queries)
         pulumi.export("names", [one.name, many.name])
 
@@ -51,10 +63,10 @@ def test_alarms_take_a_metric_or_queries(deploy):
     assert (stat["Stat"], stat["Metric"]["MetricName"]) == ("Sum", "Errors")
 
 
-def test_dashboard_metric_filter_and_log_policy(deploy):
+def test_dashboard_metric_filter_and_log_policy(deploy: Deploy) -> None:
     """A dashboard, a metric filter and a log resource policy arrive."""
 
-    def program():
+    def program() -> None:
         group = aws.cloudwatch.LogGroup("app")
         aws.cloudwatch.LogMetricFilter(
             "errors", log_group_name=group.name, pattern="ERROR",
@@ -83,10 +95,10 @@ def test_dashboard_metric_filter_and_log_policy(deploy):
     )
 
 
-def test_sampling_rule_reaches_xray(deploy):
+def test_sampling_rule_reaches_xray(deploy: Deploy) -> None:
     """The embedded X-Ray holds the rule with all its matchers."""
 
-    def program():
+    def program() -> None:
         rule = aws.xray.SamplingRule(
             "orders", rule_name="engine-orders", priority=10, fixed_rate=1, reservoir_size=5, version=1,
             service_name="*", service_type="*", host="*", http_method="POST", url_path="/orders/*",

@@ -144,7 +144,7 @@ def test_document_of_64_kilobytes_is_taken(api: Api) -> None:
 
 def test_what_makes_a_trace_too_large_is_unprocessed(api: Api) -> None:
     """Documents are taken while their trace has up to 500,000 characters; other traces go on."""
-    blob = {"metadata": {"default": {"blob": "x" * 49_000}}}
+    blob: dict[str, Any] = {"metadata": {"default": {"blob": "x" * 49_000}}}
     first = [segment(f"{number}", **blob) for number in range(10)]
     assert api.send(*first) == []
     too_much, another = segment("too much", **blob), segment("another", trace_id=trace_id(1), **blob)
@@ -162,7 +162,7 @@ def test_what_makes_a_trace_too_large_is_unprocessed(api: Api) -> None:
 
 def test_trace_too_large_of_the_daemon_is_marked(api: Api) -> None:
     """What the daemon hands in is kept whole, and the trace says that X-Ray's limit is exceeded."""
-    blob = {"metadata": {"default": {"blob": "x" * 60_000}}}
+    blob: dict[str, Any] = {"metadata": {"default": {"blob": "x" * 60_000}}}
     api.put(*(segment(f"{number}", **blob) for number in range(9)))
     (trace,) = api.ask("/Traces", TraceIds=[TRACE])["Traces"]
     assert (len(trace["Segments"]), trace["LimitExceeded"]) == (9, True)

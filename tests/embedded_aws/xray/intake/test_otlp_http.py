@@ -68,7 +68,7 @@ def post(client: Client, body: bytes, media: str = PROTOBUF, **headers: str) -> 
 
 def as_json(message: Any) -> dict[str, Any]:
     """Write a request as OTLP/JSON: ids in hex, enums as numbers."""
-    found = json_format.MessageToDict(message, use_integers_for_enums=True)
+    found: dict[str, Any] = json_format.MessageToDict(message, use_integers_for_enums=True)
     for span, source in zip(
         found["resourceSpans"][0]["scopeSpans"][0]["spans"],
         message.resource_spans[0].scope_spans[0].spans,

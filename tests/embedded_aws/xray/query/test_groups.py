@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def api() -> Iterator[Api]:
     xray.close()
 
 
-def put(api: Api, number: int, **fields: object) -> None:
+def put(api: Api, number: int, **fields: Any) -> None:
     api.put(segment("a", name=f"s{number}", trace_id=trace_id(number), **fields))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -212,13 +212,13 @@ def _comparisons(names: frozenset[str]) -> st.SearchStrategy[Expression]:
         kind = keywords.kind_of(name)
         operator = draw(st.sampled_from(keywords.operators(kind)))
         value = draw(st.sampled_from(keywords.values(kind, operator)))
-        strategy = {
+        strategy: dict[type, st.SearchStrategy[Any]] = {
             bool: st.booleans(),
             str: st.text(),
             float: st.floats(allow_nan=False, allow_infinity=False),
         }
-        found = Compare(keyword, operator, draw(strategy[value]))
-        return draw(st.sampled_from([Has(keyword), found]))
+        found: list[Expression] = [Has(keyword), Compare(keyword, operator, draw(strategy[value]))]
+        return draw(st.sampled_from(found))
 
     return comparison()
 
@@ -241,10 +241,12 @@ _IDS = st.one_of(
     st.builds(Id, st.none(), st.none(), _TEXTS),
 )
 _CAUSES = st.one_of(
-    st.builds(RootCause, st.just(kind), st.just(name), _expressions(f"root cause {name}"))  # type: ignore[arg-type]
-    for kind in get_args(CauseKind)
-    for name in get_args(CauseList)
-    if (kind, name) != ("responsetime", "exception")
+    [
+        st.builds(RootCause, st.just(kind), st.just(name), _expressions(f"root cause {name}"))  # type: ignore[arg-type]
+        for kind in get_args(CauseKind)
+        for name in get_args(CauseList)
+        if (kind, name) != ("responsetime", "exception")
+    ]
 )
 _TRACES = st.recursive(
     st.one_of(

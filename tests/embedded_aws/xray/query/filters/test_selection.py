@@ -252,7 +252,7 @@ def test_trace_is_asked_anew_when_it_changed(api: Api) -> None:
 def test_pages_hold_every_match_once(api: Api) -> None:
     """Matches that are many or far apart come on as many pages as they need, newest first."""
     for number in range(250):
-        flags = {"fault": True} if number % 2 else {}
+        flags: dict[str, Any] = {"fault": True} if number % 2 else {}
         api.put(segment("a", at=number / 1000, trace_id=trace_id(number), **flags))
     assert api.ids("fault") == [trace_id(number) for number in range(249, 0, -2)]
     answer = api.ask("/TraceSummaries", StartTime=NOW, EndTime=NOW + 10, FilterExpression="fault")
