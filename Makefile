@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 TESTS ?= tests
+CONSOLE := waterfall/web/static
 
 # The newest supported interpreter on the PATH, unless PYTHON names one.
 SUPPORTED := python3 python3.14 python3.13 python3.12 python3.11
@@ -41,6 +42,8 @@ check: setup ## lint, formatting and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@if test -x $(BIN)/oxlint; then $(BIN)/oxlint --deny-warnings $(CONSOLE) && $(BIN)/oxfmt --check $(CONSOLE); \
+	else echo "left out: oxlint and oxfmt have no wheel for this machine, so $(CONSOLE) was not checked"; fi
 
 .PHONY: setup
 setup: $(BIN)/.installed $(BIN)/.provisioned

@@ -41,7 +41,7 @@ export function compareView(main, { query }) {
       h("p", { class: `verdict ${findings ? "differ" : "equal"}` }, findings ? `${findings} ${findings === 1 ? "difference" : "differences"} besides ids, times and addresses` : "Equal but for ids, times and addresses",
         answer.imports_left_out ? h("span", { class: "dim" }, " · one of them began cold: what was recorded at import is left out") : null),
       h("section", { class: "panel sides" }, h("div", { class: "sidehead" }, [left, right].map(head)),
-        shown.map((pair) => [h("div", { class: `pair ${pair.findings.length ? "differs" : ""} ${pair.left && pair.right ? "" : "alone"}` }, side(pair.left, pair.depth, most, left), side(pair.right, pair.depth, most, right)),
+        shown.map((pair) => [h("div", { class: `pair ${pair.findings.length ? "differs" : ""} ${pair.left && pair.right ? "" : "alone"}` }, side(pair.left, pair.depth, most), side(pair.right, pair.depth, most)),
           pair.left && pair.right && pair.findings.length ? h("ul", { class: "findings" }, pair.findings.map((finding) => h("li", {}, h("code", {}, cut(finding.field, 200)), " ", value(finding.left, "left"), " → ", value(finding.right, "right")))) : null]),
         shown.length ? null : h("p", { class: "dim center" }, "No differences.")));
   }
@@ -49,12 +49,12 @@ export function compareView(main, { query }) {
   return { close() {}, key: () => false };
 }
 
-const value = (given, side) => h("span", { class: `value ${side}` }, given === null ? "absent" : cut(plain(given), 300));
+const value = (given, where) => h("span", { class: `value ${where}` }, given === null ? "absent" : cut(plain(given), 300));
 
 const head = (trace) => h("div", {}, h("div", { class: "title" }, statusPill(trace), h("b", {}, cut([trace.method, trace.url && pathOf(trace.url)].filter(Boolean).join(" ") || trace.name, 200))),
   h("div", { class: "dim" }, link(`/trace/${trace.id}`, { class: "mono" }, trace.id), ` · ${duration(trace.duration)} · ${day(trace.start)} ${clock(trace.start)}`));
 
-function side(item, depth, most, trace) {
+function side(item, depth, most) {
   if (!item) return h("div", { class: "side none" }, h("span", { class: "indent", style: { width: `${Math.min(depth, 20) * 12}px` } }), "not there");
   return h("div", { class: "side" }, h("span", { class: "indent", style: { width: `${Math.min(depth, 20) * 12}px` } }), icon(kindOfNode({ ...item, name: item.label })),
     h("span", { class: "text", title: cut(item.label, 1000) }, cut(item.label, 300)),

@@ -66,19 +66,19 @@ export function logsPanel({ trace, asked, pace, onclose }) {
     const key = `${line.index} ${line.time} ${line.stream} ${line.message}`;
     const expandable = Object.keys(line.fields).length > 0;
     const isOpen = state.opened.has(key);
-    const toggle = expandable ? h("button", { type: "button", class: "toggle", "aria-expanded": String(isOpen), "aria-label": "Fields", onclick: () => reopen(line, named, key, element) }, isOpen ? "▾" : "▸") : h("span", { class: "toggle" });
-    const element = h("div", { class: `line ${line.kind} ${line.level ?? ""}` },
+    const toggle = expandable ? h("button", { type: "button", class: "toggle", "aria-expanded": String(isOpen), "aria-label": "Fields", onclick: () => reopen(line, named, key, written) }, isOpen ? "▾" : "▸") : h("span", { class: "toggle" });
+    const written = h("div", { class: `line ${line.kind} ${line.level ?? ""}` },
       h("span", { class: "at" }, moment(line.time - trace().start)), toggle, h("span", { class: "level" }, line.level ?? ""),
       named ? h("span", { class: `who tint${line.index % 6}`, title: cut(line.function, 300) }, cut(line.function, 80)) : null,
       h("span", { class: "said" }, cut(line.message, 20000),
         isOpen ? fields(line) : more.length ? h("span", { class: "extras" }, more.slice(0, 20).map(([name, value]) => ` ${cut(name, 100)}=${cut(plain(value), 300)}`)) : null));
-    return element;
+    return written;
   }
 
-  function reopen(line, named, key, element) {
+  function reopen(line, named, key, written) {
     if (!state.opened.delete(key)) state.opened.add(key);
     const fresh = row(line, named);
-    element.replaceWith(fresh);
+    written.replaceWith(fresh);
     fresh.querySelector(".toggle").focus();
   }
 

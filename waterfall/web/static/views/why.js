@@ -12,7 +12,7 @@ const SETTLED = 15; // seconds after which nothing more arrives of a request
 
 const MARKS = { ok: ["✓", "as it should be"], stop: ["✗", "decided against a trace"], gap: ["▲", "a part is missing"], info: ["·", "decided nothing"] };
 
-export function whyView(main, { go, query, pace }) {
+export function whyView(main, { query, pace }) {
   const state = { asked: query.get("request") ?? "", live: query.get("live") !== "off", answer: null, requests: [], row: null };
   main.className = "why";
 
