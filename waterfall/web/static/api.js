@@ -9,14 +9,20 @@ export class ApiError extends Error {
 }
 
 export function read(path, query = {}, signal = undefined) {
-  const given = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const given = Object.entries(query).filter(
+    ([, value]) => value !== null && value !== undefined && value !== "",
+  );
   const search = new URLSearchParams(given).toString();
   return ask(`/api/${path}${search ? `?${search}` : ""}`, { signal });
 }
 
 // Changes something: the guard wants JSON from the console's own pages.
 export const send = (path, body) =>
-  ask(`/api/${path}`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  ask(`/api/${path}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
 
 async function ask(address, how) {
   let response;
@@ -27,6 +33,8 @@ async function ask(address, how) {
     throw new ApiError("the console has stopped: start it again with `waterfall console`", "Stopped", 0);
   }
   if (response.ok) return response.json();
-  const { error, code } = await response.json().catch(() => ({ error: `the console answered ${response.status}`, code: "Unreadable" }));
+  const { error, code } = await response
+    .json()
+    .catch(() => ({ error: `the console answered ${response.status}`, code: "Unreadable" }));
   throw new ApiError(error, code, response.status);
 }

@@ -23,7 +23,8 @@ export const targetsOf = (one) => cut(one.targets.join(", "), 300);
 
 // The time left, counted down by the page's own clock from when the answer came.
 export function timeLeft(one, came) {
-  const text = () => (one.left === null ? "" : duration(Math.max(0, Math.round(one.left - (performance.now() - came) / 1000))));
+  const text = () =>
+    one.left === null ? "" : duration(Math.max(0, Math.round(one.left - (performance.now() - came) / 1000)));
   const element = h("span", { class: "left" });
   const tick = () => {
     element.textContent = text() && `${text()} left`;
@@ -55,26 +56,34 @@ export function actionButton(label, path, id, { sure = null, onproblem }) {
 }
 
 export const stopButton = (one, onproblem) =>
-  (one.status === "stopping" ? null : actionButton("Stop", "faults/stop", one.id, { onproblem }));
+  one.status === "stopping" ? null : actionButton("Stop", "faults/stop", one.id, { onproblem });
 
 // `idle` seconds between looks while nothing runs; `pace` while something does.
 export function experimentStrip({ pace, idle }) {
   const rows = h("div", {});
   const problem = h("div", { class: "slot" });
-  const element = h("section", { class: "strip", "aria-label": "Running experiments", hidden: true }, rows, problem);
+  const element = h(
+    "section",
+    { class: "strip", "aria-label": "Running experiments", hidden: true },
+    rows,
+    problem,
+  );
   let text = "";
   let times = [];
   let busy = false;
-  const poll = polling(async (signal) => {
-    try {
-      const answer = await read("faults/running", {}, signal);
-      draw(answer.experiments);
-      if (answer.unavailable) poll.pause(true);
-    } catch (failure) {
-      if (failure.name === "AbortError") throw failure;
-      draw([]);
-    }
-  }, () => (busy ? pace() : idle()));
+  const poll = polling(
+    async (signal) => {
+      try {
+        const answer = await read("faults/running", {}, signal);
+        draw(answer.experiments);
+        if (answer.unavailable) poll.pause(true);
+      } catch (failure) {
+        if (failure.name === "AbortError") throw failure;
+        draw([]);
+      }
+    },
+    () => (busy ? pace() : idle()),
+  );
 
   function draw(experiments) {
     const came = performance.now();
@@ -85,14 +94,29 @@ export function experimentStrip({ pace, idle }) {
     if (now === text) return;
     text = now;
     show(problem);
-    show(rows, experiments.map((one) => h("div", { class: "experiment", role: "status" }, h("i", {}), link("/faults", {}, h("b", {}, cut(one.name, 100))),
-      h("span", {}, cut(one.faults.join("; "), 300)), one.targets.length ? h("span", { class: "dim" }, "on ", targetsOf(one)) : null,
-      one.status === "running" ? null : h("span", {}, one.status), timeLeft(one, came), stopButton(one, (message) => show(problem, problemBox(message))))));
+    show(
+      rows,
+      experiments.map((one) =>
+        h(
+          "div",
+          { class: "experiment", role: "status" },
+          h("i", {}),
+          link("/faults", {}, h("b", {}, cut(one.name, 100))),
+          h("span", {}, cut(one.faults.join("; "), 300)),
+          one.targets.length ? h("span", { class: "dim" }, "on ", targetsOf(one)) : null,
+          one.status === "running" ? null : h("span", {}, one.status),
+          timeLeft(one, came),
+          stopButton(one, (message) => show(problem, problemBox(message))),
+        ),
+      ),
+    );
     times = [...rows.querySelectorAll(".left")];
     if (ended) changed();
   }
 
-  setInterval(() => { if (busy) for (const time of times) time.tick(); }, 1000);
+  setInterval(() => {
+    if (busy) for (const time of times) time.tick();
+  }, 1000);
   onChange(() => poll.now());
   poll.now();
   return element;

@@ -3,13 +3,57 @@
 import { h } from "./dom.js";
 
 const KEYS = [
-  ["Everywhere", [["t", "traces"], ["m", "service map"], ["f", "faults"], ["w", "why is there no trace?"], ["d", "light or dark"], ["?", "these keys"]]],
-  ["Traces", [["/", "filter"], ["↑ ↓", "next and previous trace"], ["Enter", "open"], ["x", "mark for comparing"],
-    ["c", "compare the two marked"], ["l", "live on or off"]]],
-  ["Service map", [["↑ ↓ ← →", "next and previous service"], ["Enter", "its traces"], ["+ − 0", "zoom, fit"]]],
-  ["Why no trace?", [["/", "ask about a request"], ["↑ ↓", "next and previous request"], ["Enter", "explain"], ["l", "live on or off"]]],
-  ["Trace", [["↑ ↓", "next and previous row"], ["→ ←", "open and close; to the parent"], ["Enter", "details"],
-    ["e", "open or close all"], ["p", "critical path"], ["l", "logs"], ["Esc", "close details"]]],
+  [
+    "Everywhere",
+    [
+      ["t", "traces"],
+      ["m", "service map"],
+      ["f", "faults"],
+      ["w", "why is there no trace?"],
+      ["d", "light or dark"],
+      ["?", "these keys"],
+    ],
+  ],
+  [
+    "Traces",
+    [
+      ["/", "filter"],
+      ["↑ ↓", "next and previous trace"],
+      ["Enter", "open"],
+      ["x", "mark for comparing"],
+      ["c", "compare the two marked"],
+      ["l", "live on or off"],
+    ],
+  ],
+  [
+    "Service map",
+    [
+      ["↑ ↓ ← →", "next and previous service"],
+      ["Enter", "its traces"],
+      ["+ − 0", "zoom, fit"],
+    ],
+  ],
+  [
+    "Why no trace?",
+    [
+      ["/", "ask about a request"],
+      ["↑ ↓", "next and previous request"],
+      ["Enter", "explain"],
+      ["l", "live on or off"],
+    ],
+  ],
+  [
+    "Trace",
+    [
+      ["↑ ↓", "next and previous row"],
+      ["→ ←", "open and close; to the parent"],
+      ["Enter", "details"],
+      ["e", "open or close all"],
+      ["p", "critical path"],
+      ["l", "logs"],
+      ["Esc", "close details"],
+    ],
+  ],
 ];
 
 export function toggleHelp() {
@@ -18,11 +62,35 @@ export function toggleHelp() {
     open.close();
     return;
   }
-  const dialog = h("dialog", { class: "keys", "aria-label": "Keys" },
+  const dialog = h(
+    "dialog",
+    { class: "keys", "aria-label": "Keys" },
     h("h2", {}, "Keys"),
-    h("div", { class: "groups" }, KEYS.map(([title, keys]) => h("section", {}, h("h3", {}, title),
-      h("dl", {}, keys.map(([key, does]) => [h("dt", {}, key.split(" ").map((one) => h("kbd", {}, one))), h("dd", {}, does)]))))),
-    h("button", { type: "button", onclick: () => dialog.close() }, "Close"));
+    h(
+      "div",
+      { class: "groups" },
+      KEYS.map(([title, keys]) =>
+        h(
+          "section",
+          {},
+          h("h3", {}, title),
+          h(
+            "dl",
+            {},
+            keys.map(([key, does]) => [
+              h(
+                "dt",
+                {},
+                key.split(" ").map((one) => h("kbd", {}, one)),
+              ),
+              h("dd", {}, does),
+            ]),
+          ),
+        ),
+      ),
+    ),
+    h("button", { type: "button", onclick: () => dialog.close() }, "Close"),
+  );
   dialog.addEventListener("close", () => dialog.remove());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   document.body.append(dialog);

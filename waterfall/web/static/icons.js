@@ -21,10 +21,18 @@ const DRAWINGS = {
 };
 
 const KINDS = [
-  [/^client$/i, "client"], [/ApiGateway|AppSync|ElasticLoadBalancing/i, "gateway"], [/Lambda::Function/i, "function"],
-  [/Lambda/i, "lambda"], [/DynamoDB|RDS|Database/i, "table"], [/S3/i, "bucket"], [/SQS|Kinesis/i, "queue"],
-  [/SNS/i, "topic"], [/Events|EventBridge/i, "events"], [/Secrets|KMS|SSM/i, "secret"],
-  [/StepFunctions|States|SFN/i, "steps"], [/remote/i, "remote"],
+  [/^client$/i, "client"],
+  [/ApiGateway|AppSync|ElasticLoadBalancing/i, "gateway"],
+  [/Lambda::Function/i, "function"],
+  [/Lambda/i, "lambda"],
+  [/DynamoDB|RDS|Database/i, "table"],
+  [/S3/i, "bucket"],
+  [/SQS|Kinesis/i, "queue"],
+  [/SNS/i, "topic"],
+  [/Events|EventBridge/i, "events"],
+  [/Secrets|KMS|SSM/i, "secret"],
+  [/StepFunctions|States|SFN/i, "steps"],
+  [/remote/i, "remote"],
 ];
 
 // Returns what a type, or the name of a called service, stands for.
@@ -39,9 +47,18 @@ export function kindOfNode(node) {
 }
 
 export const icon = (kind, attributes = {}) =>
-  svg("svg", { viewBox: "0 0 24 24", class: `icon kind-${kind}`, "aria-hidden": "true", ...attributes },
-    DRAWINGS[kind].map((path) => svg("path", { d: path })));
+  svg(
+    "svg",
+    { viewBox: "0 0 24 24", class: `icon kind-${kind}`, "aria-hidden": "true", ...attributes },
+    DRAWINGS[kind].map((path) => svg("path", { d: path })),
+  );
 
 export const drawing = (kind, x, y, size) =>
-  svg("g", { class: `icon kind-${kind}`, transform: `translate(${x - size / 2} ${y - size / 2}) scale(${size / 24})` },
-    DRAWINGS[kind].map((path) => svg("path", { d: path })));
+  svg(
+    "g",
+    {
+      class: `icon kind-${kind}`,
+      transform: `translate(${x - size / 2} ${y - size / 2}) scale(${size / 24})`,
+    },
+    DRAWINGS[kind].map((path) => svg("path", { d: path })),
+  );

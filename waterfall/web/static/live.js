@@ -16,7 +16,8 @@ export function polling(ask, seconds) {
     } catch (problem) {
       if (problem.name !== "AbortError") throw problem;
     } finally {
-      if (asking === own && !stopped && !paused && !document.hidden) timer = setTimeout(run, (typeof seconds === "function" ? seconds() : seconds) * 1000);
+      if (asking === own && !stopped && !paused && !document.hidden)
+        timer = setTimeout(run, (typeof seconds === "function" ? seconds() : seconds) * 1000);
     }
   }
 

@@ -3,10 +3,18 @@
 import { h } from "./dom.js";
 import { secondsOf } from "./state.js";
 
-export const statusPill = (item) => h("span", { class: `pill ${item.unfinished && item.status === "ok" ? "open" : item.status}`, title: statusTitle(item) },
-  item.http_status ?? (item.unfinished ? "…" : statusWord(item.status)));
+export const statusPill = (item) =>
+  h(
+    "span",
+    {
+      class: `pill ${item.unfinished && item.status === "ok" ? "open" : item.status}`,
+      title: statusTitle(item),
+    },
+    item.http_status ?? (item.unfinished ? "…" : statusWord(item.status)),
+  );
 
-export const statusWord = (status) => ({ ok: "OK", error: "Error", throttle: "Throttle", fault: "Fault" })[status];
+export const statusWord = (status) =>
+  ({ ok: "OK", error: "Error", throttle: "Throttle", fault: "Fault" })[status];
 
 function statusTitle(item) {
   const words = [statusWord(item.status)];
@@ -15,19 +23,31 @@ function statusTitle(item) {
   return words.join(", ");
 }
 
-const RANGES = [["5m", "5 minutes"], ["15m", "15 minutes"], ["1h", "1 hour"], ["6h", "6 hours"], ["1d", "24 hours"], ["7d", "7 days"]];
+const RANGES = [
+  ["5m", "5 minutes"],
+  ["15m", "15 minutes"],
+  ["1h", "1 hour"],
+  ["6h", "6 hours"],
+  ["1d", "24 hours"],
+  ["7d", "7 days"],
+];
 
 // A choice of time: the last minutes or hours, or from when to when.
 export function timeChoice(values, most, onchange) {
   const custom = values.has("start") && values.has("end");
-  const chosen = custom ? "custom" : values.get("since") ?? "1h";
+  const chosen = custom ? "custom" : (values.get("since") ?? "1h");
   const offered = RANGES.filter(([text]) => secondsOf(text) <= most);
   const others = custom || offered.some(([text]) => text === chosen) ? [] : [[chosen, chosen]];
   const from = moment("From", values.get("start"));
   const to = moment("To", values.get("end"));
-  const select = h("select", { "aria-label": "Time range", class: "time" },
-    [...offered, ...others].map(([text, name]) => h("option", { value: text, selected: text === chosen }, `Last ${name}`)),
-    h("option", { value: "custom", selected: custom }, "From – to …"));
+  const select = h(
+    "select",
+    { "aria-label": "Time range", class: "time" },
+    [...offered, ...others].map(([text, name]) =>
+      h("option", { value: text, selected: text === chosen }, `Last ${name}`),
+    ),
+    h("option", { value: "custom", selected: custom }, "From – to …"),
+  );
   const span = h("span", { class: "span", hidden: !custom }, from, to);
   select.addEventListener("change", () => {
     span.hidden = select.value !== "custom";
@@ -47,7 +67,13 @@ export function timeChoice(values, most, onchange) {
   return h("span", { class: "timechoice" }, select, span);
 }
 
-const moment = (label, seconds) => h("input", { type: "datetime-local", step: 1, "aria-label": label, value: seconds ? local(Number(seconds)) : "" });
+const moment = (label, seconds) =>
+  h("input", {
+    type: "datetime-local",
+    step: 1,
+    "aria-label": label,
+    value: seconds ? local(Number(seconds)) : "",
+  });
 
 function local(seconds) {
   const date = new Date(seconds * 1000);
@@ -59,10 +85,18 @@ export const copyButton = (text, label) => {
   button.addEventListener("click", async () => {
     await navigator.clipboard.writeText(typeof text === "function" ? text() : text);
     button.textContent = "Copied";
-    setTimeout(() => { button.textContent = "Copy"; }, 1200);
+    setTimeout(() => {
+      button.textContent = "Copy";
+    }, 1200);
   });
   return button;
 };
 
 export const problemBox = (message) => h("p", { class: "problem", role: "alert" }, message);
-export const emptyBox = (title, ...lines) => h("div", { class: "empty" }, h("h2", {}, title), lines.map((line) => h("p", {}, line)));
+export const emptyBox = (title, ...lines) =>
+  h(
+    "div",
+    { class: "empty" },
+    h("h2", {}, title),
+    lines.map((line) => h("p", {}, line)),
+  );

@@ -15,8 +15,12 @@ export function remember(changes, { push = false } = {}) {
 }
 
 export function addressOf(path, values) {
-  const given = values instanceof URLSearchParams ? values : new URLSearchParams(
-    Object.entries(values).filter(([, value]) => value !== null && value !== undefined && value !== ""));
+  const given =
+    values instanceof URLSearchParams
+      ? values
+      : new URLSearchParams(
+          Object.entries(values).filter(([, value]) => value !== null && value !== undefined && value !== ""),
+        );
   const search = given.toString();
   return search ? `${path}?${search}` : path;
 }

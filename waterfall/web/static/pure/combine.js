@@ -9,11 +9,20 @@ export function combined(services) {
   for (const service of services.filter((one) => one.type === SERVICE))
     for (const edge of service.edges) {
       const target = byId.get(edge.target);
-      if (target?.type === FUNCTION && target.name === service.name && !into.has(target.id)) into.set(target.id, service.id);
+      if (target?.type === FUNCTION && target.name === service.name && !into.has(target.id))
+        into.set(target.id, service.id);
     }
-  return services.filter((service) => !into.has(service.id)).map((service) => {
-    const functions = [...into].filter(([, id]) => id === service.id).map(([id]) => byId.get(id));
-    const edges = [...service.edges.filter((edge) => into.get(edge.target) !== service.id), ...functions.flatMap((one) => one.edges)];
-    return { ...service, edges: edges.map((edge) => ({ ...edge, target: into.get(edge.target) ?? edge.target })) };
-  });
+  return services
+    .filter((service) => !into.has(service.id))
+    .map((service) => {
+      const functions = [...into].filter(([, id]) => id === service.id).map(([id]) => byId.get(id));
+      const edges = [
+        ...service.edges.filter((edge) => into.get(edge.target) !== service.id),
+        ...functions.flatMap((one) => one.edges),
+      ];
+      return {
+        ...service,
+        edges: edges.map((edge) => ({ ...edge, target: into.get(edge.target) ?? edge.target })),
+      };
+    });
 }

@@ -8,7 +8,11 @@ export function duration(seconds) {
   if (seconds < 59.95) return seconds < 9.995 ? `${seconds.toFixed(2)} s` : `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);
   const two = (number) => String(number).padStart(2, "0");
-  const [minutes, hours, days] = [Math.floor(whole / 60), Math.floor(whole / 3600), Math.floor(whole / 86400)];
+  const [minutes, hours, days] = [
+    Math.floor(whole / 60),
+    Math.floor(whole / 3600),
+    Math.floor(whole / 86400),
+  ];
   if (!hours) return `${minutes}m ${two(whole % 60)}s`;
   if (!days) return `${hours}h ${two(minutes % 60)}m`;
   return days < 100 ? `${days}d ${two(hours % 24)}h` : `${days} d`;

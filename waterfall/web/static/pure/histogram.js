@@ -1,11 +1,21 @@
 // Response times in bins whose widths grow, so that 3 ms and 3 s are both readable.
 
-const EDGES = [0, ...[0.001, 0.01, 0.1, 1, 10, 100].flatMap((power) => [1, 1.5, 2, 3, 5, 7].map((step) => step * power)), 1000];
+const EDGES = [
+  0,
+  ...[0.001, 0.01, 0.1, 1, 10, 100].flatMap((power) => [1, 1.5, 2, 3, 5, 7].map((step) => step * power)),
+  1000,
+];
 
 // Returns bins `{from, to, total, ok, error, throttle, fault}` from the fastest to the slowest trace.
 export function bins(traces) {
   const found = EDGES.slice(0, -1).map((from, index) => ({
-    from, to: EDGES[index + 1], total: 0, ok: 0, error: 0, throttle: 0, fault: 0,
+    from,
+    to: EDGES[index + 1],
+    total: 0,
+    ok: 0,
+    error: 0,
+    throttle: 0,
+    fault: 0,
   }));
   for (const trace of traces) {
     const bin = found[binOf(responseTime(trace))];

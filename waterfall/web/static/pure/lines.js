@@ -2,7 +2,8 @@
 
 const WIDE = 0x2e80; // from here on most characters take the room of two
 
-const widthOf = (text) => [...text].reduce((sum, character) => sum + (character.codePointAt(0) >= WIDE ? 2 : 1), 0);
+const widthOf = (text) =>
+  [...text].reduce((sum, character) => sum + (character.codePointAt(0) >= WIDE ? 2 : 1), 0);
 
 function fitting(characters, room) {
   let used = 0;
@@ -20,5 +21,11 @@ export function lines(name, room) {
   const rest = characters.slice(at);
   if (widthOf(rest.join("")) <= room) return [first, rest.join("")];
   const tail = [...rest].reverse();
-  return [first, `…${tail.slice(0, fitting(tail, room - 1)).reverse().join("")}`];
+  return [
+    first,
+    `…${tail
+      .slice(0, fitting(tail, room - 1))
+      .reverse()
+      .join("")}`,
+  ];
 }

@@ -6,16 +6,27 @@
 export function layout(services, most = Infinity) {
   const known = new Map(services.map((service) => [service.id, service]));
   const edges = services.flatMap((service) =>
-    service.edges.filter((edge) => known.has(edge.target)).map((edge) => ({ from: service.id, to: edge.target })));
+    service.edges
+      .filter((edge) => known.has(edge.target))
+      .map((edge) => ({ from: service.id, to: edge.target })),
+  );
   const forward = withoutCycles([...known.keys()], edges);
-  const layerOf = beforeTheirTargets(notTooWide(longestPaths([...known.keys()], forward), forward, most), forward);
+  const layerOf = beforeTheirTargets(
+    notTooWide(longestPaths([...known.keys()], forward), forward, most),
+    forward,
+  );
   const { columns, chains } = withWaypoints(layerOf, forward);
   untangle(columns, chains);
   const rowOf = spread(columns, chains);
   const cells = new Map([...known.keys()].map((id) => [id, { layer: layerOf.get(id), row: rowOf.get(id) }]));
   const routes = edges.map(({ from, to }) => ({ from, to, points: route(from, to, chains, layerOf, rowOf) }));
   const rows = [...rowOf.values()];
-  return { layers: columns.length, rows: rows.length ? Math.max(...rows) - Math.min(...rows) + 1 : 0, cells, routes };
+  return {
+    layers: columns.length,
+    rows: rows.length ? Math.max(...rows) - Math.min(...rows) + 1 : 0,
+    cells,
+    routes,
+  };
 }
 
 // Turns round the edges that close a cycle; an edge from a service to itself goes.
@@ -125,7 +136,12 @@ function untangle(columns, chains) {
       if (!beside) continue;
       const places = new Map(beside.map((id, place) => [id, place]));
       const neighbours = rightwards ? before : after;
-      const own = new Map(columns[index].map((id, place) => [id, mean((neighbours.get(id) ?? []).map((other) => places.get(other))) ?? place]));
+      const own = new Map(
+        columns[index].map((id, place) => [
+          id,
+          mean((neighbours.get(id) ?? []).map((other) => places.get(other))) ?? place,
+        ]),
+      );
       columns[index].sort((a, b) => own.get(a) - own.get(b));
     }
     const found = crossings(columns, after);
@@ -139,7 +155,8 @@ const grouped = (pairs) => {
   for (const [key, value] of pairs) groups.set(key, [...(groups.get(key) ?? []), value]);
   return groups;
 };
-const mean = (numbers) => (numbers.length ? numbers.reduce((sum, number) => sum + number, 0) / numbers.length : null);
+const mean = (numbers) =>
+  numbers.length ? numbers.reduce((sum, number) => sum + number, 0) / numbers.length : null;
 
 export function crossings(columns, after) {
   let found = 0;
@@ -168,7 +185,12 @@ function spread(columns, chains) {
     const rightwards = sweep % 2 === 1;
     const neighbours = rightwards ? before : after;
     for (const column of rightwards ? columns : [...columns].reverse()) {
-      const wanted = new Map(column.map((id) => [id, mean((neighbours.get(id) ?? []).map((other) => rowOf.get(other))) ?? rowOf.get(id)]));
+      const wanted = new Map(
+        column.map((id) => [
+          id,
+          mean((neighbours.get(id) ?? []).map((other) => rowOf.get(other))) ?? rowOf.get(id),
+        ]),
+      );
       keepApart(column, wanted, rowOf, tallest);
     }
   }
@@ -187,7 +209,11 @@ function keepApart(column, wanted, rowOf, tallest) {
     let block = { ids: [id], size: sizeOf(id), sum: wanted.get(id) - sizeOf(id) / 2 };
     while (blocks.length && topOf(blocks.at(-1)) + blocks.at(-1).size > topOf(block)) {
       const last = blocks.pop();
-      block = { ids: [...last.ids, ...block.ids], size: last.size + block.size, sum: last.sum + block.sum - last.size * block.ids.length };
+      block = {
+        ids: [...last.ids, ...block.ids],
+        size: last.size + block.size,
+        sum: last.sum + block.sum - last.size * block.ids.length,
+      };
     }
     blocks.push(block);
   }
@@ -206,7 +232,9 @@ const topOf = (block) => block.sum / block.ids.length;
 
 function route(from, to, chains, layerOf, rowOf) {
   const straight = chains.find((chain) => !chain.turned && chain.from === from && chain.to === to);
-  const turned = straight ? null : chains.find((chain) => chain.turned && chain.from === to && chain.to === from);
+  const turned = straight
+    ? null
+    : chains.find((chain) => chain.turned && chain.from === to && chain.to === from);
   const chain = straight?.chain ?? (turned ? [...turned.chain].reverse() : [from, to]);
   const first = layerOf.get(from);
   const step = Math.sign(layerOf.get(to) - first);

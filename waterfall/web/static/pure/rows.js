@@ -30,17 +30,26 @@ function* remarks(node) {
   for (const [index, exception] of node.exceptions.slice(0, MOST_EXCEPTIONS).entries()) {
     const frame = exception.stack.at(-1);
     const where = frame ? ` (${frame.path}${frame.line === null ? "" : `:${frame.line}`})` : "";
-    yield { tone, sign: "✗", text: cut(`${index ? "caused by " : ""}${exception.type}: ${exception.message}${where}`) };
+    yield {
+      tone,
+      sign: "✗",
+      text: cut(`${index ? "caused by " : ""}${exception.type}: ${exception.message}${where}`),
+    };
   }
   for (const note of node.notes) {
     if (note.anomaly !== "early" && note.anomaly !== "late") {
       yield { tone: "note", sign: "⚠", text: cut(`${note.anomaly}: ${note.reason}`, 500) };
     }
   }
-  for (const other of node.links) yield { tone: "link", sign: "→", text: "linked to trace ", traceId: other.trace_id };
+  for (const other of node.links)
+    yield { tone: "link", sign: "→", text: "linked to trace ", traceId: other.trace_id };
   const annotations = ownAnnotations(node.annotations);
   if (annotations.length) {
-    yield { tone: "annotation", sign: "#", text: cut(annotations.map(([key, value]) => `${key} = ${plain(value)}`).join("   ")) };
+    yield {
+      tone: "annotation",
+      sign: "#",
+      text: cut(annotations.map(([key, value]) => `${key} = ${plain(value)}`).join("   ")),
+    };
   }
 }
 

@@ -9,18 +9,55 @@ import { remember } from "../state.js";
 
 export function compareView(main, { query }) {
   main.className = "compare";
-  const field = (name, label) => h("input", { type: "text", class: "mono", name, value: query.get(name) ?? "", "aria-label": label, placeholder: `${label}: a trace id`, spellcheck: "false", autocomplete: "off" });
+  const field = (name, label) =>
+    h("input", {
+      type: "text",
+      class: "mono",
+      name,
+      value: query.get(name) ?? "",
+      "aria-label": label,
+      placeholder: `${label}: a trace id`,
+      spellcheck: "false",
+      autocomplete: "off",
+    });
   const [a, b] = [field("a", "Left trace"), field("b", "Right trace")];
-  const only = h("input", { type: "checkbox", onchange: () => { remember({ only: only.checked ? "differences" : null }); draw(); } });
+  const only = h("input", {
+    type: "checkbox",
+    onchange: () => {
+      remember({ only: only.checked ? "differences" : null });
+      draw();
+    },
+  });
   only.checked = query.get("only") === "differences";
   const result = h("div", { class: "result" });
   let answer = null;
-  show(main, h("form", { class: "bar", onsubmit: (event) => { event.preventDefault(); remember({ a: a.value.trim(), b: b.value.trim() }, { push: true }); compare(); } },
-    a, b, h("button", { type: "submit" }, "Compare"), h("label", { class: "check" }, only, "differences only")), result);
+  show(
+    main,
+    h(
+      "form",
+      {
+        class: "bar",
+        onsubmit: (event) => {
+          event.preventDefault();
+          remember({ a: a.value.trim(), b: b.value.trim() }, { push: true });
+          compare();
+        },
+      },
+      a,
+      b,
+      h("button", { type: "submit" }, "Compare"),
+      h("label", { class: "check" }, only, "differences only"),
+    ),
+    result,
+  );
 
   async function compare() {
     if (!a.value.trim() || !b.value.trim()) {
-      show(result, emptyBox("Which two traces?", "Mark two in the list of traces with x, or give their ids here."), h("p", { class: "center" }, link("/traces", { class: "button" }, "Traces")));
+      show(
+        result,
+        emptyBox("Which two traces?", "Mark two in the list of traces with x, or give their ids here."),
+        h("p", { class: "center" }, link("/traces", { class: "button" }, "Traces")),
+      );
       return;
     }
     show(result, h("p", { class: "dim" }, "Comparing…"));
@@ -37,27 +74,107 @@ export function compareView(main, { query }) {
     const { left, right, pairs, findings } = answer;
     const most = Math.max(left.duration, right.duration, 1e-6);
     const shown = only.checked ? pairs.filter((pair) => pair.findings.length) : pairs;
-    show(result,
-      h("p", { class: `verdict ${findings ? "differ" : "equal"}` }, findings ? `${findings} ${findings === 1 ? "difference" : "differences"} besides ids, times and addresses` : "Equal but for ids, times and addresses",
-        answer.imports_left_out ? h("span", { class: "dim" }, " · one of them began cold: what was recorded at import is left out") : null),
-      h("section", { class: "panel sides" }, h("div", { class: "sidehead" }, [left, right].map(head)),
-        shown.map((pair) => [h("div", { class: `pair ${pair.findings.length ? "differs" : ""} ${pair.left && pair.right ? "" : "alone"}` }, side(pair.left, pair.depth, most), side(pair.right, pair.depth, most)),
-          pair.left && pair.right && pair.findings.length ? h("ul", { class: "findings" }, pair.findings.map((finding) => h("li", {}, h("code", {}, cut(finding.field, 200)), " ", value(finding.left, "left"), " → ", value(finding.right, "right")))) : null]),
-        shown.length ? null : h("p", { class: "dim center" }, "No differences.")));
+    show(
+      result,
+      h(
+        "p",
+        { class: `verdict ${findings ? "differ" : "equal"}` },
+        findings
+          ? `${findings} ${findings === 1 ? "difference" : "differences"} besides ids, times and addresses`
+          : "Equal but for ids, times and addresses",
+        answer.imports_left_out
+          ? h("span", { class: "dim" }, " · one of them began cold: what was recorded at import is left out")
+          : null,
+      ),
+      h(
+        "section",
+        { class: "panel sides" },
+        h("div", { class: "sidehead" }, [left, right].map(head)),
+        shown.map((pair) => [
+          h(
+            "div",
+            {
+              class: `pair ${pair.findings.length ? "differs" : ""} ${pair.left && pair.right ? "" : "alone"}`,
+            },
+            side(pair.left, pair.depth, most),
+            side(pair.right, pair.depth, most),
+          ),
+          pair.left && pair.right && pair.findings.length
+            ? h(
+                "ul",
+                { class: "findings" },
+                pair.findings.map((finding) =>
+                  h(
+                    "li",
+                    {},
+                    h("code", {}, cut(finding.field, 200)),
+                    " ",
+                    value(finding.left, "left"),
+                    " → ",
+                    value(finding.right, "right"),
+                  ),
+                ),
+              )
+            : null,
+        ]),
+        shown.length ? null : h("p", { class: "dim center" }, "No differences."),
+      ),
+    );
   }
   compare();
   return { close() {}, key: () => false };
 }
 
-const value = (given, where) => h("span", { class: `value ${where}` }, given === null ? "absent" : cut(plain(given), 300));
+const value = (given, where) =>
+  h("span", { class: `value ${where}` }, given === null ? "absent" : cut(plain(given), 300));
 
-const head = (trace) => h("div", {}, h("div", { class: "title" }, statusPill(trace), h("b", {}, cut([trace.method, trace.url && pathOf(trace.url)].filter(Boolean).join(" ") || trace.name, 200))),
-  h("div", { class: "dim" }, link(`/trace/${trace.id}`, { class: "mono" }, trace.id), ` · ${duration(trace.duration)} · ${day(trace.start)} ${clock(trace.start)}`));
+const head = (trace) =>
+  h(
+    "div",
+    {},
+    h(
+      "div",
+      { class: "title" },
+      statusPill(trace),
+      h(
+        "b",
+        {},
+        cut([trace.method, trace.url && pathOf(trace.url)].filter(Boolean).join(" ") || trace.name, 200),
+      ),
+    ),
+    h(
+      "div",
+      { class: "dim" },
+      link(`/trace/${trace.id}`, { class: "mono" }, trace.id),
+      ` · ${duration(trace.duration)} · ${day(trace.start)} ${clock(trace.start)}`,
+    ),
+  );
 
 function side(item, depth, most) {
-  if (!item) return h("div", { class: "side none" }, h("span", { class: "indent", style: { width: `${Math.min(depth, 20) * 12}px` } }), "not there");
-  return h("div", { class: "side" }, h("span", { class: "indent", style: { width: `${Math.min(depth, 20) * 12}px` } }), icon(kindOfNode({ ...item, name: item.label })),
+  if (!item)
+    return h(
+      "div",
+      { class: "side none" },
+      h("span", { class: "indent", style: { width: `${Math.min(depth, 20) * 12}px` } }),
+      "not there",
+    );
+  return h(
+    "div",
+    { class: "side" },
+    h("span", { class: "indent", style: { width: `${Math.min(depth, 20) * 12}px` } }),
+    icon(kindOfNode({ ...item, name: item.label })),
     h("span", { class: "text", title: cut(item.label, 1000) }, cut(item.label, 300)),
     h("span", { class: "took" }, duration(item.duration)),
-    h("span", { class: "lane" }, h("i", { class: `bar ${item.status}`, style: { left: `${Math.max(0, item.offset / most * 100)}%`, width: `${Math.min(100, item.duration / most * 100)}%` } })));
+    h(
+      "span",
+      { class: "lane" },
+      h("i", {
+        class: `bar ${item.status}`,
+        style: {
+          left: `${Math.max(0, (item.offset / most) * 100)}%`,
+          width: `${Math.min(100, (item.duration / most) * 100)}%`,
+        },
+      }),
+    ),
+  );
 }

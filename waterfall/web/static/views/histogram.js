@@ -8,17 +8,29 @@ const [WIDTH, HEIGHT, BASE] = [640, 96, 76];
 const STACK = ["ok", "error", "throttle", "fault"];
 
 export function histogram({ onselect }) {
-  const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, preserveAspectRatio: "none", class: "bars" });
+  const picture = svg("svg", {
+    viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+    preserveAspectRatio: "none",
+    class: "bars",
+  });
   const labels = h("div", { class: "labels" });
   const note = h("div", { class: "note" });
-  const element = h("div", { class: "histogram", role: "group", "aria-label": "Response times" }, h("div", { class: "plot" }, picture, labels), note);
+  const element = h(
+    "div",
+    { class: "histogram", role: "group", "aria-label": "Response times" },
+    h("div", { class: "plot" }, picture, labels),
+    note,
+  );
   let drawn = [];
   let from = null;
   let hovered = null;
 
   const binAt = (event) => {
     const box = picture.getBoundingClientRect();
-    return Math.max(0, Math.min(drawn.length - 1, Math.floor((event.clientX - box.left) / box.width * drawn.length)));
+    return Math.max(
+      0,
+      Math.min(drawn.length - 1, Math.floor(((event.clientX - box.left) / box.width) * drawn.length)),
+    );
   };
   const stretch = (one, other) => [drawn[Math.min(one, other)].from, drawn[Math.max(one, other)].to];
   picture.addEventListener("pointerdown", (event) => {
@@ -32,7 +44,10 @@ export function histogram({ onselect }) {
     if (from !== null) mark(stretch(from, hovered));
     say();
   });
-  picture.addEventListener("pointerleave", () => { hovered = null; say(); });
+  picture.addEventListener("pointerleave", () => {
+    hovered = null;
+    say();
+  });
   picture.addEventListener("pointerup", (event) => {
     if (from === null) return;
     const chosen = stretch(from, binAt(event));
@@ -41,13 +56,29 @@ export function histogram({ onselect }) {
   });
 
   let current = null;
-  const mark = (range) => picture.querySelectorAll("g").forEach((bar, index) =>
-    bar.classList.toggle("out", Boolean(range) && !(drawn[index].from >= range[0] && drawn[index].to <= range[1])));
+  const mark = (range) =>
+    picture
+      .querySelectorAll("g")
+      .forEach((bar, index) =>
+        bar.classList.toggle(
+          "out",
+          Boolean(range) && !(drawn[index].from >= range[0] && drawn[index].to <= range[1]),
+        ),
+      );
 
   function say() {
     const bin = hovered === null ? null : drawn[hovered];
-    if (bin) show(note, `${duration(bin.from)} – ${duration(bin.to)}: ${bin.total} ${bin.total === 1 ? "trace" : "traces"}`);
-    else if (current) show(note, `${duration(current[0])} – ${duration(current[1])} `, h("button", { type: "button", class: "quiet", onclick: () => onselect(null) }, "✕ show all"));
+    if (bin)
+      show(
+        note,
+        `${duration(bin.from)} – ${duration(bin.to)}: ${bin.total} ${bin.total === 1 ? "trace" : "traces"}`,
+      );
+    else if (current)
+      show(
+        note,
+        `${duration(current[0])} – ${duration(current[1])} `,
+        h("button", { type: "button", class: "quiet", onclick: () => onselect(null) }, "✕ show all"),
+      );
     else show(note, drawn.length ? "Response times – drag to select" : "Response times");
   }
 
@@ -57,17 +88,39 @@ export function histogram({ onselect }) {
     drawn = bins(traces);
     const most = Math.max(1, ...drawn.map((bin) => bin.total));
     const wide = WIDTH / Math.max(1, drawn.length);
-    show(picture, drawn.map((bin, index) => {
-      let top = BASE;
-      const parts = STACK.filter((status) => bin[status]).map((status) => {
-        const tall = Math.max(1.5, bin[status] / most * (BASE - 6));
-        top -= tall;
-        return svg("rect", { class: status, x: index * wide + 1, width: Math.max(1, wide - 2), y: top, height: tall });
-      });
-      return svg("g", { "data-bin": index }, svg("rect", { class: "hit", x: index * wide, width: wide, y: 0, height: HEIGHT }), parts);
-    }), svg("line", { class: "base", x1: 0, x2: WIDTH, y1: BASE, y2: BASE }));
+    show(
+      picture,
+      drawn.map((bin, index) => {
+        let top = BASE;
+        const parts = STACK.filter((status) => bin[status]).map((status) => {
+          const tall = Math.max(1.5, (bin[status] / most) * (BASE - 6));
+          top -= tall;
+          return svg("rect", {
+            class: status,
+            x: index * wide + 1,
+            width: Math.max(1, wide - 2),
+            y: top,
+            height: tall,
+          });
+        });
+        return svg(
+          "g",
+          { "data-bin": index },
+          svg("rect", { class: "hit", x: index * wide, width: wide, y: 0, height: HEIGHT }),
+          parts,
+        );
+      }),
+      svg("line", { class: "base", x1: 0, x2: WIDTH, y1: BASE, y2: BASE }),
+    );
     const every = Math.max(1, Math.ceil(drawn.length / 8));
-    show(labels, drawn.map((bin, index) => (index % every || index / drawn.length > 0.93 ? null : h("span", { style: { left: `${index / drawn.length * 100}%` } }, duration(bin.from)))));
+    show(
+      labels,
+      drawn.map((bin, index) =>
+        index % every || index / drawn.length > 0.93
+          ? null
+          : h("span", { style: { left: `${(index / drawn.length) * 100}%` } }, duration(bin.from)),
+      ),
+    );
     mark(range);
     say();
   }

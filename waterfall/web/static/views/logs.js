@@ -17,8 +17,28 @@ export function logsPanel({ trace, asked, pace, onclose }) {
   const state = { invocations: [], text: "", same: 0, only: null, asked, opened: new Set(), polling: null };
   const chips = h("div", { class: "chips" });
   const list = h("div", { class: "lines", tabindex: "0", role: "log", "aria-label": "Log lines" });
-  const element = h("section", { class: "logs panel", "aria-label": "Logs", hidden: true },
-    h("header", {}, h("h2", {}, "Logs"), chips, h("button", { type: "button", class: "quiet close", "aria-label": "Close logs", title: "Close (l)", onclick: () => onclose() }, "✕")), list);
+  const element = h(
+    "section",
+    { class: "logs panel", "aria-label": "Logs", hidden: true },
+    h(
+      "header",
+      {},
+      h("h2", {}, "Logs"),
+      chips,
+      h(
+        "button",
+        {
+          type: "button",
+          class: "quiet close",
+          "aria-label": "Close logs",
+          title: "Close (l)",
+          onclick: () => onclose(),
+        },
+        "✕",
+      ),
+    ),
+    list,
+  );
 
   async function load(signal) {
     try {
@@ -38,7 +58,9 @@ export function logsPanel({ trace, asked, pace, onclose }) {
     const first = state.text === "";
     Object.assign(state, { invocations, text });
     if (first && state.asked) {
-      const at = invocations.findIndex(({ node }) => node !== null && trace().nodes[node]?.id === state.asked);
+      const at = invocations.findIndex(
+        ({ node }) => node !== null && trace().nodes[node]?.id === state.asked,
+      );
       if (at >= 0) state.only = at;
     }
     if (state.only >= invocations.length) state.only = null;
@@ -48,17 +70,39 @@ export function logsPanel({ trace, asked, pace, onclose }) {
   function draw() {
     const { invocations, only } = state;
     const count = invocations.reduce((sum, { lines }) => sum + lines.length, 0);
-    show(chips, invocations.length > 1 ? chip(null, "All", count) : null, invocations.map((one, index) => chip(index, one.function, one.lines.length, one)));
+    show(
+      chips,
+      invocations.length > 1 ? chip(null, "All", count) : null,
+      invocations.map((one, index) => chip(index, one.function, one.lines.length, one)),
+    );
     const shown = inOrder(invocations).filter(({ index }) => only === null || index === only);
     const named = only === null && invocations.length > 1;
     list.classList.toggle("named", named);
-    show(list, shown.slice(0, MOST).map((line) => row(line, named)), left(shown.length), reasons());
+    show(
+      list,
+      shown.slice(0, MOST).map((line) => row(line, named)),
+      left(shown.length),
+      reasons(),
+    );
   }
 
   function chip(index, name, count, one) {
     const bad = one?.lines.some(({ level }) => level === "ERROR" || level === "FATAL");
-    return h("button", { type: "button", class: `quiet ${bad ? "bad" : ""}`, "aria-pressed": String(state.only === index), title: one ? cut(`${one.function} ${one.request_id ?? ""}`, 300) : "All functions",
-      onclick: () => { narrow(index); chips.querySelector("[aria-pressed=true]")?.focus(); } }, cut(name, 60), h("span", { class: "badge count" }, count));
+    return h(
+      "button",
+      {
+        type: "button",
+        class: `quiet ${bad ? "bad" : ""}`,
+        "aria-pressed": String(state.only === index),
+        title: one ? cut(`${one.function} ${one.request_id ?? ""}`, 300) : "All functions",
+        onclick: () => {
+          narrow(index);
+          chips.querySelector("[aria-pressed=true]")?.focus();
+        },
+      },
+      cut(name, 60),
+      h("span", { class: "badge count" }, count),
+    );
   }
 
   function row(line, named) {
@@ -66,12 +110,47 @@ export function logsPanel({ trace, asked, pace, onclose }) {
     const key = `${line.index} ${line.time} ${line.stream} ${line.message}`;
     const expandable = Object.keys(line.fields).length > 0;
     const isOpen = state.opened.has(key);
-    const toggle = expandable ? h("button", { type: "button", class: "toggle", "aria-expanded": String(isOpen), "aria-label": "Fields", onclick: () => reopen(line, named, key, written) }, isOpen ? "▾" : "▸") : h("span", { class: "toggle" });
-    const written = h("div", { class: `line ${line.kind} ${line.level ?? ""}` },
-      h("span", { class: "at" }, moment(line.time - trace().start)), toggle, h("span", { class: "level" }, line.level ?? ""),
-      named ? h("span", { class: `who tint${line.index % 6}`, title: cut(line.function, 300) }, cut(line.function, 80)) : null,
-      h("span", { class: "said" }, cut(line.message, 20000),
-        isOpen ? fields(line) : more.length ? h("span", { class: "extras" }, more.slice(0, 20).map(([name, value]) => ` ${cut(name, 100)}=${cut(plain(value), 300)}`)) : null));
+    const toggle = expandable
+      ? h(
+          "button",
+          {
+            type: "button",
+            class: "toggle",
+            "aria-expanded": String(isOpen),
+            "aria-label": "Fields",
+            onclick: () => reopen(line, named, key, written),
+          },
+          isOpen ? "▾" : "▸",
+        )
+      : h("span", { class: "toggle" });
+    const written = h(
+      "div",
+      { class: `line ${line.kind} ${line.level ?? ""}` },
+      h("span", { class: "at" }, moment(line.time - trace().start)),
+      toggle,
+      h("span", { class: "level" }, line.level ?? ""),
+      named
+        ? h(
+            "span",
+            { class: `who tint${line.index % 6}`, title: cut(line.function, 300) },
+            cut(line.function, 80),
+          )
+        : null,
+      h(
+        "span",
+        { class: "said" },
+        cut(line.message, 20000),
+        isOpen
+          ? fields(line)
+          : more.length
+            ? h(
+                "span",
+                { class: "extras" },
+                more.slice(0, 20).map(([name, value]) => ` ${cut(name, 100)}=${cut(plain(value), 300)}`),
+              )
+            : null,
+      ),
+    );
     return written;
   }
 
@@ -83,20 +162,33 @@ export function logsPanel({ trace, asked, pace, onclose }) {
   }
 
   const left = (shown) => {
-    const unread = state.invocations.filter((_, index) => state.only === null || index === state.only).reduce((sum, { more }) => sum + more, 0) + Math.max(0, shown - MOST);
-    return unread ? h("p", { class: "dim" }, `${unread} more lines: waterfall logs --trace ${trace().id}`) : null;
+    const unread =
+      state.invocations
+        .filter((_, index) => state.only === null || index === state.only)
+        .reduce((sum, { more }) => sum + more, 0) + Math.max(0, shown - MOST);
+    return unread
+      ? h("p", { class: "dim" }, `${unread} more lines: waterfall logs --trace ${trace().id}`)
+      : null;
   };
 
   function reasons() {
-    if (!state.invocations.length) return h("p", { class: "dim none" }, "No function of this trace left a segment of its own, so there is nothing to look for.");
-    return state.invocations.filter((one, index) => one.missing && (state.only === null || index === state.only))
-      .map((one) => h("p", { class: "warning" }, h("b", {}, cut(one.function, 100)), ` ${cut(one.missing, 500)}`));
+    if (!state.invocations.length)
+      return h(
+        "p",
+        { class: "dim none" },
+        "No function of this trace left a segment of its own, so there is nothing to look for.",
+      );
+    return state.invocations
+      .filter((one, index) => one.missing && (state.only === null || index === state.only))
+      .map((one) =>
+        h("p", { class: "warning" }, h("b", {}, cut(one.function, 100)), ` ${cut(one.missing, 500)}`),
+      );
   }
 
   function narrow(index) {
     state.only = index;
     const node = index === null ? null : state.invocations[index].node;
-    remember({ logs: node === null ? "on" : trace().nodes[node]?.id ?? "on" });
+    remember({ logs: node === null ? "on" : (trace().nodes[node]?.id ?? "on") });
     draw();
     list.scrollTop = 0;
   }
@@ -135,5 +227,12 @@ export function logsPanel({ trace, asked, pace, onclose }) {
 // A line's object, what the handler added first; a stack is a list of texts.
 function fields(line) {
   const { stackTrace, message, ...others } = line.fields;
-  return h("div", { class: "fields" }, values({ ...Object.fromEntries(extras(line)), ...others }), Array.isArray(stackTrace) ? h("pre", { class: "raw" }, cut(stackTrace.map(plain).join("\n"), 20000)) : null);
+  return h(
+    "div",
+    { class: "fields" },
+    values({ ...Object.fromEntries(extras(line)), ...others }),
+    Array.isArray(stackTrace)
+      ? h("pre", { class: "raw" }, cut(stackTrace.map(plain).join("\n"), 20000))
+      : null,
+  );
 }

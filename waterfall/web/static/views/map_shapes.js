@@ -12,13 +12,17 @@ const RADIUS = 38;
 // Lays layers from left to right, or when `narrow` from top to bottom.
 export function geometry(plan, narrow) {
   const pitch = narrow ? TALL : WIDE;
-  const point = ({ layer, row }) => (narrow
-    ? { x: EDGE + row * pitch.row, y: 56 + layer * pitch.layer } : { x: EDGE + layer * pitch.layer, y: 56 + row * pitch.row });
+  const point = ({ layer, row }) =>
+    narrow
+      ? { x: EDGE + row * pitch.row, y: 56 + layer * pitch.layer }
+      : { x: EDGE + layer * pitch.layer, y: 56 + row * pitch.row };
   const passing = (place, index, all) => {
     const { x, y } = point(place);
     return narrow || index === 0 || index === all.length - 1 ? { x, y } : { x, y: y + LOWER };
   };
-  const routes = new Map(plan.routes.map((route) => [`${route.from} ${route.to}`, route.points.map(passing)]));
+  const routes = new Map(
+    plan.routes.map((route) => [`${route.from} ${route.to}`, route.points.map(passing)]),
+  );
   const [across, down] = narrow ? [plan.rows, plan.layers] : [plan.layers, plan.rows];
   return {
     narrow,
@@ -36,11 +40,18 @@ export function edgePath(edge, shape) {
     return `M${x - 16} ${y - 36}C${x - 44} ${y - 84} ${x + 44} ${y - 84} ${x + 16} ${y - 36}`;
   }
   return points.slice(1).reduce((path, waypoint, index) => {
-    const [from, isLast] = [index ? leaving(points[index], points, shape) : points[0], index === points.length - 2];
+    const [from, isLast] = [
+      index ? leaving(points[index], points, shape) : points[0],
+      index === points.length - 2,
+    ];
     const { x, y } = isLast ? waypoint : entering(waypoint, points, shape);
     const [mx, my] = [(from.x + x) / 2, (from.y + y) / 2];
     const lead = index ? `L${from.x} ${from.y}` : "";
-    return path + lead + (shape.narrow ? `C${from.x} ${my} ${x} ${my} ${x} ${y}` : `C${mx} ${from.y} ${mx} ${y} ${x} ${y}`);
+    return (
+      path +
+      lead +
+      (shape.narrow ? `C${from.x} ${my} ${x} ${my} ${x} ${y}` : `C${mx} ${from.y} ${mx} ${y} ${x} ${y}`)
+    );
   }, `M${points[0].x} ${points[0].y}`);
 }
 
@@ -96,19 +107,37 @@ export function labelPlaces(edges, shape) {
 // The ring around a service: shares of ok, errors, throttles and faults.
 export function ring(service, radius) {
   const around = 2 * Math.PI * radius;
-  const parts = [["ok", service.ok], ["error", service.errors], ["throttle", service.throttles], ["fault", service.faults]];
+  const parts = [
+    ["ok", service.ok],
+    ["error", service.errors],
+    ["throttle", service.throttles],
+    ["fault", service.faults],
+  ];
   const total = parts.reduce((sum, [, number]) => sum + number, 0);
   if (!total) return svg("circle", { r: radius, class: "ring none" });
   let before = 0;
-  return parts.filter(([, number]) => number).map(([tone, number]) => {
-    const length = number / total * around;
-    const arc = svg("circle", { r: radius, class: `ring ${tone}`, "stroke-dasharray": `${length} ${around - length}`, "stroke-dashoffset": -before, transform: "rotate(-90)" });
-    before += length;
-    return arc;
-  });
+  return parts
+    .filter(([, number]) => number)
+    .map(([tone, number]) => {
+      const length = (number / total) * around;
+      const arc = svg("circle", {
+        r: radius,
+        class: `ring ${tone}`,
+        "stroke-dasharray": `${length} ${around - length}`,
+        "stroke-dashoffset": -before,
+        transform: "rotate(-90)",
+      });
+      before += length;
+      return arc;
+    });
 }
 
 // The sign of a service that met injected faults.
 export function bolt() {
-  return svg("g", { class: "bolt", transform: "translate(25 -25)" }, svg("circle", { r: 11 }), svg("path", { d: "M1.500-7-5 1.500h4L-2 7 5-1.500H1z" }));
+  return svg(
+    "g",
+    { class: "bolt", transform: "translate(25 -25)" },
+    svg("circle", { r: 11 }),
+    svg("path", { d: "M1.500-7-5 1.500h4L-2 7 5-1.500H1z" }),
+  );
 }

@@ -16,7 +16,15 @@ const ROW = 28;
 const ENOUGH = 15; // answers without news after which a finished trace is not asked for again
 
 export function traceView(main, { id, query, pace }) {
-  const state = { trace: null, text: "", same: 0, closed: new Set(), critical: query.get("critical") !== "off", rows: [], chosen: null };
+  const state = {
+    trace: null,
+    text: "",
+    same: 0,
+    closed: new Set(),
+    critical: query.get("critical") !== "off",
+    rows: [],
+    chosen: null,
+  };
   main.className = "trace";
   const head = h("section", { class: "head" });
   const axis = h("div", { class: "ticks", "aria-hidden": "true" });
@@ -24,13 +32,36 @@ export function traceView(main, { id, query, pace }) {
   const field = h("div", { class: "field" });
   const scroller = h("div", { class: "rows", role: "tree", tabindex: "0", "aria-label": "Segments" }, field);
   const panel = h("aside", { class: "details", hidden: true, "aria-label": "Details" });
-  const chart = h("section", { class: "chart panel", hidden: true },
-    h("div", { class: "axis" }, h("div", { class: "names" }, tools), axis), scroller);
-  const legend = h("div", { class: "legend", "aria-hidden": "true", hidden: true }, [["segment", "segment"], ["sub", "own code"], ["call", "call"], ["phase", "cold start"], ["overhead", "overhead"], ["critical", "critical path"]]
-    .map(([tone, text]) => h("span", {}, h("i", { class: tone }), text)));
+  const chart = h(
+    "section",
+    { class: "chart panel", hidden: true },
+    h("div", { class: "axis" }, h("div", { class: "names" }, tools), axis),
+    scroller,
+  );
+  const legend = h(
+    "div",
+    { class: "legend", "aria-hidden": "true", hidden: true },
+    [
+      ["segment", "segment"],
+      ["sub", "own code"],
+      ["call", "call"],
+      ["phase", "cold start"],
+      ["overhead", "overhead"],
+      ["critical", "critical path"],
+    ].map(([tone, text]) => h("span", {}, h("i", { class: tone }), text)),
+  );
   const asked = query.get("logs");
-  const logs = logsPanel({ trace: () => state.trace, asked: asked === "on" ? null : asked, pace, onclose: toggleLogs });
-  show(main, head, h("div", { class: "split" }, h("div", { class: "left" }, chart, legend, logs.element), panel));
+  const logs = logsPanel({
+    trace: () => state.trace,
+    asked: asked === "on" ? null : asked,
+    pace,
+    onclose: toggleLogs,
+  });
+  show(
+    main,
+    head,
+    h("div", { class: "split" }, h("div", { class: "left" }, chart, legend, logs.element), panel),
+  );
   show(head, h("p", { class: "dim" }, "Reading the trace…"));
 
   const poll = polling(async (signal) => {
@@ -42,8 +73,15 @@ export function traceView(main, { id, query, pace }) {
       if (state.same >= (trace.unfinished ? 10 * ENOUGH : ENOUGH)) poll.pause(true);
     } catch (failure) {
       if (failure.name === "AbortError") throw failure;
-      if (!state.trace) show(head, emptyBox("This trace cannot be shown", failure.message), link("/traces", { class: "button" }, "All traces"),
-        failure.status === 404 ? link(addressOf("/why", { request: id }), { class: "button" }, "Why is there no trace?") : null);
+      if (!state.trace)
+        show(
+          head,
+          emptyBox("This trace cannot be shown", failure.message),
+          link("/traces", { class: "button" }, "All traces"),
+          failure.status === 404
+            ? link(addressOf("/why", { request: id }), { class: "button" }, "Why is there no trace?")
+            : null,
+        );
       if (failure.status === 400) poll.stop();
     }
   }, pace);
@@ -51,11 +89,21 @@ export function traceView(main, { id, query, pace }) {
 
   function arrived(trace, text) {
     const first = state.trace === null;
-    const chosenId = first ? query.get("node") : state.chosen === null ? null : state.trace.nodes[state.chosen]?.id;
-    const closedIds = first ? (query.get("closed") ?? "").split(",") : [...state.closed].map((position) => state.trace.nodes[position]?.id);
+    const chosenId = first
+      ? query.get("node")
+      : state.chosen === null
+        ? null
+        : state.trace.nodes[state.chosen]?.id;
+    const closedIds = first
+      ? (query.get("closed") ?? "").split(",")
+      : [...state.closed].map((position) => state.trace.nodes[position]?.id);
     Object.assign(state, { trace, text });
     const positions = new Map(trace.nodes.map((node, position) => [node.id, position]));
-    state.closed = new Set(closedIds[0] === "*" ? withChildren(trace.nodes) : closedIds.map((one) => positions.get(one)).filter((one) => one !== undefined));
+    state.closed = new Set(
+      closedIds[0] === "*"
+        ? withChildren(trace.nodes)
+        : closedIds.map((one) => positions.get(one)).filter((one) => one !== undefined),
+    );
     drawHead();
     chart.hidden = legend.hidden = !trace.nodes.length;
     drawTools();
@@ -68,31 +116,111 @@ export function traceView(main, { id, query, pace }) {
 
   function drawHead() {
     const { trace } = state;
-    document.title = `${trace.method ?? ""} ${trace.url ?? trace.nodes[0]?.name ?? trace.id} · waterfall`.trim().slice(0, 120);
+    document.title = `${trace.method ?? ""} ${trace.url ?? trace.nodes[0]?.name ?? trace.id} · waterfall`
+      .trim()
+      .slice(0, 120);
     const facts = [h("strong", {}, duration(trace.duration)), " total"];
     const about = [h("span", {}, facts)];
-    if (trace.response_time !== null && duration(trace.response_time) !== duration(trace.duration)) about.push(h("span", {}, "answered after ", h("strong", {}, duration(trace.response_time))));
+    if (trace.response_time !== null && duration(trace.response_time) !== duration(trace.duration))
+      about.push(h("span", {}, "answered after ", h("strong", {}, duration(trace.response_time))));
     if (trace.unfinished) about.push(h("span", { class: "note" }, "not finished"));
-    about.push(h("span", { title: new Date(trace.start * 1000).toISOString() }, `began ${day(trace.start)} ${clock(trace.start, 3)}`));
-    if (trace.cold_starts.length) about.push(h("span", {}, "cold start: ", h("strong", {}, cut(trace.cold_starts.join(", "), 200))));
+    about.push(
+      h(
+        "span",
+        { title: new Date(trace.start * 1000).toISOString() },
+        `began ${day(trace.start)} ${clock(trace.start, 3)}`,
+      ),
+    );
+    if (trace.cold_starts.length)
+      about.push(h("span", {}, "cold start: ", h("strong", {}, cut(trace.cold_starts.join(", "), 200))));
     if (trace.sampling_rule) about.push(h("span", {}, `sampled by rule ${cut(trace.sampling_rule, 100)}`));
-    if (trace.recorders.length) about.push(h("span", {}, `recorded by ${cut(trace.recorders.join(", "), 200)}`));
-    show(head,
-      h("div", { class: "title" }, trace.nodes.length ? statusPill(trace) : null,
-        h("h1", {}, trace.method ? h("b", { class: "method" }, cut(trace.method, 20)) : null, " ", headline(trace)),
-        h("span", { class: "actions" }, link(addressOf("/map", { trace: trace.id }), { class: "button" }, "Map"), link(addressOf("/compare", { a: trace.id }), { class: "button" }, "Compare"))),
-      h("div", { class: "facts" }, h("span", { class: "mono" }, trace.id), copyButton(trace.id, "the trace id"), about),
+    if (trace.recorders.length)
+      about.push(h("span", {}, `recorded by ${cut(trace.recorders.join(", "), 200)}`));
+    show(
+      head,
+      h(
+        "div",
+        { class: "title" },
+        trace.nodes.length ? statusPill(trace) : null,
+        h(
+          "h1",
+          {},
+          trace.method ? h("b", { class: "method" }, cut(trace.method, 20)) : null,
+          " ",
+          headline(trace),
+        ),
+        h(
+          "span",
+          { class: "actions" },
+          link(addressOf("/map", { trace: trace.id }), { class: "button" }, "Map"),
+          link(addressOf("/compare", { a: trace.id }), { class: "button" }, "Compare"),
+        ),
+      ),
+      h(
+        "div",
+        { class: "facts" },
+        h("span", { class: "mono" }, trace.id),
+        copyButton(trace.id, "the trace id"),
+        about,
+      ),
       trace.warnings.map((warning) => h("p", { class: "warning" }, "⚠ ", cut(warning, 500))),
-      trace.most_time.length ? h("p", { class: "most" }, "Most time in ", trace.most_time.map(([position, seconds], index) => [index ? ", " : "",
-        h("button", { type: "button", class: "textlink", onclick: () => reveal(position) }, shareName(trace, position)), ` ${duration(seconds)} (${Math.round(seconds / trace.duration * 100)} %)`])) : null);
+      trace.most_time.length
+        ? h(
+            "p",
+            { class: "most" },
+            "Most time in ",
+            trace.most_time.map(([position, seconds], index) => [
+              index ? ", " : "",
+              h(
+                "button",
+                { type: "button", class: "textlink", onclick: () => reveal(position) },
+                shareName(trace, position),
+              ),
+              ` ${duration(seconds)} (${Math.round((seconds / trace.duration) * 100)} %)`,
+            ]),
+          )
+        : null,
+    );
   }
 
   function drawTools() {
     const all = withChildren(state.trace.nodes);
-    show(tools,
-      h("button", { type: "button", class: "quiet", title: "Open or close all (e)", disabled: !all.length, onclick: toggleAll }, state.closed.size ? "Expand all" : "Collapse all"),
-      h("button", { type: "button", class: "quiet", title: "What the trace was waiting for, at every moment (p)", "aria-pressed": String(state.critical), onclick: toggleCritical }, "Critical path"),
-      h("button", { type: "button", class: "quiet", title: "What the functions wrote (l)", "aria-pressed": String(logs.isOpen()), onclick: toggleLogs }, "Logs"));
+    show(
+      tools,
+      h(
+        "button",
+        {
+          type: "button",
+          class: "quiet",
+          title: "Open or close all (e)",
+          disabled: !all.length,
+          onclick: toggleAll,
+        },
+        state.closed.size ? "Expand all" : "Collapse all",
+      ),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "quiet",
+          title: "What the trace was waiting for, at every moment (p)",
+          "aria-pressed": String(state.critical),
+          onclick: toggleCritical,
+        },
+        "Critical path",
+      ),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "quiet",
+          title: "What the functions wrote (l)",
+          "aria-pressed": String(logs.isOpen()),
+          onclick: toggleLogs,
+        },
+        "Logs",
+      ),
+    );
   }
 
   function toggleAll() {
@@ -119,7 +247,15 @@ export function traceView(main, { id, query, pace }) {
   function closedChanged() {
     const parents = withChildren(state.trace.nodes).length;
     const ids = [...state.closed].map((position) => state.trace.nodes[position].id);
-    remember({ closed: !ids.length ? null : state.closed.size === parents ? "*" : ids.length <= 60 ? ids.join(",") : null });
+    remember({
+      closed: !ids.length
+        ? null
+        : state.closed.size === parents
+          ? "*"
+          : ids.length <= 60
+            ? ids.join(",")
+            : null,
+    });
     drawTools();
     refresh();
   }
@@ -135,7 +271,12 @@ export function traceView(main, { id, query, pace }) {
 
   function drawAxis() {
     const found = ticks(span(), Math.max(2, Math.min(8, Math.floor((axis.clientWidth || 500) / 90))));
-    show(axis, found.filter((tick) => (1 - tick / span()) * (axis.clientWidth || 500) > 46).map((tick) => h("span", { style: { left: `${tick / span() * 100}%` } }, duration(tick))));
+    show(
+      axis,
+      found
+        .filter((tick) => (1 - tick / span()) * (axis.clientWidth || 500) > 46)
+        .map((tick) => h("span", { style: { left: `${(tick / span()) * 100}%` } }, duration(tick))),
+    );
     state.ticks = found;
   }
 
@@ -165,14 +306,31 @@ export function traceView(main, { id, query, pace }) {
     }
   }
 
-  const gridLines = () => h("div", { class: "grid", "aria-hidden": "true" }, (state.ticks ?? []).map((tick) => h("i", { style: { left: `${tick / span() * 100}%` } })));
+  const gridLines = () =>
+    h(
+      "div",
+      { class: "grid", "aria-hidden": "true" },
+      (state.ticks ?? []).map((tick) => h("i", { style: { left: `${(tick / span()) * 100}%` } })),
+    );
   let waiting = false;
-  scroller.addEventListener("scroll", () => {
-    if (waiting) return;
-    waiting = true;
-    requestAnimationFrame(() => { waiting = false; drawRows(); });
-  }, { passive: true });
-  const resized = new ResizeObserver(() => { if (state.trace) { drawAxis(); drawRows(true); } });
+  scroller.addEventListener(
+    "scroll",
+    () => {
+      if (waiting) return;
+      waiting = true;
+      requestAnimationFrame(() => {
+        waiting = false;
+        drawRows();
+      });
+    },
+    { passive: true },
+  );
+  const resized = new ResizeObserver(() => {
+    if (state.trace) {
+      drawAxis();
+      drawRows(true);
+    }
+  });
   resized.observe(scroller);
 
   const indent = (depth) => `${Math.min(depth, 24) * 14}px`;
@@ -180,19 +338,59 @@ export function traceView(main, { id, query, pace }) {
   function nodeRow({ node, position, open }) {
     const parent = hasChildren(state.trace.nodes, position);
     const toggle = parent
-      ? h("button", { type: "button", class: "toggle", tabindex: "-1", "aria-label": open ? "Close" : "Open", onclick: (event) => { event.stopPropagation(); toggleNode(position); } }, open ? "▾" : "▸")
+      ? h(
+          "button",
+          {
+            type: "button",
+            class: "toggle",
+            tabindex: "-1",
+            "aria-label": open ? "Close" : "Open",
+            onclick: (event) => {
+              event.stopPropagation();
+              toggleNode(position);
+            },
+          },
+          open ? "▾" : "▸",
+        )
       : h("span", { class: "toggle" });
-    const row = h("div", { class: `row ${node.status} ${position === state.chosen ? "chosen" : ""}`, role: "treeitem", id: `node-${position}`, "data-position": position, "aria-level": node.depth + 1,
-      "aria-expanded": parent ? String(open) : null, "aria-selected": String(position === state.chosen) },
-      h("div", { class: "name", title: cut([node.name, node.operation, node.resource].filter(Boolean).join(" "), 1000) },
-        h("span", { class: "indent", style: { width: indent(node.depth) } }), toggle, icon(kindOfNode(node)),
+    const row = h(
+      "div",
+      {
+        class: `row ${node.status} ${position === state.chosen ? "chosen" : ""}`,
+        role: "treeitem",
+        id: `node-${position}`,
+        "data-position": position,
+        "aria-level": node.depth + 1,
+        "aria-expanded": parent ? String(open) : null,
+        "aria-selected": String(position === state.chosen),
+      },
+      h(
+        "div",
+        {
+          class: "name",
+          title: cut([node.name, node.operation, node.resource].filter(Boolean).join(" "), 1000),
+        },
+        h("span", { class: "indent", style: { width: indent(node.depth) } }),
+        toggle,
+        icon(kindOfNode(node)),
         h("span", { class: `text ${node.kind}` }, nameOf(state.trace, node, position)),
         node.cold_start ? h("span", { class: "badge" }, "cold start") : null,
-        "fault.injected" in node.annotations && !node.name.startsWith("injected ") ? h("span", { class: "badge injected", title: `injected by ${cut(plain(node.annotations["fault.injected"]), 200)}` }, "injected") : null,
+        "fault.injected" in node.annotations && !node.name.startsWith("injected ")
+          ? h(
+              "span",
+              {
+                class: "badge injected",
+                title: `injected by ${cut(plain(node.annotations["fault.injected"]), 200)}`,
+              },
+              "injected",
+            )
+          : null,
         !open ? h("span", { class: "badge count" }, `+${hiddenBelow(position)}`) : null,
         node.http_status !== null || node.status !== "ok" || node.unfinished ? statusPill(node) : null,
-        h("span", { class: "type" }, shortType(cut(node.type ?? "", 60)))),
-      h("div", { class: "lane" }, bar(node)));
+        h("span", { class: "type" }, shortType(cut(node.type ?? "", 60))),
+      ),
+      h("div", { class: "lane" }, bar(node)),
+    );
     row.addEventListener("click", () => choose(position, { toggle: true }));
     return row;
   }
@@ -207,24 +405,64 @@ export function traceView(main, { id, query, pace }) {
   function bar(node) {
     const end = node.duration === null ? span() : node.offset + node.duration;
     const { from, width } = place(node.offset, end, span());
-    const tone = node.phase ? (node.phase === "overhead" ? "overhead" : "phase") : node.kind === "segment" ? "segment" : node.namespace ? "call" : "sub";
+    const tone = node.phase
+      ? node.phase === "overhead"
+        ? "overhead"
+        : "phase"
+      : node.kind === "segment"
+        ? "segment"
+        : node.namespace
+          ? "call"
+          : "sub";
     const took = duration(node.duration ?? end - node.offset) + (node.unfinished ? "+" : "");
     const side = from + width < 0.84 ? "after" : from > 0.16 ? "before" : "inside";
     return [
-      h("i", { class: `bar ${tone} ${node.status} ${node.unfinished ? "open" : ""}`, style: { left: `${from * 100}%`, width: `${width * 100}%` } }),
-      state.critical ? node.critical.filter(([start, stop]) => stop - start > span() / 1000).map(([start, stop]) => {
-        const stretch = place(start, stop, span());
-        return h("i", { class: "critical", style: { left: `${stretch.from * 100}%`, width: `${stretch.width * 100}%` } });
-      }) : null,
-      h("span", { class: `took ${side}`, style: side === "before" ? { right: `${(1 - from) * 100}%` } : { left: `${(side === "after" ? from + width : from) * 100}%` } }, took),
+      h("i", {
+        class: `bar ${tone} ${node.status} ${node.unfinished ? "open" : ""}`,
+        style: { left: `${from * 100}%`, width: `${width * 100}%` },
+      }),
+      state.critical
+        ? node.critical
+            .filter(([start, stop]) => stop - start > span() / 1000)
+            .map(([start, stop]) => {
+              const stretch = place(start, stop, span());
+              return h("i", {
+                class: "critical",
+                style: { left: `${stretch.from * 100}%`, width: `${stretch.width * 100}%` },
+              });
+            })
+        : null,
+      h(
+        "span",
+        {
+          class: `took ${side}`,
+          style:
+            side === "before"
+              ? { right: `${(1 - from) * 100}%` }
+              : { left: `${(side === "after" ? from + width : from) * 100}%` },
+        },
+        took,
+      ),
     ];
   }
 
   function remarkRow({ node, position, tone, sign, text, traceId }) {
-    const content = [h("span", { class: "sign" }, sign), " ", text, traceId ? link(`/trace/${encodeURIComponent(traceId)}`, { class: "mono" }, cut(traceId, 60)) : null];
-    const row = h("div", { class: `row remark ${tone}`, "data-of": position, title: text },
-      h("span", { class: "indent", style: { width: indent(node.depth) } }), h("span", { class: "spacer" }), h("span", { class: "words" }, content));
-    row.addEventListener("click", (event) => { if (!event.target.closest("a")) choose(position); });
+    const content = [
+      h("span", { class: "sign" }, sign),
+      " ",
+      text,
+      traceId ? link(`/trace/${encodeURIComponent(traceId)}`, { class: "mono" }, cut(traceId, 60)) : null,
+    ];
+    const row = h(
+      "div",
+      { class: `row remark ${tone}`, "data-of": position, title: text },
+      h("span", { class: "indent", style: { width: indent(node.depth) } }),
+      h("span", { class: "spacer" }),
+      h("span", { class: "words" }, content),
+    );
+    row.addEventListener("click", (event) => {
+      if (!event.target.closest("a")) choose(position);
+    });
     return row;
   }
 
@@ -265,11 +503,17 @@ export function traceView(main, { id, query, pace }) {
     if (index < 0) return;
     const [top, bottom] = [index * ROW, (index + 1) * ROW];
     if (top < scroller.scrollTop) scroller.scrollTop = top;
-    else if (bottom > scroller.scrollTop + scroller.clientHeight) scroller.scrollTop = bottom - scroller.clientHeight;
+    else if (bottom > scroller.scrollTop + scroller.clientHeight)
+      scroller.scrollTop = bottom - scroller.clientHeight;
   }
 
   function reveal(position) {
-    for (let above = state.trace.nodes[position].parent; above !== null; above = state.trace.nodes[above].parent) state.closed.delete(above);
+    for (
+      let above = state.trace.nodes[position].parent;
+      above !== null;
+      above = state.trace.nodes[above].parent
+    )
+      state.closed.delete(above);
     closedChanged();
     choose(position);
   }
@@ -283,7 +527,10 @@ export function traceView(main, { id, query, pace }) {
   const focusOn = (position) => choose(position, { quiet: true });
 
   const keys = {
-    ArrowDown: () => move(1), ArrowUp: () => move(-1), j: () => move(1), k: () => move(-1),
+    ArrowDown: () => move(1),
+    ArrowUp: () => move(-1),
+    j: () => move(1),
+    k: () => move(-1),
     ArrowRight: () => {
       if (state.chosen === null) move(1);
       else if (state.closed.has(state.chosen)) toggleNode(state.chosen, true);
@@ -293,18 +540,35 @@ export function traceView(main, { id, query, pace }) {
       if (state.chosen === null) return;
       const isOpen = hasChildren(state.trace.nodes, state.chosen) && !state.closed.has(state.chosen);
       if (isOpen) toggleNode(state.chosen, false);
-      else if (state.trace.nodes[state.chosen].parent !== null) focusOn(state.trace.nodes[state.chosen].parent);
+      else if (state.trace.nodes[state.chosen].parent !== null)
+        focusOn(state.trace.nodes[state.chosen].parent);
     },
-    Enter: () => { if (state.chosen !== null) choose(state.chosen, { toggle: true }); },
-    Escape: () => { if (!panel.hidden) close(); else if (logs.isOpen()) toggleLogs(); }, e: toggleAll, p: toggleCritical, l: toggleLogs,
+    Enter: () => {
+      if (state.chosen !== null) choose(state.chosen, { toggle: true });
+    },
+    Escape: () => {
+      if (!panel.hidden) close();
+      else if (logs.isOpen()) toggleLogs();
+    },
+    e: toggleAll,
+    p: toggleCritical,
+    l: toggleLogs,
   };
 
   return {
-    close() { poll.stop(); logs.stop(); resized.disconnect(); },
+    close() {
+      poll.stop();
+      logs.stop();
+      resized.disconnect();
+    },
     key(event) {
       const within = (selector) => Boolean(event.target.closest?.(selector));
       if (!state.trace || !keys[event.key]) return false;
-      if (event.key === "Enter" && within("aside, button, a") || event.key.startsWith("Arrow") && within("aside, .logs")) return false;
+      if (
+        (event.key === "Enter" && within("aside, button, a")) ||
+        (event.key.startsWith("Arrow") && within("aside, .logs"))
+      )
+        return false;
       keys[event.key]();
       return true;
     },
@@ -332,14 +596,19 @@ function namedBelow(nodes, position, name) {
 function nameOf(trace, node, position) {
   const parts = [h("b", {}, cut(node.name))];
   if (node.operation) parts.push(` ${cut(node.operation, 100)}`);
-  if (node.resource && !namedBelow(trace.nodes, position, node.resource)) parts.push(h("span", { class: "dim" }, ` ${cut(node.resource, 200)}`));
+  if (node.resource && !namedBelow(trace.nodes, position, node.resource))
+    parts.push(h("span", { class: "dim" }, ` ${cut(node.resource, 200)}`));
   return parts;
 }
 
 // Names a node so that it is not taken for a namesake: `Init of front`, `front (Lambda Function)`.
 function shareName(trace, position) {
   const node = trace.nodes[position];
-  if (node.phase && node.parent !== null) return `${cut(node.name, 40)} of ${cut(trace.nodes[node.parent].name, 40)}`;
+  if (node.phase && node.parent !== null)
+    return `${cut(node.name, 40)} of ${cut(trace.nodes[node.parent].name, 40)}`;
   if (node.kind === "segment" && node.type) return `${cut(node.name, 40)} (${cut(shortType(node.type), 40)})`;
-  return [node.name, node.operation].filter(Boolean).map((part) => cut(part, 40)).join(" ");
+  return [node.name, node.operation]
+    .filter(Boolean)
+    .map((part) => cut(part, 40))
+    .join(" ");
 }

@@ -10,25 +10,92 @@ import { addressOf, remember } from "../state.js";
 const LIMIT = 200;
 const SETTLED = 15; // seconds after which nothing more arrives of a request
 
-const MARKS = { ok: ["✓", "as it should be"], stop: ["✗", "decided against a trace"], gap: ["▲", "a part is missing"], info: ["·", "decided nothing"] };
+const MARKS = {
+  ok: ["✓", "as it should be"],
+  stop: ["✗", "decided against a trace"],
+  gap: ["▲", "a part is missing"],
+  info: ["·", "decided nothing"],
+};
 
 export function whyView(main, { query, pace }) {
-  const state = { asked: query.get("request") ?? "", live: query.get("live") !== "off", answer: null, requests: [], row: null };
+  const state = {
+    asked: query.get("request") ?? "",
+    live: query.get("live") !== "off",
+    answer: null,
+    requests: [],
+    row: null,
+  };
   main.className = "why";
 
-  const input = h("input", { type: "search", class: "mono", value: state.asked, spellcheck: "false", autocomplete: "off", "aria-label": "Which request",
-    placeholder: "A request id, a trace id, or GET /hello" });
-  const liveButton = h("button", { type: "button", class: "live", title: "Ask again while requests come in (l)", onclick: () => setLive(!state.live) }, h("i"), "Live");
+  const input = h("input", {
+    type: "search",
+    class: "mono",
+    value: state.asked,
+    spellcheck: "false",
+    autocomplete: "off",
+    "aria-label": "Which request",
+    placeholder: "A request id, a trace id, or GET /hello",
+  });
+  const liveButton = h(
+    "button",
+    {
+      type: "button",
+      class: "live",
+      title: "Ask again while requests come in (l)",
+      onclick: () => setLive(!state.live),
+    },
+    h("i"),
+    "Live",
+  );
   const body = h("tbody");
   const listProblem = h("div", { class: "slot" });
   const below = h("div", { class: "below" });
-  const explanation = h("section", { class: "explanation panel", "aria-live": "polite", "aria-label": "Explanation" });
-  show(main,
-    h("form", { class: "bar", onsubmit: (event) => { event.preventDefault(); ask(input.value.trim()); } },
-      h("div", { class: "filterbox" }, input, h("kbd", {}, "/")), h("button", { type: "submit" }, "Explain"), liveButton),
+  const explanation = h("section", {
+    class: "explanation panel",
+    "aria-live": "polite",
+    "aria-label": "Explanation",
+  });
+  show(
+    main,
+    h(
+      "form",
+      {
+        class: "bar",
+        onsubmit: (event) => {
+          event.preventDefault();
+          ask(input.value.trim());
+        },
+      },
+      h("div", { class: "filterbox" }, input, h("kbd", {}, "/")),
+      h("button", { type: "submit" }, "Explain"),
+      liveButton,
+    ),
     listProblem,
-    h("div", { class: "halves" }, explanation,
-      h("section", { class: "requests panel" }, h("table", {}, h("thead", {}, h("tr", {}, ["Status", "Request", "Trace", "Came"].map((name) => h("th", { scope: "col" }, name)))), body), below)));
+    h(
+      "div",
+      { class: "halves" },
+      explanation,
+      h(
+        "section",
+        { class: "requests panel" },
+        h(
+          "table",
+          {},
+          h(
+            "thead",
+            {},
+            h(
+              "tr",
+              {},
+              ["Status", "Request", "Trace", "Came"].map((name) => h("th", { scope: "col" }, name)),
+            ),
+          ),
+          body,
+        ),
+        below,
+      ),
+    ),
+  );
 
   const poll = polling(async (signal) => {
     try {
@@ -36,8 +103,17 @@ export function whyView(main, { query, pace }) {
       state.requests = requests;
       show(listProblem);
       drawRows();
-      show(below, remembered ? requests.length ? null : emptyBox("No requests yet", "Send one: it appears here as soon as it was answered.")
-        : emptyBox("No requests are remembered here", "AWS keeps no record of them. Ask above about a method and a URL, or about a trace id."));
+      show(
+        below,
+        remembered
+          ? requests.length
+            ? null
+            : emptyBox("No requests yet", "Send one: it appears here as soon as it was answered.")
+          : emptyBox(
+              "No requests are remembered here",
+              "AWS keeps no record of them. Ask above about a method and a URL, or about a trace id.",
+            ),
+      );
       await refresh(signal);
     } catch (failure) {
       if (failure.name === "AbortError") throw failure;
@@ -62,7 +138,8 @@ export function whyView(main, { query, pace }) {
       const answer = await read("why", { request: asked }, signal);
       if (asked !== state.asked) return;
       state.answer = answer;
-      if (!asked && answer.request) { // the last request when this was opened, and not whatever comes next
+      if (!asked && answer.request) {
+        // the last request when this was opened, and not whatever comes next
         state.asked = answer.request.id;
         remember({ request: state.asked });
       }
@@ -89,13 +166,51 @@ export function whyView(main, { query, pace }) {
   function drawExplanation() {
     const { verdict, trace_id: trace, request, reasons } = state.answer;
     const good = trace || !verdict.startsWith("No trace");
-    show(explanation,
+    show(
+      explanation,
       h("h1", { class: good ? "good" : "bad" }, cut(verdict, 2000)),
-      request ? h("p", { class: "dim what" }, statusPill(statusOf(request)), " ", cut(nameOf(request), 500), " · ", h("span", { class: "mono" }, cut(request.id, 100)), ` · ${day(request.at)} ${clock(request.at, 3)}`) : null,
-      trace ? h("p", {}, link(`/trace/${encodeURIComponent(trace)}`, { class: "button" }, "Open the trace")) : null,
-      h("ol", { class: "reasons" }, reasons.map((reason) => h("li", { class: reason.state },
-        h("span", { class: "mark", title: MARKS[reason.state][1], role: "img", "aria-label": MARKS[reason.state][1] }, MARKS[reason.state][0]),
-        h("div", {}, h("p", {}, cut(reason.text, 4000)), reason.fix ? h("p", { class: "fix" }, cut(reason.fix, 2000)) : null)))));
+      request
+        ? h(
+            "p",
+            { class: "dim what" },
+            statusPill(statusOf(request)),
+            " ",
+            cut(nameOf(request), 500),
+            " · ",
+            h("span", { class: "mono" }, cut(request.id, 100)),
+            ` · ${day(request.at)} ${clock(request.at, 3)}`,
+          )
+        : null,
+      trace
+        ? h("p", {}, link(`/trace/${encodeURIComponent(trace)}`, { class: "button" }, "Open the trace"))
+        : null,
+      h(
+        "ol",
+        { class: "reasons" },
+        reasons.map((reason) =>
+          h(
+            "li",
+            { class: reason.state },
+            h(
+              "span",
+              {
+                class: "mark",
+                title: MARKS[reason.state][1],
+                role: "img",
+                "aria-label": MARKS[reason.state][1],
+              },
+              MARKS[reason.state][0],
+            ),
+            h(
+              "div",
+              {},
+              h("p", {}, cut(reason.text, 4000)),
+              reason.fix ? h("p", { class: "fix" }, cut(reason.fix, 2000)) : null,
+            ),
+          ),
+        ),
+      ),
+    );
   }
 
   const rows = new Map();
@@ -119,16 +234,35 @@ export function whyView(main, { query, pace }) {
     const kept = new Set(wanted);
     for (const row of [...body.children]) if (!kept.has(row)) row.remove();
     for (const id of [...rows.keys()]) if (!kept.has(rows.get(id).row)) rows.delete(id);
-    wanted.forEach((row, index) => { if (body.children[index] !== row) body.insertBefore(row, body.children[index] ?? null); });
+    wanted.forEach((row, index) => {
+      if (body.children[index] !== row) body.insertBefore(row, body.children[index] ?? null);
+    });
   }
 
   function rowOf(request, chosen) {
     const trace = request.traces[0];
-    const row = h("tr", { "data-id": request.id, "aria-current": chosen ? "true" : null },
+    const row = h(
+      "tr",
+      { "data-id": request.id, "aria-current": chosen ? "true" : null },
       h("td", { class: "status" }, statusPill(statusOf(request))),
-      h("td", { class: "request" }, link(addressOf("/why", { request: request.id }), { class: "open", title: cut(nameOf(request), 2000) }, request.method ? [h("b", { class: "method" }, cut(request.method, 20)), " ", cut(request.url)] : cut(nameOf(request)))),
-      h("td", { class: `outcome ${trace ? "traced" : "untraced"}` }, trace ? link(`/trace/${encodeURIComponent(trace)}`, {}, `✓ ${request.brief}`) : `✗ ${request.brief}`),
-      h("td", { class: "began" }, h("time", { title: `${day(request.at)} ${clock(request.at, 3)}` })));
+      h(
+        "td",
+        { class: "request" },
+        link(
+          addressOf("/why", { request: request.id }),
+          { class: "open", title: cut(nameOf(request), 2000) },
+          request.method
+            ? [h("b", { class: "method" }, cut(request.method, 20)), " ", cut(request.url)]
+            : cut(nameOf(request)),
+        ),
+      ),
+      h(
+        "td",
+        { class: `outcome ${trace ? "traced" : "untraced"}` },
+        trace ? link(`/trace/${encodeURIComponent(trace)}`, {}, `✓ ${request.brief}`) : `✗ ${request.brief}`,
+      ),
+      h("td", { class: "began" }, h("time", { title: `${day(request.at)} ${clock(request.at, 3)}` })),
+    );
     row.addEventListener("click", (event) => {
       if (event.metaKey || event.ctrlKey || event.shiftKey || event.target.closest(".outcome a")) return;
       event.preventDefault();
@@ -153,18 +287,34 @@ export function whyView(main, { query, pace }) {
   }
 
   const keys = {
-    "/": () => { input.focus(); input.select(); },
-    ArrowDown: () => move(1), ArrowUp: () => move(-1), j: () => move(1), k: () => move(-1),
+    "/": () => {
+      input.focus();
+      input.select();
+    },
+    ArrowDown: () => move(1),
+    ArrowUp: () => move(-1),
+    j: () => move(1),
+    k: () => move(-1),
     l: () => setLive(!state.live),
   };
 
   liveButton.setAttribute("aria-pressed", String(state.live));
   poll.pause(!state.live);
   if (!state.live) poll.now();
-  return { close: poll.stop, key: (event) => { const act = keys[event.key]; act?.(); return Boolean(act); } };
+  return {
+    close: poll.stop,
+    key: (event) => {
+      const act = keys[event.key];
+      act?.();
+      return Boolean(act);
+    },
+  };
 }
 
-const nameOf = (request) => (request.method ? `${request.method} ${request.url}` : `${request.event_source ? "queue" : "invoke"} ${request.url}`);
+const nameOf = (request) =>
+  request.method
+    ? `${request.method} ${request.url}`
+    : `${request.event_source ? "queue" : "invoke"} ${request.url}`;
 
 function statusOf({ status }) {
   const word = status >= 500 ? "fault" : status === 429 ? "throttle" : status >= 400 ? "error" : "ok";
