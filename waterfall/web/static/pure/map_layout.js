@@ -1,8 +1,9 @@
 // A layered layout: callers before what they call, every service in a cell of its own, edges around cells.
 // https://en.wikipedia.org/wiki/Layered_graph_drawing
 
-// Takes `[{id, edges: [{target}]}]` and how many services a layer should hold at most; returns `{layers, rows, cells: id -> {layer, row}, routes}`; a route
-// is `{from, to, points: [{layer, row}]}` through the free cells between the two.
+// Takes `[{id, edges: [{target}]}]` and how many services a layer should hold at most; returns
+// `{layers, rows, cells: id -> {layer, row}, routes}`; a route is `{from, to, points: [{layer, row}]}`
+// through the free cells between the two.
 export function layout(services, most = Infinity) {
   const known = new Map(services.map((service) => [service.id, service]));
   const edges = services.flatMap((service) =>

@@ -93,13 +93,11 @@ export function compareView(main, { query }) {
         shown.map((pair) => [
           h(
             "div",
-            {
-              class: `pair ${pair.findings.length ? "differs" : ""} ${pair.left && pair.right ? "" : "alone"}`,
-            },
+            { class: `pair ${pair.findings.length ? "differs" : ""} ${paired(pair) ? "" : "alone"}` },
             side(pair.left, pair.depth, most),
             side(pair.right, pair.depth, most),
           ),
-          pair.left && pair.right && pair.findings.length
+          paired(pair) && pair.findings.length
             ? h(
                 "ul",
                 { class: "findings" },
@@ -125,6 +123,7 @@ export function compareView(main, { query }) {
   return { close() {}, key: () => false };
 }
 
+const paired = (pair) => Boolean(pair.left && pair.right);
 const value = (given, where) =>
   h("span", { class: `value ${where}` }, given === null ? "absent" : cut(plain(given), 300));
 

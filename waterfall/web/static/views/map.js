@@ -190,7 +190,10 @@ export function mapView(main, { query, pace }) {
 
   const edgeWords = (edge) =>
     edge.calls
-      ? `${edge.calls} calls, mean ${duration(edge.mean)}, 95 % ${duration(edge.p95)}, ${edge.faults} faults, ${edge.errors} errors, ${edge.throttles} throttles`
+      ? [
+          `${edge.calls} calls, mean ${duration(edge.mean)}, 95 % ${duration(edge.p95)}`,
+          `${edge.faults} faults, ${edge.errors} errors, ${edge.throttles} throttles`,
+        ].join(", ")
       : "messages, picked up later";
 
   function edgeLabel(edge, place) {
@@ -235,12 +238,13 @@ export function mapView(main, { query, pace }) {
 
   function words(service) {
     const share = (number) => (service.calls ? ` (${((number / service.calls) * 100).toFixed(0)} %)` : "");
+    const shared = (kind) => `${service[kind]} ${kind}${share(service[kind])}`;
     return [
       `${cut(service.name, 500)}${service.type ? ` – ${service.type}` : ""}`,
       ...(service.injected ? ["met injected faults"] : []),
       `${service.calls} calls, ${rate(service.per_minute)}`,
       `mean ${duration(service.mean)}, median ${duration(service.p50)}, 95 % ${duration(service.p95)}`,
-      `${service.ok} ok, ${service.errors} errors${share(service.errors)}, ${service.throttles} throttles${share(service.throttles)}, ${service.faults} faults${share(service.faults)}`,
+      [`${service.ok} ok`, ...["errors", "throttles", "faults"].map(shared)].join(", "),
     ].join("\n");
   }
 

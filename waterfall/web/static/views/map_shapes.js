@@ -6,7 +6,8 @@ const WIDE = { layer: 172, row: 156 };
 const TALL = { layer: 196, row: 168 };
 const EDGE = 92;
 const BELOW = 100; // what is written under a service
-const LOWER = 14; // an edge that passes a service stays clear of its words, which reach further down than its ring does up
+// An edge that passes a service stays clear of its words, which reach further down than its ring does up.
+const LOWER = 14;
 const RADIUS = 38;
 
 // Lays layers from left to right, or when `narrow` from top to bottom.

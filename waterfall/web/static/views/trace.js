@@ -2,15 +2,16 @@
 
 import { read } from "../api.js";
 import { h, link, show } from "../dom.js";
-import { icon, kindOfNode } from "../icons.js";
 import { polling } from "../live.js";
-import { copyButton, emptyBox, statusPill } from "../parts.js";
-import { place, ticks } from "../pure/axis.js";
-import { clock, cut, day, duration, pathOf, plain, shortType } from "../pure/format.js";
+import { emptyBox } from "../parts.js";
+import { ticks } from "../pure/axis.js";
+import { duration } from "../pure/format.js";
 import { hasChildren, visibleRows, window as sight, withChildren } from "../pure/rows.js";
 import { addressOf, remember } from "../state.js";
 import { detailsPanel } from "./details.js";
 import { logsPanel } from "./logs.js";
+import { headOf, titleOf } from "./trace_head.js";
+import { rowsOf } from "./trace_rows.js";
 
 const ROW = 28;
 const ENOUGH = 15; // answers without news after which a finished trace is not asked for again
@@ -104,7 +105,8 @@ export function traceView(main, { id, query, pace }) {
         ? withChildren(trace.nodes)
         : closedIds.map((one) => positions.get(one)).filter((one) => one !== undefined),
     );
-    drawHead();
+    document.title = titleOf(trace);
+    show(head, headOf(trace, reveal));
     chart.hidden = legend.hidden = !trace.nodes.length;
     drawTools();
     refresh();
@@ -112,75 +114,6 @@ export function traceView(main, { id, query, pace }) {
     if (first) scroller.focus({ preventScroll: true });
     if (first && asked) toggleLogs();
     else logs.again();
-  }
-
-  function drawHead() {
-    const { trace } = state;
-    document.title = `${trace.method ?? ""} ${trace.url ?? trace.nodes[0]?.name ?? trace.id} · waterfall`
-      .trim()
-      .slice(0, 120);
-    const facts = [h("strong", {}, duration(trace.duration)), " total"];
-    const about = [h("span", {}, facts)];
-    if (trace.response_time !== null && duration(trace.response_time) !== duration(trace.duration))
-      about.push(h("span", {}, "answered after ", h("strong", {}, duration(trace.response_time))));
-    if (trace.unfinished) about.push(h("span", { class: "note" }, "not finished"));
-    about.push(
-      h(
-        "span",
-        { title: new Date(trace.start * 1000).toISOString() },
-        `began ${day(trace.start)} ${clock(trace.start, 3)}`,
-      ),
-    );
-    if (trace.cold_starts.length)
-      about.push(h("span", {}, "cold start: ", h("strong", {}, cut(trace.cold_starts.join(", "), 200))));
-    if (trace.sampling_rule) about.push(h("span", {}, `sampled by rule ${cut(trace.sampling_rule, 100)}`));
-    if (trace.recorders.length)
-      about.push(h("span", {}, `recorded by ${cut(trace.recorders.join(", "), 200)}`));
-    show(
-      head,
-      h(
-        "div",
-        { class: "title" },
-        trace.nodes.length ? statusPill(trace) : null,
-        h(
-          "h1",
-          {},
-          trace.method ? h("b", { class: "method" }, cut(trace.method, 20)) : null,
-          " ",
-          headline(trace),
-        ),
-        h(
-          "span",
-          { class: "actions" },
-          link(addressOf("/map", { trace: trace.id }), { class: "button" }, "Map"),
-          link(addressOf("/compare", { a: trace.id }), { class: "button" }, "Compare"),
-        ),
-      ),
-      h(
-        "div",
-        { class: "facts" },
-        h("span", { class: "mono" }, trace.id),
-        copyButton(trace.id, "the trace id"),
-        about,
-      ),
-      trace.warnings.map((warning) => h("p", { class: "warning" }, "⚠ ", cut(warning, 500))),
-      trace.most_time.length
-        ? h(
-            "p",
-            { class: "most" },
-            "Most time in ",
-            trace.most_time.map(([position, seconds], index) => [
-              index ? ", " : "",
-              h(
-                "button",
-                { type: "button", class: "textlink", onclick: () => reveal(position) },
-                shareName(trace, position),
-              ),
-              ` ${duration(seconds)} (${Math.round((seconds / trace.duration) * 100)} %)`,
-            ]),
-          )
-        : null,
-    );
   }
 
   function drawTools() {
@@ -280,6 +213,7 @@ export function traceView(main, { id, query, pace }) {
     state.ticks = found;
   }
 
+  const { nodeRow, remarkRow } = rowsOf({ state, span, toggleNode, choose });
   let drawn = { first: -1, last: -1 };
   let elements = new Map(); // the rows in sight, by their place: scrolling makes only those that come in
   function drawRows(again = false) {
@@ -332,139 +266,6 @@ export function traceView(main, { id, query, pace }) {
     }
   });
   resized.observe(scroller);
-
-  const indent = (depth) => `${Math.min(depth, 24) * 14}px`;
-
-  function nodeRow({ node, position, open }) {
-    const parent = hasChildren(state.trace.nodes, position);
-    const toggle = parent
-      ? h(
-          "button",
-          {
-            type: "button",
-            class: "toggle",
-            tabindex: "-1",
-            "aria-label": open ? "Close" : "Open",
-            onclick: (event) => {
-              event.stopPropagation();
-              toggleNode(position);
-            },
-          },
-          open ? "▾" : "▸",
-        )
-      : h("span", { class: "toggle" });
-    const row = h(
-      "div",
-      {
-        class: `row ${node.status} ${position === state.chosen ? "chosen" : ""}`,
-        role: "treeitem",
-        id: `node-${position}`,
-        "data-position": position,
-        "aria-level": node.depth + 1,
-        "aria-expanded": parent ? String(open) : null,
-        "aria-selected": String(position === state.chosen),
-      },
-      h(
-        "div",
-        {
-          class: "name",
-          title: cut([node.name, node.operation, node.resource].filter(Boolean).join(" "), 1000),
-        },
-        h("span", { class: "indent", style: { width: indent(node.depth) } }),
-        toggle,
-        icon(kindOfNode(node)),
-        h("span", { class: `text ${node.kind}` }, nameOf(state.trace, node, position)),
-        node.cold_start ? h("span", { class: "badge" }, "cold start") : null,
-        "fault.injected" in node.annotations && !node.name.startsWith("injected ")
-          ? h(
-              "span",
-              {
-                class: "badge injected",
-                title: `injected by ${cut(plain(node.annotations["fault.injected"]), 200)}`,
-              },
-              "injected",
-            )
-          : null,
-        !open ? h("span", { class: "badge count" }, `+${hiddenBelow(position)}`) : null,
-        node.http_status !== null || node.status !== "ok" || node.unfinished ? statusPill(node) : null,
-        h("span", { class: "type" }, shortType(cut(node.type ?? "", 60))),
-      ),
-      h("div", { class: "lane" }, bar(node)),
-    );
-    row.addEventListener("click", () => choose(position, { toggle: true }));
-    return row;
-  }
-
-  function hiddenBelow(position) {
-    const { nodes } = state.trace;
-    let next = position + 1;
-    while (next < nodes.length && nodes[next].depth > nodes[position].depth) next += 1;
-    return next - position - 1;
-  }
-
-  function bar(node) {
-    const end = node.duration === null ? span() : node.offset + node.duration;
-    const { from, width } = place(node.offset, end, span());
-    const tone = node.phase
-      ? node.phase === "overhead"
-        ? "overhead"
-        : "phase"
-      : node.kind === "segment"
-        ? "segment"
-        : node.namespace
-          ? "call"
-          : "sub";
-    const took = duration(node.duration ?? end - node.offset) + (node.unfinished ? "+" : "");
-    const side = from + width < 0.84 ? "after" : from > 0.16 ? "before" : "inside";
-    return [
-      h("i", {
-        class: `bar ${tone} ${node.status} ${node.unfinished ? "open" : ""}`,
-        style: { left: `${from * 100}%`, width: `${width * 100}%` },
-      }),
-      state.critical
-        ? node.critical
-            .filter(([start, stop]) => stop - start > span() / 1000)
-            .map(([start, stop]) => {
-              const stretch = place(start, stop, span());
-              return h("i", {
-                class: "critical",
-                style: { left: `${stretch.from * 100}%`, width: `${stretch.width * 100}%` },
-              });
-            })
-        : null,
-      h(
-        "span",
-        {
-          class: `took ${side}`,
-          style:
-            side === "before"
-              ? { right: `${(1 - from) * 100}%` }
-              : { left: `${(side === "after" ? from + width : from) * 100}%` },
-        },
-        took,
-      ),
-    ];
-  }
-
-  function remarkRow({ node, position, tone, sign, text, traceId }) {
-    const content = [
-      h("span", { class: "sign" }, sign),
-      " ",
-      text,
-      traceId ? link(`/trace/${encodeURIComponent(traceId)}`, { class: "mono" }, cut(traceId, 60)) : null,
-    ];
-    const row = h(
-      "div",
-      { class: `row remark ${tone}`, "data-of": position, title: text },
-      h("span", { class: "indent", style: { width: indent(node.depth) } }),
-      h("span", { class: "spacer" }),
-      h("span", { class: "words" }, content),
-    );
-    row.addEventListener("click", (event) => {
-      if (!event.target.closest("a")) choose(position);
-    });
-    return row;
-  }
 
   function toggleNode(position, open = undefined) {
     if (!hasChildren(state.trace.nodes, position)) return;
@@ -573,42 +374,4 @@ export function traceView(main, { id, query, pace }) {
       return true;
     },
   };
-}
-
-// The URL with its path put forward, or what a trace without a request began with.
-function headline(trace) {
-  if (!trace.url) return cut(trace.nodes[0]?.name ?? "Empty trace", 2000);
-  const path = pathOf(trace.url);
-  const origin = trace.url.endsWith(path) ? trace.url.slice(0, -path.length) : "";
-  return [h("span", { class: "origin" }, cut(origin, 300)), cut(path, 2000)];
-}
-
-// Tells whether a child has that name: a called function's own segment, say.
-function namedBelow(nodes, position, name) {
-  let next = position + 1;
-  while (next < nodes.length && nodes[next].depth > nodes[position].depth) {
-    if (nodes[next].parent === position && nodes[next].name === name) return true;
-    next += 1;
-  }
-  return false;
-}
-
-function nameOf(trace, node, position) {
-  const parts = [h("b", {}, cut(node.name))];
-  if (node.operation) parts.push(` ${cut(node.operation, 100)}`);
-  if (node.resource && !namedBelow(trace.nodes, position, node.resource))
-    parts.push(h("span", { class: "dim" }, ` ${cut(node.resource, 200)}`));
-  return parts;
-}
-
-// Names a node so that it is not taken for a namesake: `Init of front`, `front (Lambda Function)`.
-function shareName(trace, position) {
-  const node = trace.nodes[position];
-  if (node.phase && node.parent !== null)
-    return `${cut(node.name, 40)} of ${cut(trace.nodes[node.parent].name, 40)}`;
-  if (node.kind === "segment" && node.type) return `${cut(node.name, 40)} (${cut(shortType(node.type), 40)})`;
-  return [node.name, node.operation]
-    .filter(Boolean)
-    .map((part) => cut(part, 40))
-    .join(" ");
 }

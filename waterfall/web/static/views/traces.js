@@ -2,24 +2,14 @@
 
 import { read } from "../api.js";
 import { h, link, show } from "../dom.js";
-import { KEYWORDS } from "../keywords.js";
 import { polling } from "../live.js";
-import { emptyBox, problemBox, statusPill, timeChoice } from "../parts.js";
-import {
-  age,
-  clock,
-  count,
-  cut,
-  day,
-  duration,
-  ownAnnotations,
-  pathOf,
-  plain,
-  shortType,
-} from "../pure/format.js";
+import { emptyBox, problemBox, timeChoice } from "../parts.js";
+import { age, count, duration } from "../pure/format.js";
 import { percentile, responseTime } from "../pure/histogram.js";
 import { addressOf, remember, timeAsked } from "../state.js";
 import { histogram } from "./histogram.js";
+import { keywordHelp } from "./keyword_help.js";
+import { traceRow } from "./traces_row.js";
 
 const STEP = 200;
 const MOST = 1000;
@@ -145,6 +135,7 @@ export function tracesView(main, { go, query, pace }) {
   }
 
   const rows = new Map();
+  const on = { mark: toggleMark, condition: addCondition, open: (id) => go(`/trace/${id}`) };
 
   const poll = polling(async (signal) => {
     table.setAttribute("aria-busy", "true");
@@ -229,7 +220,7 @@ export function tracesView(main, { go, query, pace }) {
     const wanted = traces.map((trace) => {
       const key = JSON.stringify([trace, slowest, state.marked.includes(trace.id)]);
       const old = rows.get(trace.id);
-      const row = old?.key === key ? old.row : rowOf(trace, slowest);
+      const row = old?.key === key ? old.row : traceRow(trace, slowest, state.marked.includes(trace.id), on);
       if (old && old.row !== row) old.row.replaceWith(row);
       rows.set(trace.id, { key, row });
       row.querySelector("time").textContent =
@@ -242,84 +233,6 @@ export function tracesView(main, { go, query, pace }) {
     wanted.forEach((row, index) => {
       if (body.children[index] !== row) body.insertBefore(row, body.children[index] ?? null);
     });
-  }
-
-  function rowOf(trace, slowest) {
-    const annotations = ownAnnotations(trace.annotations);
-    const mark = h("input", {
-      type: "checkbox",
-      "aria-label": "Mark for comparing",
-      title: "Mark for comparing (x)",
-      onchange: () => toggleMark(trace.id),
-    });
-    mark.checked = state.marked.includes(trace.id);
-    const row = h(
-      "tr",
-      { "data-id": trace.id },
-      h("td", { class: "mark" }, mark),
-      h(
-        "td",
-        { class: "status" },
-        statusPill(trace),
-        trace.throttled && trace.status !== "throttle"
-          ? h("span", { class: "dot throttle", title: "a throttle inside" })
-          : null,
-      ),
-      h(
-        "td",
-        { class: "request" },
-        link(
-          `/trace/${trace.id}`,
-          { class: "open", title: cut(trace.url ?? trace.entry ?? "", 2000) },
-          request(trace),
-        ),
-      ),
-      h(
-        "td",
-        { class: "annotations" },
-        h(
-          "div",
-          { class: "chips" },
-          annotations.slice(0, 4).map(([key, values]) =>
-            h(
-              "button",
-              {
-                type: "button",
-                class: "chip",
-                title: `Filter by ${cut(key, 500)} = ${cut(plain(values[0]), 500)}`,
-                onclick: (event) => {
-                  event.stopPropagation();
-                  addCondition(`annotation[${key}] = ${literal(values[0])}`);
-                },
-              },
-              h("b", {}, cut(key, 40)),
-              h("span", {}, cut(plain(values.length === 1 ? values[0] : values), 40)),
-            ),
-          ),
-          annotations.length > 4 ? h("span", { class: "dim" }, `+${annotations.length - 4}`) : null,
-        ),
-      ),
-      h(
-        "td",
-        { class: "took" },
-        h("span", { class: "figure" }, duration(responseTime(trace)), trace.unfinished ? "+" : ""),
-        h(
-          "span",
-          { class: `track ${trace.status}` },
-          h("i", { style: { width: `${Math.max(1, (responseTime(trace) / slowest) * 100)}%` } }),
-        ),
-      ),
-      h(
-        "td",
-        { class: "began" },
-        h("time", { title: trace.start === null ? "" : `${day(trace.start)} ${clock(trace.start, 3)}` }),
-      ),
-      h("td", { class: "id mono" }, `…${trace.id.slice(-8)}`),
-    );
-    row.addEventListener("click", (event) => {
-      if (!event.target.closest("a, input, button")) go(`/trace/${trace.id}`);
-    });
-    return row;
   }
 
   function addCondition(text) {
@@ -404,17 +317,6 @@ export function tracesView(main, { go, query, pace }) {
   };
 }
 
-function request(trace) {
-  if (trace.method || trace.url)
-    return [h("b", { class: "method" }, cut(trace.method ?? "", 20)), " ", cut(pathOf(trace.url ?? ""))];
-  return [
-    cut(trace.entry ?? "(no root)"),
-    trace.entry_type ? h("span", { class: "dim" }, ` ${cut(shortType(trace.entry_type), 60)}`) : null,
-  ];
-}
-
-const literal = (value) =>
-  typeof value === "string" ? `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"` : String(value);
 const within = (value, [from, to]) => value >= from && value < to;
 const shareOf = (traces, status) =>
   traces.length
@@ -431,31 +333,4 @@ const figure = (name, value, tone = "") =>
 function rangeOf(text) {
   const match = /^([\d.]+)-([\d.]+)$/.exec(text ?? "");
   return match && Number(match[1]) < Number(match[2]) ? [Number(match[1]), Number(match[2])] : null;
-}
-
-function keywordHelp(insert) {
-  return h(
-    "section",
-    { class: "keywords panel", hidden: true, "aria-label": "Filter keywords" },
-    KEYWORDS.map(([title, items]) =>
-      h(
-        "div",
-        {},
-        h("h3", {}, title),
-        items.map(([text, meaning]) =>
-          h(
-            "button",
-            { type: "button", class: "keyword", onclick: () => insert(text) },
-            h("code", {}, text),
-            meaning ? h("span", { class: "dim" }, meaning) : null,
-          ),
-        ),
-      ),
-    ),
-    h(
-      "p",
-      { class: "dim" },
-      "Join with AND, OR and parentheses; compare with =, !=, <, <=, >, >=, CONTAINS, BEGINSWITH, ENDSWITH.",
-    ),
-  );
 }

@@ -1,0 +1,94 @@
+// What is said of a trace as a whole, above its waterfall.
+
+import { h, link } from "../dom.js";
+import { copyButton, statusPill } from "../parts.js";
+import { clock, cut, day, duration, pathOf, shortType } from "../pure/format.js";
+import { addressOf } from "../state.js";
+
+export const titleOf = (trace) =>
+  `${trace.method ?? ""} ${trace.url ?? trace.nodes[0]?.name ?? trace.id} · waterfall`.trim().slice(0, 120);
+
+// `reveal(position)` shows the row of a node.
+export function headOf(trace, reveal) {
+  const facts = [h("strong", {}, duration(trace.duration)), " total"];
+  const about = [h("span", {}, facts)];
+  if (trace.response_time !== null && duration(trace.response_time) !== duration(trace.duration))
+    about.push(h("span", {}, "answered after ", h("strong", {}, duration(trace.response_time))));
+  if (trace.unfinished) about.push(h("span", { class: "note" }, "not finished"));
+  about.push(
+    h(
+      "span",
+      { title: new Date(trace.start * 1000).toISOString() },
+      `began ${day(trace.start)} ${clock(trace.start, 3)}`,
+    ),
+  );
+  if (trace.cold_starts.length)
+    about.push(h("span", {}, "cold start: ", h("strong", {}, cut(trace.cold_starts.join(", "), 200))));
+  if (trace.sampling_rule) about.push(h("span", {}, `sampled by rule ${cut(trace.sampling_rule, 100)}`));
+  if (trace.recorders.length)
+    about.push(h("span", {}, `recorded by ${cut(trace.recorders.join(", "), 200)}`));
+  return [
+    h(
+      "div",
+      { class: "title" },
+      trace.nodes.length ? statusPill(trace) : null,
+      h(
+        "h1",
+        {},
+        trace.method ? h("b", { class: "method" }, cut(trace.method, 20)) : null,
+        " ",
+        headline(trace),
+      ),
+      h(
+        "span",
+        { class: "actions" },
+        link(addressOf("/map", { trace: trace.id }), { class: "button" }, "Map"),
+        link(addressOf("/compare", { a: trace.id }), { class: "button" }, "Compare"),
+      ),
+    ),
+    h(
+      "div",
+      { class: "facts" },
+      h("span", { class: "mono" }, trace.id),
+      copyButton(trace.id, "the trace id"),
+      about,
+    ),
+    trace.warnings.map((warning) => h("p", { class: "warning" }, "⚠ ", cut(warning, 500))),
+    trace.most_time.length
+      ? h(
+          "p",
+          { class: "most" },
+          "Most time in ",
+          trace.most_time.map(([position, seconds], index) => [
+            index ? ", " : "",
+            h(
+              "button",
+              { type: "button", class: "textlink", onclick: () => reveal(position) },
+              shareName(trace, position),
+            ),
+            ` ${duration(seconds)} (${Math.round((seconds / trace.duration) * 100)} %)`,
+          ]),
+        )
+      : null,
+  ];
+}
+
+// The URL with its path put forward, or what a trace without a request began with.
+function headline(trace) {
+  if (!trace.url) return cut(trace.nodes[0]?.name ?? "Empty trace", 2000);
+  const path = pathOf(trace.url);
+  const origin = trace.url.endsWith(path) ? trace.url.slice(0, -path.length) : "";
+  return [h("span", { class: "origin" }, cut(origin, 300)), cut(path, 2000)];
+}
+
+// Names a node so that it is not taken for a namesake: `Init of front`, `front (Lambda Function)`.
+function shareName(trace, position) {
+  const node = trace.nodes[position];
+  if (node.phase && node.parent !== null)
+    return `${cut(node.name, 40)} of ${cut(trace.nodes[node.parent].name, 40)}`;
+  if (node.kind === "segment" && node.type) return `${cut(node.name, 40)} (${cut(shortType(node.type), 40)})`;
+  return [node.name, node.operation]
+    .filter(Boolean)
+    .map((part) => cut(part, 40))
+    .join(" ");
+}
