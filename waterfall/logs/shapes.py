@@ -1,12 +1,4 @@
-"""Log lines as JSON, for `--json` and for the console.
-
-`waterfall.logs/1`
-    `lines`: `time`, `function`, `group`, `stream`, `kind` (`log`, Lambda's own `init` `start` `end` `report`
-    `platform`, or `injected` by FIS), `level`, `message`, `request_id`, `trace_id`, `fields` (a JSON line's
-    object); or `trace` and `invocations`: `function`, `group`, `request_id`, `node` (position in the trace's
-    `nodes`), `start`, `end`, `missing` (why there are no lines), `lines`, `more` (how many were left out).
-    `--follow` prints one line's object after the other; `show --logs` has a trace's in its field `logs`.
-"""
+"""Log lines as JSON, for `--json` (docs/json.md) and for the console."""
 
 from __future__ import annotations
 

@@ -1,24 +1,6 @@
-"""Traces, their list and the service map as JSON, for `--json` and for the console.
+"""What `--json` prints; docs/json.md tells every field, its type and its meaning.
 
-Each object names its `format`; fields are added to a format, never changed. All times are epoch seconds,
-durations seconds; a field that is not known is `null`. This holds for the `shapes` of every folder.
-
-`waterfall.trace/1`
-    `id`, `start`, `duration`, `response_time`, `unfinished`, `method`, `url`, `http_status`, `status`
-    (`ok` `error` `throttle` `fault`), `cold_starts`, `sampling_rule`, `recorders`, `warnings`, and `nodes`:
-    each node before its children, with `id`, `parent` (position in `nodes`), `parent_id` (as reported),
-    `depth`, `kind` (`segment` `subsegment`), `name`, `type`, `namespace`, `operation`, `resource`, `start`,
-    `offset`, `duration`, `status`, `unfinished`, `inferred`, `cold_start`, `phase` (`init` `restore`
-    `overhead`), `method`, `url`, `http_status`, `annotations`, `metadata`, `exceptions` (`type`, `message`,
-    `remote`, `stack` of `path` `line` `label`), `links` (`trace_id`, `id`), `notes` (`anomaly`, `reason`).
-`waterfall.traces/1`
-    `start`, `end`, and `traces`, newest first: `id`, `start`, `duration`, `response_time`, `status`,
-    `throttled`, `unfinished`, `method`, `url`, `http_status`, `entry`, `entry_type`, `annotations`
-    (key to list of values).
-`waterfall.map/1`
-    `start`, `end`, and `services`: `id`, `name`, `type`, `root`, `inferred`, `injected` (a service of that
-    name met a fault on purpose), counts, and `edges`: `target` (a service's `id`), `link`, counts. Counts are
-    `calls`, `ok`, `errors`, `throttles`, `faults`, `per_minute`, `mean`, `p50`, `p95`.
+Each object names its `format`; fields are added to a format, never changed.
 """
 
 from __future__ import annotations

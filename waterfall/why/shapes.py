@@ -1,14 +1,4 @@
-"""Explanations as JSON, for `--json` and for the console.
-
-`waterfall.why/1`
-    `verdict` (a sentence), `trace_id` (of the trace that is there, or `null`), `request` (or `null`; its
-    `kind`, `request` or `invocation`, `id`, `at`, `method`, `url`, `status`,
-    `event_source` of what a queue invoked, `trace_id`), and `reasons` in
-    the order in which they decided: `state` (`ok` `stop` `gap` `info`), `text`, `fix` (may be empty).
-`waterfall.requests/1`
-    `remembered` (false where requests are not), and `requests`, newest first: as above, with `traces` (ids of
-    those that are there) and `brief` (why, in a few words).
-"""
+"""Explanations as JSON, for `--json` (docs/json.md) and for the console."""
 
 from __future__ import annotations
 
