@@ -13,7 +13,8 @@ from embedded_aws.logs.errors import InvalidParameterError
 from embedded_aws.logs.regular_expressions import regular_expression
 
 _TOKEN = re.compile(
-    r'\s*(?:(?P<selector>\$(?:\.(?:[\w@-]+|\*)|\[(?:\d+|\*|"[^"]*")\])+)|(?P<word>IS|NOT|EXISTS|TRUE|FALSE|NULL)\b'
+    r'\s*(?:(?P<selector>\$(?:\.(?:[\w@-]+|\*)|\[(?:\d+|\*|"[^"]*")\])+)'
+    r"|(?P<word>IS|NOT|EXISTS|TRUE|FALSE|NULL)\b"
     r'|(?P<operator>&&|\|\||!=|<=|>=|[=<>(){}])|(?P<text>"(?:[^"\\]|\\.)*")|(?P<regex>%[^%]+%)'
     r'|(?P<plain>[^\s"(){}=<>!&|]+))'
 )

@@ -29,7 +29,7 @@ def _handler_path() -> tuple[str, str]:
 
 
 def _start_lite_sdk() -> None:
-    from amazon.opentelemetry.distro.opentelemetry_lite_sdk import (  # noqa: PLC0415 - only in the layer, and only in this mode
+    from amazon.opentelemetry.distro.opentelemetry_lite_sdk import (  # noqa: PLC0415 - this mode alone
         configure_lite_mode,
     )
 
@@ -56,7 +56,7 @@ def _instrumented_handler() -> Any:
     module_name, function_name = _handler_path()
     if os.environ.get("OTEL_AWS_LAMBDA_FAST_START") == "true":
         _start_lite_sdk()
-    from opentelemetry.instrumentation.aws_lambda import (  # type: ignore[import-not-found,unused-ignore] # noqa: PLC0415 - after the SDK
+    from opentelemetry.instrumentation.aws_lambda import (  # noqa: PLC0415 - after the SDK
         AwsLambdaInstrumentor,
     )
 
