@@ -104,9 +104,9 @@ def test_before(traced: Traced, app: Callable[[str], ModuleType], title: str, ex
 
 def test_the_test_of_the_page(traced: Traced, app: Callable[[str], ModuleType]) -> None:
     """The example of a test passes with the example of a handler."""
-    scope = {"app": app("after")}
+    scope: dict[str, Any] = {"app": app("after")}
     exec(BLOCKS["test_app.py"], scope)  # noqa: S102 - our own page
-    scope["test_order_is_stored"](traced)  # type: ignore[operator]
+    scope["test_order_is_stored"](traced)
 
 
 def test_every_example_is_run() -> None:

@@ -7,7 +7,7 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import botocore.session
 
@@ -25,9 +25,9 @@ def account() -> dict[str, object]:
     return {"variables": variables, "profiles": profiles, "key": credentials and credentials.access_key}
 
 
-def main(given: dict[str, object]) -> int:
-    ready = given.pop("ready", "serve")
-    paths = {key: Path(str(given.pop(key))) for key in ("directory", "data")}
+def main(given: dict[str, Any]) -> int:
+    ready: str = given.pop("ready", "serve")
+    paths: dict[str, Any] = {key: Path(str(given.pop(key))) for key in ("directory", "data")}
 
     def on_ready(status: Status) -> bool:
         print(json.dumps(asdict(status)), flush=True)  # noqa: T201 - read by the test
@@ -43,7 +43,7 @@ def main(given: dict[str, object]) -> int:
     ports = {"port": 0, "daemon_port": 0, "otlp_port": 0}
     try:
         return run(
-            ServeOptions(**paths, **{**ports, **given}),  # type: ignore[arg-type]
+            ServeOptions(**paths, **{**ports, **given}),
             on_ready=on_ready,
             on_progress=on_progress,
         )

@@ -40,7 +40,8 @@ def top(event: Any, context: Any) -> None:
     tracing.annotate("order.id", event)
     tracing.annotate("paid", True)
     tracing.annotate("total", 9.5)
-    tracing.annotate("bad", [1])  # type: ignore[arg-type]
+    wrong: Any = [1]
+    tracing.annotate("bad", wrong)
     tracing.add_metadata("order", {"lines": [1, 2]})
     tracing.add_metadata("cart", "c1", namespace="shop")
     tracing.add_metadata("no", 1, namespace="AWS.mine")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from embedded_aws.cloudwatch.evaluation import Datapoint, Rule, judge
+from embedded_aws.cloudwatch.evaluation import Datapoint, Missing, Rule, judge
 
 ABOVE = "GreaterThanThreshold"
 
@@ -40,10 +40,10 @@ CASES = [
 
 @pytest.mark.parametrize(("needed", "text", "missing", "expected"), CASES)
 def test_missing_datapoints_are_treated_as_cloudwatch_documents(
-    needed: int, text: str, missing: str, expected: str
+    needed: int, text: str, missing: Missing, expected: str
 ) -> None:
     """Each row of CloudWatch's tables gives its state, whatever the state was before."""
-    rule = Rule(ABOVE, 1.0, periods=3, needed=needed, missing=missing)  # type: ignore[arg-type]
+    rule = Rule(ABOVE, 1.0, periods=3, needed=needed, missing=missing)
     for current in ("OK", "ALARM"):
         found = judge(rule, points(text), current)
         assert found.state == (current if expected == "as it was" else expected)
@@ -97,6 +97,6 @@ def test_a_reason_names_the_datapoints_of_a_recovery() -> None:
         ),
     ],
 )
-def test_a_reason_tells_that_nothing_came(missing: str, reason: str) -> None:
+def test_a_reason_tells_that_nothing_came(missing: Missing, reason: str) -> None:
     """Without any datapoint the reason says how that was taken."""
-    assert judge(Rule(ABOVE, 0.5, missing=missing), [], "OK").reason == reason  # type: ignore[arg-type]
+    assert judge(Rule(ABOVE, 0.5, missing=missing), [], "OK").reason == reason

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -228,26 +229,26 @@ KEYS = st.sampled_from(
 )
 
 
-def _fill(pairs: object, values: dict[str, object]) -> None:
+def _fill(pairs: Any, values: dict[str, object]) -> None:
     for key, value in values.items():
-        pair = pairs.add(key=key)  # type: ignore[attr-defined]
+        pair = pairs.add(key=key)
         _set(pair.value, value)
 
 
-def _set(target: object, value: object) -> None:
+def _set(target: Any, value: object) -> None:
     match value:
         case bool():
-            target.bool_value = value  # type: ignore[attr-defined]
+            target.bool_value = value
         case int():
-            target.int_value = value  # type: ignore[attr-defined]
+            target.int_value = value
         case float():
-            target.double_value = value  # type: ignore[attr-defined]
+            target.double_value = value
         case str():
-            target.string_value = value  # type: ignore[attr-defined]
+            target.string_value = value
         case list():
-            target.array_value.SetInParent()  # type: ignore[attr-defined]
+            target.array_value.SetInParent()
             for item in value:
-                _set(target.array_value.values.add(), item)  # type: ignore[attr-defined]
+                _set(target.array_value.values.add(), item)
 
 
 @settings(deadline=None)

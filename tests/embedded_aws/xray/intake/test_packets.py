@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from embedded_aws.xray.intake.packets import Packet, PacketError, parse
+from embedded_aws.xray.intake.packets import Kind, Packet, PacketError, parse
 
 HEADER = b'{"format":"json","version":1}'
 
@@ -62,10 +62,10 @@ def test_malformed_datagrams_are_named(datagram: bytes, cause: str) -> None:
     ("prefix", "kind"),
     [(b"T1S", "spans"), (b"T1U", "unsampled spans"), (b"T1", "spans"), (b"M1", "metrics")],
 )
-def test_otlp_packets_are_told_by_their_prefix(prefix: bytes, kind: str) -> None:
+def test_otlp_packets_are_told_by_their_prefix(prefix: bytes, kind: Kind) -> None:
     """The payload is base64 of protobuf, which starts with byte 10; a final newline does no harm."""
     payload = b"\x0a\x02hi"
-    assert parse(HEADER + b"\n" + prefix + base64.b64encode(payload) + b"\n") == Packet(kind, payload)  # type: ignore[arg-type]
+    assert parse(HEADER + b"\n" + prefix + base64.b64encode(payload) + b"\n") == Packet(kind, payload)
 
 
 @settings(deadline=None)

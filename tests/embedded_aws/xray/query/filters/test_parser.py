@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import pytest
 from hypothesis import given
@@ -240,9 +240,15 @@ _IDS = st.one_of(
     st.builds(Id, st.none(), _TEXTS),
     st.builds(Id, st.none(), st.none(), _TEXTS),
 )
+
+
+def _inside(name: CauseList) -> keywords.Place:
+    return cast("keywords.Place", f"root cause {name}")
+
+
 _CAUSES = st.one_of(
     [
-        st.builds(RootCause, st.just(kind), st.just(name), _expressions(f"root cause {name}"))  # type: ignore[arg-type]
+        st.builds(RootCause, st.just(kind), st.just(name), _expressions(_inside(name)))
         for kind in get_args(CauseKind)
         for name in get_args(CauseList)
         if (kind, name) != ("responsetime", "exception")
