@@ -17,7 +17,8 @@ sys.path.insert(0, str(DOCS.parent))
 from tests.waterfall.web.browser import Page, find_chromium, running_chromium  # noqa: E402 - found by the line above
 from waterfall.ports import LOCAL_ENDPOINT  # noqa: E402 - found by the line above
 from waterfall.traces.client import Source, connect  # noqa: E402 - found by the line above
-from waterfall.web.server import bind, serving  # noqa: E402 - found by the line above
+from waterfall.web.listener import bind  # noqa: E402 - found by the line above
+from waterfall.web.server import serving  # noqa: E402 - found by the line above
 
 WIDTH, HEIGHT = 1280, 800
 LOOKS_BACK = 6 * 3600.0
