@@ -92,6 +92,15 @@ export const copyButton = (text, label) => {
   return button;
 };
 
+// Controls in a row; Enter in one of them does `onenter`.
+export function bar(onenter, ...controls) {
+  const onsubmit = (event) => {
+    event.preventDefault();
+    onenter();
+  };
+  return h("form", { class: "bar", onsubmit }, controls);
+}
+
 export const problemBox = (message) => h("p", { class: "problem", role: "alert" }, message);
 export const emptyBox = (title, ...lines) =>
   h(

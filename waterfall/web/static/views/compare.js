@@ -3,7 +3,7 @@
 import { read } from "../api.js";
 import { h, link, show } from "../dom.js";
 import { icon, kindOfNode } from "../icons.js";
-import { emptyBox, problemBox, statusPill } from "../parts.js";
+import { bar, emptyBox, problemBox, statusPill } from "../parts.js";
 import { clock, cut, day, duration, pathOf, plain } from "../pure/format.js";
 import { remember } from "../state.js";
 
@@ -33,15 +33,10 @@ export function compareView(main, { query }) {
   let answer = null;
   show(
     main,
-    h(
-      "form",
-      {
-        class: "bar",
-        onsubmit: (event) => {
-          event.preventDefault();
-          remember({ a: a.value.trim(), b: b.value.trim() }, { push: true });
-          compare();
-        },
+    bar(
+      () => {
+        remember({ a: a.value.trim(), b: b.value.trim() }, { push: true });
+        compare();
       },
       a,
       b,

@@ -3,12 +3,13 @@
 import { read } from "../api.js";
 import { h, link, show } from "../dom.js";
 import { polling } from "../live.js";
-import { emptyBox, problemBox, timeChoice } from "../parts.js";
+import { bar, emptyBox, problemBox, timeChoice } from "../parts.js";
 import { age, count, duration } from "../pure/format.js";
 import { percentile, responseTime } from "../pure/histogram.js";
 import { addressOf, remember, timeAsked } from "../state.js";
 import { histogram } from "./histogram.js";
 import { keywordHelp } from "./keyword_help.js";
+import { arrange, columns, listKeys, liveSwitch, pressed } from "./list.js";
 import { traceRow } from "./traces_row.js";
 
 const STEP = 200;
@@ -55,17 +56,7 @@ export function tracesView(main, { go, query, pace }) {
     },
     "Keywords",
   );
-  const liveButton = h(
-    "button",
-    {
-      type: "button",
-      class: "live",
-      title: "Ask again while requests come in (l)",
-      onclick: () => setLive(!state.live),
-    },
-    h("i"),
-    "Live",
-  );
+  const live = liveSwitch(state, () => poll);
   const figures = h("div", { class: "figures" });
   const chart = histogram({
     onselect: (range) => {
@@ -78,17 +69,7 @@ export function tracesView(main, { go, query, pace }) {
   const table = h(
     "table",
     {},
-    h(
-      "thead",
-      {},
-      h(
-        "tr",
-        {},
-        ["", "Status", "Request", "Annotations", "Response time", "Began", "Trace"].map((name) =>
-          h("th", { scope: "col" }, name),
-        ),
-      ),
-    ),
+    columns(["", "Status", "Request", "Annotations", "Response time", "Began", "Trace"]),
     body,
   );
   const below = h("div", { class: "below" });
@@ -96,22 +77,15 @@ export function tracesView(main, { go, query, pace }) {
 
   show(
     main,
-    h(
-      "form",
-      {
-        class: "bar",
-        onsubmit: (event) => {
-          event.preventDefault();
-          applyFilter();
-        },
-      },
+    bar(
+      applyFilter,
       h("div", { class: "filterbox" }, input, h("kbd", {}, "/")),
       helpButton,
       timeChoice(query, Infinity, (changes) => {
         remember(changes, { push: true });
         poll.now();
       }),
-      liveButton,
+      live.button,
     ),
     problem,
     keywords,
@@ -126,13 +100,6 @@ export function tracesView(main, { go, query, pace }) {
     poll.now();
   }
   input.addEventListener("search", applyFilter);
-
-  function setLive(on) {
-    state.live = on;
-    liveButton.setAttribute("aria-pressed", String(on));
-    remember({ live: on ? null : "off" });
-    poll.pause(!on);
-  }
 
   const rows = new Map();
   const on = { mark: toggleMark, condition: addCondition, open: (id) => go(`/trace/${id}`) };
@@ -228,11 +195,7 @@ export function tracesView(main, { go, query, pace }) {
       if (state.fresh.has(trace.id)) row.classList.add("fresh");
       return row;
     });
-    const kept = new Set(wanted);
-    for (const row of [...body.children]) if (!kept.has(row)) row.remove();
-    wanted.forEach((row, index) => {
-      if (body.children[index] !== row) body.insertBefore(row, body.children[index] ?? null);
-    });
+    arrange(body, wanted);
   }
 
   function addCondition(text) {
@@ -274,23 +237,8 @@ export function tracesView(main, { go, query, pace }) {
     );
   }
 
-  function move(step) {
-    const links = [...body.querySelectorAll("a.open")];
-    const next = links[Math.max(0, Math.min(links.length - 1, links.indexOf(document.activeElement) + step))];
-    next?.focus();
-    next?.closest("tr").scrollIntoView({ block: "nearest" });
-  }
-
   const keys = {
-    "/": () => {
-      input.focus();
-      input.select();
-    },
-    ArrowDown: () => move(1),
-    ArrowUp: () => move(-1),
-    j: () => move(1),
-    k: () => move(-1),
-    l: () => setLive(!state.live),
+    ...listKeys(input, body, live),
     x: () => {
       const row = document.activeElement.closest?.("tr[data-id]");
       if (row) {
@@ -304,17 +252,8 @@ export function tracesView(main, { go, query, pace }) {
     },
   };
 
-  liveButton.setAttribute("aria-pressed", String(state.live));
-  poll.pause(!state.live);
-  if (!state.live) poll.now();
-  return {
-    close: poll.stop,
-    key: (event) => {
-      const act = keys[event.key];
-      act?.();
-      return Boolean(act);
-    },
-  };
+  live.begin();
+  return { close: poll.stop, key: pressed(keys) };
 }
 
 const within = (value, [from, to]) => value >= from && value < to;

@@ -3,9 +3,10 @@
 import { read } from "../api.js";
 import { h, link, show } from "../dom.js";
 import { polling } from "../live.js";
-import { emptyBox, problemBox, statusPill } from "../parts.js";
+import { bar, emptyBox, problemBox, statusPill } from "../parts.js";
 import { age, clock, cut, day } from "../pure/format.js";
 import { addressOf, remember } from "../state.js";
+import { arrange, columns, listKeys, liveSwitch, pressed } from "./list.js";
 
 const LIMIT = 200;
 const SETTLED = 15; // seconds after which nothing more arrives of a request
@@ -36,17 +37,7 @@ export function whyView(main, { query, pace }) {
     "aria-label": "Which request",
     placeholder: "A request id, a trace id, or GET /hello",
   });
-  const liveButton = h(
-    "button",
-    {
-      type: "button",
-      class: "live",
-      title: "Ask again while requests come in (l)",
-      onclick: () => setLive(!state.live),
-    },
-    h("i"),
-    "Live",
-  );
+  const live = liveSwitch(state, () => poll);
   const body = h("tbody");
   const listProblem = h("div", { class: "slot" });
   const below = h("div", { class: "below" });
@@ -57,18 +48,11 @@ export function whyView(main, { query, pace }) {
   });
   show(
     main,
-    h(
-      "form",
-      {
-        class: "bar",
-        onsubmit: (event) => {
-          event.preventDefault();
-          ask(input.value.trim());
-        },
-      },
+    bar(
+      () => ask(input.value.trim()),
       h("div", { class: "filterbox" }, input, h("kbd", {}, "/")),
       h("button", { type: "submit" }, "Explain"),
-      liveButton,
+      live.button,
     ),
     listProblem,
     h(
@@ -78,20 +62,7 @@ export function whyView(main, { query, pace }) {
       h(
         "section",
         { class: "requests panel" },
-        h(
-          "table",
-          {},
-          h(
-            "thead",
-            {},
-            h(
-              "tr",
-              {},
-              ["Status", "Request", "Trace", "Came"].map((name) => h("th", { scope: "col" }, name)),
-            ),
-          ),
-          body,
-        ),
+        h("table", {}, columns(["Status", "Request", "Trace", "Came"]), body),
         below,
       ),
     ),
@@ -231,12 +202,8 @@ export function whyView(main, { query, pace }) {
       row.querySelector("time").textContent = age(Math.max(0, now - request.at));
       return row;
     });
-    const kept = new Set(wanted);
-    for (const row of [...body.children]) if (!kept.has(row)) row.remove();
-    for (const id of [...rows.keys()]) if (!kept.has(rows.get(id).row)) rows.delete(id);
-    wanted.forEach((row, index) => {
-      if (body.children[index] !== row) body.insertBefore(row, body.children[index] ?? null);
-    });
+    arrange(body, wanted);
+    for (const [id, { row }] of rows) if (!row.isConnected) rows.delete(id);
   }
 
   function rowOf(request, chosen) {
@@ -271,44 +238,10 @@ export function whyView(main, { query, pace }) {
     return row;
   }
 
-  function setLive(on) {
-    state.live = on;
-    liveButton.setAttribute("aria-pressed", String(on));
-    remember({ live: on ? null : "off" });
-    poll.pause(!on);
-  }
+  const keys = listKeys(input, body, live);
 
-  function move(step) {
-    const links = [...body.querySelectorAll("a.open")];
-    const from = links.indexOf(document.activeElement);
-    const next = links[Math.max(0, Math.min(links.length - 1, from + step))];
-    next?.focus();
-    next?.closest("tr").scrollIntoView({ block: "nearest" });
-  }
-
-  const keys = {
-    "/": () => {
-      input.focus();
-      input.select();
-    },
-    ArrowDown: () => move(1),
-    ArrowUp: () => move(-1),
-    j: () => move(1),
-    k: () => move(-1),
-    l: () => setLive(!state.live),
-  };
-
-  liveButton.setAttribute("aria-pressed", String(state.live));
-  poll.pause(!state.live);
-  if (!state.live) poll.now();
-  return {
-    close: poll.stop,
-    key: (event) => {
-      const act = keys[event.key];
-      act?.();
-      return Boolean(act);
-    },
-  };
+  live.begin();
+  return { close: poll.stop, key: pressed(keys) };
 }
 
 const nameOf = (request) =>
