@@ -46,7 +46,8 @@ Requests = dict[str, Callable[[Stack], object]]
 
 def _get(url: str) -> bytes:
     with urllib.request.urlopen(url, timeout=PATIENCE) as reply:
-        return reply.read()
+        body: bytes = reply.read()
+        return body
 
 
 def _queue(stack: Stack, operation: str, **request: Any) -> None:
@@ -120,7 +121,7 @@ def started(data: Path, temporary: Path) -> Iterator[tuple[subprocess.Popen[byte
             if process.poll() is not None or time.monotonic() > end:
                 sys.exit(f"the demo did not start:\n{text}")
             time.sleep(0.05)
-        yield process, Stack(json.loads(_get(f"{found[1]}/_local/status")), None)
+        yield process, Stack(json.loads(_get(f"{found[1]}/_local/status")), [])
     finally:
         process.kill()
         process.wait()

@@ -23,8 +23,7 @@ from waterfall.stack.first_request import STEP, Polling
 from waterfall.terminal.compare import render
 from waterfall.terminal.screen import Screen, to_text
 from waterfall.traces.client import Reader, Source, connect
-from waterfall.traces.documents import LAMBDA_FUNCTION
-from waterfall.traces.model import Trace
+from waterfall.traces.model import LAMBDA_FUNCTION, Trace
 
 PATIENCE = 60.0
 HANDLERS = Path(__file__).with_name("handlers")

@@ -6,7 +6,7 @@ import asyncio
 import functools
 import os
 from concurrent.futures import ThreadPoolExecutor, wait
-from typing import Any
+from typing import Any, Protocol, TypeVar, cast
 
 import boto3
 import httpx
@@ -17,6 +17,8 @@ from opentelemetry import trace
 
 import tracing
 
+F = TypeVar("F")
+
 NOBODY = "http://127.0.0.1:9/"
 
 
@@ -24,9 +26,15 @@ def _as_it_is(function: Any) -> Any:
     return function
 
 
-handler: Any = tracing.capture_lambda_handler
-method: Any = tracing.capture_method
-carried: Any = tracing.carry_context
+class Decorator(Protocol):
+    """Gives back what it is given, as far as types go."""
+
+    def __call__(self, function: F, /) -> F: ...
+
+
+handler = cast("Decorator", tracing.capture_lambda_handler)
+method = cast("Decorator", tracing.capture_method)
+carried = cast("Decorator", tracing.carry_context)
 if "UNDECORATED" in os.environ:
     handler = method = carried = _as_it_is
 

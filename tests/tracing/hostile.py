@@ -118,7 +118,7 @@ def decorated(error: Exception) -> None:
 
 def in_a_coroutine(error: Exception) -> None:
     with suppress(StopIteration):  # by hand: asyncio itself looks into exceptions
-        later(error).send(None)  # type: ignore[attr-defined]
+        later(error).send(None)
 
 
 WAYS = {

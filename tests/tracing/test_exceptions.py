@@ -15,7 +15,11 @@ from tests.tracing.harness import HEADER, HERE, Aws, Collector, environment
 
 MODES = ["off", "otel", "native"]
 HEADERS = [HEADER, HEADER.replace("Sampled=1", "Sampled=0")]
-REFUSED = (400, {}, b'{"__type":"x#ConditionalCheckFailedException","message":"exists"}')
+REFUSED: tuple[int, dict[str, str], bytes] = (
+    400,
+    {},
+    b'{"__type":"x#ConditionalCheckFailedException","message":"exists"}',
+)
 FAILING = [
     "at_once",
     "with_other_parameters",

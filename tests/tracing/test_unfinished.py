@@ -70,7 +70,7 @@ def test_otlp_has_no_open_spans(collector: Any, aws: Any) -> None:
     worker = Worker("otel", environment("otel", collector, aws, TRACING_EXPORT="otlp"))
     worker.invoke("leaving_open")
     worker.close()
-    spans = {}
+    spans: dict[str, Any] = {}
     for body in collector.take():
         request = ExportTraceServiceRequest.FromString(base64.b64decode(body.removeprefix(b"T1S")))
         spans |= {span.name: span for scope in request.resource_spans[0].scope_spans for span in scope.spans}

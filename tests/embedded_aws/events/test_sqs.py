@@ -215,7 +215,7 @@ def test_polling_stops_whenever_a_message_comes(stack: Stack, tmp_path: Any, tur
     poller = stack.sources._pollers[consumer.mapping["UUID"]]
 
     async def wake_and_stop() -> None:
-        while not poller._wake._waiters:  # type: ignore[attr-defined]  # noqa: ASYNC110 - nothing tells it
+        while not poller._wake._waiters:  # noqa: ASYNC110 - nothing tells it
             await asyncio.sleep(0)
         poller.wake()
         for _ in range(turns):

@@ -31,7 +31,7 @@ def test_connections_send_without_delay() -> None:
                 assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
 
 
-async def hello(scope, receive, send):
+async def hello(scope: Any, receive: Any, send: Any) -> None:
     """Answer without a look at the body."""
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"hi"})
@@ -44,7 +44,7 @@ class Echo:
         self.bodies: list[bytes] = []
         self.ended = threading.Event()
 
-    async def __call__(self, scope, receive, send):
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         try:
             self.bodies.append(await read_body(receive))
             await hello(scope, receive, send)
@@ -99,10 +99,10 @@ def test_half_a_body_is_no_request(end: bytes, caplog: pytest.LogCaptureFixture)
     assert not [record for record in caplog.records if record.exc_info]
 
 
-def test_the_peer_is_who_connected():
+def test_the_peer_is_who_connected() -> None:
     """Whatever a client says of where its request comes from."""
 
-    async def told(scope, receive, send):
+    async def told(scope: Any, receive: Any, send: Any) -> None:
         await JSONResponse({"peer": scope["client"][0], "scheme": scope["scheme"]})(scope, receive, send)
 
     with serving(told) as url:

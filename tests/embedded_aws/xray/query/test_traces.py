@@ -203,6 +203,7 @@ def test_order_of_arrival_decides_nothing(sent: list[dict[str, Any]], random: An
 def test_every_node_has_one_place(sent: list[dict[str, Any]]) -> None:
     """Each id that was sent is in the assembled trace exactly once."""
     trace = assemble(TRACE, [json.dumps(document) for document in sent])
+    assert trace
     placed = [node.id for top in trace.tops for node in top.walk()]
     ids = {item["id"] for document in sent for item in (document, *document["subsegments"])}
     assert sorted(placed) == sorted(ids)
