@@ -6,6 +6,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ from embedded_aws.gateway.access_logs import GroupAccessLogs
 from embedded_aws.gateway.app import Gateway
 from embedded_aws.gateway.app import Services as GatewayServices
 from embedded_aws.gateway.moto_apis import MotoApis
+from embedded_aws.host import memory
 from embedded_aws.host.http_server import HttpServer
 from embedded_aws.host.losses import Losses
 from embedded_aws.host.retention import DAY, DEFAULT_BYTES, MAX_AGE, Keeper, Limits
@@ -186,10 +188,11 @@ class EmbeddedAws:
         }
 
     def _tidy(self) -> bool:
-        try:
-            return self._xray.tidy()
-        except StoreError:
-            return False  # a store that takes nothing is told of by what it loses
+        with suppress(StoreError):  # a store that takes nothing is told of by what it loses
+            if self._xray.tidy():
+                return True
+        memory.give_back()
+        return False
 
     def _close_stores(self) -> None:
         self._keeper.close()
