@@ -175,7 +175,8 @@ def main() -> int:
         tempfile.TemporaryDirectory() as folder,
         running(Path(folder) / "data", "--max-data", given.max_data) as stack,
     ):
-        server = Server(stack.status["endpoint"], stack.process.pid)
+        assert stack.pid
+        server = Server(stack.status["endpoint"], stack.pid)
         load = Load(stack.status, given.rate)
         load.start()
         samples = measure(server, load, given.minutes * 60, given.interval)

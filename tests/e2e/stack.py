@@ -55,10 +55,11 @@ class Answer:
 
 @dataclass
 class Stack:
-    """The endpoint of one running stack and what stands behind it."""
+    """The endpoint of one running stack and what stands behind it; `pid` if it has a process of its own."""
 
     status: dict[str, Any]
     output: list[str] = field(default_factory=list)
+    pid: int | None = None
 
     def client(self, service: str) -> Any:
         return boto3.client(
@@ -114,7 +115,7 @@ def running(data: Path, *arguments: str) -> Iterator[Stack]:
         reader = threading.Thread(target=_collect, args=(process.stdout, output), daemon=True)
         reader.start()
         try:
-            yield Stack(until(lambda: _ready(process, output), "the stack"), output)
+            yield Stack(until(lambda: _ready(process, output), "the stack"), output, process.pid)
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
