@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar, cast
 
 from tracing import _setup
-from tracing._document import ANNOTATIONS, MAX_ANNOTATIONS, METADATA, annotation_key, plain
 from tracing._safely import safely, unseen
+from tracing._span import ANNOTATIONS, MAX_ANNOTATIONS, METADATA, annotation_key, plain
 
 log = logging.getLogger("tracing")
 
@@ -57,7 +57,7 @@ def capture_method(method: Callable[P, R]) -> Callable[P, R]:
         return method
     from opentelemetry import trace  # noqa: PLC0415 - may be absent where tracing is off
 
-    from tracing._raised import CurrentSpan  # noqa: PLC0415
+    from tracing._exceptions import CurrentSpan  # noqa: PLC0415
 
     tracer = trace.get_tracer("tracing")
     start = functools.partial(tracer.start_span, method.__qualname__.replace("<locals>.", ""))

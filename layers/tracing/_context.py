@@ -1,24 +1,89 @@
-"""The trace context of an invocation, in OpenTelemetry's context: one for each, never mixed."""
+"""The trace context of an invocation, in OpenTelemetry's context: one for each, never mixed.
+
+It comes and goes in the tracing header `X-Amzn-Trace-Id`.
+https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
+"""
 
 from __future__ import annotations
 
+import functools
 import os
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from opentelemetry import context as context_api
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.propagators import textmap
-from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags
 
-from tracing._header import NAME, TraceHeader, from_traceparent, parse
-from tracing._recorder import Recorder
+from tracing._exceptions import CurrentSpan
+from tracing._span import span_id_text, trace_id_text
 
+if TYPE_CHECKING:
+    from tracing._recorder import Recorder
+
+NAME = "X-Amzn-Trace-Id"
 ENVIRONMENT = "_X_AMZN_TRACE_ID"
 
+_TRACE_ID = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}")
+_SPAN_ID = re.compile(r"[0-9a-fA-F]{16}")
+_SAMPLED = {"1": True, "0": False}
+_KNOWN = {"root", "parent", "sampled"}
 _INCOMING = context_api.create_key("tracing-incoming-header")
 _ON_CONTEXT_OBJECT = ("x_amzn_trace_id", "xray_trace_id", "trace_id")
+
+
+class TraceHeader(NamedTuple):
+    """One trace context: ids as OpenTelemetry holds them, 0 where absent or malformed.
+
+    `sampled` is `None` when nobody decided yet. `extra` keeps `Lineage` and unknown fields in order.
+    """
+
+    trace_id: int = 0
+    parent_id: int = 0
+    sampled: bool | None = None
+    extra: tuple[tuple[str, str], ...] = ()
+
+    def format(self) -> str:
+        """Write the header value; absent fields are left out."""
+        fields = [
+            ("Root", trace_id_text(self.trace_id) if self.trace_id else ""),
+            ("Parent", span_id_text(self.parent_id) if self.parent_id else ""),
+            ("Sampled", "" if self.sampled is None else str(int(self.sampled))),
+            *self.extra,
+        ]
+        return ";".join(f"{key}={value}" for key, value in fields if value)
+
+
+def parse(text: str | None) -> TraceHeader:
+    """Read a header value; malformed parts are left out, `Self` (a load balancer's own id) too."""
+    known: dict[str, str] = {}
+    extra: list[tuple[str, str]] = []
+    for part in (text or "").split(";"):
+        key, _, value = (piece.strip() for piece in part.partition("="))
+        if not key or not value or key.lower() == "self":
+            continue
+        if key.lower() in _KNOWN:
+            known[key.lower()] = value
+        else:
+            extra.append((key, value))
+    root, parent = known.get("root", ""), known.get("parent", "")
+    return TraceHeader(
+        trace_id=int(root[2:10] + root[11:], 16) if _TRACE_ID.fullmatch(root) else 0,
+        parent_id=int(parent, 16) if _SPAN_ID.fullmatch(parent) else 0,
+        sampled=_SAMPLED.get(known.get("sampled", "")),
+        extra=tuple(extra),
+    )
+
+
+def from_traceparent(text: str | None) -> TraceHeader:
+    """Read W3C `traceparent`: https://www.w3.org/TR/trace-context/#traceparent-header."""
+    match = re.fullmatch(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2}).*", text or "")
+    if match is None:
+        return TraceHeader()
+    return TraceHeader(int(match[1], 16), int(match[2], 16), sampled=bool(int(match[3], 16) & 1))
 
 
 def incoming(lambda_context: Any, environ: Mapping[str, str]) -> TraceHeader:
@@ -135,3 +200,33 @@ class Propagator(textmap.TextMapPropagator):
     @property
     def fields(self) -> set[str]:
         return {NAME}
+
+
+class ParentedTracer(trace.Tracer):
+    """Starts spans with `tracer` that always know their parent, in the context that `contexts` finds."""
+
+    def __init__(self, tracer: Any, contexts: Contexts) -> None:
+        self._tracer = tracer
+        self._contexts = contexts
+
+    def start_span(self, name: str, context: Context | None = None, *args: Any, **kwargs: Any) -> Span:
+        span: Span = self._tracer.start_span(name, self._contexts.parented(context), *args, **kwargs)
+        return span
+
+    def start_as_current_span(  # noqa: PLR0917 - the OpenTelemetry API
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Any = None,
+        links: Any = (),
+        start_time: int | None = None,
+        record_exception: bool = True,  # noqa: FBT001, FBT002
+        set_status_on_exception: bool = True,  # noqa: FBT001, FBT002
+        end_on_exit: bool = True,  # noqa: FBT001, FBT002
+    ) -> CurrentSpan:
+        recording = (record_exception, set_status_on_exception)
+        start = functools.partial(
+            self.start_span, name, context, kind, attributes, links, start_time, *recording
+        )
+        return CurrentSpan(start, end_on_exit, *recording)

@@ -1,22 +1,47 @@
-"""The way out of a finished span: X-Ray segment documents."""
+"""The way out of a finished span: X-Ray segment documents.
+
+https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
-from tracing import _cause
-from tracing._document import document
-from tracing._fit import fit_document
-from tracing._sender import Item, Losses, Sender
-from tracing._span import SpanData, public_url
+from tracing import _aws
+from tracing._exceptions import Recorded, cause_of, recorded
+from tracing._sender import Item, Losses, Sender, fit_document
+from tracing._span import (
+    ANNOTATIONS,
+    MAX_ANNOTATIONS,
+    METADATA,
+    STATUS,
+    SpanData,
+    annotation_key,
+    plain,
+    public_url,
+    span_id_text,
+    trace_id_text,
+)
 
 LAMBDA = "AWS::Lambda"
 """The origin of the segment that Lambda's service sends for an invocation."""
 
 TIMEOUT_TYPE = "Timeout"
 TIMEOUT_MESSAGE = "about to time out: still open shortly before the function's deadline"
+
+MAX_ANNOTATION_LENGTH = 1000
+MAX_NAME_LENGTH = 200
+
+_NOT_IN_NAME = re.compile(r"[^\w\s.:/%&#=+\-@]")
+_METHOD = ("http.request.method", "http.method")
+_URL = ("url.full", "http.url")
+_HOST = ("server.address", "net.peer.name", "http.host")
+_HTTP_PREFIXES = ("http.", "url.", "server.", "net.", "network.", "user_agent.", "client.", "peer.", "error.")
 
 
 def new_id() -> str:
@@ -49,13 +74,13 @@ class XRay:
         self.sender = sender
         self._losses = losses
         self._ids = ids
-        self._failed_children: dict[tuple[int, int], list[_cause.Recorded]] = {}
+        self._failed_children: dict[tuple[int, int], list[Recorded]] = {}
 
     def finished(self, span: SpanData, base: Mapping[str, Any]) -> None:
         children = self._failed_children.pop((span.trace_id, span.span_id), [])
         content = document(span, children, self._ids)
-        if recorded := _cause.recorded(content.get("cause"), children):
-            self._failed_children.setdefault((span.trace_id, span.parent_id), []).append(recorded)
+        if exception := recorded(content.get("cause"), children):
+            self._failed_children.setdefault((span.trace_id, span.parent_id), []).append(exception)
         self._send(span, merge(base, content) if base else content)
 
     def unfinished(self, spans: Sequence[SpanData], *, timing_out: bool = False) -> None:
@@ -108,3 +133,147 @@ def merge(base: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]
 def _timeout(identifier: str) -> dict[str, Any]:
     exception = {"id": identifier, "type": TIMEOUT_TYPE, "message": TIMEOUT_MESSAGE}
     return {"exceptions": [exception]}
+
+
+def document(span: SpanData, children: Sequence[Recorded], new_id: Callable[[], str]) -> dict[str, Any]:
+    """Write a span as an independent subsegment; an open one as in progress."""
+    aws = span.attributes.get("rpc.system") == "aws-api"
+    http = _http(span)
+    fields: dict[str, Any] = {
+        "name": _name(span, http, aws=aws),
+        "id": span_id_text(span.span_id),
+        "trace_id": trace_id_text(span.trace_id),
+        "parent_id": span_id_text(span.parent_id) if span.parent_id else None,
+        "type": "subsegment",
+        "start_time": _seconds(span.start),
+        **({"in_progress": True} if span.end is None else {"end_time": _seconds(span.end)}),
+        "namespace": "aws" if aws else "remote" if span.kind in {"CLIENT", "PRODUCER"} else None,
+        "http": http,
+        **_flags(span),
+        "cause": cause_of(span, children, new_id),
+        "aws": _aws.block(span.attributes) if aws else None,
+        **_notes(span, aws=aws),
+        "links": [
+            _dropping_empty(
+                {
+                    "trace_id": trace_id_text(link.trace_id),
+                    "id": span_id_text(link.span_id),
+                    "attributes": plain(link.attributes),
+                }
+            )
+            for link in span.links
+        ],
+    }
+    return _dropping_empty(fields)
+
+
+def name(text: str) -> str:
+    """Only the characters that X-Ray allows in names."""
+    return _NOT_IN_NAME.sub("", text)[:MAX_NAME_LENGTH].strip() or "span"
+
+
+def _dropping_empty(fields: Mapping[str, Any]) -> dict[str, Any]:
+    empty: tuple[Any, ...] = ({}, [])
+    return {
+        key: value
+        for key, value in fields.items()
+        if value is not None and value is not False and value not in empty
+    }
+
+
+def _seconds(nanoseconds: int) -> float:
+    return round(nanoseconds / 1e9, 6)
+
+
+def _first(attributes: Mapping[str, Any], keys: Sequence[str]) -> Any:
+    return next((attributes[key] for key in keys if key in attributes), None)
+
+
+def _name(span: SpanData, http: Mapping[str, Any], *, aws: bool) -> str:
+    peer = span.attributes.get("peer.service")
+    if aws:
+        return name(str(peer or span.attributes.get("rpc.service") or span.name))
+    if span.kind == "CLIENT" and "request" in http:
+        host = urlsplit(str(http["request"].get("url", ""))).hostname
+        return name(str(peer or host or _first(span.attributes, _HOST) or span.name))
+    if span.kind in {"CLIENT", "PRODUCER"} and peer:
+        return name(str(peer))
+    return name(span.name)
+
+
+def _http(span: SpanData) -> dict[str, Any]:
+    """`request` for outgoing calls other than AWS's."""
+    found: dict[str, Any] = {}
+    status = _first(span.attributes, STATUS)
+    method = _first(span.attributes, _METHOD)
+    if method and span.kind == "CLIENT" and span.attributes.get("rpc.system") != "aws-api":
+        request = {"method": str(method).upper()}
+        if url := _first(span.attributes, _URL):
+            request["url"] = str(url)
+        found["request"] = request
+    if isinstance(status, int):
+        found["response"] = {"status": status}
+    return found
+
+
+def _flags(span: SpanData) -> dict[str, bool]:
+    status = _first(span.attributes, STATUS)
+    throttle = status == 429 or bool(span.attributes.get(_aws.THROTTLED))
+    if isinstance(status, int) and 400 <= status < 500:
+        return {"error": True, "throttle": throttle}
+    failed = span.status == "ERROR" or (isinstance(status, int) and status >= 500)
+    return {"fault": failed, "throttle": throttle}
+
+
+def _notes(span: SpanData, *, aws: bool) -> dict[str, Any]:
+    """Annotations and metadata: what is neither an annotation nor has its own place is metadata."""
+    annotations: dict[str, Any] = {}
+    metadata: dict[str, dict[str, Any]] = {}
+    indexed = _listed(span.attributes.get(ANNOTATIONS))
+    http_call = span.kind == "CLIENT" and _first(span.attributes, _METHOD) is not None
+    for key, value in span.attributes.items():
+        if key in indexed and isinstance(value, bool | int | float | str):
+            if len(annotations) < MAX_ANNOTATIONS:
+                annotations[annotation_key(key)] = _annotation(value)
+            else:
+                metadata.setdefault("default", {})[key] = plain(value)
+        elif key.startswith(METADATA):
+            _add_namespace(metadata, key, value)
+        elif (
+            key not in (ANNOTATIONS, *STATUS)
+            and not aws
+            and not (http_call and key.startswith(_HTTP_PREFIXES))
+        ):
+            metadata.setdefault("default", {})[key] = plain(value)
+    if events := _events(span):
+        metadata.setdefault("otel", {})["events"] = events
+    return {"annotations": annotations, "metadata": metadata}
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _annotation(value: Any) -> Any:
+    if isinstance(value, str) and len(value) > MAX_ANNOTATION_LENGTH:
+        return value[: MAX_ANNOTATION_LENGTH - 15] + "... [truncated]"
+    return plain(value)
+
+
+def _add_namespace(metadata: dict[str, dict[str, Any]], key: str, value: Any) -> None:
+    try:
+        content = json.loads(value)
+    except (TypeError, ValueError):
+        content = None
+    if isinstance(content, dict):
+        metadata.setdefault(key.removeprefix(METADATA), {}).update(content)
+    else:
+        metadata.setdefault("default", {})[key] = plain(value)
+
+
+def _events(span: SpanData) -> list[dict[str, Any]]:
+    return [
+        {"name": event.name, "time": _seconds(event.time), "attributes": plain(event.attributes)}
+        for event in span.events
+        if event.name != "exception"
+    ]

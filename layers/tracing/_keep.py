@@ -9,20 +9,21 @@ know: the tracing header cannot tell, as Lambda gives every active function a ne
 from __future__ import annotations
 
 import hashlib
+import json
 import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from tracing import _outcome
-from tracing._document import ANNOTATIONS, METADATA, status_of
+from opentelemetry.trace import StatusCode
+
+from tracing._aws import THROTTLED
+from tracing._context import TraceHeader, parse
 from tracing._export import LAMBDA, Exporter
-from tracing._header import TraceHeader
-from tracing._invoked import Invoked
 from tracing._sender import Losses
 from tracing._settings import Keep
-from tracing._span import Link, SpanData, read
+from tracing._span import ANNOTATIONS, METADATA, STATUS, Link, SpanData, read, status_of
 
 KEPT = "kept"
 """The annotation of a kept function's segment: why it was kept."""
@@ -34,16 +35,71 @@ MOST_BYTES = 2 * 1024 * 1024
 _SPAN_BYTES = 512
 _FUNCTION = "AWS::Lambda::Function"
 
+MOST_LINKS = 20
+"""X-Ray keeps at most this many links per segment."""
+
+_OF_SERVICES = frozenset({"Records", "records", "requestContext", "detail-type", "awslogs"})
+"""Top-level keys of the events that AWS's own services send."""
+
+FAULT, ERROR, THROTTLE, TIMEOUT, SLOW = "fault", "error", "throttle", "timeout", "slow"
+
+KINDS = (TIMEOUT, FAULT, THROTTLE, ERROR)
+"""Kinds of failure, the gravest first. A client error is also known by its status, such as `404`."""
+
+
+class Invoked(NamedTuple):
+    """One invocation; `directly` when another program called Lambda's Invoke with an event of its own."""
+
+    function: str
+    arn: str | None
+    request_id: str
+    event: Any
+
+    @property
+    def directly(self) -> bool:
+        service = isinstance(self.event, dict) and not _OF_SERVICES.isdisjoint(self.event)
+        return bool(self.request_id) and not service
+
+    def producers(self, failed: Sequence[str] | None) -> list[Link]:
+        """Links to the spans that sent the queue's messages: of those that failed, if the function said."""
+        records = self.event.get("Records") if isinstance(self.event, dict) else None
+        links = []
+        for record in records if isinstance(records, list) else ():
+            if isinstance(record, dict) and (not failed or record.get("messageId") in failed):
+                header = parse(str((record.get("attributes") or {}).get("AWSTraceHeader", "")))
+                if header.trace_id and header.parent_id:
+                    links.append(Link(header.trace_id, header.parent_id, {}))
+        return links[:MOST_LINKS]
+
+
+def read_invoked(event: Any, lambda_context: Any, environ: Mapping[str, str]) -> Invoked:
+    """Describe the invocation of a handler."""
+    name = getattr(lambda_context, "function_name", None) or environ.get("AWS_LAMBDA_FUNCTION_NAME")
+    arn = getattr(lambda_context, "invoked_function_arn", None)
+    request_id = getattr(lambda_context, "aws_request_id", None)
+    return Invoked(str(name or "function"), arn, str(request_id or ""), event)
+
+
+def failed_messages(result: Any) -> list[str] | None:
+    """The messages that a partial batch response gives back; `None` for any other result.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+    """
+    found = result.get("batchItemFailures") if isinstance(result, dict) else None
+    if not isinstance(found, list):
+        return None
+    return [str(item.get("itemIdentifier")) for item in found if isinstance(item, dict)]
+
 
 class Memory:
     """What one unsampled invocation has recorded so far."""
 
-    def __init__(self, header: TraceHeader, invoked: Invoked, segment_id: int) -> None:
-        self.header = header
+    def __init__(self, invoked: Invoked, segment_id: int) -> None:
         self.invoked = invoked
         self.segment_id = segment_id
         self.dropped = 0
         self.outcomes: set[str] = set()
+        self.failed: list[str] | None = None
         self._closed = False
         self._lock = threading.Lock()
         self._spans: deque[tuple[Any, Mapping[str, Any], int]] = deque()
@@ -55,12 +111,16 @@ class Memory:
         with self._lock:
             if self._closed:
                 return
-            self.outcomes.update(_outcome.suspected(span))
+            self.outcomes.update(suspected(span))
             self._spans.append((span, base, size))
             self._bytes += size
             while len(self._spans) > MOST_SPANS or self._bytes > MOST_BYTES:
                 self._bytes -= self._spans.popleft()[2]
                 self.dropped += 1
+
+    def returned(self, result: Any) -> None:
+        """Take what the function returned: it may give messages back."""
+        self.failed = failed_messages(result)
 
     def take(self) -> list[tuple[SpanData, Mapping[str, Any]]]:
         """Return the spans, oldest first, and forget them."""
@@ -110,23 +170,23 @@ class Keeper:
     def __init__(
         self,
         keep: Keep,
-        exporter: Exporter,
         losses: Losses,
         new_id: Callable[[], int],
         limit: Limit | None = None,
     ) -> None:
         self._keep = keep
-        self._exporter = exporter
         self._losses = losses
         self._new_id = new_id
         self._limit = limit or Limit(keep.per_second)
         self._memories: dict[int, Memory] = {}
 
-    def begin(self, header: TraceHeader, invoked: Invoked) -> Memory | None:
+    def begin(
+        self, header: TraceHeader, event: Any, lambda_context: Any, environ: Mapping[str, str]
+    ) -> Memory | None:
         """Start to remember an invocation; without a trace id it would belong to nothing."""
         if not header.trace_id:
             return None
-        memory = Memory(header, invoked, self._new_id())
+        memory = Memory(read_invoked(event, lambda_context, environ), self._new_id())
         self._memories[memory.segment_id] = memory
         return memory
 
@@ -141,33 +201,28 @@ class Keeper:
         if memory:
             memory.add(span, base)
 
-    def finish(
-        self, memory: Memory, root: Any, failed: Sequence[str] | None, open_spans: Iterable[Any] = ()
-    ) -> None:
-        """Send an invocation whose span `root` has ended, if there is a reason, with what is open in it.
-
-        `failed` names the messages that the function gave back, `None` when it did not say.
-        """
+    def finish(self, memory: Memory, root: Any, open_spans: Iterable[Any], exporter: Exporter) -> None:
+        """Send an invocation whose span `root` has ended, if there is a reason, with what is open in it."""
         self._memories.pop(memory.segment_id, None)
-        if failed:
+        if memory.failed:
             memory.outcomes.add("fault")
         reason = self._reason(memory, (root.end_time - root.start_time) / 1e9)
         if reason and self._allowed(memory):
-            self._send(memory, read(root), reason, memory.invoked.producers(failed))
-            self._exporter.unfinished([read(span) for span in self._open_in(memory, open_spans)])
+            self._send(memory, read(root), reason, exporter)
+            exporter.unfinished([read(span) for span in self._open_in(memory, open_spans)])
         memory.close()
         for span_id in [key for key, one in list(self._memories.items()) if one is memory]:
             self._memories.pop(span_id, None)
 
-    def timing_out(self, memory: Memory, open_spans: Iterable[Any]) -> None:
+    def timing_out(self, memory: Memory, open_spans: Iterable[Any], exporter: Exporter) -> None:
         """Send an invocation that is about to be killed, with what is open in it."""
         found = self._open_in(memory, open_spans)
         if not found or not self._allowed(memory):
             return
-        memory.outcomes.add(_outcome.TIMEOUT)
+        memory.outcomes.add(TIMEOUT)
         root = read(found[0])
-        self._send(memory, root._replace(status="ERROR"), _outcome.TIMEOUT, memory.invoked.producers(None))
-        self._exporter.unfinished([read(span) for span in found], timing_out=True)
+        self._send(memory, root._replace(status="ERROR"), TIMEOUT, exporter)
+        exporter.unfinished([read(span) for span in found], timing_out=True)
 
     def _open_in(self, memory: Memory, open_spans: Iterable[Any]) -> list[Any]:
         """The open spans of an invocation, outermost first."""
@@ -175,32 +230,32 @@ class Keeper:
         return sorted(found, key=lambda span: span.start_time)
 
     def _reason(self, memory: Memory, seconds: float) -> str | None:
-        for kind in _outcome.KINDS:
+        for kind in KINDS:
             if kind in memory.outcomes and kind in self._keep.kinds:
                 return kind
         status = next((kind for kind in sorted(memory.outcomes) if kind in self._keep.kinds), None)
         slow = self._keep.slower_than is not None and seconds > self._keep.slower_than
-        return status or (_outcome.SLOW if slow else None)
+        return status or (SLOW if slow else None)
 
     def _allowed(self, memory: Memory) -> bool:
-        if _outcome.TIMEOUT in memory.outcomes or self._limit.take():
+        if TIMEOUT in memory.outcomes or self._limit.take():
             return True
         self._losses.add(f"more than {self._keep.per_second} unsampled invocations in a second to keep")
         return False
 
-    def _send(self, memory: Memory, root: SpanData, reason: str, links: Sequence[Link]) -> None:
+    def _send(self, memory: Memory, root: SpanData, reason: str, exporter: Exporter) -> None:
         spans = memory.take()
         for span, base in spans:
-            self._exporter.finished(span, base)
+            exporter.finished(span, base)
         for span, _ in spans:
             if called := _called(span):
                 aws = {"request_id": span.attributes["aws.request_id"]}
-                self._exporter.segment(called, {"origin": LAMBDA, "aws": aws})
-        for segment, more in self._segments(memory, root, reason, links):
-            self._exporter.segment(segment, more)
+                exporter.segment(called, {"origin": LAMBDA, "aws": aws})
+        for segment, more in self._segments(memory, root, reason):
+            exporter.segment(segment, more)
 
     def _segments(
-        self, memory: Memory, root: SpanData, reason: str, links: Sequence[Link]
+        self, memory: Memory, root: SpanData, reason: str
     ) -> Iterable[tuple[SpanData, Mapping[str, Any]]]:
         """The function's segment and, when it was invoked directly, Lambda's, whose end only callers know."""
         invoked = memory.invoked
@@ -208,7 +263,7 @@ class Keeper:
         notes = {key: count for key, count in losses.items() if count}
         attributes = {ANNOTATIONS: (KEPT,), KEPT: reason, **status_of(root)}
         if notes:
-            attributes[METADATA + "tracing"] = _json(notes)
+            attributes[METADATA + "tracing"] = json.dumps(notes)
         service_id = service_segment_id(invoked.request_id) if invoked.directly else 0
         function = root._replace(
             span_id=memory.segment_id,
@@ -217,7 +272,7 @@ class Keeper:
             kind="SERVER",
             attributes=attributes,
             events=[event for event in root.events if event.name == "exception"],
-            links=links,
+            links=invoked.producers(memory.failed),
         )
         more: dict[str, Any] = {"resource_arn": invoked.arn, "aws": {"request_id": invoked.request_id}}
         yield function, {"origin": _FUNCTION, **more}
@@ -269,7 +324,21 @@ def _size(span: Any) -> int:
     return _SPAN_BYTES + sum(len(value) for value in values if isinstance(value, str | bytes | tuple | list))
 
 
-def _json(value: Any) -> str:
-    import json  # noqa: PLC0415 - only where something was lost
+def suspected(span: Any) -> Iterable[str]:
+    """The kinds of failure that a finished span shows, by X-Ray's rules; empty for a healthy one."""
+    attributes = span.attributes
+    status = next((attributes[key] for key in STATUS if key in attributes), None)
+    if isinstance(status, int) and 400 <= status < 500:
+        yield ERROR
+        yield str(status)
+    elif (
+        _is_error(span) or (isinstance(status, int) and status >= 500) or attributes.get("aws.function_error")
+    ):
+        yield FAULT
+    if status == 429 or attributes.get(THROTTLED):
+        yield THROTTLE
 
-    return json.dumps(value)
+
+def _is_error(span: Any) -> bool:
+    status = span.status
+    return status == "ERROR" if isinstance(status, str) else status.status_code is StatusCode.ERROR

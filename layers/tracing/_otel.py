@@ -20,11 +20,10 @@ from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, Decision, ParentBased, Sampler, SamplingResult
 from opentelemetry.trace import Span
 
-from tracing._context import Contexts
-from tracing._raised import Recording
+from tracing._context import Contexts, ParentedTracer
+from tracing._exceptions import Recording
 from tracing._recorder import Recorder, random_id
 from tracing._safely import safely
-from tracing._tracer import ParentedTracer
 
 _CHECKS = "opentelemetry.instrumentation.dependencies"
 

@@ -138,10 +138,15 @@ class Recorder:
             self.exporter.unfinished(found, timing_out=True)
         self.exporter.sender.flush()
 
+    def finish(self, memory: Memory, root: Any) -> None:
+        """Send an unsampled invocation whose span `root` has ended, if there is a reason to keep it."""
+        if self.keeper:
+            self.keeper.finish(memory, root, self.open.values(), self.exporter)
+
     def timing_out(self, memory: Memory) -> None:
         """Send an unsampled invocation that is about to be killed."""
         if self.keeper:
-            self.keeper.timing_out(memory, self.open.values())
+            self.keeper.timing_out(memory, self.open.values(), self.exporter)
             self.exporter.sender.flush()
 
     def flush(self) -> None:

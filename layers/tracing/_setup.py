@@ -66,7 +66,7 @@ def _start(mode: str, settings: Settings) -> Runtime:
     from opentelemetry import trace  # noqa: PLC0415
 
     from tracing._context import Contexts, Propagator  # noqa: PLC0415
-    from tracing._raised import use_span  # noqa: PLC0415
+    from tracing._exceptions import use_span  # noqa: PLC0415
     from tracing._recorder import Recorder  # noqa: PLC0415
     from tracing._runtime import Runtime  # noqa: PLC0415
     from tracing._safely import safely  # noqa: PLC0415
@@ -75,7 +75,7 @@ def _start(mode: str, settings: Settings) -> Runtime:
     losses = Losses()
     resource = _resource() if settings.export == "otlp" else {}
     exporter = _exporter(settings, losses, resource)
-    recorder = Recorder(exporter, losses, _keeper(settings, exporter, losses))
+    recorder = Recorder(exporter, losses, _keeper(settings, losses))
     contexts = Contexts(recorder)
     propagator = Propagator(contexts)
     provider = _provider(mode, recorder, contexts, resource)
@@ -111,13 +111,13 @@ def _exporter(settings: Settings, losses: Losses, resource: dict[str, object]) -
     return Otlp(Sender(pack_spans(resource, datagrams=url is None), transport, losses), losses, resource)
 
 
-def _keeper(settings: Settings, exporter: Exporter, losses: Losses) -> Keeper | None:
+def _keeper(settings: Settings, losses: Losses) -> Keeper | None:
     if settings.keep is None:
         return None
     from tracing._keep import Keeper  # noqa: PLC0415
     from tracing._recorder import random_id  # noqa: PLC0415
 
-    return Keeper(settings.keep, exporter, losses, lambda: random_id(8))
+    return Keeper(settings.keep, losses, lambda: random_id(8))
 
 
 def _provider(
@@ -136,8 +136,7 @@ def _instrument_later(
     mode: str, settings: Settings, provider: trace.TracerProvider, contexts: Contexts, propagator: object
 ) -> None:
     """Instrument botocore as soon as the handler imports it; a failure leaves its calls untraced."""
-    from tracing import _boto, _http_calls  # noqa: PLC0415
-    from tracing._lazy import when_imported  # noqa: PLC0415
+    from tracing import _calls  # noqa: PLC0415
     from tracing._safely import safely  # noqa: PLC0415
 
     def instrument_botocore() -> None:
@@ -157,7 +156,7 @@ def _instrument_later(
             log.warning("botocore is already patched by the X-Ray SDK; its calls are left to that patch")
             return
         with safely("wrapping botocore"):
-            _boto.install(contexts, instrument_botocore)
+            _calls.wrap_botocore(contexts, instrument_botocore)
 
-    when_imported("botocore.session", install)
-    _http_calls.instrument(provider, contexts)
+    _calls.when_imported("botocore.session", install)
+    _calls.instrument_http(provider, contexts)

@@ -6,15 +6,27 @@ https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
+
+ANNOTATIONS = "aws.xray.annotations"
+"""The span attribute that lists which attributes are annotations, as X-Ray's own conversion reads it."""
+
+METADATA = "aws.xray.metadata."
+"""Followed by a namespace: an attribute whose value is the JSON text of that namespace."""
+
+MAX_ANNOTATIONS = 50
+
+STATUS = ("http.response.status_code", "http.status_code")
 
 _URLS = ("url.full", "http.url", "http.target", "url.original", "messaging.url")
 _OF_URLS_ALONE = ("url.query", "url.fragment")
 _ANY = frozenset({*_URLS, *_OF_URLS_ALONE})
 _CREDENTIALS = re.compile(r"^([^/?#]*//)[^/?#]*@")
 _AFTER_PATH = re.compile(r"[?#].*", re.DOTALL)
+_NOT_IN_KEY = re.compile(r"[^A-Za-z0-9_]")
 
 
 class Event(NamedTuple):
@@ -93,3 +105,39 @@ def public_url(url: Any) -> Any:
     if not isinstance(url, str):
         return url
     return _AFTER_PATH.sub("", _CREDENTIALS.sub(r"\1", url))
+
+
+def trace_id_text(trace_id: int) -> str:
+    """`1-<8 hex>-<24 hex>`."""
+    digits = f"{trace_id:032x}"
+    return f"1-{digits[:8]}-{digits[8:]}"
+
+
+def span_id_text(span_id: int) -> str:
+    """16 hex digits."""
+    return f"{span_id:016x}"
+
+
+def annotation_key(key: str) -> str:
+    """X-Ray drops annotations whose keys have other characters than letters, digits and `_`."""
+    return _NOT_IN_KEY.sub("_", key)
+
+
+def status_of(span: SpanData) -> dict[str, Any]:
+    """The span's HTTP status, as the attributes that say it."""
+    return {key: span.attributes[key] for key in STATUS if key in span.attributes}
+
+
+def plain(value: Any) -> Any:
+    """What JSON can say: no tuples, no bytes, no infinite numbers, text for unknown objects."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in value]
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return str(value)

@@ -25,7 +25,7 @@ from tests.fuzz.mutation import Source, encoded
 from tests.fuzz.target import Request, Take, Target, ask, check_status, loop, stateless
 from tests.local.xray.builders import NOW, TRACE, inner, segment, subsegment, trace_id
 from tests.local.xray.operation_cases import SUCCESSES
-from tracing import _header as tracing_header
+from tracing import _context as tracing_context
 
 HEADERS = (
     f"Root={TRACE};Parent=53995c3f42cd8ad8;Sampled=1",
@@ -164,7 +164,7 @@ def api_call(source: Source) -> tuple[str, bytes]:
 
 def _take_header(text: str) -> None:
     trace_header.TraceHeader.parse(text).format()
-    tracing_header.parse(text).format()
+    tracing_context.parse(text).format()
 
 
 def _take_datagram(data: bytes, xray: XRay) -> None:

@@ -9,8 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracing import _cause
-from tracing._cause import MAX_FRAMES, Recorded
+from tracing._exceptions import MAX_FRAMES, Recorded, cause_of
 from tracing._span import Event, SpanData
 
 
@@ -57,7 +56,7 @@ def straight(depth: int) -> BaseException:
 
 def test_deep_stack() -> None:
     """The innermost frames are kept, outermost first; the number of the others is told."""
-    (exception,) = _cause.of(span(event(raised(14))), (), ids())["exceptions"]
+    (exception,) = cause_of(span(event(raised(14))), (), ids())["exceptions"]
     assert [frame["label"] for frame in exception["stack"]] == [
         "raised_between",
         "raised_at",
@@ -71,34 +70,34 @@ def test_recursion() -> None:
     try:
         straight(20)
     except ValueError as error:
-        (exception,) = _cause.of(span(event(error)), (), ids())["exceptions"]
+        (exception,) = cause_of(span(event(error)), (), ids())["exceptions"]
     assert len(exception["stack"]) + exception["truncated"] == 22
 
 
 def test_same_exception_twice() -> None:
     """An exception recorded by hand and again on the way out is one exception."""
     error = raised(0)
-    assert len(_cause.of(span(event(error), event(error)), (), ids())["exceptions"]) == 1
+    assert len(cause_of(span(event(error), event(error)), (), ids())["exceptions"]) == 1
 
 
 def test_exception_of_a_child() -> None:
     """What a child left is named, not repeated; another exception is written."""
     child = Recorded("ValueError", "deep, with a comma", "c" * 16)
-    assert _cause.of(span(event(raised(0))), (child,), ids()) == "c" * 16
-    assert _cause.of(span(event(KeyError("other"))), (child,), ids())["exceptions"][0]["type"] == "KeyError"
+    assert cause_of(span(event(raised(0))), (child,), ids()) == "c" * 16
+    assert cause_of(span(event(KeyError("other"))), (child,), ids())["exceptions"][0]["type"] == "KeyError"
 
 
 def test_status_alone() -> None:
     """An error status without exception tells its description."""
-    found = _cause.of(span(status="ERROR", description="went wrong"), (), ids())
+    found = cause_of(span(status="ERROR", description="went wrong"), (), ids())
     assert [exception["message"] for exception in found["exceptions"]] == ["went wrong"]
-    assert _cause.of(span(), (), ids()) is None
+    assert cause_of(span(), (), ids()) is None
 
 
 def test_group() -> None:
     """Exception groups, whose text has another shape, are told by type and message."""
     group = ExceptionGroup("several", [ValueError("one")])
-    (exception,) = _cause.of(span(event(group)), (), ids())["exceptions"]
+    (exception,) = cause_of(span(event(group)), (), ids())["exceptions"]
     assert (exception["type"], exception["message"]) == ("ExceptionGroup", "several (1 sub-exception)")
 
 
@@ -106,4 +105,4 @@ def test_group() -> None:
 def test_any_text(name: str, message: str, stack: str) -> None:
     """No text breaks the reader."""
     attributes = {"exception.type": name, "exception.message": message, "exception.stacktrace": stack}
-    assert _cause.of(span(Event("exception", 0, attributes)), (), ids())["exceptions"]
+    assert cause_of(span(Event("exception", 0, attributes)), (), ids())["exceptions"]

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracing._fit import BUDGET, fit_document
+from tracing._sender import BUDGET, fit_document
 
 IDENTITY = {"name": "n", "id": "i" * 16, "trace_id": "t", "parent_id": "p", "type": "subsegment"}
 JSON = st.recursive(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
-from tracing import _otlp
+from tracing import _otlp_export as _otlp
 from tracing._span import Event, Link, SpanData
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))

@@ -7,8 +7,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.tracing.harness import flatten
-from tracing._fit import BUDGET
-from tracing._sender import HOLD_SECONDS, PACKET_BYTES, Datagrams, Item, Losses, Sender, pack_documents
+from tracing._sender import (
+    BUDGET,
+    HOLD_SECONDS,
+    PACKET_BYTES,
+    Datagrams,
+    Item,
+    Losses,
+    Sender,
+    pack_documents,
+)
 
 
 class Recorder:

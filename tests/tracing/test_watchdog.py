@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from tracing._watchdog import Watchdog, margin
+from tracing._runtime import Watchdog, margin
 
 
 @pytest.mark.parametrize(("remaining", "expected"), [(0.1, 0.05), (3.0, 0.3), (900.0, 0.5)])

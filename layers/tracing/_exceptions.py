@@ -1,5 +1,6 @@
-"""Exceptions of a span: what is noted of them, and how X-Ray's `cause` follows from it.
+"""Exceptions that pass through a span: noted on it, otherwise left alone, and told as X-Ray's `cause`.
 
+OpenTelemetry's own code calls `str(exception)` on the way, and lets whatever that raises take its place.
 Both modes write and read the same text, so that the two cannot differ. Frames are as Lambda's own runtime
 writes them: outermost first, full paths.
 https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html#api-segmentdocuments-errors
@@ -11,10 +12,22 @@ import os
 import re
 import traceback
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from tracing._safely import set_traceback, traceback_of
+from opentelemetry import context as context_api
+from opentelemetry import trace
+from opentelemetry.trace import Span, StatusCode
+
+from tracing._safely import safely, set_traceback, traceback_of
 from tracing._span import Event, SpanData
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+try:  # decorates as the API's own: the same frames with tracing on and off
+    from opentelemetry.util._decorator import _AgnosticContextManager as ContextManager
+except ImportError:
+    from contextlib import ContextDecorator as ContextManager  # type: ignore[assignment]
 
 T = TypeVar("T")
 
@@ -87,7 +100,7 @@ def _qualified(kind: type) -> str:
     return f"{module}.{name}" if module and module != "builtins" else str.__str__(name)
 
 
-def of(span: SpanData, children: Sequence[Recorded], new_id: Callable[[], str]) -> Any:
+def cause_of(span: SpanData, children: Sequence[Recorded], new_id: Callable[[], str]) -> Any:
     """The `cause` of a span: an object, the id of a child's exception, or `None`."""
     remote = span.attributes.get("rpc.system") == "aws-api" and "http.response.status_code" in span.attributes
     events = _distinct(event for event in span.events if event.name == "exception")
@@ -167,3 +180,99 @@ def _error_line(block: str) -> tuple[str, str]:
     start = max((frame.end() for frame in _FRAME.finditer(block)), default=0)
     match = _ERROR_LINE.search(block.rstrip("\n"), start)
     return (match["type"].rpartition(".")[2], match["message"] or "") if match else ("", "")
+
+
+def note(
+    span: Span,
+    error: BaseException,
+    *,
+    event: bool = True,
+    status: bool = True,
+    escaped: bool = False,
+    stack: Callable[[list[str]], list[str]] | None = None,
+) -> None:
+    """Note an exception as an event and as the span's status; `stack` edits the lines of its stack."""
+    with safely("recording an exception"):
+        if span.is_recording():
+            told = tell(error)
+            if stack:
+                told = told._replace(stack=stack(told.stack))
+            if event:
+                span.add_event("exception", told.attributes(escaped=escaped))
+            if status:
+                span.set_status(StatusCode.ERROR, told.headline)
+
+
+class CurrentSpan(ContextManager):  # type: ignore[type-arg]  # the other one takes none
+    """`with` makes a span current and notes what passes; as a decorator, a new one for each call.
+
+    The API's own is a generator: that takes longer, and sets attributes of the exception on its way.
+    """
+
+    def __init__(
+        self,
+        start: Callable[[], Span],
+        end_on_exit: bool = True,  # noqa: FBT001, FBT002 - the OpenTelemetry API
+        record_exception: bool = True,  # noqa: FBT001, FBT002
+        set_status_on_exception: bool = True,  # noqa: FBT001, FBT002
+    ) -> None:
+        self._start = start
+        self._end_on_exit = end_on_exit
+        self._recording = record_exception, set_status_on_exception
+
+    def __enter__(self) -> Span:
+        self._span = self._start()
+        self._token = context_api.attach(trace.set_span_in_context(self._span))
+        return self._span
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        context_api.detach(self._token)
+        if error is not None and kind is not None and issubclass(kind, Exception):
+            event, status = self._recording
+            note(self._span, error, event=event, status=status)
+        if self._end_on_exit:
+            self._span.end()
+
+    def _recreate_cm(self) -> CurrentSpan:
+        return CurrentSpan(self._start, self._end_on_exit, *self._recording)
+
+
+def use_span(
+    span: Span,
+    end_on_exit: bool = False,  # noqa: FBT001, FBT002 - the OpenTelemetry API
+    record_exception: bool = True,  # noqa: FBT001, FBT002
+    set_status_on_exception: bool = True,  # noqa: FBT001, FBT002
+) -> CurrentSpan:
+    """The API's `use_span`, which leaves the exception as it is."""
+    return CurrentSpan(lambda: span, end_on_exit, record_exception, set_status_on_exception)
+
+
+class Recording(Span):
+    """What both SDKs' spans do with exceptions."""
+
+    _record_exception: bool
+    _set_status_on_exception: bool
+
+    def record_exception(
+        self,
+        exception: BaseException,
+        attributes: Any = None,
+        timestamp: int | None = None,
+        escaped: bool = False,  # noqa: FBT001, FBT002 - the OpenTelemetry API
+    ) -> None:
+        with safely("recording an exception"):
+            told = tell(exception).attributes(escaped=escaped)
+            self.add_event("exception", {**told, **(attributes or {})}, timestamp)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            note(
+                self,
+                error,
+                event=self._record_exception,
+                status=self._set_status_on_exception,
+                escaped=True,
+            )
+        self.end()
