@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.tracing.harness import Collector
+
 APP = """
 import io, os
 import boto3
@@ -122,6 +124,54 @@ def test_narrowed(traced, tracing_mode):
 def test_a_handler_leaves_its_tree_in_both_modes(user_tests: Callable[..., str], own_mode: str) -> None:
     """Each test runs in each mode, whatever mode the process has, with the user's stubs and fixtures."""
     assert re.search(r"^12 passed in", user_tests(PASSING, TRACING_MODE=own_mode), re.MULTILINE)
+
+
+KEPT = """
+def test_fault(traced, tracing_mode):
+    trace = traced(app.handler, {"answer": 500, "requestContext": {}}, sampled=False)
+    if tracing_mode == "native":  # where nothing of an unsampled request is recorded
+        assert str(trace) == "(no spans)"
+    else:
+        labels = [node.label for node in trace.walk()]
+        assert labels == ["function", "app.handler", "CallSecondLambda", "lambda Invoke"]
+        assert trace.roots[0].annotations == {"kept": "fault"}
+        assert trace.only("app.handler").http == {"response": {"status": 500}}
+
+def test_healthy(traced):
+    assert str(traced(app.handler, {}, sampled=False)) == "(no spans)"
+
+def test_sampled(traced):
+    assert traced(app.handler, {"answer": 500}).roots[0].name == "app.handler"
+"""
+
+
+def test_a_kept_trace_is_seen(user_tests: Callable[..., str]) -> None:
+    """With `TRACING_KEEP` an unsampled fault has its tree, where the mode records it."""
+    output = user_tests(KEPT, TRACING_KEEP="fault")
+    assert re.search(r"^6 passed in", output, re.MULTILINE), output
+
+
+def test_nothing_is_sent(user_tests: Callable[..., str]) -> None:
+    """No trace of a test reaches the daemon's address, sampled, healthy or kept, in either mode."""
+    daemon = Collector()
+    user_tests(KEPT, TRACING_KEEP="fault", AWS_XRAY_DAEMON_ADDRESS=daemon.address)
+    assert daemon.take() == []
+    daemon.close()
+
+
+MANY = """
+def test_many(traced):
+    def fails(event, context):
+        return {"statusCode": 500}
+    handler = app.capture_lambda_handler(fails)
+    assert all(traced(handler, {}, sampled=False).roots for _ in range(5))
+"""
+
+
+def test_every_kept_trace_is_seen(user_tests: Callable[..., str]) -> None:
+    """The limit per second is one of production: what a test sees depends on its handler alone."""
+    output = user_tests(MANY, "-k", "otel", TRACING_KEEP="fault", TRACING_KEEP_PER_SECOND="1")
+    assert re.search(r"^1 passed, 1 deselected in", output, re.MULTILINE), output
 
 
 FAILING = """

@@ -177,7 +177,7 @@ class Keeper:
         self._keep = keep
         self._losses = losses
         self._new_id = new_id
-        self._limit = limit or Limit(keep.per_second)
+        self.limit = limit or Limit(keep.per_second)
         self._memories: dict[int, Memory] = {}
 
     def begin(
@@ -238,7 +238,7 @@ class Keeper:
         return status or (SLOW if slow else None)
 
     def _allowed(self, memory: Memory) -> bool:
-        if TIMEOUT in memory.outcomes or self._limit.take():
+        if TIMEOUT in memory.outcomes or self.limit.take():
             return True
         self._losses.add(f"more than {self._keep.per_second} unsampled invocations in a second to keep")
         return False
@@ -259,7 +259,7 @@ class Keeper:
     ) -> Iterable[tuple[SpanData, Mapping[str, Any]]]:
         """The function's segment and, when it was invoked directly, Lambda's, whose end only callers know."""
         invoked = memory.invoked
-        losses = Counter(spans_dropped=memory.dropped, invocations_over_limit=self._limit.refused())
+        losses = Counter(spans_dropped=memory.dropped, invocations_over_limit=self.limit.refused())
         notes = {key: count for key, count in losses.items() if count}
         attributes = {ANNOTATIONS: (KEPT,), KEPT: reason, **status_of(root)}
         if notes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
@@ -131,7 +132,13 @@ def collecting(mode: str) -> Iterator[Traced]:
         )
     recorder, memory, losses = runtime.recorder, Memory(), Losses()
     recorder.invoked(0, 0, sampled=False)
-    with patch.object(recorder, "exporter", XRay(Sender(pack_documents, memory, losses), losses)):
+    with ExitStack() as patches:
+        exporter = XRay(Sender(pack_documents, memory, losses), losses)
+        patches.enter_context(patch.object(recorder, "exporter", exporter))
+        if recorder.keeper:
+            from tracing._keep import Limit  # noqa: PLC0415 - only where the tests keep failures
+
+            patches.enter_context(patch.object(recorder.keeper, "limit", Limit(sys.maxsize)))
         yield Traced(memory, recorder.flush)
 
 

@@ -80,7 +80,10 @@ class Node:
 
 @dataclass(frozen=True, repr=False)
 class Trace:
-    """What one call of a handler left: `roots` are the spans directly below the function's segment."""
+    """What one call of a handler left: `roots` are the spans directly below the function's segment.
+
+    An unsampled call that was kept (`TRACING_KEEP`) begins with the segments that it brings along.
+    """
 
     roots: Sequence[Node]
     result: Any = None
