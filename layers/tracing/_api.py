@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import contextvars
 import functools
-import inspect
 import json
 import logging
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any, ParamSpec, TypeVar, cast
 
 from tracing import _setup
 from tracing._safely import safely, unseen
-from tracing._span import ANNOTATIONS, MAX_ANNOTATIONS, METADATA, annotation_key, plain
 
 log = logging.getLogger("tracing")
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_COROUTINE = 0x80  # flags of code objects, as `inspect.CO_COROUTINE` and so on name them
+_GENERATOR = 0x20
+_ASYNC_GENERATOR = 0x200
 
 
 def capture_lambda_handler(handler: Callable[P, R]) -> Callable[P, R]:
@@ -26,7 +29,7 @@ def capture_lambda_handler(handler: Callable[P, R]) -> Callable[P, R]:
     What the handler raises is recorded and raised on unchanged. A returned `statusCode` of 5xx marks a
     fault, 4xx an error, 429 a throttle. Raises TypeError for `async def`: Lambda does not await handlers.
     """
-    if inspect.iscoroutinefunction(handler):
+    if _is(handler, _COROUTINE):
         raise TypeError(
             f"{handler.__qualname__} is 'async def', which Lambda does not await; "
             "make it 'def' and call asyncio.run(...) inside"
@@ -48,7 +51,7 @@ def capture_method(method: Callable[P, R]) -> Callable[P, R]:
 
     Raises TypeError for generator functions: they return before their work is done.
     """
-    if inspect.isgeneratorfunction(method) or inspect.isasyncgenfunction(method):
+    if _is(method, _GENERATOR) or _is(method, _ASYNC_GENERATOR):
         raise TypeError(
             f"{method.__qualname__} is a generator function; open a span around the loop that uses it, "
             "or decorate a function that returns a list"
@@ -61,12 +64,12 @@ def capture_method(method: Callable[P, R]) -> Callable[P, R]:
 
     tracer = trace.get_tracer("tracing")
     start = functools.partial(tracer.start_span, method.__qualname__.replace("<locals>.", ""))
-    if inspect.iscoroutinefunction(method):
+    if _is(method, _COROUTINE):
 
         @functools.wraps(method)
         async def traced_coroutine(*args: P.args, **kwargs: P.kwargs) -> Any:
             with unseen, CurrentSpan(start):
-                return await method(*args, **kwargs)
+                return await cast("Any", method)(*args, **kwargs)
 
         return cast("Callable[P, R]", traced_coroutine)
 
@@ -88,17 +91,19 @@ def annotate(key: str, value: str | float | bool) -> None:  # noqa: FBT001 - a v
         span = _current_span()
         if span is None:
             return
+        from tracing import _span  # noqa: PLC0415 - not needed where tracing is off
+
         if not isinstance(value, bool | int | float | str):
             log.warning(
                 "annotate(%r): %s is no str, number or bool; use add_metadata", key, type(value).__name__
             )
             return
-        clean = annotation_key(key)
-        listed = tuple((getattr(span, "attributes", None) or {}).get(ANNOTATIONS, ()))
+        clean = _span.annotation_key(key)
+        listed = tuple((getattr(span, "attributes", None) or {}).get(_span.ANNOTATIONS, ()))
         if clean not in listed:
-            if len(listed) == MAX_ANNOTATIONS:
-                log.warning("annotate(%r): a span has at most %d annotations", key, MAX_ANNOTATIONS)
-            span.set_attribute(ANNOTATIONS, [*listed, clean])
+            if len(listed) == _span.MAX_ANNOTATIONS:
+                log.warning("annotate(%r): a span has at most %d annotations", key, _span.MAX_ANNOTATIONS)
+            span.set_attribute(_span.ANNOTATIONS, [*listed, clean])
         span.set_attribute(clean, value)
 
 
@@ -113,9 +118,11 @@ def add_metadata(key: str, value: Any, namespace: str = "default") -> None:
                 "add_metadata(%r): namespaces that start with AWS. are reserved; got %r", key, namespace
             )
             return
-        attribute = METADATA + namespace
+        from tracing import _span  # noqa: PLC0415 - not needed where tracing is off
+
+        attribute = _span.METADATA + namespace
         known = (getattr(span, "attributes", None) or {}).get(attribute)
-        content = {**(json.loads(known) if known else {}), key: plain(value)}
+        content = {**(json.loads(known) if known else {}), key: _span.plain(value)}
         span.set_attribute(attribute, json.dumps(content))
 
 
@@ -132,6 +139,20 @@ def carry_context(function: Callable[P, R]) -> Callable[P, R]:
             return context.copy().run(function, *args, **kwargs)
 
     return carried
+
+
+def _is(function: Callable[..., Any], flag: int) -> bool:
+    """Whether it is a coroutine function, or a generator function of either kind."""
+    if type(function) is FunctionType and not function.__dict__:
+        return bool(function.__code__.co_flags & flag)
+    import inspect  # noqa: PLC0415 - costs a cold start, and plain functions tell it themselves
+
+    kinds = {
+        _COROUTINE: inspect.iscoroutinefunction,
+        _GENERATOR: inspect.isgeneratorfunction,
+        _ASYNC_GENERATOR: inspect.isasyncgenfunction,
+    }
+    return kinds[flag](function)
 
 
 def _current_span() -> Any:

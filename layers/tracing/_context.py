@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 NAME = "X-Amzn-Trace-Id"
 ENVIRONMENT = "_X_AMZN_TRACE_ID"
 
-_TRACE_ID = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}")
-_SPAN_ID = re.compile(r"[0-9a-fA-F]{16}")
+_HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 _SAMPLED = {"1": True, "0": False}
 _KNOWN = {"root", "parent", "sampled"}
 _INCOMING = context_api.create_key("tracing-incoming-header")
@@ -71,11 +70,16 @@ def parse(text: str | None) -> TraceHeader:
             extra.append((key, value))
     root, parent = known.get("root", ""), known.get("parent", "")
     return TraceHeader(
-        trace_id=int(root[2:10] + root[11:], 16) if _TRACE_ID.fullmatch(root) else 0,
-        parent_id=int(parent, 16) if _SPAN_ID.fullmatch(parent) else 0,
+        trace_id=_number(root[2:10] + root[11:], 32) if root[:2] == "1-" and root[10:11] == "-" else 0,
+        parent_id=_number(parent, 16),
         sampled=_SAMPLED.get(known.get("sampled", "")),
         extra=tuple(extra),
     )
+
+
+def _number(digits: str, length: int) -> int:
+    """So many hexadecimal digits; 0 for anything else."""
+    return int(digits, 16) if len(digits) == length and _HEX_DIGITS.issuperset(digits) else 0
 
 
 def from_traceparent(text: str | None) -> TraceHeader:

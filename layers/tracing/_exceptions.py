@@ -33,14 +33,15 @@ T = TypeVar("T")
 
 MAX_FRAMES = 10
 
-_CHAINED = re.compile(
+# Text, not compiled: `re` does that when there is an exception, not at every cold start.
+_CHAINED = (
     r"\n\n(?:The above exception was the direct cause of the following exception"
     r"|During handling of the above exception, another exception occurred):\n\n"
 )
-_FRAME = re.compile(r'^  File "(?P<path>.+)", line (?P<line>\d+), in (?P<label>.+)$', re.MULTILINE)
-_REPEATED = re.compile(r"^  \[Previous line repeated (\d+) more times?\]$", re.MULTILINE)
-_ERROR_LINE = re.compile(r"^(?P<type>[^\W\d][\w.<>]*)(?:: (?P<message>.*))?\Z", re.MULTILINE | re.DOTALL)
-_MACHINERY = re.compile(r"[/\\](?:wrapt|aws_xray_sdk|opentelemetry)[/\\]|[/\\]contextlib\.py$|^<frozen ")
+_FRAME = r'(?m)^  File "(?P<path>.+)", line (?P<line>\d+), in (?P<label>.+)$'
+_REPEATED = r"(?m)^  \[Previous line repeated (\d+) more times?\]$"
+_ERROR_LINE = r"(?ms)^(?P<type>[^\W\d][\w.<>]*)(?:: (?P<message>.*))?\Z"
+_MACHINERY = r"[/\\](?:wrapt|aws_xray_sdk|opentelemetry)[/\\]|[/\\]contextlib\.py$|^<frozen "
 _HERE = os.path.dirname(__file__)  # noqa: PTH120 - pathlib costs a cold start
 
 
@@ -143,7 +144,7 @@ def _message(event: Event) -> str:
 
 def _exceptions(event: Event, new_id: Callable[[], str], *, remote: bool) -> list[dict[str, Any]]:
     """The exception of an event and those that it was raised from, newest first."""
-    blocks = _CHAINED.split(str(event.attributes.get("exception.stacktrace", "")))[::-1]
+    blocks = re.split(_CHAINED, str(event.attributes.get("exception.stacktrace", "")))[::-1]
     entries = [_entry(_name(event), _message(event), blocks[0], new_id(), remote=remote)]
     for block in blocks[1:]:
         name, message = _error_line(block)
@@ -157,7 +158,7 @@ def _entry(name: str, message: str, block: str, identifier: str, *, remote: bool
     entry: dict[str, Any] = {"id": identifier, "type": name, "message": message, "remote": remote}
     if frames:
         entry["stack"] = frames[-MAX_FRAMES:]
-    left_out = sum(map(int, _REPEATED.findall(block))) + max(0, len(frames) - MAX_FRAMES)
+    left_out = sum(map(int, re.findall(_REPEATED, block))) + max(0, len(frames) - MAX_FRAMES)
     if left_out:
         entry["truncated"] = left_out
     return entry
@@ -166,19 +167,19 @@ def _entry(name: str, message: str, block: str, identifier: str, *, remote: bool
 def _frames(block: str) -> list[dict[str, Any]]:
     """The user's frames: what called the handler and what traces it are left out."""
     frames: list[dict[str, Any]] = []
-    for frame in _FRAME.finditer(block):
+    for frame in re.finditer(_FRAME, block):
         path = frame["path"]
         if path.startswith(_HERE):
             frames = [] if frame["label"] == "invoke" else frames
-        elif not _MACHINERY.search(path):
+        elif not re.search(_MACHINERY, path):
             frames.append({"path": path, "line": int(frame["line"]), "label": frame["label"]})
     return frames
 
 
 def _error_line(block: str) -> tuple[str, str]:
     """Type and message from the text below the frames, whose lines are all indented."""
-    start = max((frame.end() for frame in _FRAME.finditer(block)), default=0)
-    match = _ERROR_LINE.search(block.rstrip("\n"), start)
+    start = max((frame.end() for frame in re.finditer(_FRAME, block)), default=0)
+    match = re.search(_ERROR_LINE, block.rstrip("\n")[start:])
     return (match["type"].rpartition(".")[2], match["message"] or "") if match else ("", "")
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 log = logging.getLogger("tracing")
 
 N = TypeVar("N", int, float)
 D = TypeVar("D", int, None)
-
-_CLIENT_ERROR = re.compile(r"4\d\d")
 
 MODES = ("otel", "native", "off")
 EXPORTS = ("xray", "otlp")
@@ -21,37 +19,37 @@ DEFAULT_KEEP_PER_SECOND = 10
 DEFAULT_DAEMON = ("127.0.0.1", 2000)
 
 
-class Keep(NamedTuple):
-    """What unsampled invocations are kept for: kinds of failure, seconds; and how many per second."""
+class Keep:
+    """What unsampled invocations are kept for: kinds of failure, seconds; and how many per second.
 
-    kinds: frozenset[str]
-    slower_than: float | None = None
-    per_second: int = 10
+    Plain classes, `Settings` too: the first `NamedTuple` of a process costs a cold start, even in mode `off`.
+    """
+
+    def __init__(self, kinds: frozenset[str], slower_than: float | None, per_second: int) -> None:
+        self.kinds = kinds
+        self.slower_than = slower_than
+        self.per_second = per_second
 
 
-class Settings(NamedTuple):
+class Settings:
     """`mode` is empty when the environment names none; `otlp_url` is set for OTLP over HTTP."""
 
-    mode: str
-    export: str
-    daemon: tuple[str, int]
-    otlp_url: str | None
-    otlp_headers: Mapping[str, str]
-    keep: Keep | None = None
-
-
-def read(environ: Mapping[str, str]) -> Settings:
-    """Read the settings; an unknown value is logged once and its default taken."""
-    mode = _choice(environ, "TRACING_MODE", MODES, default="")
-    export = _choice(environ, "TRACING_EXPORT", EXPORTS, default="xray")
-    if mode == "native" and export == "otlp":
-        log.warning("TRACING_EXPORT=otlp needs TRACING_MODE=otel; native sends X-Ray documents")
-        export = "xray"
-    keep = _keep(environ)
-    if mode == "native" and keep:
-        log.warning("TRACING_KEEP needs TRACING_MODE=otel: the native X-Ray SDK records no unsampled request")
-        keep = None
-    return Settings(mode, export, _daemon(environ), _otlp_url(environ), _otlp_headers(environ), keep)
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        """Read the settings; an unknown value is logged once and its default taken."""
+        self.mode = _choice(environ, "TRACING_MODE", MODES, default="")
+        self.export = _choice(environ, "TRACING_EXPORT", EXPORTS, default="xray")
+        if self.mode == "native" and self.export == "otlp":
+            log.warning("TRACING_EXPORT=otlp needs TRACING_MODE=otel; native sends X-Ray documents")
+            self.export = "xray"
+        self.keep = _keep(environ)
+        if self.mode == "native" and self.keep:
+            log.warning(
+                "TRACING_KEEP needs TRACING_MODE=otel: the native X-Ray SDK records no unsampled request"
+            )
+            self.keep = None
+        self.daemon = _daemon(environ)
+        self.otlp_url = _otlp_url(environ)
+        self.otlp_headers = _otlp_headers(environ)
 
 
 def _keep(environ: Mapping[str, str]) -> Keep | None:
@@ -59,7 +57,7 @@ def _keep(environ: Mapping[str, str]) -> Keep | None:
     kinds = {part.strip().lower() for part in environ.get("TRACING_KEEP", "").split(",")} - {""}
     if not kinds:
         return None
-    unknown = sorted(kind for kind in kinds if kind not in KEEP_KINDS and not _CLIENT_ERROR.fullmatch(kind))
+    unknown = sorted(kind for kind in kinds if kind not in KEEP_KINDS and not re.fullmatch(r"4\d\d", kind))
     if unknown:
         allowed = f"{', '.join(KEEP_KINDS)} or a status from 400 to 499"
         log.warning("TRACING_KEEP=%r is unknown; allowed: %s. It is left out.", ",".join(unknown), allowed)

@@ -8,7 +8,6 @@ import os
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from tracing import _settings
 from tracing._settings import Settings
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def configure() -> Runtime | None:
     `None` where this library opens no spans of its own: mode `off`, missing packages, or another provider
     that is already at work, such as ADOT's auto-instrumentation.
     """
-    settings = _settings.read(os.environ)
+    settings = Settings(os.environ)
     mode = settings.mode or ("otel" if has_api() and find_spec("opentelemetry.sdk") else "off")
     if mode == "off":
         return None

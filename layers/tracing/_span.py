@@ -24,9 +24,8 @@ STATUS = ("http.response.status_code", "http.status_code")
 _URLS = ("url.full", "http.url", "http.target", "url.original", "messaging.url")
 _OF_URLS_ALONE = ("url.query", "url.fragment")
 _ANY = frozenset({*_URLS, *_OF_URLS_ALONE})
-_CREDENTIALS = re.compile(r"^([^/?#]*//)[^/?#]*@")
-_AFTER_PATH = re.compile(r"[?#].*", re.DOTALL)
-_NOT_IN_KEY = re.compile(r"[^A-Za-z0-9_]")
+_CREDENTIALS = r"^([^/?#]*//)[^/?#]*@"
+_AFTER_PATH = r"(?s)[?#].*"
 
 
 class Event(NamedTuple):
@@ -104,7 +103,7 @@ def public_url(url: Any) -> Any:
     """Scheme, host and path of a URL, or the path of a target; anything but text as it is."""
     if not isinstance(url, str):
         return url
-    return _AFTER_PATH.sub("", _CREDENTIALS.sub(r"\1", url))
+    return re.sub(_AFTER_PATH, "", re.sub(_CREDENTIALS, r"\1", url))
 
 
 def trace_id_text(trace_id: int) -> str:
@@ -120,7 +119,7 @@ def span_id_text(span_id: int) -> str:
 
 def annotation_key(key: str) -> str:
     """X-Ray drops annotations whose keys have other characters than letters, digits and `_`."""
-    return _NOT_IN_KEY.sub("_", key)
+    return re.sub(r"[^A-Za-z0-9_]", "_", key)
 
 
 def status_of(span: SpanData) -> dict[str, Any]:

@@ -84,6 +84,20 @@ def test_off(run: Any, collector: Any) -> None:
     assert collector.take() == []
 
 
+def test_off_loads_little(run: Any) -> None:
+    """Mode `off` costs a cold start neither an SDK nor the modules that only spans need."""
+    script = (
+        "import sys, json; before = set(sys.modules); import tracing\n"
+        "@tracing.capture_lambda_handler\n"
+        "def handler(event, context): pass\n"
+        "wanted = ('tracing', 'opentelemetry', 'inspect', 'ast')\n"
+        "loaded = set(sys.modules) - before\n"
+        "print(json.dumps(sorted(name for name in loaded if name.split('.')[0] in wanted)))"
+    )
+    parts = ["_api", "_safely", "_settings", "_setup"]
+    assert run("off", script, "-S").result == ["tracing", *(f"tracing.{part}" for part in parts)]
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "message"),
     [
@@ -134,6 +148,17 @@ def test_async_handler() -> None:
         """Never called."""
 
     with pytest.raises(TypeError, match=r"'async def', which Lambda does not await; make it 'def'"):
+        tracing.capture_lambda_handler(handler)
+
+
+def test_async_handler_of_another_decorator() -> None:
+    """A coroutine function with attributes of its own is refused as well."""
+
+    async def handler(event: Any, context: Any) -> None:
+        """Never called."""
+
+    handler.team = "orders"  # type: ignore[attr-defined]  # what a decorator may leave
+    with pytest.raises(TypeError, match=r"'async def', which Lambda does not await"):
         tracing.capture_lambda_handler(handler)
 
 
