@@ -11,12 +11,14 @@ from typing import Any
 
 Matches = Callable[[str], bool]
 
+_MOST_BYTES = 2 * 1024 * 1024
+"""Of one compiled pattern with its caches."""
+
 
 class PatternError(ValueError):
     """A regular expression is malformed, or too large; the message says where or why."""
 
 
-@lru_cache(maxsize=1024)
 def regex(pattern: str) -> Matches:
     """Return what tells whether a regular expression occurs in a text; raises `PatternError`.
 
@@ -27,7 +29,7 @@ def regex(pattern: str) -> Matches:
     return lambda text: search(_encoded(text)) is not None
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def glob(pattern: str, *, wildcards: str = "*?", ignore_case: bool = False) -> Matches:
     """Return what tells whether a whole text fits: `*` stands for any text, `?` for one character.
 
@@ -44,6 +46,7 @@ def _compiled(pattern: str, *, ignore_case: bool = False) -> Any:
 
     options = re2.Options()
     options.log_errors = False
+    options.max_mem = _MOST_BYTES
     options.dot_nl = True
     options.case_sensitive = not ignore_case
     try:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session
 
-from local.matching import PatternError, regex
+from local.matching import Matches, PatternError, regex
 from local.parsing import shown
 
 if TYPE_CHECKING:
@@ -151,10 +151,16 @@ def _check_limits(shape: Any, value: Any, where: str) -> None:
 
 
 def _matches(pattern: str, value: str) -> bool:
+    whole = _whole(pattern)
+    return whole is None or whole(value)
+
+
+@cache
+def _whole(pattern: str) -> Matches | None:
     try:
-        return regex(rf"\A(?:{pattern})\z")(value)
+        return regex(rf"\A(?:{pattern})\z")
     except PatternError:  # some patterns of Lambda, IAM and SSM look around or are Java's alone: not checked
-        return True
+        return None
 
 
 def _has_type(value: Any, kind: str) -> bool:

@@ -18,7 +18,8 @@ from tests.fuzz import server, sockets
 from tests.fuzz.running import Finding, Report, Slice, slices
 from tests.fuzz.workers import ALL, IN_PROCESS, SOCKETS, run_all
 
-_SLICE = 20_000
+_SLICES = {True: 5_000, False: 20_000}
+"""Cases of one process, through sockets or not."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,7 +60,7 @@ def _work(given: argparse.Namespace, seed: int) -> Iterator[Slice]:
                 continue
             share = -(-total * target.weight // weights)
             count = share if given.cases is None else given.cases
-            yield from slices(target, seed, given.first, count, _SLICE)
+            yield from slices(target, seed, given.first, count, _SLICES[targets is SOCKETS])
 
 
 def _say(line: str) -> None:
