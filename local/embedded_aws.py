@@ -6,11 +6,12 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from local import moto_aws
+from local import memory, moto_aws
 from local.about import About
 from local.cloudwatch.alarms import Alarms
 from local.cloudwatch.metrics import Metrics
@@ -186,10 +187,11 @@ class EmbeddedAws:
         }
 
     def _tidy(self) -> bool:
-        try:
-            return self._xray.tidy()
-        except StoreError:
-            return False  # a store that takes nothing is told of by what it loses
+        with suppress(StoreError):  # a store that takes nothing is told of by what it loses
+            if self._xray.tidy():
+                return True
+        memory.give_back()
+        return False
 
     def _close_stores(self) -> None:
         self._keeper.close()

@@ -27,7 +27,7 @@ MOST_COUNTS = 1_000_000
 whole: if it did not fit, nothing of it would be found ready."""
 _SHORT_PERIODS = 24
 """Periods of less than a minute that are kept, of each length: a range has few, another one has others."""
-SETTLED = 60.0
+SETTLED = 10.0
 """Seconds after which nothing is added to a period that was quiet: what it then loses, it loses for good."""
 
 
