@@ -40,12 +40,12 @@ class _ToFile(logging.FileHandler):
 
 @contextmanager
 def logging_to(file: Path, show: Callable[[str], None]) -> Iterator[None]:
-    """Write warnings of all packages to `file`, which starts empty, and those of `local` to `show`."""
+    """Write warnings of all packages to `file`, which starts empty, and those of `embedded_aws` to `show`."""
     to_file = _ToFile(private_file(file), mode="w", encoding="utf-8", errors="backslashreplace")
     to_file.setFormatter(logging.Formatter(_FORMAT))
     to_file.setLevel(logging.WARNING)
     to_user = _ToUser(show)
-    root, ours = logging.getLogger(), logging.getLogger("local")
+    root, ours = logging.getLogger(), logging.getLogger("embedded_aws")
     root.addHandler(to_file)
     ours.addHandler(to_user)
     try:

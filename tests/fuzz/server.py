@@ -31,7 +31,7 @@ def server(warm_up: Callable[[], None] = lambda: None) -> Iterator[None]:
         with (
             log,
             subprocess.Popen(
-                [sys.executable, str(_ROOT / "tests/local/serve.py"), json.dumps(given)],
+                [sys.executable, str(_ROOT / "tests/embedded_aws/serve.py"), json.dumps(given)],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
