@@ -1,9 +1,9 @@
-"""The endpoint's own errors, in the form that the caller's protocol has for errors."""
+"""What AWS refuses: the one family of errors, and their form on the wire: by service, by protocol."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 from xml.sax.saxutils import escape
 
 from starlette.responses import Response
@@ -12,6 +12,113 @@ if TYPE_CHECKING:
     from embedded_aws.aws.call import Call
 
 _XML_SERVICES = {"s3", "s3control", "route53", "cloudfront"}
+
+
+class AwsError(Exception):
+    """An error answer of an AWS service.
+
+    `code` is the exception's shape name (`ResourceNotFoundException`), `status` its HTTP status where the
+    protocol has several; `fields` are further members of the body (`ResourceName`).
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400, **fields: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+        self.fields = fields
+
+
+class _NamedError(AwsError):
+    CODE: ClassVar[str]
+    STATUS: ClassVar[int] = 400
+
+    def __init__(self, message: str, **fields: str) -> None:
+        super().__init__(self.CODE, message, self.STATUS, **fields)
+
+
+class InvalidRequestError(_NamedError):
+    """X-Ray: the request is missing required parameters or has parameters that are not valid."""
+
+    CODE = "InvalidRequestException"
+
+
+class InvalidParameterError(_NamedError):
+    """Logs: the request is not valid."""
+
+    CODE = "InvalidParameterException"
+
+
+class InvalidParameterValueError(_NamedError):
+    """Lambda: one of the parameters in the request is not valid."""
+
+    CODE = "InvalidParameterValueException"
+
+
+class ValidationError(_NamedError):
+    """FIS: the request is not valid."""
+
+    CODE = "ValidationException"
+
+
+class NotFoundError(_NamedError):
+    """What the request names does not exist."""
+
+    CODE = "ResourceNotFoundException"
+    STATUS = 404
+
+
+class ExistsError(_NamedError):
+    """There is one of that name."""
+
+    CODE = "ResourceAlreadyExistsException"
+
+
+class ConflictError(_NamedError):
+    """The request does not go with the present state."""
+
+    CODE = "ConflictException"
+    STATUS = 409
+
+
+class QuotaError(_NamedError):
+    """A quota would be exceeded."""
+
+    CODE = "ServiceQuotaExceededException"
+    STATUS = 402
+
+
+class FunctionNotFoundError(NotFoundError):
+    """The function, version or alias does not exist."""
+
+    def __init__(self, arn: str) -> None:
+        super().__init__(f"Function not found: {arn}")
+
+
+class ThrottledError(AwsError):
+    """The function's reserved concurrency, or the account's, is used up."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("TooManyRequestsException", "Rate Exceeded.", 429, Reason=reason)
+
+
+def wire_form(service: str, error: AwsError) -> bytes:
+    """Return the body of an error as the clients of a service expect it; the code may also go in a header.
+
+    Lambda spells its member `message` for throttling, else `Message`.
+    """
+    message = error.message
+    match service:
+        case "xray":
+            members = {"Message": message, **error.fields}
+        case "lambda":
+            key = "message" if error.status == 429 else "Message"
+            members = {"Type": "User" if error.status < 500 else "Service", key: message, **error.fields}
+        case "fis":
+            members = {"message": message}
+        case _:
+            members = {"__type": error.code, "message": message}
+    return json.dumps(members).encode()
 
 
 def error(call: Call, status: int, code: str, message: str) -> Response:

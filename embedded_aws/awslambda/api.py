@@ -12,13 +12,13 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from embedded_aws.aws.errors import AwsError, InvalidParameterValueError, wire_form
 from embedded_aws.aws.http import App, Receive, Request, Response, Scope, Send, read_request, send_response
 from embedded_aws.aws.interfaces import InvocationType, InvokeResult
 from embedded_aws.aws.model import ShapeError, check_types, model, rest_operation
 from embedded_aws.aws.parsing import read_object
 from embedded_aws.aws.trace_header import NAME, TraceHeader
 from embedded_aws.awslambda.control import ControlPlane, json_object
-from embedded_aws.awslambda.errors import InvalidParameterError, LambdaError
 from embedded_aws.awslambda.service import LambdaService
 from embedded_aws.events.registry import EventSources
 
@@ -45,7 +45,7 @@ class LambdaApi:
         request = await read_request(scope, receive)
         try:
             response = await self._route(request)
-        except LambdaError as error:
+        except AwsError as error:
             response = _error(error)
         await send_response(send, response)
 
@@ -62,7 +62,7 @@ class LambdaApi:
     async def _invoke(self, request: Request, function: str) -> Response:
         kind = request.headers.get("x-amz-invocation-type", "RequestResponse")
         if kind not in _TYPES:
-            raise InvalidParameterError(f"InvocationType {kind!r}: must be one of {', '.join(_TYPES)}")
+            raise InvalidParameterValueError(f"InvocationType {kind!r}: must be one of {', '.join(_TYPES)}")
         tail = request.headers.get("x-amz-log-type") == "Tail"
         result = await self._service.invoke(
             function,
@@ -86,7 +86,7 @@ class LambdaApi:
         if action:
             return Response(202, json.dumps(await action()).encode())
         if request.method != "GET":
-            raise LambdaError("MethodNotAllowedException", f"{request.method} is not allowed here", 405)
+            raise AwsError("MethodNotAllowedException", f"{request.method} is not allowed here", 405)
         content = (
             sources.get(uuid)
             if uuid
@@ -115,7 +115,7 @@ def _check_types(request: Request) -> None:
     try:
         check_types(operation.input_shape, json_object(request.body))
     except ShapeError as error:
-        raise LambdaError("SerializationException", str(error)) from error
+        raise AwsError("SerializationException", str(error)) from error
 
 
 def _client_context(header: str | None) -> str | None:
@@ -127,12 +127,12 @@ def _client_context(header: str | None) -> str | None:
         return None
     if len(header) > _MAX_CLIENT_CONTEXT:
         message = f"Client context must have at most {_MAX_CLIENT_CONTEXT} bytes in Base64."
-        raise LambdaError("InvalidRequestContentException", message)
+        raise AwsError("InvalidRequestContentException", message)
     try:
         return json.dumps(read_object(base64.b64decode(header, validate=True)))
     except ValueError as error:
         message = f"Client context must be a valid Base64-encoded JSON object: {error}"
-        raise LambdaError("InvalidRequestContentException", message) from error
+        raise AwsError("InvalidRequestContentException", message) from error
 
 
 def _query(request: Request, name: str) -> str | None:
@@ -140,5 +140,5 @@ def _query(request: Request, name: str) -> str | None:
     return values[0] if values else None
 
 
-def _error(error: LambdaError) -> Response:
-    return Response(error.status, error.body(), {"x-amzn-errortype": error.code})
+def _error(error: AwsError) -> Response:
+    return Response(error.status, wire_form("lambda", error), {"x-amzn-errortype": error.code})

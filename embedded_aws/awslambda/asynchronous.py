@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from embedded_aws.aws.errors import FunctionNotFoundError, ThrottledError
 from embedded_aws.aws.ids import Clock, Ids
 from embedded_aws.aws.interfaces import Lambda, SegmentSink
 from embedded_aws.aws.parsing import MAX_PAYLOAD_DEPTH, ParseError, read_json
 from embedded_aws.aws.trace_header import TraceHeader
 from embedded_aws.awslambda.catalog import Catalog
-from embedded_aws.awslambda.errors import FunctionNotFoundError, ThrottledError
 from embedded_aws.awslambda.runtime.executor import Executor, Invocation
 from embedded_aws.awslambda.runtime.outcome import Outcome, Span
 from embedded_aws.awslambda.segments import Attempt, async_subsegments, service_segment

@@ -13,8 +13,8 @@ from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.utils import get_backend
 from moto.core.config import default_user_config
 
+from embedded_aws.aws.errors import FunctionNotFoundError, InvalidParameterValueError
 from embedded_aws.aws.interfaces import ACCOUNT_ID
-from embedded_aws.awslambda.errors import FunctionNotFoundError, InvalidParameterError
 from embedded_aws.awslambda.logging_config import LoggingConfig, read_config
 from embedded_aws.awslambda.overlay import LATEST, Overlay
 
@@ -89,16 +89,16 @@ class Function:
 def parse_reference(reference: str, qualifier: str | None = None) -> tuple[str, str | None]:
     """Split a name, partial ARN or ARN, possibly qualified, into name and qualifier.
 
-    Raises `InvalidParameterError` for anything else, and when two qualifiers differ.
+    Raises `InvalidParameterValueError` for anything else, and when two qualifiers differ.
     """
     match = _ARN.fullmatch(reference)
     if match is None:
-        raise InvalidParameterError(
+        raise InvalidParameterValueError(
             f"function {reference!r} is neither a name, a partial ARN nor the ARN of a function"
         )
     name, own = match.groups()
     if own and qualifier and own != qualifier:
-        raise InvalidParameterError(
+        raise InvalidParameterValueError(
             f"The derived qualifier from the function name {own!r} does not match the qualifier {qualifier!r}"
         )
     return name, own or qualifier
@@ -117,7 +117,7 @@ class Catalog:
     def function(self, reference: str, qualifier: str | None = None) -> Function:
         """Return a function's version.
 
-        Raises `FunctionNotFoundError`, and `InvalidParameterError` for a reference that is none.
+        Raises `FunctionNotFoundError`, and `InvalidParameterValueError` for a reference that is none.
         """
         name, qualifier = parse_reference(reference, qualifier)
         arn = f"arn:aws:lambda:{self.region}:{ACCOUNT_ID}:function:{name}"
@@ -130,7 +130,7 @@ class Catalog:
         return self._function(moto, latest, arn, invoked)
 
     def layers(self, arns: list[str]) -> tuple[Layer, ...]:
-        """Resolve layer ARNs; raises `InvalidParameterError` naming one that cannot be had here."""
+        """Resolve layer ARNs; raises `InvalidParameterValueError` naming one that cannot be had here."""
         return tuple(self._layer(arn) for arn in arns if not _FIS_LAYER.fullmatch(arn))
 
     def replace_async_config(self, name: str, *, merge: bool) -> None:
@@ -177,7 +177,7 @@ class Catalog:
     def _layer(self, arn: str) -> Layer:
         if _ADOT_LAYER.fullmatch(arn):
             if self._adot is None:
-                raise InvalidParameterError(
+                raise InvalidParameterValueError(
                     f"layer {arn}: the ADOT layer was not built; run "
                     "`python -m embedded_aws.awslambda.runtime.provision`"
                 )
@@ -186,7 +186,7 @@ class Catalog:
             get_backend(ACCOUNT_ID, self.region).layers_versions_by_arn(arn) if not is_foreign(arn) else None
         )
         if moto is None:
-            raise InvalidParameterError(
+            raise InvalidParameterValueError(
                 f"layer {arn}: not known here; publish it with PublishLayerVersion in this account "
                 f"({ACCOUNT_ID}). Of other accounts' layers only AWSOpenTelemetryDistroPython is available"
             )

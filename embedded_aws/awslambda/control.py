@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
+from embedded_aws.aws.errors import AwsError, InvalidParameterValueError
 from embedded_aws.aws.http import App, Request, Response, forward
 from embedded_aws.aws.parsing import ParseError, read_object
 from embedded_aws.aws.wsgi import run_in_thread
 from embedded_aws.awslambda.catalog import Layer, parse_reference
-from embedded_aws.awslambda.errors import InvalidParameterError, LambdaError
 from embedded_aws.awslambda.overlay import LATEST
 from embedded_aws.awslambda.service import LambdaService
 from embedded_aws.awslambda.validate import check_configuration, check_handler, check_zip
@@ -35,7 +35,7 @@ class ControlPlane:
         self._moto = moto
 
     async def answer(self, request: Request) -> Response:
-        """Answer one request; raises `LambdaError`."""
+        """Answer one request; raises `AwsError`."""
         configuration = _CONFIGURATION.fullmatch(request.path)
         if request.method == "POST" and _FUNCTIONS.fullmatch(request.path):
             response = await self._create(request)
@@ -60,7 +60,7 @@ class ControlPlane:
             self._overlay.keep(name, asked, created=True)
             try:
                 await run_in_thread(lambda: self._check_code(name, layers))
-            except InvalidParameterError:
+            except InvalidParameterValueError:
                 self._catalog.delete(name)
                 raise
         return response
@@ -70,7 +70,9 @@ class ControlPlane:
         try:
             directories = [self._service.layer_directory(layer) for layer in layers]
         except zipfile.BadZipFile as error:
-            raise InvalidParameterError(f"function {name}: a layer is not a zip file ({error})") from error
+            raise InvalidParameterValueError(
+                f"function {name}: a layer is not a zip file ({error})"
+            ) from error
         check_handler(name, function.handler, function.code, directories)
 
     async def _update(self, request: Request, name: str) -> Response:
@@ -120,12 +122,12 @@ class ControlPlane:
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    """Read a request's JSON object; raises `LambdaError`."""
+    """Read a request's JSON object; raises `AwsError`."""
     try:
         return read_object(body)
     except ParseError as error:
         message = f"Could not parse request body into json: {error}"
-        raise LambdaError("InvalidRequestContentException", message) from error
+        raise AwsError("InvalidRequestContentException", message) from error
 
 
 def _name(reference: str) -> str:

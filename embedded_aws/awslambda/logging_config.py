@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from embedded_aws.awslambda.errors import InvalidParameterError
+from embedded_aws.aws.errors import InvalidParameterValueError
 
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 """From most to least."""
@@ -64,12 +64,14 @@ def read_config(name: str, given: Mapping[str, Any]) -> LoggingConfig:
 
 
 def check_config(given: Mapping[str, Any]) -> None:
-    """Check the setting of a create or update request; raises `InvalidParameterError`."""
+    """Check the setting of a create or update request; raises `InvalidParameterValueError`."""
     for name, allowed in _ALLOWED.items():
         value = given.get(name)
         if value is not None and value not in allowed:
-            raise InvalidParameterError(f"LoggingConfig.{name} {value}: must be one of {', '.join(allowed)}")
+            raise InvalidParameterValueError(
+                f"LoggingConfig.{name} {value}: must be one of {', '.join(allowed)}"
+            )
         if value is not None and name != "LogFormat" and given.get("LogFormat") != "JSON":
-            raise InvalidParameterError(
+            raise InvalidParameterValueError(
                 f"LoggingConfig.{name} {value}: levels need LogFormat JSON; set that, or leave the level out"
             )

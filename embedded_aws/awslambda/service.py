@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from embedded_aws.aws.errors import AwsError, ThrottledError, wire_form
 from embedded_aws.aws.ids import Clock, Ids
 from embedded_aws.aws.interfaces import (
     InvocationMetrics,
@@ -22,7 +23,6 @@ from embedded_aws.aws.parsing import MAX_PAYLOAD_DEPTH, ParseError, read_json
 from embedded_aws.aws.trace_header import TraceHeader
 from embedded_aws.awslambda.asynchronous import RETRY_DELAYS, AsyncInvoker, Destinations
 from embedded_aws.awslambda.catalog import Catalog, Function, Layer
-from embedded_aws.awslambda.errors import LambdaError, ThrottledError
 from embedded_aws.awslambda.faults import Faults
 from embedded_aws.awslambda.runtime.executor import Executor, Invocation
 from embedded_aws.awslambda.runtime.outcome import Span
@@ -121,7 +121,7 @@ class LambdaService:
         try:
             found = self.catalog.function(function, qualifier)
             event = _checked_payload(payload, invocation_type)
-        except LambdaError as error:
+        except AwsError as error:
             return _refused(error, request_id)
         if invocation_type == "DryRun":
             return InvokeResult(204, b"", request_id, found.version)
@@ -198,18 +198,18 @@ class LambdaService:
 
 
 def _checked_payload(payload: bytes, invocation_type: InvocationType) -> bytes:
-    """Return the event; nothing at all becomes `{}`, as on AWS. Raises `LambdaError`."""
+    """Return the event; nothing at all becomes `{}`, as on AWS. Raises `AwsError`."""
     limit = MAX_ASYNC_PAYLOAD if invocation_type == "Event" else MAX_SYNC_PAYLOAD
     if len(payload) > limit:
         message = f"Request must be smaller than {limit} bytes for the InvokeFunction operation"
-        raise LambdaError("RequestTooLargeException", message, 413)
+        raise AwsError("RequestTooLargeException", message, 413)
     if not payload:
         return b"{}"
     try:
         read_json(payload, MAX_PAYLOAD_DEPTH)
     except ParseError as error:
         message = f"Could not parse request body into json: {error}"
-        raise LambdaError("InvalidRequestContentException", message) from error
+        raise AwsError("InvalidRequestContentException", message) from error
     return payload
 
 
@@ -239,5 +239,5 @@ def _known(  # noqa: PLR0917 - what is known of an invocation
     )
 
 
-def _refused(error: LambdaError, request_id: str) -> InvokeResult:
-    return InvokeResult(error.status, error.body(), request_id, "", error_type=error.code)
+def _refused(error: AwsError, request_id: str) -> InvokeResult:
+    return InvokeResult(error.status, wire_form("lambda", error), request_id, "", error_type=error.code)

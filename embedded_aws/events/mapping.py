@@ -9,8 +9,8 @@ from collections.abc import Mapping as Request
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from embedded_aws.aws.errors import InvalidParameterValueError
 from embedded_aws.aws.interfaces import ACCOUNT_ID
-from embedded_aws.awslambda.errors import InvalidParameterError
 from embedded_aws.events.filters import FilterError, Pattern, parse_patterns
 
 REPORT_FAILURES = "ReportBatchItemFailures"
@@ -41,14 +41,14 @@ class EventSourceMapping:
         return self.maximum_concurrency or _UNLIMITED_CONCURRENCY
 
     def updated(self, request: Request[str, Any], now: float) -> EventSourceMapping:
-        """Return the mapping with a request's settings; raises `InvalidParameterError`."""
+        """Return the mapping with a request's settings; raises `InvalidParameterValueError`."""
         changed = replace(self, modified=now, **_settings(request))
         if changed.batch_size > 10 and changed.window < 1:
-            raise InvalidParameterError(
+            raise InvalidParameterValueError(
                 f"BatchSize {changed.batch_size}: above 10, MaximumBatchingWindowInSeconds must be 1 or more"
             )
         if changed.queue_arn.endswith(".fifo") and (changed.batch_size > 10 or changed.window):
-            raise InvalidParameterError(
+            raise InvalidParameterValueError(
                 "a FIFO queue takes a BatchSize of at most 10 and no MaximumBatchingWindowInSeconds"
             )
         return changed
@@ -109,13 +109,15 @@ def _settings(request: Request[str, Any]) -> dict[str, Any]:
 def _within(request: Request[str, Any], name: str, low: int, high: int) -> int:
     value = request[name]
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise InvalidParameterError(f"{name} {value!r}: expected a whole number from {low} to {high}")
+        raise InvalidParameterValueError(f"{name} {value!r}: expected a whole number from {low} to {high}")
     return value
 
 
 def _reports_failures(types: Any) -> bool:
     if not isinstance(types, list) or not set(types) <= {REPORT_FAILURES}:
-        raise InvalidParameterError(f"FunctionResponseTypes {types!r}: only {REPORT_FAILURES} is allowed")
+        raise InvalidParameterValueError(
+            f"FunctionResponseTypes {types!r}: only {REPORT_FAILURES} is allowed"
+        )
     return REPORT_FAILURES in types
 
 
@@ -123,4 +125,4 @@ def _patterns(criteria: Any) -> tuple[Pattern, ...]:
     try:
         return parse_patterns(criteria)
     except FilterError as error:
-        raise InvalidParameterError(str(error)) from error
+        raise InvalidParameterValueError(str(error)) from error

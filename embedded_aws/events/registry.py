@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+from embedded_aws.aws.errors import AwsError, InvalidParameterValueError, NotFoundError
 from embedded_aws.aws.ids import Clock, Ids
 from embedded_aws.aws.interfaces import Lambda
 from embedded_aws.awslambda.catalog import Catalog, Function
-from embedded_aws.awslambda.errors import InvalidParameterError, LambdaError
 from embedded_aws.events.mapping import EventSourceMapping
 from embedded_aws.events.sqs import SqsPoller
 from embedded_aws.sqs.queues import Queues, UnknownQueueError
@@ -31,7 +31,7 @@ class EventSources:
         self._pollers: dict[str, SqsPoller] = {}
 
     async def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Create a mapping and start polling; raises `LambdaError`."""
+        """Create a mapping and start polling; raises `AwsError`."""
         queue_arn, reference = _required(request, "EventSourceArn"), _required(request, "FunctionName")
         function = self._catalog.function(reference)
         self._check_queue(queue_arn, function)
@@ -47,7 +47,7 @@ class EventSources:
         return mapping.document(self._catalog.region, "Creating")
 
     def get(self, uuid: str) -> dict[str, Any]:
-        """Return one mapping; raises `LambdaError` when there is none."""
+        """Return one mapping; raises `AwsError` when there is none."""
         return self._mapping(uuid).document(self._catalog.region)
 
     def list(self, queue_arn: str | None, function: str | None) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class EventSources:
         return {"EventSourceMappings": found}
 
     async def update(self, uuid: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Change a mapping; raises `LambdaError`."""
+        """Change a mapping; raises `AwsError`."""
         mapping = self._mapping(uuid).updated(request, self._clock())
         if request.get("FunctionName"):
             function = self._catalog.function(request["FunctionName"])
@@ -72,7 +72,7 @@ class EventSources:
         return mapping.document(self._catalog.region, "Updating")
 
     async def delete(self, uuid: str) -> dict[str, Any]:
-        """Delete a mapping and stop polling; raises `LambdaError`."""
+        """Delete a mapping and stop polling; raises `AwsError`."""
         mapping = self._mapping(uuid)
         del self._mappings[uuid]
         await self._stop(uuid)
@@ -107,19 +107,19 @@ class EventSources:
             return self._mappings[uuid]
         except KeyError:
             message = "The resource you requested does not exist."
-            raise LambdaError("ResourceNotFoundException", message, 404) from None
+            raise NotFoundError(message) from None
 
     def _check_queue(self, arn: str, function: Function) -> None:
         if ":sqs:" not in arn:
-            raise InvalidParameterError(
+            raise InvalidParameterValueError(
                 f"EventSourceArn {arn}: only SQS queues are supported as event sources"
             )
         try:
             visibility = self._queues.visibility_timeout(arn)
         except UnknownQueueError as error:
-            raise InvalidParameterError(f"EventSourceArn {arn}: {error}") from error
+            raise InvalidParameterValueError(f"EventSourceArn {arn}: {error}") from error
         if visibility < function.timeout:
-            raise InvalidParameterError(
+            raise InvalidParameterValueError(
                 f"Queue visibility timeout: {visibility} seconds is less than "
                 f"Function timeout: {function.timeout:g} seconds"
             )
@@ -131,11 +131,11 @@ class EventSources:
                     f"An event source mapping with SQS arn ({queue_arn}) and function ({function.name}) "
                     f"already exists: UUID {mapping.uuid}"
                 )
-                raise LambdaError("ResourceConflictException", message, 409)
+                raise AwsError("ResourceConflictException", message, 409)
 
 
 def _required(request: Mapping[str, Any], name: str) -> str:
     value = request.get(name)
     if not isinstance(value, str) or not value:
-        raise InvalidParameterError(f"{name} is required")
+        raise InvalidParameterValueError(f"{name} is required")
     return value

@@ -12,13 +12,13 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from embedded_aws.aws.errors import AwsError, NotFoundError, ValidationError, wire_form
 from embedded_aws.aws.http import Receive, Request, Response, Scope, Send, read_request, send_response
 from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.aws.model import ShapeError, checked, model
 from embedded_aws.aws.parsing import ParseError, read_integer, read_object
 from embedded_aws.fis import shapes
 from embedded_aws.fis.actions import ACTIONS, LAMBDA_FUNCTION
-from embedded_aws.fis.errors import FisError, NotFoundError, ValidationError
 from embedded_aws.fis.experiments import initial_state
 from embedded_aws.fis.service import Fis
 
@@ -43,8 +43,8 @@ class FisApi:
                 answer = Response(501, _body({"message": text}), {"x-amzn-errortype": "NotImplemented"})
             else:
                 answer = Response(200, _body(_ANSWERS[name](self._fis, given)))
-        except FisError as error:
-            answer = Response(error.status, _body({"message": str(error)}), {"x-amzn-errortype": error.code})
+        except AwsError as error:
+            answer = Response(error.status, wire_form("fis", error), {"x-amzn-errortype": error.code})
         await send_response(send, answer)
 
 
@@ -53,7 +53,7 @@ def _body(content: Mapping[str, Any]) -> bytes:
 
 
 def _read(request: Request) -> tuple[str, dict[str, Any]]:
-    """Return the operation and its checked input: of path, query and body. Raises `FisError`."""
+    """Return the operation and its checked input: of path, query and body. Raises `AwsError`."""
     for method, path, name in _routes():
         found = path.fullmatch(request.path) if method == request.method else None
         if found is None:

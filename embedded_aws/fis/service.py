@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from embedded_aws.aws.errors import ConflictError, NotFoundError, QuotaError, ValidationError
 from embedded_aws.aws.ids import Clock, Ids
 from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.awslambda.faults import NONE, Injection
 from embedded_aws.fis.actions import LAMBDA_FUNCTION
-from embedded_aws.fis.errors import ConflictError, NotFoundError, QuotaError, ValidationError
 from embedded_aws.fis.experiments import Experiment, Halt
 from embedded_aws.fis.injection import Called, CallFault, Force, call_fault, injection_for
 from embedded_aws.fis.surroundings import Surroundings
@@ -56,7 +56,7 @@ class Fis:
         return self._clock()
 
     def create_template(self, document: Mapping[str, Any]) -> Template:
-        """Keep a new template; raises `FisError`. The same request again gives what it gave first."""
+        """Keep a new template; raises `AwsError`. The same request again gives what it gave first."""
         token = ("template", document["clientToken"])
         if known := self._templates.get(self._tokens.get(token, "")):
             _check_same(document, known.request)
@@ -96,7 +96,7 @@ class Fis:
         return template
 
     def start(self, request: Mapping[str, Any]) -> Experiment:
-        """Start an experiment; raises `FisError`. Targets that cannot be resolved make it fail."""
+        """Start an experiment; raises `AwsError`. Targets that cannot be resolved make it fail."""
         token = ("experiment", request["clientToken"])
         if known := self._experiments.get(self._tokens.get(token, "")):
             _check_same(request["experimentTemplateId"], known.template.id)
@@ -131,7 +131,7 @@ class Fis:
         return self._experiments[id_]
 
     def stop(self, id_: str) -> Experiment:
-        """Stop a running experiment; raises `FisError`."""
+        """Stop a running experiment; raises `AwsError`."""
         experiment = self.experiment(id_)
         if not experiment.is_active(self._clock()):
             status = experiment.state(self._clock()).status

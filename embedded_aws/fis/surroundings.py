@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from embedded_aws.aws.errors import AwsError
 from embedded_aws.awslambda.catalog import Catalog, parse_reference
-from embedded_aws.awslambda.errors import LambdaError
 from embedded_aws.awslambda.runtime.worker import WRAPPER
 from embedded_aws.cloudwatch.alarms import Alarms
 
@@ -40,7 +40,7 @@ class MotoSurroundings:
     def has_function(self, arn: str) -> bool:
         try:
             return self._catalog.function(arn).arn == ":".join(arn.split(":")[:7])
-        except LambdaError:
+        except AwsError:
             return False
 
     def wrapper(self, arn: str) -> str | None:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from embedded_aws.aws.errors import NotFoundError, QuotaError, ValidationError
 from embedded_aws.fis.actions import ACTIONS, LAMBDA_FUNCTION, Action
-from embedded_aws.fis.errors import NotFoundError, QuotaError, ValidationError
 
 MAX_ACTIONS = 20
 MAX_PARALLEL = 10

@@ -9,11 +9,11 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws import call as aws_request
+from embedded_aws.aws.errors import AwsError
 from embedded_aws.aws.http import Request, Response, forward, read_request, send_response
 from embedded_aws.aws.model import ShapeError, checked, model
 from embedded_aws.aws.parsing import ParseError, read_object
 from embedded_aws.aws.wsgi import run_in_thread
-from embedded_aws.logs.errors import LogsError
 from embedded_aws.logs.operations import OPERATIONS, Operations
 from embedded_aws.logs.store import StoreError
 
@@ -62,8 +62,8 @@ class LogsApi:
             output = OPERATIONS[name](self._operations, region, checked(shape, given))
         except ShapeError as problem:
             return _error(400, "InvalidParameterException", str(problem))
-        except LogsError as problem:
-            return _error(400, problem.code, str(problem))
+        except AwsError as problem:
+            return _error(400, problem.code, problem.message)
         except StoreError as problem:
             return _error(500, "ServiceUnavailableException", str(problem))
         return _response(200, output)

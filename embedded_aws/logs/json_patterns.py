@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from embedded_aws.aws.errors import InvalidParameterError
 from embedded_aws.aws.matching import Matches, glob
-from embedded_aws.logs.errors import InvalidParameterError
 from embedded_aws.logs.regular_expressions import regular_expression
 
 _TOKEN = re.compile(

@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from embedded_aws.aws.errors import ExistsError, InvalidParameterError, NotFoundError
 from embedded_aws.aws.interfaces import ACCOUNT_ID, LogEvent, LogStream
 from embedded_aws.aws.parsing import ParseError, read_integer
-from embedded_aws.logs.errors import ExistsError, InvalidParameterError, NotFoundError
 from embedded_aws.logs.patterns import parse
 from embedded_aws.logs.reading import Wanted, backward_page, filtered_page, forward_page
 from embedded_aws.logs.service import Logs
@@ -34,7 +34,7 @@ class Groups(Protocol):
 
 
 class Operations:
-    """Answers for any region; raises `LogsError` for what AWS refuses."""
+    """Answers for any region; raises `AwsError` for what AWS refuses."""
 
     def __init__(self, logs: Logs, groups: Groups) -> None:
         self._logs = logs

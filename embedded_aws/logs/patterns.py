@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from embedded_aws.aws.errors import InvalidParameterError
 from embedded_aws.aws.matching import Matches
-from embedded_aws.logs.errors import InvalidParameterError
 from embedded_aws.logs.json_patterns import json_pattern
 from embedded_aws.logs.regular_expressions import regular_expression
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from embedded_aws.logs.errors import InvalidParameterError
+from embedded_aws.aws.errors import InvalidParameterError
 from embedded_aws.logs.patterns import Pattern
 from embedded_aws.logs.store import Position, Span, Store, Stored, event_size
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
+from embedded_aws.aws.errors import InvalidParameterError
 from embedded_aws.aws.matching import Matches, PatternError, regex
-from embedded_aws.logs.errors import InvalidParameterError
 
 _NAMED = r"[dDsSwW]|x[0-9A-Fa-f]{2}"
 _PART = re.compile(rf"[A-Za-z0-9:_#=@/;,\-^$?\[\]{{}}|*+.]|\\(?:{_NAMED}|[!-/:-@\[-`{{-~])")

@@ -18,8 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from embedded_aws.aws.errors import AwsError, InvalidRequestError
 from embedded_aws.aws.interfaces import Draw, PassedOver, SamplingDecision, SamplingRequest
-from embedded_aws.xray.errors import InvalidRequestError, XRayError
 from embedded_aws.xray.sampling_rules import DEFAULT, DEFAULT_NAME, Rule, check
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class Sampling:
                 )
             if len(self._records) > MOST_RULES:
                 message = f"There are {MOST_RULES} sampling rules already; delete one first"
-                raise XRayError("RuleLimitExceededException", message)
+                raise AwsError("RuleLimitExceededException", message)
             now = self._touch_rules()
             record = self._records[rule.name] = Record(rule, now, now)
             return record

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from embedded_aws.aws.errors import InvalidRequestError
 from embedded_aws.aws.matching import glob
-from embedded_aws.xray.errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,15 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from embedded_aws.aws.errors import InvalidParameterError, InvalidRequestError
 from embedded_aws.aws.interfaces import LogEvent, LogStream
 from embedded_aws.fis.api import FisApi
 from embedded_aws.logs.api import LogsApi
-from embedded_aws.logs.errors import InvalidParameterError
 from embedded_aws.logs.operations import Operations
 from embedded_aws.logs.patterns import parse as parse_pattern
 from embedded_aws.logs.service import Logs
 from embedded_aws.logs.store import Store
-from embedded_aws.xray.errors import InvalidRequestError
 from embedded_aws.xray.query.filters import keywords
 from embedded_aws.xray.query.filters.parser import parse
 from embedded_aws.xray.service import Query, XRay

@@ -7,10 +7,10 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from embedded_aws.aws.errors import ThrottledError
 from embedded_aws.aws.ids import Clock, Ids
 from embedded_aws.aws.interfaces import InvocationMetrics, NoMetrics, SegmentSink
 from embedded_aws.awslambda.catalog import Function
-from embedded_aws.awslambda.errors import ThrottledError
 from embedded_aws.awslambda.faults import Faults, NoFaults
 from embedded_aws.awslambda.kept import KeptRuns, kept_service_segment, kept_trace
 from embedded_aws.awslambda.runtime.environment import Environment

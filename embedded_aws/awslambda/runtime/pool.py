@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from embedded_aws.aws.errors import ThrottledError
 from embedded_aws.awslambda.catalog import Function
-from embedded_aws.awslambda.errors import ThrottledError
 from embedded_aws.awslambda.runtime.environment import Environment
 
 ACCOUNT_CONCURRENCY = 1000

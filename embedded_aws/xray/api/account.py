@@ -12,9 +12,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from embedded_aws.aws.errors import InvalidRequestError, NotFoundError
 from embedded_aws.xray.api.requests import paged
 from embedded_aws.xray.api.validation import validated
-from embedded_aws.xray.errors import InvalidRequestError, XRayError
 
 if TYPE_CHECKING:
     from embedded_aws.aws.ids import Clock
@@ -86,11 +86,8 @@ class _AccountApi:
     def update_indexing_rule(self, request: dict[str, Any]) -> dict[str, Any]:
         name, wanted = request["Name"], request["Rule"].get("Probabilistic")
         if name != _RULE:
-            raise XRayError(
-                "ResourceNotFoundException",
-                f"There is no indexing rule {name!r}; the only one is {_RULE!r}",
-                404,
-                ResourceName=name,
+            raise NotFoundError(
+                f"There is no indexing rule {name!r}; the only one is {_RULE!r}", ResourceName=name
             )
         if wanted is None:
             raise InvalidRequestError("Rule.Probabilistic is missing; it is the only kind of indexing rule")

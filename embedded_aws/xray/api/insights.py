@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from embedded_aws.aws.errors import InvalidRequestError
 from embedded_aws.xray.api.requests import paged, window
 from embedded_aws.xray.api.validation import validated
-from embedded_aws.xray.errors import InvalidRequestError
 from embedded_aws.xray.query.store import RETENTION_SECONDS
 
 if TYPE_CHECKING:

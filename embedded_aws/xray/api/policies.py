@@ -9,12 +9,12 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any
 
+from embedded_aws.aws.errors import AwsError, InvalidRequestError
 from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.aws.matching import glob
 from embedded_aws.aws.parsing import ParseError, read_json
 from embedded_aws.xray.api.requests import paged
 from embedded_aws.xray.api.validation import validated
-from embedded_aws.xray.errors import InvalidRequestError, XRayError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,13 +49,13 @@ class _PoliciesApi:
         name, document = request["PolicyName"], request["PolicyDocument"]
         size = len(document.encode())
         if size > MOST_BYTES:
-            raise XRayError(
+            raise AwsError(
                 "PolicySizeLimitExceededException",
                 f"PolicyDocument has {size} bytes; at most {MOST_BYTES} are allowed",
             )
         statements = _statements(document)
         if not request.get("BypassPolicyLockoutCheck") and any(map(_locks_out, statements)):
-            raise XRayError(
+            raise AwsError(
                 "LockoutPreventionException",
                 "PolicyDocument denies everybody xray:PutResourcePolicy, so that nobody could change it"
                 " again; set BypassPolicyLockoutCheck if that is wanted",
@@ -65,7 +65,7 @@ class _PoliciesApi:
             known = policies.get(name)
             _check_revision(name, known, request.get("PolicyRevisionId"))
             if known is None and len(policies) >= MOST_POLICIES:
-                raise XRayError(
+                raise AwsError(
                     "PolicyCountLimitExceededException",
                     f"There are {MOST_POLICIES} resource policies already; delete one first",
                 )
@@ -99,7 +99,7 @@ def _check_revision(name: str, known: Mapping[str, Any] | None, given: str | Non
     """Compare the revision that the caller has seen; "0" means that there must be none yet."""
     current = known["PolicyRevisionId"] if known else "0"
     if given is not None and given != current:
-        raise XRayError(
+        raise AwsError(
             "InvalidPolicyRevisionIdException",
             f"PolicyRevisionId {given!r} is not the latest revision of {name!r}, which is {current!r}",
         )
@@ -156,5 +156,5 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _malformed(problem: str) -> XRayError:
-    return XRayError("MalformedPolicyDocumentException", f"PolicyDocument is malformed: {problem}")
+def _malformed(problem: str) -> AwsError:
+    return AwsError("MalformedPolicyDocumentException", f"PolicyDocument is malformed: {problem}")

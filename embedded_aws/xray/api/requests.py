@@ -6,8 +6,8 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
+from embedded_aws.aws.errors import InvalidRequestError
 from embedded_aws.aws.parsing import read_json
-from embedded_aws.xray.errors import InvalidRequestError
 from embedded_aws.xray.query.groups import DEFAULT_NAME
 
 if TYPE_CHECKING:

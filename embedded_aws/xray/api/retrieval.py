@@ -15,10 +15,10 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from embedded_aws.aws.errors import InvalidRequestError, NotFoundError
 from embedded_aws.xray.api.account import destination
 from embedded_aws.xray.api.requests import paged
 from embedded_aws.xray.api.validation import validated
-from embedded_aws.xray.errors import InvalidRequestError, XRayError
 from embedded_aws.xray.intake import otel_spans
 from embedded_aws.xray.intake.documents import is_trace_id
 from embedded_aws.xray.query import graph
@@ -76,11 +76,9 @@ class _RetrievalApi:
             raise InvalidRequestError("TraceIds has 0 members; give 1 to 100 trace ids")
         wanted = tuple(dict.fromkeys(map(_trace_id, request["TraceIds"])))
         if destination(self._xray.store) != "CloudWatchLogs":
-            raise XRayError(
-                "ResourceNotFoundException",
+            raise NotFoundError(
                 "The log group aws/spans does not exist: turn Transaction Search on, with"
                 " UpdateTraceSegmentDestination and the Destination CloudWatchLogs",
-                404,
                 ResourceName="aws/spans",
             )
         now = self._xray.clock()
@@ -122,11 +120,8 @@ class _RetrievalApi:
         with self._lock:
             job = self._jobs.get(token)
         if job is None or job.expires <= self._xray.clock():
-            raise XRayError(
-                "ResourceNotFoundException",
-                f"There is no retrieval {token!r}; they are kept for 60 minutes",
-                404,
-                ResourceName=token,
+            raise NotFoundError(
+                f"There is no retrieval {token!r}; they are kept for 60 minutes", ResourceName=token
             )
         return job
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from embedded_aws.aws.errors import InvalidRequestError
 from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.xray.api.requests import paged
 from embedded_aws.xray.api.tags import check_new
 from embedded_aws.xray.api.validation import validated
-from embedded_aws.xray.errors import InvalidRequestError
 from embedded_aws.xray.sampling import Record, Report, Sampling, Target
 from embedded_aws.xray.sampling_rules import Rule
 
@@ -42,7 +42,7 @@ _ARN_NAME = ":sampling-rule/"
 def operations(
     sampling: Sampling, region: str = "us-east-1", tags: Tags | None = None
 ) -> dict[str, Operation]:
-    """Return the operations by path; each takes and returns a JSON object and raises `XRayError`.
+    """Return the operations by path; each takes and returns a JSON object and raises `AwsError`.
 
     `tags` keeps the tags of rules; without it they are only checked.
 

@@ -9,9 +9,9 @@ import json
 import threading
 from typing import TYPE_CHECKING, Any
 
+from embedded_aws.aws.errors import AwsError, InvalidRequestError, NotFoundError
 from embedded_aws.xray.api.requests import paged
 from embedded_aws.xray.api.validation import validated
-from embedded_aws.xray.errors import InvalidRequestError, XRayError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -39,7 +39,7 @@ class Tags:
     def of(self, arn: str) -> dict[str, str]:
         """Return a resource's tags; raises ResourceNotFoundException."""
         if not any(exists(arn) for exists in self._exist):
-            raise XRayError("ResourceNotFoundException", f"There is no resource {arn}", 404, ResourceName=arn)
+            raise NotFoundError(f"There is no resource {arn}", ResourceName=arn)
         return self._read(arn)
 
     def add(self, arn: str, new: Mapping[str, str]) -> None:
@@ -105,7 +105,7 @@ def check_new(tags: Iterable[Mapping[str, str]], resource: str) -> dict[str, str
 
 def _check_count(tags: Mapping[str, str], resource: str) -> None:
     if len(tags) > MOST_TAGS:
-        raise XRayError(
+        raise AwsError(
             "TooManyTagsException",
             f"{resource} would have {len(tags)} tags; at most {MOST_TAGS} are allowed",
             ResourceName=resource,

@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from embedded_aws.aws.errors import InvalidRequestError
 from embedded_aws.xray.api.requests import optional_group, position, token, window
 from embedded_aws.xray.api.validation import validated
-from embedded_aws.xray.errors import InvalidRequestError
 from embedded_aws.xray.query.filters.parser import parse_entities
 from embedded_aws.xray.query.filters.syntax import And, Edge, Expression, Id, Not, Or, Service
 from embedded_aws.xray.query.statistics import Tally, histogram

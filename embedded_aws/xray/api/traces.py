@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from embedded_aws.aws.errors import AwsError, InvalidRequestError, wire_form
 from embedded_aws.aws.parsing import ParseError, read_object
 from embedded_aws.xray.api import (
     account as account_api,
@@ -40,7 +41,6 @@ from embedded_aws.xray.api.requests import (
     window,
 )
 from embedded_aws.xray.api.validation import Operation, validated
-from embedded_aws.xray.errors import InvalidRequestError, XRayError
 from embedded_aws.xray.query import graph
 from embedded_aws.xray.query.filters.parser import parse
 from embedded_aws.xray.service import Query
@@ -99,21 +99,18 @@ def dispatch(table: Mapping[str, Operation], path: str, body: bytes) -> Response
     try:
         operation = table.get(path)
         if operation is None:
-            raise XRayError(
-                "UnknownOperationException", f"There is no operation of X-Ray at {path} here", 404
-            )
+            raise AwsError("UnknownOperationException", f"There is no operation of X-Ray at {path} here", 404)
         return _response(200, _answer(operation, body))
-    except XRayError as error:
-        answer = _response(error.status, {"Message": error.message, **error.fields})
-        answer.headers["x-amzn-errortype"] = error.code
-        return answer
+    except AwsError as error:
+        headers = {"Content-Type": "application/json", "x-amzn-errortype": error.code}
+        return Response(error.status, headers, wire_form("xray", error))
 
 
 def _answer(operation: Operation, body: bytes) -> dict[str, Any]:
     try:
         request = read_object(body)
     except ParseError as error:
-        raise XRayError("SerializationException", f"The body is not a JSON object: {error}") from error
+        raise AwsError("SerializationException", f"The body is not a JSON object: {error}") from error
     return operation(request)
 
 

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws import model as model_check
+from embedded_aws.aws.errors import InvalidRequestError
 from embedded_aws.aws.model import ShapeError, checked
-from embedded_aws.xray.errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from botocore.model import ServiceModel
 
 Operation = Callable[[dict[str, Any]], dict[str, Any]]
-"""A request's JSON object to the answer's; raises `XRayError`."""
+"""A request's JSON object to the answer's; raises `AwsError`."""
 
 
 def model() -> ServiceModel:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embedded_aws.xray.errors import XRayError
+from embedded_aws.aws.errors import AwsError
 
 if TYPE_CHECKING:
     from embedded_aws.aws.interfaces import Document
@@ -21,7 +21,7 @@ class Intake:
         """Store one segment; what cannot be stored is lost, and counted among X-Ray's losses."""
         try:
             self._xray.emit(document)
-        except XRayError:
+        except AwsError:
             return  # X-Ray has counted it
         except ValueError as problem:
             self._xray.losses.add("segments", 1, problem)

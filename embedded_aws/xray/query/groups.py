@@ -15,8 +15,8 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from embedded_aws.aws.errors import InvalidRequestError
 from embedded_aws.aws.interfaces import ACCOUNT_ID
-from embedded_aws.xray.errors import InvalidRequestError
 from embedded_aws.xray.query.filters.parser import parse
 
 if TYPE_CHECKING:

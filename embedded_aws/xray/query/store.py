@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from embedded_aws.aws.errors import AwsError
 from embedded_aws.host.database import Database, Schema
 from embedded_aws.host.retention import MAX_AGE
-from embedded_aws.xray.errors import XRayError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -87,7 +87,7 @@ RETURNING number, revision, time
 _TIME_COLUMN: dict[TimeRangeType, str] = {"TraceId": "time", "Event": "updated", "Service": "ended"}
 
 
-class StoreError(XRayError):
+class StoreError(AwsError):
     """The database file cannot be used; the message names it and says what to do."""
 
     def __init__(self, message: str) -> None:

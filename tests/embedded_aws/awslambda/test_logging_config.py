@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from embedded_aws.awslambda.errors import InvalidParameterError
+from embedded_aws.aws.errors import InvalidParameterValueError
 from embedded_aws.awslambda.logging_config import LoggingConfig, check_config, read_config
 
 
@@ -41,5 +41,5 @@ def test_levels_filter(least: str, level: str, *, kept: bool) -> None:
 )
 def test_what_lambda_refuses_is_refused(given: dict[str, Any], named: str) -> None:
     """The error names the setting, the value and what is allowed."""
-    with pytest.raises(InvalidParameterError, match=named):
+    with pytest.raises(InvalidParameterValueError, match=named):
         check_config(given)

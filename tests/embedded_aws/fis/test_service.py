@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from embedded_aws.aws.errors import ConflictError, NotFoundError, QuotaError, ValidationError
 from embedded_aws.awslambda.faults import NONE
-from embedded_aws.fis.errors import ConflictError, NotFoundError, QuotaError, ValidationError
 from embedded_aws.fis.injection import Called
 from tests.embedded_aws.fis.builders import (
     ALARM,

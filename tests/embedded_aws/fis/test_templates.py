@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from embedded_aws.fis.errors import ValidationError
+from embedded_aws.aws.errors import ValidationError
 from embedded_aws.fis.templates import parse_steps, selected_count
 from tests.embedded_aws.fis.builders import DELAY, ERROR, action, request
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from embedded_aws.logs.errors import InvalidParameterError
+from embedded_aws.aws.errors import InvalidParameterError
 from embedded_aws.logs.patterns import parse
 
 LINE = "[ERROR 400] BAD REQUEST from 127.0.0.1"

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from embedded_aws.aws.errors import AwsError, InvalidRequestError
 from embedded_aws.aws.interfaces import Draw, PassedOver, SamplingDecision, SamplingRequest
-from embedded_aws.xray.errors import InvalidRequestError, XRayError
 from embedded_aws.xray.sampling import LambdaSampler, Report, Reservoir, Sampling
 from embedded_aws.xray.sampling_rules import Rule
 
@@ -184,7 +184,7 @@ def test_the_26th_custom_rule_is_refused(sampling: Sampling) -> None:
     """25 beside Default; after a deletion there is room again."""
     for number in range(25):
         sampling.create(rule(f"r{number}"))
-    with pytest.raises(XRayError, match="25 sampling rules") as caught:
+    with pytest.raises(AwsError, match="25 sampling rules") as caught:
         sampling.create(rule("one more"))
     assert caught.value.code == "RuleLimitExceededException"
     sampling.delete("r0")

@@ -8,8 +8,8 @@ from aws_xray_sdk.core.utils.search_pattern import wildcard_match
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from embedded_aws.aws.errors import InvalidRequestError
 from embedded_aws.aws.interfaces import SamplingRequest
-from embedded_aws.xray.errors import InvalidRequestError
 from embedded_aws.xray.sampling_rules import DEFAULT, Rule, check, wildcard_matches
 
 REQUEST = SamplingRequest(

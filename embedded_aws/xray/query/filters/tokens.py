@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from embedded_aws.xray.errors import InvalidRequestError
+from embedded_aws.aws.errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from embedded_aws.aws.errors import ThrottledError
 from embedded_aws.aws.interfaces import InvokeResult, LogStream
 from embedded_aws.awslambda.catalog import Function
-from embedded_aws.awslambda.errors import ThrottledError
 from embedded_aws.awslambda.logging_config import LoggingConfig
 from embedded_aws.awslambda.runtime.environment import Environment, Launch
 from embedded_aws.awslambda.runtime.logs import StreamLog

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.parsers import create_parser
 
+from embedded_aws.aws.errors import InvalidRequestError
 from embedded_aws.xray.api.sampling import operations, sampler_operations
 from embedded_aws.xray.api.traces import dispatch
 from embedded_aws.xray.api.validation import model
-from embedded_aws.xray.errors import InvalidRequestError
 from embedded_aws.xray.sampling import Sampling
 
 if TYPE_CHECKING:

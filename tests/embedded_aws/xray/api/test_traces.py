@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from embedded_aws.aws.errors import AwsError
 from embedded_aws.xray.api import traces as xray_api
 from embedded_aws.xray.api.traces import dispatch, operations
-from embedded_aws.xray.errors import XRayError
 from embedded_aws.xray.service import XRay
 from tests.embedded_aws.xray.builders import NOW, TRACE, Api, identifier, segment, trace_id
 
@@ -50,7 +50,7 @@ def test_other_modules_bring_operations(api: Api) -> None:
     """Operations of other modules are answered by the same dispatcher, with the same errors."""
 
     def missing(request: dict[str, Any]) -> dict[str, Any]:
-        raise XRayError("ResourceNotFoundException", "No rule", 404, ResourceName=request["RuleName"])
+        raise AwsError("ResourceNotFoundException", "No rule", 404, ResourceName=request["RuleName"])
 
     table = operations(
         api.xray, {"/GetSamplingRules": lambda request: {"seen": request}}, {"/Missing": missing}

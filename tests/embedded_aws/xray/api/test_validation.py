@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from embedded_aws.aws.errors import InvalidRequestError
 from embedded_aws.xray.api.validation import model, validated
-from embedded_aws.xray.errors import InvalidRequestError
 from tests.embedded_aws.xray.intake.test_documents import json_values
 
 
