@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from embedded_aws.xray.api.traces import dispatch, operations
+from embedded_aws.xray.api.traces import operations, service
 from embedded_aws.xray.service import XRay
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class Client:
         self._operations = operations(xray)
 
     def ask(self, path: str, **request: Any) -> dict[str, Any]:
-        response = dispatch(self._operations, path, json.dumps(request).encode())
+        response = service(self._operations).post(path, json.dumps(request).encode())
         answer: dict[str, Any] = json.loads(response.body)
         if response.status != 200:
             raise SystemExit(f"error: {path} answered {response.status}: {answer}")

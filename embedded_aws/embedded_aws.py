@@ -12,8 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws import moto as moto_aws
+from embedded_aws.aws.http import run_in_thread
 from embedded_aws.aws.ids import Clock, RandomIds
-from embedded_aws.aws.wsgi import run_in_thread
 from embedded_aws.awslambda.runtime.provision import ProvisionError, find_adot, find_runtime
 from embedded_aws.cloudwatch.alarms import Alarms
 from embedded_aws.cloudwatch.metrics import Metrics
@@ -33,8 +33,7 @@ from embedded_aws.journal.about import About
 from embedded_aws.journal.answers import Arrivals, RequestAnswers
 from embedded_aws.journal.log import RequestLog
 from embedded_aws.logs.api import LogsApi
-from embedded_aws.logs.moto_groups import MotoGroups
-from embedded_aws.logs.operations import Operations
+from embedded_aws.logs.operations import Operations, moto_groups
 from embedded_aws.logs.service import Logs
 from embedded_aws.logs.store import Store as LogStore
 from embedded_aws.logs.store import StoreError as LogStoreError
@@ -111,9 +110,9 @@ class EmbeddedAws:
         self._keeper = Keeper(self._tidy, "traces-keeper")
         rules = sampling_api.operations(self._sampling, site.region, self._xray.tags)
         table = xray_api.operations(self._xray, rules)
-        self._xray_api = partial(xray_api.dispatch, table)
-        samplers = partial(xray_api.dispatch, sampling_api.sampler_operations(self._sampling, site.region))
-        self._daemon = Daemon(site.host, site.daemon_port, self._xray.put, samplers)
+        self._xray_api = xray_api.service(table)
+        samplers = xray_api.service(sampling_api.sampler_operations(self._sampling, site.region))
+        self._daemon = Daemon(site.host, site.daemon_port, self._xray.put, samplers.post)
         self._requests = RequestLog()
         self._servers: list[HttpServer] = []
         self._functions: LambdaService | None = None
@@ -206,7 +205,7 @@ class EmbeddedAws:
         from embedded_aws.awslambda.api import LambdaApi  # noqa: PLC0415
         from embedded_aws.awslambda.catalog import Catalog  # noqa: PLC0415
         from embedded_aws.events.registry import EventSources  # noqa: PLC0415
-        from embedded_aws.fis.api import FisApi  # noqa: PLC0415
+        from embedded_aws.fis.api import fis_api  # noqa: PLC0415
         from embedded_aws.fis.disturbance import Disturbance  # noqa: PLC0415
         from embedded_aws.fis.service import Fis  # noqa: PLC0415
         from embedded_aws.fis.surroundings import MotoSurroundings  # noqa: PLC0415
@@ -224,7 +223,7 @@ class EmbeddedAws:
             region=self._site.region,
             chance=self._faults.chance,
         )
-        logs = Operations(self._logs, MotoGroups(moto))
+        logs = Operations(self._logs, partial(moto_groups, moto))
         access_logs = GroupAccessLogs(self._logs, logs.has_group)
         self._functions = functions = self._lambda(catalog, ids, fis, metrics)
         self._events = events = EventSources(functions, catalog, time.time, ids)
@@ -244,7 +243,7 @@ class EmbeddedAws:
                     )
                 ),
                 logs=LogsApi(logs, moto, self._site.region),
-                fis=FisApi(fis),
+                fis=fis_api(fis),
                 aws=moto,
                 about=About(status, RequestAnswers(self._requests, self._arrivals())),
                 metrics_read=alarms.read,

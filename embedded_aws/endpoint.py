@@ -5,24 +5,23 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import ClientDisconnect
 
 from embedded_aws.aws import call as aws_request
 from embedded_aws.aws.errors import error
+from embedded_aws.aws.http import Response, read_body, replay, send_response
 from embedded_aws.aws.model import ShapeError
 from embedded_aws.aws.moto_input import UnansweredError, UnknownOperationError
 from embedded_aws.aws.parsing import ParseError
-from embedded_aws.aws.wsgi import read_body, replay, run_in_thread
 from embedded_aws.gateway.request import find_api
 from embedded_aws.journal.about import is_about
 from embedded_aws.sqs.header import with_trace_header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
-    from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from embedded_aws.journal.about import About
@@ -37,29 +36,17 @@ _REFUSALS = {
 _LOG = logging.getLogger(__name__)
 
 
-class XRayAnswer(Protocol):
-    """An answer of the X-Ray API."""
-
-    @property
-    def status(self) -> int: ...
-    @property
-    def headers(self) -> Mapping[str, str]: ...
-    @property
-    def body(self) -> bytes: ...
-
-
 @dataclass(frozen=True)
 class Services:
     """Who answers what.
 
-    `xray` takes path and body of an X-Ray call, in a thread of its own; `lambda_` has the Lambda API;
-    `gateway` the deployed APIs, `logs` CloudWatch Logs, `fis` fault injection, `about` the server itself;
-    `aws` everything else. `metrics_read` is called before each call of CloudWatch; the others after one,
+    `gateway` has the deployed APIs, `fis` fault injection, `about` the server itself, `aws` what no other
+    has. `metrics_read` is called before each call of CloudWatch; the others after one,
     before its answer leaves: `apis_changed` and `alarms_changed` when it may have changed a deployed API or
     an alarm, `queue_used` when it was about an SQS queue, with its URL.
     """
 
-    xray: Callable[[str, bytes], XRayAnswer]
+    xray: ASGIApp
     lambda_: ASGIApp
     gateway: ASGIApp
     logs: ASGIApp
@@ -100,9 +87,9 @@ class Endpoint:
             status, told = await self._services.about.answer(
                 call.path, scope["query_string"].decode("latin-1")
             )
-            await _send_json(send, status, {}, json.dumps(told).encode())
+            await send_response(send, Response(status, json.dumps(told).encode()))
         elif call.service == "xray":
-            await self._xray(call.path, receive, send)
+            await self._services.xray(scope, receive, send)
         elif call.service == "lambda":
             await self._services.lambda_(scope, receive, send)
         elif call.service == "logs":
@@ -125,13 +112,8 @@ class Endpoint:
         answered = _Before(send, lambda: self._services.queue_used(queue)) if queue else send
         await self._services.aws(scope, replay(body), answered)
 
-    async def _xray(self, path: str, receive: Receive, send: Send) -> None:
-        body = await read_body(receive)
-        answer = await run_in_thread(lambda: self._services.xray(path, body))
-        await _send_json(send, answer.status, answer.headers, answer.body)
 
-
-def _failure(call: aws_request.Call, problem: Exception) -> Response:
+def _failure(call: aws_request.Call, problem: Exception) -> ASGIApp:
     """Turn an exception, mostly moto's, into an error that SDKs show and do not retry for long."""
     if isinstance(problem, NotImplementedError):
         return error(call, 501, "NotImplemented", str(problem))
@@ -167,10 +149,3 @@ class _Before:
         if message["type"] == "http.response.start":
             self._call()
         await self._send(message)
-
-
-async def _send_json(send: Send, status: int, headers: Mapping[str, str], body: bytes) -> None:
-    merged = {"Content-Type": "application/json", **headers, "Content-Length": str(len(body))}
-    raw = [(name.lower().encode(), value.encode()) for name, value in merged.items()]
-    await send({"type": "http.response.start", "status": status, "headers": raw})
-    await send({"type": "http.response.body", "body": body})

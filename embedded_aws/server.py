@@ -19,7 +19,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from embedded_aws.aws.wsgi import run_in_thread
+from embedded_aws.aws.http import run_in_thread
 from embedded_aws.engine.config import load_config
 from embedded_aws.engine.errors import EngineError
 from embedded_aws.engine.process import Deployed, DeploymentError, EngineProcess

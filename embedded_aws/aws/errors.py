@@ -37,6 +37,18 @@ class _NamedError(AwsError):
         super().__init__(self.CODE, message, self.STATUS, **fields)
 
 
+class SerializationError(_NamedError):
+    """The body, or a member of it, cannot be read."""
+
+    CODE = "SerializationException"
+
+
+class InvalidRequestContentError(_NamedError):
+    """Lambda: the body, or the client context, is not JSON."""
+
+    CODE = "InvalidRequestContentException"
+
+
 class InvalidRequestError(_NamedError):
     """X-Ray: the request is missing required parameters or has parameters that are not valid."""
 

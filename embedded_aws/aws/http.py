@@ -1,18 +1,19 @@
-"""The little of ASGI that Lambda's API needs: whole requests, whole responses, a call to another app."""
+"""The little of ASGI that services need: whole requests, whole responses, a call to another app, a thread."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from embedded_aws.aws.wsgi import read_body
+from starlette.requests import ClientDisconnect
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,56 @@ class Response:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+async def run_in_thread(call: Callable[[], _T]) -> _T:
+    """Run a blocking call in a daemon thread of its own.
+
+    Not of a pool: SQS's long polls keep theirs for up to 20 s and would starve everything else. A daemon, so
+    that an open poll does not hold up the exit.
+    """
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[_T] = loop.create_future()
+
+    def deliver(setter: Callable[[Any], None], value: object) -> None:
+        if not future.done():
+            setter(value)
+
+    def run() -> None:
+        try:
+            outcome: tuple[Callable[[Any], None], object] = (future.set_result, call())
+        except BaseException as problem:  # noqa: BLE001 - raised again where the call is awaited
+            outcome = (future.set_exception, problem)
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(deliver, *outcome)
+
+    threading.Thread(target=run, name="aws-call", daemon=True).start()
+    return await future
+
+
+async def read_body(receive: Receive, limit: int | None = None) -> bytes:
+    """Collect a request's whole body, of which nothing beyond `limit` bytes is kept.
+
+    Raises `ClientDisconnect` when the client goes away before its end: half a body is no request.
+    """
+    body = bytearray()
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk = message.get("body", b"")
+        body += chunk if limit is None else chunk[: limit - len(body)]
+        if not message.get("more_body"):
+            return bytes(body)
+
+
+def replay(body: bytes) -> Receive:
+    """Return a `receive` that delivers a body that was read already."""
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive
+
+
 async def read_request(scope: Scope, receive: Receive) -> Request:
     """Read a request to its end; raises `ClientDisconnect`."""
     body = await read_body(receive)
@@ -43,7 +94,7 @@ async def read_request(scope: Scope, receive: Receive) -> Request:
     return Request(
         scope=scope,
         method=scope["method"],
-        path=raw_path.decode("ascii") if raw_path else scope["path"],
+        path=raw_path.decode("latin-1") if raw_path else scope["path"],
         query=scope.get("query_string", b"").decode("latin-1"),
         headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]},
         body=body,
@@ -62,7 +113,7 @@ async def send_response(send: Send, response: Response) -> None:
     await send({"type": "http.response.body", "body": response.body})
 
 
-async def forward(app: App, request: Request, body: bytes) -> Response:
+async def forward(app: ASGIApp, request: Request, body: bytes) -> Response:
     """Call another app with the request, with this body in place of its own."""
     headers = [item for item in request.scope["headers"] if item[0].lower() != b"content-length"]
     scope = {**request.scope, "headers": [*headers, (b"content-length", str(len(body)).encode())]}

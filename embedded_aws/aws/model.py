@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote
 
 import botocore.session
 
@@ -102,12 +103,27 @@ def _check_members(shape: Any, value: dict[str, Any], where: str) -> None:
         check_types(member, value.get(key), place)
 
 
-def rest_operation(service: ServiceModel, method: str, path: str) -> OperationModel | None:
+class Found(NamedTuple):
+    """An operation, and the labels of its path as they were meant: without their percent-encoding."""
+
+    operation: OperationModel
+    labels: dict[str, str]
+
+
+def rest_operation(service: ServiceModel, method: str, path: str) -> Found | None:
     """Return the operation that answers a method and path, `None` when there is none."""
-    found = next(
-        (name for at, pattern, name in _routes(service) if at == method and pattern.fullmatch(path)), None
-    )
-    return service.operation_model(found) if found else None
+    for at, pattern, name in _routes(service):
+        found = pattern.fullmatch(path) if at == method else None
+        if found:
+            labels = {label: unquote(text) for label, text in found.groupdict().items()}
+            return Found(service.operation_model(name), labels)
+    return None
+
+
+def path_pattern(path: str) -> re.Pattern[str]:
+    """Return what matches a path of a service model, with a group for each label."""
+    text = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path.rstrip("/"))
+    return re.compile(re.sub(r"\{(\w+)\+\}", r"(?P<\1>.+)", text) + "/?")
 
 
 @cache
@@ -116,10 +132,10 @@ def _routes(service: ServiceModel) -> list[tuple[str, re.Pattern[str], str]]:
     routes = []
     for name in service.operation_names:
         http = service.operation_model(name).http
-        path = http["requestUri"].partition("?")[0].rstrip("/")
-        pattern = re.sub(r"\{\w+\}", "[^/]+", re.sub(r"\{\w+\+\}", ".+", path))
-        routes.append((http["method"], re.compile(f"{pattern}/?"), name))
-    return sorted(routes, key=lambda route: -len(route[1].pattern.replace("[^/]+", "").replace(".+", "")))
+        path = http["requestUri"].partition("?")[0]
+        fixed = len(re.sub(r"\{\w+\+?\}", "", path.rstrip("/")))
+        routes.append((-fixed, http["method"], path_pattern(path), name))
+    return [route[1:] for route in sorted(routes, key=lambda route: route[0])]
 
 
 def _structure(shape: Any, value: dict[str, Any], where: str) -> dict[str, Any]:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, cast
 from embedded_aws.aws import call as aws_request
 from embedded_aws.aws import moto_input
 from embedded_aws.aws.errors import error
+from embedded_aws.aws.http import read_body, replay
 from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.aws.parsing import ParseError
-from embedded_aws.aws.wsgi import Environ, WsgiBridge, read_body, replay
+from embedded_aws.aws.wsgi import Environ, WsgiBridge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -77,6 +77,7 @@ def _operation(call: Call) -> OperationModel | None:
         return None
     target = call.headers.get("x-amz-target")
     if not target:
-        return rest_operation(service, call.method, call.path)
+        found = rest_operation(service, call.method, call.path)
+        return found and found.operation
     name = target.rpartition(".")[2]
     return service.operation_model(name) if name in service.operation_names else None

@@ -1,21 +1,13 @@
-"""Runs a WSGI application under ASGI, with one thread per request.
-
-A thread per request, because SQS's long polls keep theirs for up to 20 s: in a pool they would starve
-everything else. The threads are daemons, so an open poll does not hold up the exit. The body is read before
-the thread starts, so a slow client holds none.
-"""
+"""Runs a WSGI application under ASGI, with one thread per request; the body is read before it starts."""
 
 from __future__ import annotations
 
-import asyncio
 import io
 import sys
-import threading
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from starlette.requests import ClientDisconnect
-
+from embedded_aws.aws.http import read_body, run_in_thread
 from embedded_aws.aws.parsing import header_field
 
 if TYPE_CHECKING:
@@ -23,53 +15,6 @@ if TYPE_CHECKING:
 
 Environ = dict[str, Any]
 WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
-_T = TypeVar("_T")
-
-
-async def run_in_thread(call: Callable[[], _T]) -> _T:
-    """Run a blocking call in a daemon thread of its own."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[_T] = loop.create_future()
-
-    def deliver(setter: Callable[[Any], None], value: object) -> None:
-        if not future.done():
-            setter(value)
-
-    def run() -> None:
-        try:
-            outcome: tuple[Callable[[Any], None], object] = (future.set_result, call())
-        except BaseException as problem:  # noqa: BLE001 - raised again where the call is awaited
-            outcome = (future.set_exception, problem)
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(deliver, *outcome)
-
-    threading.Thread(target=run, name="aws-call", daemon=True).start()
-    return await future
-
-
-async def read_body(receive: Receive, limit: int | None = None) -> bytes:
-    """Collect a request's whole body, of which nothing beyond `limit` bytes is kept.
-
-    Raises `ClientDisconnect` when the client goes away before its end: half a body is no request.
-    """
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        chunk = message.get("body", b"")
-        body += chunk if limit is None else chunk[: limit - len(body)]
-        if not message.get("more_body"):
-            return bytes(body)
-
-
-def replay(body: bytes) -> Receive:
-    """Return a `receive` that delivers a body that was read already."""
-
-    async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return receive
 
 
 class WsgiBridge:

@@ -12,8 +12,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from starlette.types import ASGIApp, Receive, Scope, Send
+
 from embedded_aws.aws.errors import AwsError, InvalidParameterValueError, wire_form
-from embedded_aws.aws.http import App, Receive, Request, Response, Scope, Send, read_request, send_response
+from embedded_aws.aws.http import Request, Response, read_request, send_response
 from embedded_aws.aws.interfaces import InvocationType, InvokeResult
 from embedded_aws.aws.model import ShapeError, check_types, model, rest_operation
 from embedded_aws.aws.parsing import read_object
@@ -35,7 +37,7 @@ _TYPES: dict[str, InvocationType] = {
 class LambdaApi:
     """An ASGI app for every request to Lambda; `fallback` is moto."""
 
-    def __init__(self, service: LambdaService, event_sources: EventSources, fallback: App) -> None:
+    def __init__(self, service: LambdaService, event_sources: EventSources, fallback: ASGIApp) -> None:
         self._service = service
         self._event_sources = event_sources
         self._control = ControlPlane(service, fallback)
@@ -110,10 +112,10 @@ def _invoke_response(result: InvokeResult, *, log_tail: bool) -> Response:
 
 def _check_types(request: Request) -> None:
     operation = rest_operation(model("lambda"), request.method, request.path)
-    if operation is None or operation.input_shape is None or request.method == "GET":
+    if operation is None or operation[0].input_shape is None or request.method == "GET":
         return
     try:
-        check_types(operation.input_shape, json_object(request.body))
+        check_types(operation[0].input_shape, json_object(request.body))
     except ShapeError as error:
         raise AwsError("SerializationException", str(error)) from error
 

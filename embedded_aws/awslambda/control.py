@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import unquote
 
+from starlette.types import ASGIApp
+
 from embedded_aws.aws.errors import AwsError, InvalidParameterValueError
-from embedded_aws.aws.http import App, Request, Response, forward
+from embedded_aws.aws.http import Request, Response, forward, run_in_thread
 from embedded_aws.aws.parsing import ParseError, read_object
-from embedded_aws.aws.wsgi import run_in_thread
 from embedded_aws.awslambda.catalog import Layer, parse_reference
 from embedded_aws.awslambda.overlay import LATEST
 from embedded_aws.awslambda.service import LambdaService
@@ -28,7 +29,7 @@ _ASYNC_CONFIG = re.compile(r"/2019-09-25/functions/([^/]+)/event-invoke-config/?
 class ControlPlane:
     """Passes requests to moto with what it cannot take removed, and replies back with it restored."""
 
-    def __init__(self, service: LambdaService, moto: App) -> None:
+    def __init__(self, service: LambdaService, moto: ASGIApp) -> None:
         self._service = service
         self._catalog = service.catalog
         self._overlay = service.catalog.overlay

@@ -5,111 +5,36 @@ https://docs.aws.amazon.com/fis/latest/APIReference/API_Operations.html
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Mapping
-from functools import cache
-from typing import Any
-from urllib.parse import parse_qs, unquote
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from embedded_aws.aws.errors import AwsError, NotFoundError, ValidationError, wire_form
-from embedded_aws.aws.http import Receive, Request, Response, Scope, Send, read_request, send_response
+from embedded_aws.aws.errors import NotFoundError, ValidationError
 from embedded_aws.aws.interfaces import ACCOUNT_ID
-from embedded_aws.aws.model import ShapeError, checked, model
-from embedded_aws.aws.parsing import ParseError, read_integer, read_object
+from embedded_aws.aws.paging import NumberedPages
+from embedded_aws.aws.service import Service
 from embedded_aws.fis import shapes
 from embedded_aws.fis.actions import ACTIONS, LAMBDA_FUNCTION
 from embedded_aws.fis.experiments import initial_state
 from embedded_aws.fis.service import Fis
 
+if TYPE_CHECKING:
+    from embedded_aws.aws.parsing import ParseError
+
 _LEVER = "default"
-_PAGE = 100
 Answer = Callable[[Fis, dict[str, Any]], dict[str, Any]]
 
 
-class FisApi:
-    """Answers every request to FIS."""
-
-    def __init__(self, fis: Fis) -> None:
-        self._fis = fis
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        request = await read_request(scope, receive)
-        try:
-            name, given = _read(request)
-            if name not in _ANSWERS:
-                text = f"The embedded AWS does not emulate {name} of FIS."
-                answer = Response(501, _body({"message": text}), {"x-amzn-errortype": "NotImplemented"})
-            else:
-                answer = Response(200, _body(_ANSWERS[name](self._fis, given)))
-        except AwsError as error:
-            answer = Response(error.status, wire_form("fis", error), {"x-amzn-errortype": error.code})
-        await send_response(send, answer)
+def fis_api(fis: Fis) -> Service:
+    """Return the ASGI application that answers every request to FIS."""
+    return Service("fis", {name: partial(answer, fis) for name, answer in _ANSWERS.items()}, on_loop=True)
 
 
-def _body(content: Mapping[str, Any]) -> bytes:
-    return json.dumps(content).encode()
+def _wrong_token(error: ParseError) -> ValidationError:
+    return ValidationError(f"The value of nextToken is not valid: {error}")
 
 
-def _read(request: Request) -> tuple[str, dict[str, Any]]:
-    """Return the operation and its checked input: of path, query and body. Raises `AwsError`."""
-    for method, path, name in _routes():
-        found = path.fullmatch(request.path) if method == request.method else None
-        if found is None:
-            continue
-        given = {**_json(request.body), **{key: unquote(text) for key, text in found.groupdict().items()}}
-        shape = model("fis").operation_model(name).input_shape
-        try:
-            return name, checked(shape, {**given, **_query(shape, request.query)})
-        except ShapeError as error:
-            raise ValidationError(str(error)) from error
-    raise NotFoundError(f"FIS has no operation {request.method} {request.path}.")
-
-
-@cache
-def _routes() -> list[tuple[str, re.Pattern[str], str]]:
-    """Return method, path and name of every operation in FIS's service model."""
-    routes = []
-    for name in model("fis").operation_names:
-        http = model("fis").operation_model(name).http
-        pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", http["requestUri"])
-        routes.append((http["method"], re.compile(pattern), name))
-    return routes
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    try:
-        return read_object(body)
-    except ParseError as error:
-        raise ValidationError(f"The body is not a JSON object: {error}") from error
-
-
-def _query(shape: Any, query: str) -> dict[str, Any]:
-    given = parse_qs(query)
-    values: dict[str, Any] = {}
-    for name, member in shape.members.items():
-        texts = given.get(member.serialization.get("name", name))
-        if not texts or member.serialization.get("location") != "querystring":
-            continue
-        values[name] = texts if member.type_name == "list" else texts[0]
-        if member.type_name == "integer":
-            values[name] = _integer(name, texts[0])
-    return values
-
-
-def _integer(name: str, text: str) -> int:
-    try:
-        return read_integer(text, 0, 2**31 - 1)
-    except ParseError as error:
-        raise ValidationError(f"The value of {name} is not valid: {error}") from error
-
-
-def _page(key: str, items: list[dict[str, Any]], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return one page; the token is the position of the next one."""
-    first, size = _integer("nextToken", given.get("nextToken", "0")), given.get("maxResults", _PAGE)
-    page: dict[str, Any] = {key: items[first : first + size]}
-    return page if first + size >= len(items) else {**page, "nextToken": str(first + size)}
+_page = NumberedPages("maxResults", 100, 2**31 - 1, _wrong_token).page
 
 
 def _create_template(fis: Fis, given: dict[str, Any]) -> dict[str, Any]:

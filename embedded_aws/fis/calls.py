@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
-from embedded_aws.aws.model import model
+from embedded_aws.aws.model import model, path_pattern
 from embedded_aws.aws.parsing import read_json
 from embedded_aws.fis.injection import Called
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Mapping
 
     from embedded_aws.aws.call import Call
@@ -53,13 +53,10 @@ def _routes(service: str) -> list[tuple[frozenset[str], str, re.Pattern[str], fr
         required = [shape.members[key].serialization for key in shape.required_members] if shape else []
         keys |= {one["name"] for one in required if one.get("location") == "querystring"}
         headers = {one["name"].lower() for one in required if one.get("location") == "header"}
-        routes.append((frozenset(keys), operation.http["method"], _pattern(path), frozenset(headers), name))
+        routes.append(
+            (frozenset(keys), operation.http["method"], path_pattern(path), frozenset(headers), name)
+        )
     return sorted(routes, key=lambda route: -(len(route[0]) + len(route[3])))
-
-
-def _pattern(path: str) -> re.Pattern[str]:
-    text = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", path.rstrip("/"))
-    return re.compile(re.sub(r"\{(\w+)\+\}", r"(?P<\1>.+)", text) + "/?")
 
 
 def _resource(given: Mapping[str, Any]) -> str:

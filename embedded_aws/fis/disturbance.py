@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from embedded_aws.aws import call as aws_request
 from embedded_aws.aws.errors import error
+from embedded_aws.aws.http import read_body, replay
 from embedded_aws.aws.trace_header import NAME, TraceHeader
-from embedded_aws.aws.wsgi import read_body, replay
 from embedded_aws.fis.calls import called
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from embedded_aws.aws.http import read_body
 from embedded_aws.aws.ids import Clock, Ids, RandomIds
 from embedded_aws.aws.interfaces import NoMetrics
 from embedded_aws.aws.trace_header import NAME as TRACE_HEADER
-from embedded_aws.aws.wsgi import read_body
 from embedded_aws.gateway import response as answers
 from embedded_aws.gateway.access_log import build_line
 from embedded_aws.gateway.description import describe, describe_unknown

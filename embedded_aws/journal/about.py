@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
+from embedded_aws.aws.http import run_in_thread
 from embedded_aws.aws.parsing import ParseError, read_integer
-from embedded_aws.aws.wsgi import run_in_thread
 from embedded_aws.journal.answers import DEFAULT_LIMIT, MOST
 
 if TYPE_CHECKING:

@@ -4,33 +4,50 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.errors import ExistsError, InvalidParameterError, NotFoundError
 from embedded_aws.aws.interfaces import ACCOUNT_ID, LogEvent, LogStream
-from embedded_aws.aws.parsing import ParseError, read_integer
+from embedded_aws.aws.paging import NumberedPages
 from embedded_aws.logs.patterns import parse
 from embedded_aws.logs.reading import Wanted, backward_page, filtered_page, forward_page
 from embedded_aws.logs.service import Logs
 from embedded_aws.logs.store import Span, StreamRow
 
+if TYPE_CHECKING:
+    from embedded_aws.aws.moto import MotoAws
+    from embedded_aws.aws.parsing import ParseError
+
 _DAY_MS = 24 * 3600 * 1000
 _OLDEST_MS = 14 * _DAY_MS
 _NEWEST_MS = 2 * 3600 * 1000
 _LATEST = 2**53
-_PAGE = 50
 _EVENTS = 10_000
 _ARN = re.compile(r"arn:[\w-]+:logs:[\w-]*:\d*:log-group:([^:]+)(?::\*)?")
 
 Given = Mapping[str, Any]
 Output = dict[str, Any]
+Groups = Callable[[str], dict[str, Output]]
+"""Returns the groups that were created in a region."""
 
 
-class Groups(Protocol):
-    """The log groups that were created; those that only hold events are the store's."""
+def _wrong_token(error: ParseError) -> InvalidParameterError:
+    return InvalidParameterError(f"The specified nextToken is invalid: {error}")
 
-    def describe(self, region: str) -> dict[str, Output]:
-        """Return the groups of a region by name, as DescribeLogGroups shows them."""
+
+_page = NumberedPages("limit", 50, _LATEST, _wrong_token).page
+
+
+def moto_groups(moto: MotoAws, region: str) -> dict[str, Output]:
+    """Return the groups that were created by name, as DescribeLogGroups shows them; the store has the others.
+
+    They are read from moto's state in process; there are none in an unknown region.
+    """
+    try:
+        groups = list(moto.backend("logs", region).groups.values())
+    except KeyError:
+        return {}
+    return {group.name: group.to_describe_dict() for group in groups}
 
 
 class Operations:
@@ -43,7 +60,7 @@ class Operations:
     def has_group(self, region: str, name: str) -> bool:
         """Tell whether a group was created, or holds what a function wrote."""
         stored = (group.name for group in self._logs.store.groups(region))
-        return name in self._groups.describe(region) or name in stored
+        return name in self._groups(region) or name in stored
 
     def delete_group(self, region: str, name: str) -> bool:
         """Delete a group's streams; false when it has none."""
@@ -55,7 +72,7 @@ class Operations:
         prefix, part = given.get("logGroupNamePrefix", ""), given.get("logGroupNamePattern", "")
         if prefix and part:
             raise InvalidParameterError("logGroupNamePrefix and logGroupNamePattern cannot be used together")
-        found = self._groups.describe(region)
+        found = self._groups(region)
         for group in self._logs.store.groups(region):
             known = found.get(group.name) or _described(region, group.name, group.created)
             found[group.name] = {**known, "storedBytes": group.bytes}
@@ -181,17 +198,6 @@ def _stream(region: str, group: str, row: StreamRow) -> Output:
         "storedBytes": row.bytes,
     }
     return {key: value for key, value in shown.items() if value is not None}
-
-
-def _page(key: str, items: list[Output], given: Given) -> Output:
-    """Return one page; the token is the position of the next one."""
-    token, size = given.get("nextToken", "0"), given.get("limit", _PAGE)
-    try:
-        first = read_integer(token, 0, _LATEST)
-    except ParseError as error:
-        raise InvalidParameterError(f"The specified nextToken is invalid: {error}") from error
-    page: Output = {key: items[first : first + size]}
-    return page if first + size >= len(items) else {**page, "nextToken": str(first + size)}
 
 
 OPERATIONS: Mapping[str, Callable[[Operations, str, Given], Output]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from embedded_aws.aws.errors import AwsError
 from embedded_aws.host.database import Database, Schema
 
 if TYPE_CHECKING:
@@ -48,8 +49,11 @@ WHERE number = ?5
 """
 
 
-class StoreError(Exception):
+class StoreError(AwsError):
     """The database file cannot be used; the message names it and says what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("ServiceUnavailableException", message, 500)
 
 
 class Position(NamedTuple):

@@ -5,7 +5,7 @@ import io
 import json
 import threading
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from starlette.responses import JSONResponse
 
 from embedded_aws.aws import moto as moto_aws
+from embedded_aws.aws.http import read_request
 from embedded_aws.endpoint import Endpoint, Services
 from embedded_aws.front_door import front_door
 from embedded_aws.gateway.moto_apis import MotoApis
@@ -39,11 +40,10 @@ TRACE_ID = "1-5759e988-bd862e3fe1be46a994272793"
 HEADER = f"Root={TRACE_ID};Parent=53995c3f42cd8ad8;Sampled=1"
 
 
-@dataclass
-class Answer:
-    body: bytes
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
+async def sent(scope: Scope, receive: Receive, send: Send) -> None:
+    """An ASGI application that answers with what it was sent."""
+    asked = await read_request(scope, receive)
+    await JSONResponse({"path": asked.path, "sent": asked.body.decode()})(scope, receive, send)
 
 
 class Named:
@@ -99,7 +99,7 @@ def running() -> Iterator[Running]:
     apis, queues, log = MotoApis(moto), list[str](), RequestLog()
     endpoint = Endpoint(
         Services(
-            xray=lambda path, body: Answer(json.dumps({"path": path, "sent": body.decode()}).encode()),
+            xray=sent,
             lambda_=Named("lambda"),
             gateway=Named("gateway"),
             fis=Named("fis"),
@@ -511,7 +511,7 @@ def test_error_in_the_protocol_of_the_caller(service: str, call: str) -> None:
         raise NotImplementedError("not here")
 
     services = Services(
-        xray=lambda path, body: Answer(b""),
+        xray=broken,
         lambda_=broken,
         gateway=broken,
         fis=broken,

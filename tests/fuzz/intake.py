@@ -14,9 +14,9 @@ from google.protobuf import json_format
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from embedded_aws.aws import trace_header
+from embedded_aws.aws.model import model
 from embedded_aws.xray.api import sampling as sampling_api
-from embedded_aws.xray.api.traces import dispatch, operations
-from embedded_aws.xray.api.validation import model
+from embedded_aws.xray.api.traces import operations, service
 from embedded_aws.xray.intake import otlp
 from embedded_aws.xray.intake.otlp_http import JSON, PROTOBUF, otlp_app
 from embedded_aws.xray.intake.packets import PacketError, parse
@@ -102,7 +102,7 @@ def _protobuf() -> bytes:
 _OTLP = _protobuf()
 _WINDOW = {"StartTime": NOW - 600, "EndTime": NOW + 600}
 _API = {
-    case.operation: (str(model().operation_model(case.operation).http["requestUri"]), case.request)
+    case.operation: (str(model("xray").operation_model(case.operation).http["requestUri"]), case.request)
     for case in SUCCESSES
 }
 
@@ -209,7 +209,7 @@ def _segments() -> Iterator[Take]:
         count = 0
 
         def call(path: str, **request: Any) -> None:
-            dispatch(table, path, json.dumps(request).encode())
+            service(table).post(path, json.dumps(request).encode())
 
         def take(given: tuple[str, list[str]]) -> None:
             nonlocal count
@@ -234,7 +234,7 @@ def _api() -> Iterator[Take]:
         table = operations(xray, rules)
 
         def take(call: tuple[str, bytes]) -> None:
-            dispatch(table, *call)
+            service(table).post(*call)
 
         yield take
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from embedded_aws.aws.errors import InvalidParameterError, InvalidRequestError
 from embedded_aws.aws.interfaces import LogEvent, LogStream
-from embedded_aws.fis.api import FisApi
+from embedded_aws.fis.api import fis_api
 from embedded_aws.logs.api import LogsApi
 from embedded_aws.logs.operations import Operations
 from embedded_aws.logs.patterns import parse as parse_pattern
@@ -146,9 +146,8 @@ def _take_pattern(text: str) -> None:
         parsed.matches(message)
 
 
-class _Groups:
-    def describe(self, region: str) -> dict[str, Any]:
-        return {_GROUP: {"logGroupName": _GROUP, "arn": "a", "creationTime": 0}}
+def _groups(region: str) -> dict[str, Any]:
+    return {_GROUP: {"logGroupName": _GROUP, "arn": "a", "creationTime": 0}}
 
 
 async def _moto(scope: Any, receive: Any, send: Any) -> None:
@@ -161,7 +160,7 @@ def _logs() -> Iterator[Take]:
     logs.write(
         LogStream("us-east-1", _GROUP, "s"), [LogEvent(int(NOW * 1000), text) for text in _MESSAGES[:4]]
     )
-    app = LogsApi(Operations(logs, _Groups()), _moto, "us-east-1")
+    app = LogsApi(Operations(logs, _groups), _moto, "us-east-1")
     try:
         with loop() as run:
             yield lambda request: check_status(run(ask(app, request)))
@@ -173,7 +172,7 @@ def _logs() -> Iterator[Take]:
 def _fis() -> Iterator[Take]:
     fis = World().fis()
     created = fis.create_template(_TEMPLATE)
-    app = FisApi(fis)
+    app = fis_api(fis)
 
     def named(request: Request) -> Request:
         path, body = (

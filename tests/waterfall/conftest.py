@@ -15,7 +15,7 @@ from embedded_aws.journal.about import About, is_about
 from embedded_aws.journal.answers import Arrivals, RequestAnswers
 from embedded_aws.journal.log import RequestLog
 from embedded_aws.xray.api.sampling import operations as sampling_operations
-from embedded_aws.xray.api.traces import dispatch, operations
+from embedded_aws.xray.api.traces import operations, service
 from embedded_aws.xray.sampling import Sampling
 from embedded_aws.xray.service import XRay
 from tests.waterfall import samples
@@ -109,7 +109,7 @@ def api() -> Iterator[Api]:
             """Keep the tests' output clean."""
 
         def _dispatched(self, body: bytes) -> Reply:
-            response = dispatch(table, self.path, body)
+            response = service(table).post(self.path, body)
             return response.status, response.headers, response.body
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

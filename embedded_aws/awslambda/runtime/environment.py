@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from embedded_aws.aws.http import run_in_thread
 from embedded_aws.aws.ids import Clock
-from embedded_aws.aws.wsgi import run_in_thread
 from embedded_aws.awslambda.runtime.logs import StreamLog
 from embedded_aws.awslambda.runtime.outcome import Span
 from embedded_aws.awslambda.runtime.runtime_api import Event, Reply, RuntimeApi

@@ -13,12 +13,11 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.errors import InvalidRequestError, NotFoundError
-from embedded_aws.xray.api.requests import paged
-from embedded_aws.xray.api.validation import validated
+from embedded_aws.aws.paging import paged
 
 if TYPE_CHECKING:
     from embedded_aws.aws.ids import Clock
-    from embedded_aws.xray.api.validation import Operation
+    from embedded_aws.aws.service import Operation
     from embedded_aws.xray.query.store import Store
 
 _KIND = "account"
@@ -34,12 +33,12 @@ _DEFAULT_PERCENTAGE = 1.0
 def operations(store: Store, clock: Clock) -> dict[str, Operation]:
     api = _AccountApi(store, clock)
     return {
-        "/EncryptionConfig": validated("GetEncryptionConfig", api.encryption),
-        "/PutEncryptionConfig": validated("PutEncryptionConfig", api.put_encryption),
-        "/GetTraceSegmentDestination": validated("GetTraceSegmentDestination", api.destination),
-        "/UpdateTraceSegmentDestination": validated("UpdateTraceSegmentDestination", api.update_destination),
-        "/GetIndexingRules": validated("GetIndexingRules", api.indexing_rules),
-        "/UpdateIndexingRule": validated("UpdateIndexingRule", api.update_indexing_rule),
+        "GetEncryptionConfig": api.encryption,
+        "PutEncryptionConfig": api.put_encryption,
+        "GetTraceSegmentDestination": api.destination,
+        "UpdateTraceSegmentDestination": api.update_destination,
+        "GetIndexingRules": api.indexing_rules,
+        "UpdateIndexingRule": api.update_indexing_rule,
     }
 
 

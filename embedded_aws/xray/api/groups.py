@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from embedded_aws.xray.api.requests import paged
+from embedded_aws.aws.paging import paged
 from embedded_aws.xray.api.tags import check_new
-from embedded_aws.xray.api.validation import validated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from embedded_aws.aws.service import Operation
     from embedded_aws.xray.api.tags import Tags
-    from embedded_aws.xray.api.validation import Operation
     from embedded_aws.xray.query.groups import Group, Groups
 
 GROUPS_PER_PAGE = 100
@@ -24,11 +23,11 @@ GROUPS_PER_PAGE = 100
 def operations(groups: Groups, tags: Tags) -> dict[str, Operation]:
     api = _GroupsApi(groups, tags)
     return {
-        "/CreateGroup": validated("CreateGroup", api.create),
-        "/GetGroup": validated("GetGroup", api.get),
-        "/UpdateGroup": validated("UpdateGroup", api.update),
-        "/DeleteGroup": validated("DeleteGroup", api.delete),
-        "/Groups": validated("GetGroups", api.list),
+        "CreateGroup": api.create,
+        "GetGroup": api.get,
+        "UpdateGroup": api.update,
+        "DeleteGroup": api.delete,
+        "GetGroups": api.list,
     }
 
 

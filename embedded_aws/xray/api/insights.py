@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.errors import InvalidRequestError
-from embedded_aws.xray.api.requests import paged, window
-from embedded_aws.xray.api.validation import validated
+from embedded_aws.aws.paging import paged
+from embedded_aws.xray.api.requests import window
 from embedded_aws.xray.query.store import RETENTION_SECONDS
 
 if TYPE_CHECKING:
     from embedded_aws.aws.ids import Clock
-    from embedded_aws.xray.api.validation import Operation
+    from embedded_aws.aws.service import Operation
     from embedded_aws.xray.query.groups import Groups
 
 _LONGEST_GRAPH_SECONDS = 6 * 3600
@@ -31,10 +31,10 @@ def operations(groups: Groups, clock: Clock) -> dict[str, Operation]:
         return paged("InsightSummaries", [], request, _PER_PAGE)
 
     return {
-        "/InsightSummaries": validated("GetInsightSummaries", summaries),
-        "/Insight": validated("GetInsight", _insight),
-        "/InsightEvents": validated("GetInsightEvents", _events),
-        "/InsightImpactGraph": validated("GetInsightImpactGraph", _impact_graph),
+        "GetInsightSummaries": summaries,
+        "GetInsight": _insight,
+        "GetInsightEvents": _events,
+        "GetInsightImpactGraph": _impact_graph,
     }
 
 

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 from embedded_aws.aws.errors import AwsError, InvalidRequestError
 from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.aws.matching import glob
+from embedded_aws.aws.paging import paged
 from embedded_aws.aws.parsing import ParseError, read_json
-from embedded_aws.xray.api.requests import paged
-from embedded_aws.xray.api.validation import validated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from embedded_aws.aws.ids import Clock
-    from embedded_aws.xray.api.validation import Operation
+    from embedded_aws.aws.service import Operation
     from embedded_aws.xray.query.store import Store
 
 MOST_POLICIES = 5
@@ -33,9 +32,9 @@ _VERSIONS = ("2012-10-17", "2008-10-17")
 def operations(store: Store, clock: Clock) -> dict[str, Operation]:
     api = _PoliciesApi(store, clock)
     return {
-        "/PutResourcePolicy": validated("PutResourcePolicy", api.put),
-        "/ListResourcePolicies": validated("ListResourcePolicies", api.list),
-        "/DeleteResourcePolicy": validated("DeleteResourcePolicy", api.delete),
+        "PutResourcePolicy": api.put,
+        "ListResourcePolicies": api.list,
+        "DeleteResourcePolicy": api.delete,
     }
 
 

@@ -16,9 +16,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from embedded_aws.aws.errors import InvalidRequestError, NotFoundError
+from embedded_aws.aws.paging import paged
 from embedded_aws.xray.api.account import destination
-from embedded_aws.xray.api.requests import paged
-from embedded_aws.xray.api.validation import validated
 from embedded_aws.xray.intake import otel_spans
 from embedded_aws.xray.intake.documents import is_trace_id
 from embedded_aws.xray.query import graph
@@ -26,7 +25,7 @@ from embedded_aws.xray.query import graph
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from embedded_aws.xray.api.validation import Operation
+    from embedded_aws.aws.service import Operation
     from embedded_aws.xray.query.graph import ServiceKey
     from embedded_aws.xray.query.traces import Trace
     from embedded_aws.xray.service import XRay
@@ -55,10 +54,10 @@ class Job:
 def operations(xray: XRay) -> dict[str, Operation]:
     api = _RetrievalApi(xray)
     return {
-        "/StartTraceRetrieval": validated("StartTraceRetrieval", api.start),
-        "/ListRetrievedTraces": validated("ListRetrievedTraces", api.traces),
-        "/GetRetrievedTracesGraph": validated("GetRetrievedTracesGraph", api.graph),
-        "/CancelTraceRetrieval": validated("CancelTraceRetrieval", api.cancel),
+        "StartTraceRetrieval": api.start,
+        "ListRetrievedTraces": api.traces,
+        "GetRetrievedTracesGraph": api.graph,
+        "CancelTraceRetrieval": api.cancel,
     }
 
 

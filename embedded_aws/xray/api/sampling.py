@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.errors import InvalidRequestError
 from embedded_aws.aws.interfaces import ACCOUNT_ID
-from embedded_aws.xray.api.requests import paged
+from embedded_aws.aws.paging import paged
 from embedded_aws.xray.api.tags import check_new
-from embedded_aws.xray.api.validation import validated
 from embedded_aws.xray.sampling import Record, Report, Sampling, Target
 from embedded_aws.xray.sampling_rules import Rule
 
 if TYPE_CHECKING:
+    from embedded_aws.aws.service import Operation
     from embedded_aws.xray.api.tags import Tags
-    from embedded_aws.xray.api.validation import Operation
 
 MOST_DOCUMENTS = 25
 RECORDS_PER_PAGE = 100
@@ -36,34 +35,32 @@ _FIELDS = {
     "Attributes": "attributes",
     "SamplingRateBoost": "boost",
 }
+UNCHECKED = {"GetSamplingRules", "GetSamplingTargets", "GetSamplingStatisticSummaries"}
+"""Only requests from tools are held to AWS's model. What the samplers of the SDKs send is taken as it is:
+ADOT's posts no body for the rules and another name for a required count.
+"""
 _ARN_NAME = ":sampling-rule/"
 
 
 def operations(
     sampling: Sampling, region: str = "us-east-1", tags: Tags | None = None
 ) -> dict[str, Operation]:
-    """Return the operations by path; each takes and returns a JSON object and raises `AwsError`.
-
-    `tags` keeps the tags of rules; without it they are only checked.
-
-    Only requests from tools are held to AWS's model. What the samplers of the SDKs send is taken as it
-    is: ADOT's posts no body for the rules and another name for a required count.
-    """
+    """Return the operations by name; `tags` keeps the tags of rules, without it they are only checked."""
     api = _SamplingApi(sampling, region, tags)
     return {
-        "/CreateSamplingRule": validated("CreateSamplingRule", api.create),
-        "/UpdateSamplingRule": validated("UpdateSamplingRule", api.update),
-        "/DeleteSamplingRule": validated("DeleteSamplingRule", api.delete),
-        "/GetSamplingRules": api.rules,
-        "/SamplingTargets": api.targets,
-        "/SamplingStatisticSummaries": api.statistics,
+        "CreateSamplingRule": api.create,
+        "UpdateSamplingRule": api.update,
+        "DeleteSamplingRule": api.delete,
+        "GetSamplingRules": api.rules,
+        "GetSamplingTargets": api.targets,
+        "GetSamplingStatisticSummaries": api.statistics,
     }
 
 
 def sampler_operations(sampling: Sampling, region: str = "us-east-1") -> dict[str, Operation]:
-    """Return what the samplers of SDKs call, by path: the daemon's TCP port offers nothing else."""
+    """Return what the samplers of SDKs call, by name: the daemon's TCP port offers nothing else."""
     table = operations(sampling, region)
-    return {path: table[path] for path in ("/GetSamplingRules", "/SamplingTargets")}
+    return {name: table[name] for name in ("GetSamplingRules", "GetSamplingTargets")}
 
 
 class _SamplingApi:

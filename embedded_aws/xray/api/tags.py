@@ -10,13 +10,12 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.errors import AwsError, InvalidRequestError, NotFoundError
-from embedded_aws.xray.api.requests import paged
-from embedded_aws.xray.api.validation import validated
+from embedded_aws.aws.paging import paged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from embedded_aws.xray.api.validation import Operation
+    from embedded_aws.aws.service import Operation
     from embedded_aws.xray.query.store import Store
 
 MOST_TAGS = 50
@@ -83,9 +82,9 @@ def operations(tags: Tags) -> dict[str, Operation]:
         return paged("Tags", shape, request, TAGS_PER_PAGE)
 
     return {
-        "/TagResource": validated("TagResource", tag),
-        "/UntagResource": validated("UntagResource", untag),
-        "/ListTagsForResource": validated("ListTagsForResource", tags_of),
+        "TagResource": tag,
+        "UntagResource": untag,
+        "ListTagsForResource": tags_of,
     }
 
 

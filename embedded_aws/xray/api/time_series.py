@@ -9,8 +9,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.errors import InvalidRequestError
-from embedded_aws.xray.api.requests import optional_group, position, token, window
-from embedded_aws.xray.api.validation import validated
+from embedded_aws.aws.paging import position, token
+from embedded_aws.xray.api.requests import optional_group, window
 from embedded_aws.xray.query.filters.parser import parse_entities
 from embedded_aws.xray.query.filters.syntax import And, Edge, Expression, Id, Not, Or, Service
 from embedded_aws.xray.query.statistics import Tally, histogram
@@ -18,7 +18,7 @@ from embedded_aws.xray.query.statistics import Tally, histogram
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from embedded_aws.xray.api.validation import Operation
+    from embedded_aws.aws.service import Operation
     from embedded_aws.xray.query.graph import Graph, ServiceKey
     from embedded_aws.xray.service import XRay
 
@@ -31,7 +31,7 @@ def operations(xray: XRay) -> dict[str, Operation]:
     def statistics(request: dict[str, Any]) -> dict[str, Any]:
         return _statistics(xray, request)
 
-    return {"/TimeSeriesServiceStatistics": validated("GetTimeSeriesServiceStatistics", statistics)}
+    return {"GetTimeSeriesServiceStatistics": statistics}
 
 
 def _statistics(xray: XRay, request: dict[str, Any]) -> dict[str, Any]:

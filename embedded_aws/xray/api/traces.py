@@ -1,46 +1,19 @@
-"""X-Ray's HTTP API: a path and a JSON body in, a status and a JSON body out. Sockets are elsewhere.
+"""X-Ray's HTTP API, and of its operations those about traces and their graphs.
 
 https://docs.aws.amazon.com/xray/latest/api/API_Operations.html
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from embedded_aws.aws.errors import AwsError, InvalidRequestError, wire_form
-from embedded_aws.aws.parsing import ParseError, read_object
-from embedded_aws.xray.api import (
-    account as account_api,
-)
-from embedded_aws.xray.api import (
-    groups as groups_api,
-)
-from embedded_aws.xray.api import (
-    insights as insights_api,
-)
-from embedded_aws.xray.api import (
-    policies as policies_api,
-)
-from embedded_aws.xray.api import (
-    retrieval as retrieval_api,
-)
-from embedded_aws.xray.api import (
-    tags,
-    time_series,
-)
-from embedded_aws.xray.api.requests import (
-    bad_token,
-    optional_group,
-    paged,
-    position,
-    read_token,
-    token,
-    window,
-)
-from embedded_aws.xray.api.validation import Operation, validated
+from embedded_aws.aws.errors import InvalidRequestError
+from embedded_aws.aws.paging import bad_token, paged, position, read_token, token
+from embedded_aws.aws.service import Operation, Service
+from embedded_aws.xray.api import account, groups, insights, policies, retrieval, tags, time_series
+from embedded_aws.xray.api.requests import optional_group, window
+from embedded_aws.xray.api.sampling import UNCHECKED
 from embedded_aws.xray.query import graph
 from embedded_aws.xray.query.filters.parser import parse
 from embedded_aws.xray.service import Query
@@ -62,22 +35,15 @@ PAGE_CHARACTERS = 5_000_000
 """BatchGetTraces starts another page after this many characters of documents; a trace is never cut in two."""
 
 
-@dataclass(frozen=True)
-class Response:
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-
 def operations(xray: XRay, *others: Mapping[str, Operation]) -> dict[str, Operation]:
-    """Return the operations by path: all but those about sampling, and what the others bring."""
+    """Return the operations by name: all but those about sampling, and what the others bring."""
     table: dict[str, Operation] = {
-        "/TraceSegments": validated("PutTraceSegments", partial(_put_trace_segments, xray)),
-        "/TelemetryRecords": validated("PutTelemetryRecords", partial(_put_telemetry_records, xray)),
-        "/Traces": validated("BatchGetTraces", partial(_batch_get_traces, xray)),
-        "/TraceSummaries": validated("GetTraceSummaries", partial(_get_trace_summaries, xray)),
-        "/TraceGraph": validated("GetTraceGraph", partial(_get_trace_graph, xray)),
-        "/ServiceGraph": validated("GetServiceGraph", partial(_get_service_graph, xray)),
+        "PutTraceSegments": partial(_put_trace_segments, xray),
+        "PutTelemetryRecords": partial(_put_telemetry_records, xray),
+        "BatchGetTraces": partial(_batch_get_traces, xray),
+        "GetTraceSummaries": partial(_get_trace_summaries, xray),
+        "GetTraceGraph": partial(_get_trace_graph, xray),
+        "GetServiceGraph": partial(_get_service_graph, xray),
     }
     for other in (*_modules(xray), *others):
         table.update(other)
@@ -86,36 +52,17 @@ def operations(xray: XRay, *others: Mapping[str, Operation]) -> dict[str, Operat
 
 def _modules(xray: XRay) -> Iterator[Mapping[str, Operation]]:
     yield time_series.operations(xray)
-    yield groups_api.operations(xray.groups, xray.tags)
+    yield groups.operations(xray.groups, xray.tags)
     yield tags.operations(xray.tags)
-    yield account_api.operations(xray.store, xray.clock)
-    yield policies_api.operations(xray.store, xray.clock)
-    yield insights_api.operations(xray.groups, xray.clock)
-    yield retrieval_api.operations(xray)
+    yield account.operations(xray.store, xray.clock)
+    yield policies.operations(xray.store, xray.clock)
+    yield insights.operations(xray.groups, xray.clock)
+    yield retrieval.operations(xray)
 
 
-def dispatch(table: Mapping[str, Operation], path: str, body: bytes) -> Response:
-    """Answer one POST request; an empty body is an empty request."""
-    try:
-        operation = table.get(path)
-        if operation is None:
-            raise AwsError("UnknownOperationException", f"There is no operation of X-Ray at {path} here", 404)
-        return _response(200, _answer(operation, body))
-    except AwsError as error:
-        headers = {"Content-Type": "application/json", "x-amzn-errortype": error.code}
-        return Response(error.status, headers, wire_form("xray", error))
-
-
-def _answer(operation: Operation, body: bytes) -> dict[str, Any]:
-    try:
-        request = read_object(body)
-    except ParseError as error:
-        raise AwsError("SerializationException", f"The body is not a JSON object: {error}") from error
-    return operation(request)
-
-
-def _response(status: int, answer: Mapping[str, Any]) -> Response:
-    return Response(status, {"Content-Type": "application/json"}, json.dumps(answer).encode())
+def service(table: Mapping[str, Operation]) -> Service:
+    """Return X-Ray's HTTP API with these operations."""
+    return Service("xray", table, unchecked=UNCHECKED)
 
 
 def _put_trace_segments(xray: XRay, request: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import time
 import zipfile
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,7 @@ from embedded_aws.events.registry import EventSources
 from embedded_aws.host.http_server import HttpServer
 from embedded_aws.journal.records import Invoked
 from embedded_aws.logs.api import LogsApi
-from embedded_aws.logs.moto_groups import MotoGroups
-from embedded_aws.logs.operations import Operations
+from embedded_aws.logs.operations import Operations, moto_groups
 from embedded_aws.logs.service import Logs
 from embedded_aws.logs.store import Store
 from embedded_aws.sqs.header import with_trace_header
@@ -172,7 +172,7 @@ class Stack:
         self._moto = moto_aws.load()
         catalog = Catalog(REGION, find_adot())
         self.logs = Logs(Store(None), time.time)
-        self._logs_api = LogsApi(Operations(self.logs, MotoGroups(self._moto)), self._moto, REGION)
+        self._logs_api = LogsApi(Operations(self.logs, partial(moto_groups, self._moto)), self._moto, REGION)
         self.service = LambdaService(
             catalog,
             self.sink,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from embedded_aws.fis.api import FisApi
+from embedded_aws.fis.api import fis_api
 from tests.embedded_aws.fis.builders import World
 from tests.embedded_aws.raw import exchange, request
 from tests.embedded_aws.serving import serving
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    with serving(FisApi(World().fis())) as found:
+    with serving(fis_api(World().fis())) as found:
         yield found
 
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from starlette.responses import JSONResponse
 
-from embedded_aws.aws.wsgi import read_body
+from embedded_aws.aws.http import read_body
 from embedded_aws.host.http_server import HttpServer
 from tests.embedded_aws.raw import exchange
 from tests.embedded_aws.serving import serving

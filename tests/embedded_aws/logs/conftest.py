@@ -4,6 +4,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import boto3
@@ -13,8 +14,7 @@ from botocore.config import Config
 from embedded_aws.aws import moto as moto_aws
 from embedded_aws.aws.interfaces import LogEvent, LogStream
 from embedded_aws.logs.api import LogsApi
-from embedded_aws.logs.moto_groups import MotoGroups
-from embedded_aws.logs.operations import Operations
+from embedded_aws.logs.operations import Operations, moto_groups
 from embedded_aws.logs.service import Logs
 from embedded_aws.logs.store import Store
 from tests.embedded_aws.serving import serving
@@ -51,7 +51,7 @@ def running() -> Iterator[Running]:
     moto = moto_aws.load()
     now = time.time()
     logs = Logs(Store(None), lambda: now)
-    with serving(LogsApi(Operations(logs, MotoGroups(moto)), moto, REGION)) as url:
+    with serving(LogsApi(Operations(logs, partial(moto_groups, moto)), moto, REGION)) as url:
         yield Running(url, logs, int(now * 1000))
     logs.close()
 

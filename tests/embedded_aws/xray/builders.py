@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from embedded_aws.xray.api.traces import dispatch, operations
+from embedded_aws.xray.api.traces import operations, service
 from embedded_aws.xray.service import XRay
 
 NOW = 1_790_000_000.0
@@ -54,7 +54,7 @@ class Api:
         self._operations = operations(xray)
 
     def call(self, path: str, **request: Any) -> tuple[int, dict[str, Any]]:
-        response = dispatch(self._operations, path, json.dumps(request).encode())
+        response = service(self._operations).post(path, json.dumps(request).encode())
         return response.status, json.loads(response.body)
 
     def ask(self, path: str, **request: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from embedded_aws.aws.model import model
 from embedded_aws.xray.api import (
     groups as groups_api,
 )
@@ -23,7 +24,6 @@ from embedded_aws.xray.api import (
     time_series,
 )
 from embedded_aws.xray.api import traces as xray_api
-from embedded_aws.xray.api.validation import model
 from tests.embedded_aws.xray.builders import NOW, TRACE, inner, segment, trace_id
 
 WINDOW = {"StartTime": NOW - 60, "EndTime": NOW + 60}
@@ -473,7 +473,7 @@ UNREACHABLE = {
     # Nothing is throttled here, and these two have no member that could be wrong.
     ("GetEncryptionConfig", "InvalidRequestException"),
     ("GetTraceSegmentDestination", "InvalidRequestException"),
-    *((name, "ThrottledException") for name in model().operation_names),
+    *((name, "ThrottledException") for name in model("xray").operation_names),
 }
 PAGES: dict[str, tuple[Any, str, dict[str, Any], tuple[Call, ...], int]] = {
     "BatchGetTraces": ((xray_api, "PAGE_CHARACTERS", 0), "Traces", {"TraceIds": THREE}, (PUT_THREE,), 3),

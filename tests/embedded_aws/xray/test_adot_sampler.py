@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +54,7 @@ def sampling() -> Sampling:
 
 @pytest.fixture
 def address(sampling: Sampling) -> Iterator[str]:
-    daemon = Daemon("127.0.0.1", 0, lambda _texts: [], partial(api.dispatch, operations(sampling)))
+    daemon = Daemon("127.0.0.1", 0, lambda _texts: [], api.service(operations(sampling)).post)
     daemon.start()
     yield daemon.address.removeprefix("tcp:").partition(" ")[0]
     daemon.stop()

@@ -11,9 +11,10 @@ from awscli.clidriver import create_clidriver
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
+from embedded_aws.aws.model import model
+from embedded_aws.aws.service import Operation
 from embedded_aws.xray.api import sampling as sampling_api
 from embedded_aws.xray.api import traces as xray_api
-from embedded_aws.xray.api.validation import Operation, model
 from embedded_aws.xray.sampling import Sampling
 from embedded_aws.xray.service import XRay
 from tests.embedded_aws.xray.boto import client_of
@@ -130,7 +131,7 @@ def test_operation_refuses(client: Any, case: Failure) -> None:
     assert answer["Error"]["Code"] == case.code
     assert case.message in answer["Message"]
     assert fits(fields, answer)
-    shapes = {shape.name: shape for shape in model().operation_model(case.operation).error_shapes}
+    shapes = {shape.name: shape for shape in model("xray").operation_model(case.operation).error_shapes}
     status = shapes[case.code].metadata.get("error", {}).get("httpStatusCode", 400)
     assert answer["ResponseMetadata"]["HTTPStatusCode"] == status
 
@@ -153,10 +154,10 @@ def test_operation_pages(client: Any, monkeypatch: pytest.MonkeyPatch, operation
 
 def test_tables_hold_every_operation() -> None:
     """Each operation of botocore's model succeeds, fails in each documented way, and is paged, above."""
-    names = set(model().operation_names)
+    names = set(model("xray").operation_names)
     assert {case.operation for case in SUCCESSES} == names - NO_SUCCESS
     documented = {
-        (name, shape.name) for name in names for shape in model().operation_model(name).error_shapes
+        (name, shape.name) for name in names for shape in model("xray").operation_model(name).error_shapes
     }
     tested = {(case.operation, case.code) for case in FAILURES}
     assert documented - UNREACHABLE == tested
@@ -165,14 +166,14 @@ def test_tables_hold_every_operation() -> None:
 
 
 def _input(name: str) -> dict[str, Any]:
-    shape = model().operation_model(name).input_shape
+    shape = model("xray").operation_model(name).input_shape
     return dict(shape.members) if shape else {}
 
 
 @pytest.mark.parametrize("case", SUCCESSES, ids=lambda case: case.operation)
 def test_answer_fits_the_model(client: Any, case: Success) -> None:
     """Answers hold only members that the model has."""
-    shape = model().operation_model(case.operation).output_shape
+    shape = model("xray").operation_model(case.operation).output_shape
     bodies: list[bytes] = []
 
     def keep(response_dict: dict[str, Any], **_: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -42,7 +41,7 @@ def sampling(clock: Clock) -> Sampling:
 @pytest.fixture
 def sampler(sampling: Sampling) -> Iterator[Any]:
     """The sampler, with its pollers called by the test instead of by their threads."""
-    daemon = Daemon("127.0.0.1", 0, lambda _texts: [], partial(api.dispatch, operations(sampling)))
+    daemon = Daemon("127.0.0.1", 0, lambda _texts: [], api.service(operations(sampling)).post)
     daemon.start()
     sampler = DefaultSampler()
     sampler._started = True

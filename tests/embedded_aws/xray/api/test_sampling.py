@@ -8,9 +8,9 @@ import pytest
 from botocore.parsers import create_parser
 
 from embedded_aws.aws.errors import InvalidRequestError
+from embedded_aws.aws.model import model
 from embedded_aws.xray.api.sampling import operations, sampler_operations
-from embedded_aws.xray.api.traces import dispatch
-from embedded_aws.xray.api.validation import model
+from embedded_aws.xray.api.traces import service
 from embedded_aws.xray.sampling import Sampling
 
 if TYPE_CHECKING:
@@ -38,11 +38,11 @@ RULE = {
 @pytest.fixture
 def call() -> Callable[..., dict[str, Any]]:
     """Ask an operation by its name, and parse the answer as boto3 does."""
-    table = operations(Sampling(lambda: NOW, lambda: 0.5), region="eu-west-1")
+    api = service(operations(Sampling(lambda: NOW, lambda: 0.5), region="eu-west-1"))
 
     def ask(name: str, **request: Any) -> dict[str, Any]:
-        operation = model().operation_model(name)
-        answer = table[operation.http["requestUri"]](request)
+        operation = model("xray").operation_model(name)
+        answer = api.call(name, request)
         parser = create_parser("rest-json")
         wire = {"status_code": 200, "headers": {}, "body": json.dumps(answer).encode()}
         parsed: dict[str, Any] = parser.parse(wire, operation.output_shape)
@@ -54,8 +54,8 @@ def call() -> Callable[..., dict[str, Any]]:
 def test_samplers_are_offered_what_they_ask_for_alone() -> None:
     """The daemon's TCP port reads no trace, and changes no rule."""
     table = sampler_operations(Sampling(lambda: NOW, lambda: 0.5))
-    assert dispatch(table, "/GetSamplingRules", b"").status == 200
-    assert dispatch(table, "/SamplingTargets", b'{"SamplingStatisticsDocuments": []}').status == 200
+    assert service(table).post("/GetSamplingRules", b"").status == 200
+    assert service(table).post("/SamplingTargets", b'{"SamplingStatisticsDocuments": []}').status == 200
     for path in (
         "/TraceSummaries",
         "/Traces",
@@ -63,7 +63,7 @@ def test_samplers_are_offered_what_they_ask_for_alone() -> None:
         "/DeleteSamplingRule",
         "/CreateSamplingRule",
     ):
-        assert dispatch(table, path, b"{}").status == 404
+        assert service(table).post(path, b"{}").status == 404
 
 
 def test_a_created_rule_is_answered_and_listed(call: Any) -> None:

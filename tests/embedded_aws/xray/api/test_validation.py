@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from embedded_aws.aws.errors import InvalidRequestError
-from embedded_aws.xray.api.validation import model, validated
+from embedded_aws.aws.model import model
+from embedded_aws.aws.service import Service
 from tests.embedded_aws.xray.intake.test_documents import json_values
 
 
 def check(name: str, **request: Any) -> dict[str, Any]:
-    return validated(name, lambda checked: checked)(request)
+    return dict(Service("xray", {name: lambda checked: checked}).call(name, request))
 
 
 @pytest.mark.parametrize(
@@ -113,9 +114,9 @@ def test_maps_are_checked() -> None:
 
 
 @settings(deadline=None)
-@given(st.sampled_from(sorted(model().operation_names)), st.dictionaries(st.text(), json_values))
+@given(st.sampled_from(sorted(model("xray").operation_names)), st.dictionaries(st.text(), json_values))
 def test_any_request_is_checked_or_refused(name: str, request: dict[str, Any]) -> None:
     """Any JSON object passes the check of an operation with that operation's members, or is refused."""
-    shape = model().operation_model(name).input_shape
+    shape = model("xray").operation_model(name).input_shape
     with suppress(InvalidRequestError):
         assert set(check(name, **request)) <= set(shape.members)
