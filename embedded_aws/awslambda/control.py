@@ -3,56 +3,54 @@
 from __future__ import annotations
 
 import json
-import re
 import zipfile
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import unquote
 
 from starlette.types import ASGIApp
 
-from embedded_aws.aws.errors import AwsError, InvalidParameterValueError
+from embedded_aws.aws.errors import InvalidParameterValueError
 from embedded_aws.aws.http import Request, Response, forward, run_in_thread
-from embedded_aws.aws.parsing import ParseError, read_object
+from embedded_aws.aws.model import Found
+from embedded_aws.aws.service import Wire
 from embedded_aws.awslambda.catalog import Layer, parse_reference
 from embedded_aws.awslambda.overlay import LATEST
 from embedded_aws.awslambda.service import LambdaService
 from embedded_aws.awslambda.validate import check_configuration, check_handler, check_zip
 
-_FUNCTIONS = re.compile(r"/2015-03-31/functions/?")
-_FUNCTION = re.compile(r"/2015-03-31/functions/([^/]+)/?")
-_CONFIGURATION = re.compile(r"/2015-03-31/functions/([^/]+)/configuration/?")
-_UPLOAD = re.compile(r"/2015-03-31/functions/[^/]+/code/?|/2018-10-31/layers/[^/]+/versions/?")
-_ASYNC_CONFIG = re.compile(r"/2019-09-25/functions/([^/]+)/event-invoke-config/?")
+_UPLOADS = {"UpdateFunctionCode", "PublishLayerVersion"}
 
 
 class ControlPlane:
     """Passes requests to moto with what it cannot take removed, and replies back with it restored."""
 
-    def __init__(self, service: LambdaService, moto: ASGIApp) -> None:
+    def __init__(self, service: LambdaService, moto: ASGIApp, wire: Wire) -> None:
         self._service = service
         self._catalog = service.catalog
         self._overlay = service.catalog.overlay
         self._moto = moto
+        self._wire = wire
 
-    async def answer(self, request: Request) -> Response:
-        """Answer one request; raises `AwsError`."""
-        configuration = _CONFIGURATION.fullmatch(request.path)
-        if request.method == "POST" and _FUNCTIONS.fullmatch(request.path):
+    async def answer(self, request: Request, found: Found | None) -> Response:
+        """Answer one request for an operation, or for none that Lambda has; raises `AwsError`."""
+        operation = found.operation.name if found else ""
+        function = found.labels.get("FunctionName", "") if found else ""
+        if operation == "CreateFunction":
             response = await self._create(request)
-        elif request.method == "PUT" and configuration:
-            response = await self._update(request, _name(configuration.group(1)))
+        elif operation == "UpdateFunctionConfiguration":
+            response = await self._update(request, _name(function))
         else:
-            if request.method in {"POST", "PUT"} and _UPLOAD.fullmatch(request.path):
-                asked = json_object(request.body)
+            if operation in _UPLOADS:
+                asked = self._wire.read(request.body)
                 encoded = (asked.get("Content") or asked).get("ZipFile")
                 await run_in_thread(lambda: check_zip(encoded))
             response = await forward(self._moto, request, request.body)
-            self._after(request, response)
+            if response.status < 300:
+                self._after(operation, function, request.query)
         return self._restored(response)
 
     async def _create(self, request: Request) -> Response:
-        asked = json_object(request.body)
+        asked = self._wire.read(request.body)
         check_configuration(asked)
         layers = self._catalog.layers(asked.get("Layers") or [])
         response = await forward(self._moto, request, json.dumps(self._overlay.strip(asked)).encode())
@@ -77,7 +75,7 @@ class ControlPlane:
         check_handler(name, function.handler, function.code, directories)
 
     async def _update(self, request: Request, name: str) -> Response:
-        asked = json_object(request.body)
+        asked = self._wire.read(request.body)
         check_configuration(asked)
         self._catalog.layers(asked.get("Layers") or [])
         response = await forward(self._moto, request, json.dumps(self._overlay.strip(asked)).encode())
@@ -85,15 +83,11 @@ class ControlPlane:
             self._overlay.keep(name, asked, created=False)
         return response
 
-    def _after(self, request: Request, response: Response) -> None:
-        if response.status >= 300:
-            return
-        deleted = _FUNCTION.fullmatch(request.path)
-        if deleted and request.method == "DELETE" and not request.query:
-            self._overlay.forget(_name(deleted.group(1)))
-        changed = _ASYNC_CONFIG.fullmatch(request.path)
-        if changed and request.method in {"PUT", "POST"}:
-            self._catalog.replace_async_config(_name(changed.group(1)), merge=request.method == "POST")
+    def _after(self, operation: str, function: str, query: str) -> None:
+        if operation == "DeleteFunction" and not query:
+            self._overlay.forget(_name(function))
+        if operation in {"PutFunctionEventInvokeConfig", "UpdateFunctionEventInvokeConfig"}:
+            self._catalog.replace_async_config(_name(function), merge=operation.startswith("Update"))
 
     def _restored(self, response: Response) -> Response:
         """Put back into a reply what moto does not know of the functions in it."""
@@ -122,14 +116,5 @@ class ControlPlane:
         return self._overlay.restore(configuration)
 
 
-def json_object(body: bytes) -> dict[str, Any]:
-    """Read a request's JSON object; raises `AwsError`."""
-    try:
-        return read_object(body)
-    except ParseError as error:
-        message = f"Could not parse request body into json: {error}"
-        raise AwsError("InvalidRequestContentException", message) from error
-
-
 def _name(reference: str) -> str:
-    return parse_reference(unquote(reference))[0]
+    return parse_reference(reference)[0]
