@@ -112,7 +112,7 @@ class EmbeddedAws:
         table = xray_api.operations(self._xray, rules)
         self._xray_api = xray_api.service(table)
         samplers = xray_api.service(sampling_api.sampler_operations(self._sampling, site.region))
-        self._daemon = Daemon(site.host, site.daemon_port, self._xray.put, samplers.post)
+        self._daemon = Daemon(site.host, site.daemon_port, self._xray.put, samplers)
         self._requests = RequestLog()
         self._servers: list[HttpServer] = []
         self._functions: LambdaService | None = None

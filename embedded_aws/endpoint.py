@@ -11,7 +11,7 @@ from starlette.requests import ClientDisconnect
 
 from embedded_aws.aws import call as aws_request
 from embedded_aws.aws.errors import error
-from embedded_aws.aws.http import Response, read_body, replay, send_response
+from embedded_aws.aws.http import Response, read_body, replay
 from embedded_aws.aws.model import ShapeError
 from embedded_aws.aws.moto_input import UnansweredError, UnknownOperationError
 from embedded_aws.aws.parsing import ParseError
@@ -87,7 +87,7 @@ class Endpoint:
             status, told = await self._services.about.answer(
                 call.path, scope["query_string"].decode("latin-1")
             )
-            await send_response(send, Response(status, json.dumps(told).encode()))
+            await Response(status, json.dumps(told).encode())(scope, receive, send)
         elif call.service == "xray":
             await self._services.xray(scope, receive, send)
         elif call.service == "lambda":

@@ -30,11 +30,22 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """One response."""
+    """One response, as an ASGI application; the body is JSON unless its headers say otherwise."""
 
     status: int
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send it."""
+        headers = {
+            "content-type": "application/json",
+            **self.headers,
+            "content-length": str(len(self.body)),
+        }
+        encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": self.status, "headers": encoded})
+        await send({"type": "http.response.body", "body": self.body})
 
 
 async def run_in_thread(call: Callable[[], _T]) -> _T:
@@ -99,18 +110,6 @@ async def read_request(scope: Scope, receive: Receive) -> Request:
         headers={name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]},
         body=body,
     )
-
-
-async def send_response(send: Send, response: Response) -> None:
-    """Send a response; the body is JSON unless its headers say otherwise."""
-    headers = {
-        "content-type": "application/json",
-        **response.headers,
-        "content-length": str(len(response.body)),
-    }
-    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": response.status, "headers": encoded})
-    await send({"type": "http.response.body", "body": response.body})
 
 
 async def forward(app: ASGIApp, request: Request, body: bytes) -> Response:

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 
 from embedded_aws.aws import errors
 from embedded_aws.aws.errors import AwsError, wire_form
-from embedded_aws.aws.http import Request, Response, read_request, run_in_thread, send_response
+from embedded_aws.aws.http import Request, Response, read_request, run_in_thread
 from embedded_aws.aws.model import Found, ShapeError, check_types, checked, model, rest_operation
 from embedded_aws.aws.parsing import ParseError, read_integer, read_object
 
@@ -144,7 +144,8 @@ class Service(Wire):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        await send_response(send, await self.respond(await read_request(scope, receive)))
+        response = await self.respond(await read_request(scope, receive))
+        await response(scope, receive, send)
 
     async def respond(self, request: Request) -> Response:
         """Answer one request, where the operations run."""

@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from embedded_aws.aws.errors import AwsError, InvalidParameterValueError, InvalidRequestContentError
-from embedded_aws.aws.http import Request, Response, read_request, send_response
+from embedded_aws.aws.http import Request, Response, read_request
 from embedded_aws.aws.interfaces import InvocationType, InvokeResult
 from embedded_aws.aws.model import Found
 from embedded_aws.aws.parsing import read_object
@@ -47,7 +47,7 @@ class LambdaApi:
             response = await self._route(request)
         except AwsError as error:
             response = self._wire.refused(error)
-        await send_response(send, response)
+        await response(scope, receive, send)
 
     async def _route(self, request: Request) -> Response:
         found = self._wire.find(request)

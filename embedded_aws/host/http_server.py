@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import threading
 from typing import TYPE_CHECKING, Any
 
 import h11
@@ -114,3 +115,24 @@ class HttpServer:
         self._server.should_exit = True
         if self._task:
             await self._task
+
+
+class ServerThread:
+    """One ASGI application on one socket, in an event loop and a thread of its own."""
+
+    def __init__(self, app: ASGIApp, listener: socket.socket, name: str) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._server = HttpServer(app, listener)
+        self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Serve, once connections are accepted."""
+        self._thread.start()
+        asyncio.run_coroutine_threadsafe(self._server.start(), self._loop).result()
+
+    def stop(self) -> None:
+        """Close the port, end open requests and the thread."""
+        asyncio.run_coroutine_threadsafe(self._server.stop(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from embedded_aws.aws import call as aws_request
 from embedded_aws.aws.errors import AwsError
-from embedded_aws.aws.http import Request, Response, forward, read_request, run_in_thread, send_response
+from embedded_aws.aws.http import Request, Response, forward, read_request, run_in_thread
 from embedded_aws.aws.service import Service
 from embedded_aws.logs.operations import OPERATIONS, Operations
 
@@ -41,7 +41,7 @@ class LogsApi:
             response = await service.respond(request)
         else:
             response = await self._forwarded(service, request, region if name == "DeleteLogGroup" else None)
-        await send_response(send, response)
+        await response(scope, receive, send)
 
     async def _forwarded(self, service: Service, request: Request, deleted_in: str | None) -> Response:
         """Let moto answer; of a deleted group also what it holds goes, maybe left of an earlier run."""

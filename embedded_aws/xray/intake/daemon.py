@@ -8,6 +8,8 @@ Departures from AWS's daemon, each on purpose:
   trace has to be readable as soon as the response is. AWS's daemon collects 50 documents to save HTTPS
   requests; here the X-Ray core is a function call away.
 - OTLP packets (`T1S`) are translated here. AWS's open-source daemon knows none; in Lambda AWS does it.
+- AWS's daemon is a reverse proxy that signs any request and passes it on; here the X-Ray API answers, what
+  samplers ask for and nothing else.
 """
 
 from __future__ import annotations
@@ -19,13 +21,24 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
+
+from embedded_aws.aws.errors import AwsError
+from embedded_aws.aws.http import Response
+from embedded_aws.aws.parsing import ParseError, read_integer
+from embedded_aws.aws.service import Wire
+from embedded_aws.host.http_server import ServerThread
 from embedded_aws.xray.intake import otlp
 from embedded_aws.xray.intake.datagrams import Datagrams
 from embedded_aws.xray.intake.packets import Packet, PacketError, parse
-from embedded_aws.xray.intake.proxy import Api, Proxy
 from embedded_aws.xray.query.store import StoreError
+from loopback_guard.asgi import LoopbackGuard
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 logger = logging.getLogger(__name__)
 
@@ -34,20 +47,21 @@ Put = Callable[[Sequence[str]], Sequence[Mapping[str, Any]]]
 
 _STOP_SECONDS = 2.0
 _PORT_ATTEMPTS = 20
+_MOST_BODY = 10 * 1024 * 1024
 
 
 class Daemon:
     """Listens on one port number for UDP and TCP; port 0 is any that is free for both.
 
-    `put` stores segment documents, `api` answers the SDKs' sampling calls; both are called from the
-    daemon's own threads.
+    `put` stores segment documents, `api` answers the SDKs' sampling calls, without a signature; both are
+    called from the daemon's own threads.
     """
 
-    def __init__(self, host: str, port: int, put: Put, api: Api) -> None:
+    def __init__(self, host: str, port: int, put: Put, api: ASGIApp) -> None:
         self._host = host
         self._port = port
         self._put = put
-        self._api = api
+        self._api = LoopbackGuard(_Readable(api), _refused)
         self._counts: Counter[str] = Counter()
         self._running = contextlib.ExitStack()
         self._datagrams: Datagrams | None = None
@@ -60,19 +74,20 @@ class Daemon:
     def start(self) -> None:
         """Bind both sockets, then serve. Raises OSError, with nothing left open, when the port is taken."""
         with contextlib.ExitStack() as opened:
-            proxy, udp = _bind(self._host, self._port, self._api)
-            opened.callback(proxy.server_close)
+            tcp, udp = _bind(self._host, self._port)
+            opened.callback(tcp.close)
             opened.callback(udp.close)
+            port = tcp.getsockname()[1]
             datagrams = Datagrams(udp)
-            serving = threading.Thread(target=proxy.serve_forever, args=(0.1,), name="xray-tcp", daemon=True)
+            server = ServerThread(self._api, tcp, "xray-tcp")
             storing = threading.Thread(target=self._store, args=(datagrams,), name="xray-udp", daemon=True)
             opened.callback(datagrams.close)
             opened.callback(storing.join, _STOP_SECONDS)
             opened.callback(datagrams.end)
-            opened.callback(proxy.shutdown)
-            serving.start()
             storing.start()
-            self._port = proxy.server_port
+            server.start()
+            opened.callback(server.stop)
+            self._port = port
             self._datagrams = datagrams
             self._running = opened.pop_all()
 
@@ -161,18 +176,42 @@ class Daemon:
             logger.warning("Dropped what was sent to %s: %s; more of it is only counted", self.address, told)
 
 
-def _bind(host: str, port: int, api: Api) -> tuple[Proxy, socket.socket]:
+class _Readable:
+    """Passes on what can be read, and answers what fails; ADOT sends no body with GetSamplingRules."""
+
+    def __init__(self, api: ASGIApp) -> None:
+        self._api = api
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            read_integer(Headers(scope=scope).get("content-length", "0"), 0, _MOST_BODY)
+            await self._api(scope, receive, send)
+        except ParseError as error:
+            told = json.dumps({"message": f"Content-Length: {error}"})
+            await Response(400, told.encode(), {"connection": "close"})(scope, receive, send)
+        except ClientDisconnect:
+            raise
+        except Exception:
+            logger.exception("The X-Ray API failed on %s", scope["path"])
+            await Response(500, b'{"message": "Internal failure"}')(scope, receive, send)
+
+
+def _refused(_scope: Scope, reason: str) -> ASGIApp:
+    return Wire("xray").refused(AwsError("AccessDeniedException", reason, 403))
+
+
+def _bind(host: str, port: int) -> tuple[socket.socket, socket.socket]:
     """Bind TCP first, then the same number for UDP; with port 0, again if UDP has it taken."""
     for attempt in range(_PORT_ATTEMPTS):
-        proxy = Proxy((host, port), api)
+        tcp = socket.create_server((host, port))
         udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
-            udp.bind((host, proxy.server_port))
+            udp.bind(tcp.getsockname())
         except OSError:
             udp.close()
-            proxy.server_close()
+            tcp.close()
             if port or attempt == _PORT_ATTEMPTS - 1:
                 raise
         else:
-            return proxy, udp
+            return tcp, udp
     raise AssertionError  # the last attempt returned or raised

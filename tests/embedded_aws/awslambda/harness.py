@@ -18,7 +18,7 @@ import boto3
 from botocore.config import Config
 
 from embedded_aws.aws import moto as moto_aws
-from embedded_aws.aws.http import Response, forward, read_request, send_response
+from embedded_aws.aws.http import Response, forward, read_request
 from embedded_aws.aws.ids import RandomIds
 from embedded_aws.aws.interfaces import Document, SamplingDecision
 from embedded_aws.awslambda.api import LambdaApi
@@ -206,7 +206,7 @@ class Stack:
         request = await read_request(scope, receive)
         body = with_trace_header(request.headers, request.body)
         response: Response = await forward(self._moto, request, body)
-        await send_response(send, response)
+        await response(scope, receive, send)
         if "/sqs/aws4_request" in authorization:
             for mapping in self.sources.list(None, None)["EventSourceMappings"]:
                 self.sources.notify(mapping["EventSourceArn"])

@@ -54,7 +54,7 @@ def sampling() -> Sampling:
 
 @pytest.fixture
 def address(sampling: Sampling) -> Iterator[str]:
-    daemon = Daemon("127.0.0.1", 0, lambda _texts: [], api.service(operations(sampling)).post)
+    daemon = Daemon("127.0.0.1", 0, lambda _texts: [], api.service(operations(sampling)))
     daemon.start()
     yield daemon.address.removeprefix("tcp:").partition(" ")[0]
     daemon.stop()

@@ -41,7 +41,7 @@ def sampling(clock: Clock) -> Sampling:
 @pytest.fixture
 def sampler(sampling: Sampling) -> Iterator[Any]:
     """The sampler, with its pollers called by the test instead of by their threads."""
-    daemon = Daemon("127.0.0.1", 0, lambda _texts: [], api.service(operations(sampling)).post)
+    daemon = Daemon("127.0.0.1", 0, lambda _texts: [], api.service(operations(sampling)))
     daemon.start()
     sampler = DefaultSampler()
     sampler._started = True

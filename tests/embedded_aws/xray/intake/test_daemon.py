@@ -9,19 +9,21 @@ import threading
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_xray_sdk.core.emitters.udp_emitter import UDPEmitter
 from aws_xray_sdk.core.models.segment import Segment
 
+from embedded_aws.aws.http import Response, read_request
 from embedded_aws.xray.intake.daemon import Daemon
 from embedded_aws.xray.query.store import StoreError
 from tests.embedded_aws.xray.sdk_spans import XRAY_TRACE_ID, request
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from starlette.types import Receive, Scope, Send
 
 HEADER = b'{"format":"json","version":1}\n'
 
@@ -40,12 +42,13 @@ class Core:
         return self.answers.pop(0) if self.answers else []
 
 
-def api(path: str, body: bytes) -> SimpleNamespace:
+async def api(scope: Scope, receive: Receive, send: Send) -> None:
     """Echo a request; fail on /fail."""
-    if path == "/fail":
+    asked = await read_request(scope, receive)
+    if asked.path == "/fail":
         raise RuntimeError("broken")
-    answer = json.dumps({"path": path, "body": body.decode()}).encode()
-    return SimpleNamespace(status=418, headers={"x-amzn-errortype": "Teapot"}, body=answer)
+    answer = json.dumps({"path": asked.path, "body": asked.body.decode()}).encode()
+    await Response(418, answer, {"x-amzn-errortype": "Teapot"})(scope, receive, send)
 
 
 @contextmanager
@@ -341,7 +344,7 @@ def raw(daemon: Daemon, text: bytes) -> bytes:
 def test_a_bad_content_length_is_refused(daemon: Daemon, length: bytes) -> None:
     """It is answered, and does not tie up the daemon."""
     answer = raw(daemon, b"POST / HTTP/1.1\r\nContent-Length: " + length + b"\r\n\r\n")
-    assert answer.startswith(b"HTTP/1.0 400")
+    assert answer.startswith(b"HTTP/1.1 400")
 
 
 def test_junk_over_tcp_is_refused(daemon: Daemon) -> None:
