@@ -84,18 +84,14 @@ def load() -> MotoAws:
     """Import moto with the settings of the embedded AWS."""
     os.environ.update(_SETTINGS)
     from moto.backends import get_backend  # noqa: PLC0415 - its settings come first
-    from moto.core.common_models import BaseModel  # noqa: PLC0415
-    from moto.core.config import default_user_config  # noqa: PLC0415
     from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
         DomainDispatcherApplication,
         create_backend_app,
     )
 
-    # moto lists every object it ever made, for a dashboard that is not served here: messages and items that
-    # are gone stay in that list.
-    BaseModel.__new__ = lambda cls, *_, **__: super(BaseModel, cls).__new__(cls)  # type: ignore[method-assign]
-    default_user_config["lambda"] = {"use_docker": False}
-    default_user_config["batch"] = {"use_docker": False}
+    from embedded_aws.aws import moto_patches  # noqa: PLC0415 - imports moto
+
+    moto_patches.apply()
 
     def backends(service: str) -> Mapping[str, Any]:
         # Without Docker, moto keeps functions under a name of their own.

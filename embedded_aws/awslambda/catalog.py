@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.utils import get_backend
-from moto.core.config import default_user_config
 
 from embedded_aws.aws.errors import FunctionNotFoundError, InvalidParameterValueError
 from embedded_aws.aws.interfaces import ACCOUNT_ID
@@ -108,8 +107,6 @@ class Catalog:
     """Looks functions up; `adot` is the directory that the managed ADOT layer resolves to."""
 
     def __init__(self, region: str, adot: Path | None = None) -> None:
-        # moto's own invocations would start Docker; only its bookkeeping is used here.
-        default_user_config["lambda"] = {"use_docker": False}
         self.region = region
         self.overlay = Overlay(is_foreign)
         self._adot = adot

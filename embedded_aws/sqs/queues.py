@@ -5,8 +5,7 @@ moto does the queueing: visibility, receive counts, redrive to a dead-letter que
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextvars import ContextVar
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,39 +36,11 @@ class Message:
     attributes_md5: str | None = None
 
 
-class SystemAttributesBackend(SQSBackend):
-    """moto's SQS, but SendMessageBatch keeps the entries' system attributes, which moto loses."""
-
-    __module__ = SQSBackend.__module__  # moto looks beside it for the service's URLs
-
-    def send_message_batch(self, queue_name: str, entries: dict[str, dict[str, Any]]) -> Any:
-        """Send a batch."""
-        # moto sends the entries one by one, in order, through `send_message` below.
-        token = _BATCH.set(iter([entry.get("MessageSystemAttributes") for entry in entries.values()]))
-        try:
-            return super().send_message_batch(queue_name, entries)
-        finally:
-            _BATCH.reset(token)
-
-    def send_message(self, *args: Any, system_attributes: Any = None, **options: Any) -> Any:
-        """Send one message; all callers in moto pass `system_attributes` by name."""
-        options["system_attributes"] = system_attributes or next(_BATCH.get(iter(())), None)
-        return super().send_message(*args, **options)
-
-
-_BATCH: ContextVar[Iterator[dict[str, Any] | None]] = ContextVar("sqs_batch")
-
-
 class Queues:
     """The queues of one region."""
 
     def __init__(self, region: str) -> None:
         self.region = region
-        sqs_backends.backend = SystemAttributesBackend
-        for account in sqs_backends.values():
-            account.backend = SystemAttributesBackend
-            for used in account.values():
-                used.__class__ = SystemAttributesBackend
 
     def visibility_timeout(self, arn: str) -> int:
         """Return a queue's visibility timeout in seconds; raises `UnknownQueueError`."""
