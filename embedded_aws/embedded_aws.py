@@ -74,11 +74,12 @@ class FaultSources:
 
 
 @dataclass(frozen=True)
-class Site:
-    """Where one embedded AWS stands: its bound sockets, the daemon's port, its data, its region.
+class Settings:
+    """What one embedded AWS is given: its bound sockets, the daemon's port, its data, its region.
 
     `most_bytes` is what traces and logs may take on disk. Pages of `allowed_origins`, as
-    `loopback_guard.parse_origin` returns them, may use AWS and OTLP.
+    `loopback_guard.parse_origin` returns them, may use AWS and OTLP. Functions that have the environment
+    variable `record_faults_where` have injected faults recorded also in what is not sampled.
     """
 
     host: str
@@ -89,6 +90,7 @@ class Site:
     region: str
     most_bytes: int = DEFAULT_BYTES
     allowed_origins: frozenset[str] = frozenset()
+    record_faults_where: str | None = None
 
 
 class EmbeddedAws:
@@ -98,21 +100,21 @@ class EmbeddedAws:
     Raises `StartupError`.
     """
 
-    def __init__(self, site: Site, faults: FaultSources | None = None) -> None:
-        self._site = site
+    def __init__(self, settings: Settings, faults: FaultSources | None = None) -> None:
+        self._settings = settings
         self._faults = faults or FaultSources()
         self._sampling = Sampling()
         self._losses = Losses()
-        limits = Limits.of(site.most_bytes)
-        self._xray = _open_store(site, limits.traces, self._losses)
+        limits = Limits.of(settings.most_bytes)
+        self._xray = _open_store(settings, limits.traces, self._losses)
         self._intake = Intake(self._xray)
-        self._logs = _open_logs(site, limits.logs, self._losses)
+        self._logs = _open_logs(settings, limits.logs, self._losses)
         self._keeper = Keeper(self._tidy, "traces-keeper")
-        rules = sampling_api.operations(self._sampling, site.region, self._xray.tags)
+        rules = sampling_api.operations(self._sampling, settings.region, self._xray.tags)
         table = xray_api.operations(self._xray, rules)
         self._xray_api = xray_api.service(table)
-        samplers = xray_api.service(sampling_api.sampler_operations(self._sampling, site.region))
-        self._daemon = Daemon(site.host, site.daemon_port, self._xray.put, samplers)
+        samplers = xray_api.service(sampling_api.sampler_operations(self._sampling, settings.region))
+        self._daemon = Daemon(settings.host, settings.daemon_port, self._xray.put, samplers)
         self._requests = RequestLog()
         self._servers: list[HttpServer] = []
         self._functions: LambdaService | None = None
@@ -123,11 +125,11 @@ class EmbeddedAws:
             self._daemon.start()
         except (OSError, OverflowError) as problem:
             self._close_stores()
-            raise port_error(site.host, site.daemon_port, "--daemon-port", problem) from problem
+            raise port_error(settings.host, settings.daemon_port, "--daemon-port", problem) from problem
 
     @property
     def _url(self) -> str:
-        host, port = self._site.endpoint.getsockname()
+        host, port = self._settings.endpoint.getsockname()
         return f"http://{host}:{port}"
 
     @property
@@ -145,8 +147,8 @@ class EmbeddedAws:
 
     async def start(self, status: Callable[[], Mapping[str, Any]]) -> None:
         """Serve on both sockets; `status` is what the endpoint tells about the server."""
-        otlp = LoopbackGuard(otlp_app(self._xray.put), refused, allowed=self._site.allowed_origins)
-        for app, listener in ((self._build(status), self._site.endpoint), (otlp, self._site.otlp)):
+        otlp = LoopbackGuard(otlp_app(self._xray.put), refused, allowed=self._settings.allowed_origins)
+        for app, listener in ((self._build(status), self._settings.endpoint), (otlp, self._settings.otlp)):
             server = HttpServer(app, listener)
             self._servers.append(server)
             await server.start()
@@ -177,9 +179,9 @@ class EmbeddedAws:
             "log events": self._logs.store,
         }
         return {
-            "directory": str(self._site.data),
+            "directory": str(self._settings.data),
             "bytes": sum(store.size() for store in stores.values()),
-            "most_bytes": self._site.most_bytes,
+            "most_bytes": self._settings.most_bytes,
             "most_days": MAX_AGE / DAY,
             "dropped": {what: store.dropped for what, store in stores.items()},
             "expired": {what: store.expired for what, store in stores.items()},
@@ -210,17 +212,17 @@ class EmbeddedAws:
         from embedded_aws.fis.service import Fis  # noqa: PLC0415
         from embedded_aws.fis.surroundings import MotoSurroundings  # noqa: PLC0415
 
-        catalog, ids = Catalog(self._site.region, find_adot()), RandomIds()
+        catalog, ids = Catalog(self._settings.region, find_adot()), RandomIds()
         self._apis = apis = MotoApis(moto)
         clock = self._faults.clock
         metrics = Metrics(clock)
-        alarms = Alarms(moto, metrics, clock, self._site.region)
+        alarms = Alarms(moto, metrics, clock, self._settings.region)
         surroundings = MotoSurroundings(moto, catalog, alarms)
         fis = Fis(
             surroundings,
             clock=clock,
             ids=ids,
-            region=self._site.region,
+            region=self._settings.region,
             chance=self._faults.chance,
         )
         logs = Operations(self._logs, partial(moto_groups, moto))
@@ -242,7 +244,7 @@ class EmbeddedAws:
                         metrics,
                     )
                 ),
-                logs=LogsApi(logs, moto, self._site.region),
+                logs=LogsApi(logs, moto, self._settings.region),
                 fis=fis_api(fis),
                 aws=moto,
                 about=About(status, RequestAnswers(self._requests, self._arrivals())),
@@ -253,35 +255,36 @@ class EmbeddedAws:
             )
         )
         self._watching = asyncio.create_task(_watch(alarms, fis))
-        disturbed = Disturbance(endpoint, fis, self._intake, time.time, ids, functions.keeps)
-        return front_door(disturbed, apis.is_deployed, self._site.allowed_origins)
+        disturbed = Disturbance(endpoint, fis, self._intake, time.time, ids, functions.records_faults)
+        return front_door(disturbed, apis.is_deployed, self._settings.allowed_origins)
 
     def _arrivals(self) -> Arrivals:
         return Arrivals(self._xray.store.counts, self._xray.refusals.of, self._daemon.counts)
 
     def _lambda(self, catalog: Catalog, ids: RandomIds, faults: Fis, metrics: Metrics) -> LambdaService:
-        from embedded_aws.awslambda.service import LambdaService  # noqa: PLC0415 - imports moto
+        from embedded_aws.awslambda.runtime.worker import WorkerFactory  # noqa: PLC0415 - imports moto
+        from embedded_aws.awslambda.service import LambdaService  # noqa: PLC0415
+        from embedded_aws.awslambda.services import Services  # noqa: PLC0415
 
         try:
             runtime = find_runtime()
         except ProvisionError as problem:
             raise StartupError(str(problem)) from problem
-        return LambdaService(
-            catalog,
+        setting = self._settings.record_faults_where
+        services = Services(
             self._intake,
             LambdaSampler(),
             self._logs,
-            endpoint_url=self._url,
-            daemon_address=self.daemon_address,
-            work_dir=self._site.data / "lambda",
-            clock=time.time,
-            ids=ids,
-            region=self._site.region,
-            runtime=runtime,
-            faults=faults,
-            record=self._requests.invoked,
-            metrics=metrics,
+            self._requests.invoked,
+            time.time,
+            ids,
+            faults,
+            metrics,
+            lambda variables: bool(setting and variables.get(setting)),
         )
+        work_dir, region = self._settings.data / "lambda", catalog.region
+        workers = WorkerFactory(runtime, work_dir, region, self._url, self.daemon_address, services)
+        return LambdaService(catalog, workers, services)
 
 
 async def _watch(alarms: Alarms, fis: Fis) -> None:
@@ -302,15 +305,15 @@ async def _all_in_time(stops: Iterable[Coroutine[Any, Any, None]]) -> None:
         task.result()
 
 
-def _open_store(site: Site, most_bytes: int, losses: Losses) -> XRay:
+def _open_store(settings: Settings, most_bytes: int, losses: Losses) -> XRay:
     try:
-        return XRay(site.data / "traces.db", region=site.region, most_bytes=most_bytes, losses=losses)
+        return XRay(settings.data / "traces.db", region=settings.region, most_bytes=most_bytes, losses=losses)
     except StoreError as problem:
         raise StartupError(str(problem)) from problem
 
 
-def _open_logs(site: Site, most_bytes: int, losses: Losses) -> Logs:
+def _open_logs(settings: Settings, most_bytes: int, losses: Losses) -> Logs:
     try:
-        return Logs(LogStore(site.data / "logs.db", most_bytes=most_bytes), time.time, losses)
+        return Logs(LogStore(settings.data / "logs.db", most_bytes=most_bytes), time.time, losses)
     except LogStoreError as problem:
         raise StartupError(str(problem)) from problem

@@ -56,7 +56,8 @@ class ServeOptions:
     `data` keeps traces and logs between runs, by default `.waterfall` in `directory`, with at most
     `most_bytes` on disk: the oldest go first. `console` is the address of a viewer, if there is one: the
     status names it. Pages of `allowed_origins`, as `loopback_guard.parse_origin` returns them, may use AWS
-    and OTLP.
+    and OTLP. Functions with the environment variable `record_faults_where` have injected faults recorded also
+    in requests that are not sampled.
     """
 
     directory: Path
@@ -69,6 +70,7 @@ class ServeOptions:
     data: Path | None = None
     most_bytes: int = DEFAULT_BYTES
     allowed_origins: frozenset[str] = frozenset()
+    record_faults_where: str | None = None
 
 
 @dataclass(frozen=True)
@@ -212,14 +214,14 @@ class _Server:
 
     def _open_aws(self) -> EmbeddedAws:
         # Half a second of imports, while the engine makes its own.
-        from embedded_aws.embedded_aws import EmbeddedAws, Site  # noqa: PLC0415
+        from embedded_aws.embedded_aws import EmbeddedAws, Settings  # noqa: PLC0415
         from embedded_aws.engine.region import choose_region  # noqa: PLC0415
 
         place = self._place
         self._region = choose_region(place.configuration, os.environ)
         options = self._options
         return EmbeddedAws(
-            Site(
+            Settings(
                 HOST,
                 place.endpoint,
                 place.otlp,
@@ -228,6 +230,7 @@ class _Server:
                 self._region,
                 options.most_bytes,
                 options.allowed_origins,
+                options.record_faults_where,
             )
         )
 

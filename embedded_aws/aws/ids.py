@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Callable
 from typing import Protocol
@@ -21,6 +22,15 @@ class Ids(Protocol):
 
     def request_id(self) -> str:
         """Return a UUID in its text form."""
+
+
+def service_segment_id(request_id: str) -> str:
+    """Return the id of the `AWS::Lambda` segment of an unsampled request that is recorded all the same.
+
+    It is the first 16 hex digits of the SHA-256 of Lambda's request id, which caller and called both know: so
+    each can send that segment, and the one replaces the other's.
+    """
+    return hashlib.sha256(request_id.encode()).hexdigest()[:16]
 
 
 class RandomIds:

@@ -14,14 +14,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from embedded_aws.aws.errors import FunctionNotFoundError, ThrottledError
-from embedded_aws.aws.ids import Clock, Ids
-from embedded_aws.aws.interfaces import Lambda, SegmentSink
+from embedded_aws.aws.ids import Clock
+from embedded_aws.aws.interfaces import Lambda
 from embedded_aws.aws.parsing import MAX_PAYLOAD_DEPTH, ParseError, read_json
 from embedded_aws.aws.trace_header import TraceHeader
 from embedded_aws.awslambda.catalog import Catalog
 from embedded_aws.awslambda.runtime.executor import Executor, Invocation
 from embedded_aws.awslambda.runtime.outcome import Outcome, Span
 from embedded_aws.awslambda.segments import Attempt, async_subsegments, service_segment
+from embedded_aws.awslambda.services import Services
 from embedded_aws.sqs.queues import Queues, UnknownQueueError
 
 _log = logging.getLogger(__name__)
@@ -49,22 +50,20 @@ class _Progress:
 class AsyncInvoker:
     """Runs asynchronous invocations in the background until `close`."""
 
-    def __init__(  # noqa: PLR0917 - its collaborators
+    def __init__(
         self,
         executor: Executor,
         catalog: Catalog,
         destinations: Destinations,
-        sink: SegmentSink,
-        clock: Clock,
-        ids: Ids,
-        retry_delays: Sequence[float] = RETRY_DELAYS,
+        services: Services,
+        retry_delays: Sequence[float],
     ) -> None:
         self._executor = executor
         self._catalog = catalog
         self._destinations = destinations
-        self._sink = sink
-        self._clock = clock
-        self._ids = ids
+        self._sink = services.sink
+        self._clock = services.clock
+        self._ids = services.ids
         self._retry_delays = tuple(retry_delays)
         self._tasks: set[asyncio.Task[None]] = set()
 

@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 from embedded_aws.aws.errors import AwsError, ThrottledError, wire_form
-from embedded_aws.aws.ids import Clock, Ids
-from embedded_aws.aws.interfaces import (
-    InvocationMetrics,
-    InvocationType,
-    InvokeResult,
-    LogSink,
-    SamplingDecision,
-    SegmentSink,
-    TraceLink,
-)
+from embedded_aws.aws.interfaces import InvocationType, InvokeResult, TraceLink
 from embedded_aws.aws.parsing import MAX_PAYLOAD_DEPTH, ParseError, read_json
 from embedded_aws.aws.trace_header import TraceHeader
 from embedded_aws.awslambda.asynchronous import RETRY_DELAYS, AsyncInvoker, Destinations
 from embedded_aws.awslambda.catalog import Catalog, Function, Layer
-from embedded_aws.awslambda.faults import Faults
 from embedded_aws.awslambda.runtime.executor import Executor, Invocation
 from embedded_aws.awslambda.runtime.outcome import Span
-from embedded_aws.awslambda.runtime.provision import Runtime, find_runtime
 from embedded_aws.awslambda.runtime.run import INIT_LIMIT
-from embedded_aws.awslambda.runtime.worker import Workshop
+from embedded_aws.awslambda.runtime.worker import WorkerFactory
 from embedded_aws.awslambda.segments import service_segment
+from embedded_aws.awslambda.services import Services
 from embedded_aws.awslambda.tracing import InvocationTrace, trace_invocation
 from embedded_aws.journal.records import Invoked, shortened
 from embedded_aws.sqs.queues import Queues
@@ -39,64 +28,32 @@ MAX_ASYNC_PAYLOAD = 1_048_576
 """Bytes of an event, by invocation type."""
 
 
-class FunctionSampler(Protocol):
-    """Decides for invocations that arrive without a decision."""
-
-    def decide(self, function_arn: str) -> SamplingDecision:
-        """Take one invocation into account and decide for it."""
-
-
 class LambdaService:
     """Invokes functions of the catalog; every worker is a child process, stopped by `close`.
 
-    `work_dir` takes unpacked code and the workers' temporary files, `logs` what they write. `retry_delays`
-    are the seconds before the retries of an asynchronous invocation, `init_limit` those of the init phase;
-    `faults` says what experiments do to runs; `record` takes what is to be known of an invocation, when it is
-    accepted and again when it has ended, `metrics` counts runs.
-    Raises `ProvisionError` when the runtime was not built.
+    `retry_delays` are the seconds before the retries of an asynchronous invocation, `init_limit` those of the
+    init phase.
     """
 
     def __init__(
         self,
         catalog: Catalog,
-        sink: SegmentSink,
-        sampler: FunctionSampler,
-        logs: LogSink,
+        workers: WorkerFactory,
+        services: Services,
         *,
-        endpoint_url: str,
-        daemon_address: str,
-        work_dir: Path,
-        clock: Clock,
-        ids: Ids,
-        region: str,
-        runtime: Runtime | None = None,
         retry_delays: Sequence[float] = RETRY_DELAYS,
         init_limit: float = INIT_LIMIT,
-        record: Callable[[Invoked], None],
-        faults: Faults | None = None,
-        metrics: InvocationMetrics | None = None,
     ) -> None:
         self.catalog = catalog
-        self._sink = sink
-        self._sampler = sampler
-        self._clock = clock
-        self._ids = ids
-        self._workshop = Workshop(
-            runtime or find_runtime(), work_dir, region, endpoint_url, daemon_address, logs, clock, ids
-        )
-        self._record = record
-        self._executor = Executor(
-            self._workshop,
-            sink,
-            clock,
-            ids,
-            init_limit=init_limit,
-            faults=faults,
-            record=record,
-            metrics=metrics,
-        )
-        destinations = Destinations(Queues(region), self, clock)
-        self._async = AsyncInvoker(self._executor, catalog, destinations, sink, clock, ids, retry_delays)
+        self._workers = workers
+        self._sampler = services.sampler
+        self._sink = services.sink
+        self._record = services.record
+        self._clock = services.clock
+        self._ids = services.ids
+        self._executor = Executor(workers, services, init_limit)
+        destinations = Destinations(Queues(catalog.region), self, services.clock)
+        self._async = AsyncInvoker(self._executor, catalog, destinations, services, retry_delays)
         self._warned: set[str] = set()
 
     async def invoke(
@@ -135,13 +92,13 @@ class LambdaService:
             return InvokeResult(202, b"", request_id, found.version)
         return await self._invoke_and_wait(invocation, log_tail=log_tail)
 
-    def keeps(self, trace_id: str) -> bool:
-        """Tell whether a function that keeps its failures runs for this trace."""
-        return trace_id in self._executor.kept
+    def records_faults(self, trace_id: str) -> bool:
+        """Tell whether a function whose faults are recorded runs for this trace."""
+        return trace_id in self._executor.recording
 
     def layer_directory(self, layer: Layer) -> Path:
         """Return the directory with a layer's content."""
-        return self._workshop.layer(layer)
+        return self._workers.layer(layer)
 
     async def close(self) -> None:
         """Stop every worker, and tell what is then known of its run; pending retries are dropped."""
@@ -194,7 +151,7 @@ class LambdaService:
     def _warn_about_runtime(self, function: Function) -> None:
         if function.name not in self._warned:
             self._warned.add(function.name)
-            self._workshop.warn_about_runtime(function)
+            self._workers.warn_about_runtime(function)
 
 
 def _checked_payload(payload: bytes, invocation_type: InvocationType) -> bytes:

@@ -13,6 +13,7 @@ from waterfall.commands import options
 from waterfall.commands.options import Command
 from waterfall.commands.welcome import Welcome
 from waterfall.ports import AWS_PORT, CONSOLE_PORT, DAEMON_PORT, OTLP_PORT
+from waterfall.stack import KEEP_SETTING
 from waterfall.terminal.screen import screen_of
 from waterfall.traces import arguments
 from waterfall.traces.client import Source
@@ -78,6 +79,7 @@ def _run(given: argparse.Namespace) -> int:
                 console=address_of(listener),
                 data=given.data,
                 allowed_origins=frozenset(given.allow_origin),
+                record_faults_where=KEEP_SETTING,
             )
             if given.max_data is not None:
                 serve = replace(serve, most_bytes=given.max_data)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedded_aws.server import ServeOptions, StartupError, run
+from waterfall.stack import KEEP_SETTING
 
 if TYPE_CHECKING:
     from embedded_aws.server import Status
@@ -28,6 +29,7 @@ def main() -> int:
         port=0,
         daemon_port=0,
         otlp_port=0,
+        record_faults_where=KEEP_SETTING,
     )
     try:
         return run(options, on_ready=_serve, on_progress=_say)

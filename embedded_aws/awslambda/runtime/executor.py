@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from embedded_aws.aws.errors import ThrottledError
-from embedded_aws.aws.ids import Clock, Ids
-from embedded_aws.aws.interfaces import InvocationMetrics, NoMetrics, SegmentSink
 from embedded_aws.awslambda.catalog import Function
-from embedded_aws.awslambda.faults import Faults, NoFaults
-from embedded_aws.awslambda.kept import KeptRuns, kept_service_segment, kept_trace
+from embedded_aws.awslambda.fault_recording import FaultRecording, recorded_service_segment
 from embedded_aws.awslambda.runtime.environment import Environment
 from embedded_aws.awslambda.runtime.logs import Tail
 from embedded_aws.awslambda.runtime.outcome import Outcome
 from embedded_aws.awslambda.runtime.platform_log import TraceContext
 from embedded_aws.awslambda.runtime.pool import Pool
 from embedded_aws.awslambda.runtime.run import INIT_LIMIT, Assignment, Run
-from embedded_aws.awslambda.runtime.worker import Workshop
+from embedded_aws.awslambda.runtime.worker import WorkerFactory
 from embedded_aws.awslambda.segments import Subject, function_segment
+from embedded_aws.awslambda.services import Services
 from embedded_aws.awslambda.tracing import InvocationTrace
 from embedded_aws.journal.records import Invoked
 
@@ -61,38 +59,23 @@ class Attempted:
 
 @dataclass(frozen=True)
 class _Sent:
-    """Where a run's segment goes; `is_kept` when it is recorded only because of a fault."""
+    """Where a run's segment goes; `only_for_fault` when nothing else has it recorded."""
 
     trace: InvocationTrace
     function_id: str
     parent_id: str
-    is_kept: bool
+    only_for_fault: bool
 
 
 class Executor:
     """Attempts invocations in the pool's environments."""
 
-    def __init__(
-        self,
-        workshop: Workshop,
-        sink: SegmentSink,
-        clock: Clock,
-        ids: Ids,
-        *,
-        init_limit: float = INIT_LIMIT,
-        record: Callable[[Invoked], None],
-        faults: Faults | None = None,
-        metrics: InvocationMetrics | None = None,
-    ) -> None:
-        self._sink = sink
-        self._clock = clock
-        self._ids = ids
+    def __init__(self, workers: WorkerFactory, services: Services, init_limit: float = INIT_LIMIT) -> None:
+        self._services = services
+        self._clock = services.clock
         self._init_limit = init_limit
-        self._faults = faults or NoFaults()
-        self._record = record
-        self._metrics = metrics or NoMetrics()
-        self.kept = KeptRuns()
-        self._pool = Pool(workshop.environment)
+        self.recording = FaultRecording(services.record_faults)
+        self._pool = Pool(workers.environment)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def attempt(self, invocation: Invocation, parent_id: str) -> Attempted:
@@ -103,12 +86,12 @@ class Executor:
         return await asyncio.shield(self._background(self._attempt(invocation, parent_id)))
 
     async def _attempt(self, invocation: Invocation, parent_id: str) -> Attempted:
-        function_id = self._ids.segment_id()
+        function_id = self._services.ids.segment_id()
         function = invocation.function
         environment, cold = await self._acquire(function)
-        injection = self._faults.injection(function.arn, function.invoked_arn)
-        kept = kept_trace(invocation.trace, function, invocation.request_id, injection)
-        trace, parent_id = (kept, kept.service_id) if kept else (invocation.trace, parent_id)
+        injection = self._services.faults.injection(function.arn, function.invoked_arn)
+        forced = self.recording.trace(invocation.trace, function, invocation.request_id, injection)
+        trace, parent_id = (forced, forced.service_id) if forced else (invocation.trace, parent_id)
         work = Assignment(
             function=function,
             request_id=invocation.request_id,
@@ -121,11 +104,11 @@ class Executor:
             injection=injection,
         )
         run = Run(self._pool, environment, self._clock, work, cold=cold, init_limit=self._init_limit)
-        with self.kept.during(function, trace.root):
+        with self.recording.during(function, trace.root):
             outcome = await run.execute()
         known = replace(invocation.known, recorded=trace.recorded)
-        self._record(replace(known, failed=outcome.failed, end=self._clock()))
-        sent = _Sent(trace, function_id, parent_id, is_kept=kept is not None)
+        self._services.record(replace(known, failed=outcome.failed, end=self._clock()))
+        sent = _Sent(trace, function_id, parent_id, only_for_fault=forced is not None)
         finished = self._background(self._finish(invocation, run, outcome, sent))
         return Attempted(outcome, work.tail, finished)
 
@@ -133,9 +116,9 @@ class Executor:
         try:
             acquired = await self._pool.acquire(function)
         except ThrottledError:
-            self._metrics.throttled(function.name)
+            self._services.metrics.throttled(function.name)
             raise
-        self._metrics.began(function.name)
+        self._services.metrics.began(function.name)
         return acquired
 
     def _background(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
@@ -154,18 +137,15 @@ class Executor:
     async def _finish(self, invocation: Invocation, run: Run, outcome: Outcome, sent: _Sent) -> None:
         timing = await run.finish(outcome)
         name, seconds = invocation.function.name, timing.end - timing.start
-        self._metrics.ended(name, seconds, failed=outcome.failed)
+        self._services.metrics.ended(name, seconds, failed=outcome.failed)
         if not sent.trace.recorded:
             return
         subject = invocation.subject
-        if sent.is_kept:
-            self._sink.emit(
-                kept_service_segment(
+        emit, ids = self._services.sink.emit, self._services.ids
+        if sent.only_for_fault:
+            emit(
+                recorded_service_segment(
                     sent.trace, subject, invocation.request_id, invocation.payload, outcome, timing
                 )
             )
-        self._sink.emit(
-            function_segment(
-                sent.trace, subject, sent.function_id, sent.parent_id, outcome, timing, self._ids
-            )
-        )
+        emit(function_segment(sent.trace, subject, sent.function_id, sent.parent_id, outcome, timing, ids))

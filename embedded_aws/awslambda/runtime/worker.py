@@ -7,14 +7,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedded_aws.aws.ids import Clock, Ids
-from embedded_aws.aws.interfaces import LogSink, LogStream
+from embedded_aws.aws.interfaces import LogStream
 from embedded_aws.awslambda.catalog import Function, Layer
 from embedded_aws.awslambda.runtime.environ import HOST_RUNTIME, Places, WorkerSettings, worker_environ
 from embedded_aws.awslambda.runtime.environment import Environment, Launch
 from embedded_aws.awslambda.runtime.logs import StreamLog, stream_name
 from embedded_aws.awslambda.runtime.provision import Runtime
 from embedded_aws.awslambda.runtime.unpack import layer_directory, opt_directory, task_directory
+from embedded_aws.awslambda.services import Services
 
 _log = logging.getLogger(__name__)
 
@@ -22,24 +22,26 @@ WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
 
 
 @dataclass(frozen=True)
-class Workshop:
-    """Where workers are made: interpreter, work directory, the AWS that they are to see, their logs."""
+class WorkerFactory:
+    """Makes workers: with which interpreter, where, for which AWS.
+
+    `work_dir` takes unpacked code and the workers' temporary files.
+    """
 
     runtime: Runtime
     work_dir: Path
     region: str
     endpoint_url: str
     daemon_address: str
-    logs: LogSink
-    clock: Clock
-    ids: Ids
+    services: Services
 
     def environment(self, function: Function) -> Environment:
         """Return an execution environment for a function, not yet started; each has a log stream."""
-        name = stream_name(function.version, self.clock(), self.ids.request_id().replace("-", ""))
+        clock, ids = self.services.clock, self.services.ids
+        name = stream_name(function.version, clock(), ids.request_id().replace("-", ""))
         stream = LogStream(self.region, function.log_group, name)
-        log = StreamLog(self.logs, stream, function.logging, self.clock)
-        return Environment(lambda: self._launch(function, name), self.clock, log)
+        log = StreamLog(self.services.logs, stream, function.logging, clock)
+        return Environment(lambda: self._launch(function, name), clock, log)
 
     def warn_about_runtime(self, function: Function) -> None:
         """Say that a function runs on another Python than it asks for."""

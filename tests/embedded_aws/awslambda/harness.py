@@ -23,8 +23,10 @@ from embedded_aws.aws.ids import RandomIds
 from embedded_aws.aws.interfaces import Document, SamplingDecision
 from embedded_aws.awslambda.api import LambdaApi
 from embedded_aws.awslambda.catalog import Catalog
-from embedded_aws.awslambda.runtime.provision import find_adot
+from embedded_aws.awslambda.runtime.provision import find_adot, find_runtime
+from embedded_aws.awslambda.runtime.worker import WorkerFactory
 from embedded_aws.awslambda.service import LambdaService
+from embedded_aws.awslambda.services import Services
 from embedded_aws.events.registry import EventSources
 from embedded_aws.host.http_server import HttpServer
 from embedded_aws.journal.records import Invoked
@@ -173,21 +175,11 @@ class Stack:
         catalog = Catalog(REGION, find_adot())
         self.logs = Logs(Store(None), time.time)
         self._logs_api = LogsApi(Operations(self.logs, partial(moto_groups, self._moto)), self._moto, REGION)
-        self.service = LambdaService(
-            catalog,
-            self.sink,
-            self.sampler,
-            self.logs,
-            endpoint_url=self.url,
-            daemon_address=self._daemon_address,
-            work_dir=self.work_dir,
-            clock=time.time,
-            ids=RandomIds(),
-            region=REGION,
-            retry_delays=(0.01, 0.01),
-            init_limit=2.0,
-            record=self._remember,
+        services = Services(self.sink, self.sampler, self.logs, self._remember, time.time, RandomIds())
+        workers = WorkerFactory(
+            find_runtime(), self.work_dir, REGION, self.url, self._daemon_address, services
         )
+        self.service = LambdaService(catalog, workers, services, retry_delays=(0.01, 0.01), init_limit=2.0)
         self.sources = EventSources(self.service, catalog, time.time, RandomIds())
         self._lambda = LambdaApi(self.service, self.sources, self._moto)
 

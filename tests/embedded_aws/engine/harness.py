@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from embedded_aws.embedded_aws import EmbeddedAws, FaultSources, Site
+from embedded_aws.embedded_aws import EmbeddedAws, FaultSources, Settings
 from embedded_aws.engine.clients import Clients
 from embedded_aws.engine.config import Config
 from embedded_aws.engine.deployment import Deployment, Provider
@@ -46,7 +46,16 @@ class Aws:
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._thread.start()
         self._aws = EmbeddedAws(
-            Site(host=HOST, endpoint=endpoint, otlp=otlp, daemon_port=0, data=data, region=region), faults
+            Settings(
+                host=HOST,
+                endpoint=endpoint,
+                otlp=otlp,
+                daemon_port=0,
+                data=data,
+                region=region,
+                record_faults_where="TRACING_KEEP",
+            ),
+            faults,
         )
         self._await(self._aws.start(dict))
 
