@@ -13,14 +13,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from embedded_aws.aws.errors import AwsError, InvalidParameterValueError, InvalidRequestContentError
 from embedded_aws.aws.http import Request, Response, read_request
-from embedded_aws.aws.interfaces import InvocationType, InvokeResult
+from embedded_aws.aws.interfaces import EventSources, InvocationType, InvokeResult
 from embedded_aws.aws.model import Found
 from embedded_aws.aws.parsing import read_object
 from embedded_aws.aws.service import Wire
 from embedded_aws.aws.trace_header import NAME, TraceHeader
 from embedded_aws.awslambda.control import ControlPlane
 from embedded_aws.awslambda.service import LambdaService
-from embedded_aws.events.registry import EventSources
 
 _MAPPINGS = "/2015-03-31/event-source-mappings"
 _MAX_CLIENT_CONTEXT = 3583

@@ -7,15 +7,36 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from embedded_aws.aws.errors import AwsError, InvalidParameterValueError, NotFoundError
 from embedded_aws.aws.ids import Clock, Ids
 from embedded_aws.aws.interfaces import Lambda
-from embedded_aws.awslambda.catalog import Catalog, Function
 from embedded_aws.events.mapping import EventSourceMapping
 from embedded_aws.events.sqs import SqsPoller
 from embedded_aws.sqs.queues import Queues, UnknownQueueError
+
+
+class Function(Protocol):
+    """What a mapping needs to know of a function; `timeout` in seconds."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def arn(self) -> str: ...
+    @property
+    def invoked_arn(self) -> str: ...
+    @property
+    def timeout(self) -> float: ...
+
+
+class Catalog(Protocol):
+    """The functions of one region."""
+
+    region: str
+
+    def function(self, reference: str) -> Function:
+        """Return a function by its name or ARN; raises `LambdaError` when there is none."""
 
 
 class EventSources:
