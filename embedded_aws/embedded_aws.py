@@ -27,7 +27,7 @@ from embedded_aws.gateway.moto_apis import MotoApis
 from embedded_aws.host import memory
 from embedded_aws.host.http_server import HttpServer
 from embedded_aws.host.losses import Losses
-from embedded_aws.host.retention import DAY, DEFAULT_BYTES, MAX_AGE, Keeper, Limits
+from embedded_aws.host.retention import DAY, DEFAULT_BYTES, MAX_AGE, CleanupThread, Limits
 from embedded_aws.host.startup import StartupError, port_error
 from embedded_aws.journal.about import About
 from embedded_aws.journal.answers import Arrivals, RequestAnswers
@@ -109,7 +109,7 @@ class EmbeddedAws:
         self._xray = _open_store(settings, limits.traces, self._losses)
         self._intake = Intake(self._xray)
         self._logs = _open_logs(settings, limits.logs, self._losses)
-        self._keeper = Keeper(self._tidy, "traces-keeper")
+        self._cleanup = CleanupThread(self._tidy, "traces-cleanup")
         rules = sampling_api.operations(self._sampling, settings.region, self._xray.tags)
         table = xray_api.operations(self._xray, rules)
         self._xray_api = xray_api.service(table)
@@ -196,7 +196,7 @@ class EmbeddedAws:
         return False
 
     def _close_stores(self) -> None:
-        self._keeper.close()
+        self._cleanup.close()
         self._logs.close()
         self._xray.close()
 
@@ -208,18 +208,18 @@ class EmbeddedAws:
         from embedded_aws.awslambda.catalog import Catalog  # noqa: PLC0415
         from embedded_aws.events.registry import EventSources  # noqa: PLC0415
         from embedded_aws.fis.api import fis_api  # noqa: PLC0415
-        from embedded_aws.fis.disturbance import Disturbance  # noqa: PLC0415
+        from embedded_aws.fis.middleware import CallFaultMiddleware  # noqa: PLC0415
+        from embedded_aws.fis.resources import MotoResources  # noqa: PLC0415
         from embedded_aws.fis.service import Fis  # noqa: PLC0415
-        from embedded_aws.fis.surroundings import MotoSurroundings  # noqa: PLC0415
 
         catalog, ids = Catalog(self._settings.region, find_adot()), RandomIds()
         self._apis = apis = MotoApis(moto)
         clock = self._faults.clock
         metrics = Metrics(clock)
         alarms = Alarms(moto, metrics, clock, self._settings.region)
-        surroundings = MotoSurroundings(moto, catalog, alarms)
+        resources = MotoResources(moto, catalog, alarms)
         fis = Fis(
-            surroundings,
+            resources,
             clock=clock,
             ids=ids,
             region=self._settings.region,
@@ -255,8 +255,8 @@ class EmbeddedAws:
             )
         )
         self._watching = asyncio.create_task(_watch(alarms, fis))
-        disturbed = Disturbance(endpoint, fis, self._intake, time.time, ids, functions.records_faults)
-        return front_door(disturbed, apis.is_deployed, self._settings.allowed_origins)
+        app = CallFaultMiddleware(endpoint, fis, self._intake, time.time, ids, functions.records_faults)
+        return front_door(app, apis.is_deployed, self._settings.allowed_origins)
 
     def _arrivals(self) -> Arrivals:
         return Arrivals(self._xray.store.counts, self._xray.refusals.of, self._daemon.counts)

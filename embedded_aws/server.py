@@ -135,8 +135,8 @@ def _run(options: ServeOptions, on_ready: OnReady, on_progress: OnProgress) -> i
         held.enter_context(logging_to(data / "server.log", on_progress))
         endpoint = held.enter_context(_bind(options.port, "--port"))
         otlp = held.enter_context(_bind(options.otlp_port, "--otlp-port"))
-        place = _Place(endpoint, otlp, data, stack, configuration)
-        server = _Server(options, place, on_ready, on_progress)
+        context = _Context(endpoint, otlp, data, stack, configuration)
+        server = _Server(options, context, on_ready, on_progress)
         adopt_orphans()
         try:
             return asyncio.run(server.serve())
@@ -147,7 +147,7 @@ def _run(options: ServeOptions, on_ready: OnReady, on_progress: OnProgress) -> i
 
 
 @dataclass(frozen=True)
-class _Place:
+class _Context:
     endpoint: socket.socket
     otlp: socket.socket
     data: Path
@@ -166,10 +166,10 @@ class _Server:
     """One run, from bound ports to the end."""
 
     def __init__(
-        self, options: ServeOptions, place: _Place, on_ready: OnReady, on_progress: OnProgress
+        self, options: ServeOptions, context: _Context, on_ready: OnReady, on_progress: OnProgress
     ) -> None:
         self._options = options
-        self._place = place
+        self._context = context
         self._on_ready = on_ready
         self._on_progress = on_progress
         self._aws: EmbeddedAws | None = None
@@ -187,16 +187,16 @@ class _Server:
                 self._limit_the_end()
 
     async def _serve(self, started: contextlib.AsyncExitStack) -> int:
-        options, place = self._options, self._place
+        options, context = self._options, self._context
         # The engine's imports take longer than ours: it starts first, and finds the port open already.
         engine = await EngineProcess.start(
-            options.directory, place.stack, _url(place.endpoint), options.config
+            options.directory, context.stack, _url(context.endpoint), options.config
         )
         started.push_async_callback(engine.stop)
         self._aws = self._open_aws()
         started.push_async_callback(self._aws.stop)
         await self._aws.start(lambda: asdict(self._status()))
-        self._on_progress(f"deploying stack {place.stack}")
+        self._on_progress(f"deploying stack {context.stack}")
         self._deployed = await self._unless_stopped(engine.result(self._on_progress))
         if self._deployed is None:
             return _INTERRUPTED
@@ -217,16 +217,16 @@ class _Server:
         from embedded_aws.embedded_aws import EmbeddedAws, Settings  # noqa: PLC0415
         from embedded_aws.engine.region import choose_region  # noqa: PLC0415
 
-        place = self._place
-        self._region = choose_region(place.configuration, os.environ)
+        context = self._context
+        self._region = choose_region(context.configuration, os.environ)
         options = self._options
         return EmbeddedAws(
             Settings(
                 HOST,
-                place.endpoint,
-                place.otlp,
+                context.endpoint,
+                context.otlp,
                 options.daemon_port,
-                place.data,
+                context.data,
                 self._region,
                 options.most_bytes,
                 options.allowed_origins,
@@ -279,7 +279,7 @@ class _Server:
     def _end_at_once(self, status: int) -> NoReturn:
         """End without waiting for anything. A frozen worker would not notice that its server is gone."""
         kill_descendants()
-        remove_scratch(self._place.data)
+        remove_scratch(self._context.data)
         os._exit(status)
 
     def _status(self) -> Status:
@@ -288,15 +288,15 @@ class _Server:
         tracing = deployed.config.get("tracing") if deployed else None
         return Status(
             status="ready" if deployed else "starting",
-            stack=self._place.stack,
+            stack=self._context.stack,
             region=self._region,
             tracing=None if tracing is None else str(tracing),
             api=next(iter(apis.values()), None),
             apis=apis,
-            endpoint=_url(self._place.endpoint),
+            endpoint=_url(self._context.endpoint),
             console=self._options.console,
             daemon=aws.daemon_address if aws else "",
-            otlp=_url(self._place.otlp),
+            otlp=_url(self._context.otlp),
             outputs=deployed.outputs if deployed else {},
             storage=aws.storage() if aws else {},
         )

@@ -20,7 +20,7 @@ from embedded_aws.awslambda.runtime.worker import WorkerFactory
 from embedded_aws.awslambda.segments import service_segment
 from embedded_aws.awslambda.services import Services
 from embedded_aws.awslambda.tracing import InvocationTrace, trace_invocation
-from embedded_aws.journal.records import Invoked, shortened
+from embedded_aws.journal.records import InvocationRecord, shortened
 from embedded_aws.sqs.queues import Queues
 
 MAX_SYNC_PAYLOAD = 6_291_456
@@ -84,9 +84,9 @@ class LambdaService:
             return InvokeResult(204, b"", request_id, found.version)
         self._warn_about_runtime(found)
         traced = self._trace(found, trace, links)
-        known = _known(found, request_id, invocation_type, trace, traced, event_source, self._clock())
-        self._record(known)
-        invocation = Invocation(found, request_id, event, traced, client_context, known)
+        record = _record_of(found, request_id, invocation_type, trace, traced, event_source, self._clock())
+        self._record(record)
+        invocation = Invocation(found, request_id, event, traced, client_context, record)
         if invocation_type == "Event":
             self._async.submit(invocation)
             return InvokeResult(202, b"", request_id, found.version)
@@ -118,7 +118,7 @@ class LambdaService:
         try:
             attempted = await self._executor.attempt(invocation, invocation.trace.service_id)
         except ThrottledError as error:
-            self._record(replace(invocation.known, status=error.status, end=self._clock()))
+            self._record(replace(invocation.record, status=error.status, end=self._clock()))
             self._emit_service_segment(invocation, error.status, fault=False)
             return _refused(error, invocation.request_id)
         outcome = attempted.outcome
@@ -170,7 +170,7 @@ def _checked_payload(payload: bytes, invocation_type: InvocationType) -> bytes:
     return payload
 
 
-def _known(  # noqa: PLR0917 - what is known of an invocation
+def _record_of(  # noqa: PLR0917 - what is known of an invocation
     function: Function,
     request_id: str,
     invocation_type: InvocationType,
@@ -178,8 +178,8 @@ def _known(  # noqa: PLR0917 - what is known of an invocation
     trace: InvocationTrace,
     event_source: str | None,
     now: float,
-) -> Invoked:
-    return Invoked(
+) -> InvocationRecord:
+    return InvocationRecord(
         id=request_id,
         at=now,
         function=function.name,

@@ -9,7 +9,7 @@ from typing import Protocol
 from embedded_aws.aws.ids import Clock, Ids
 from embedded_aws.aws.interfaces import InvocationMetrics, LogSink, NoMetrics, SamplingDecision, SegmentSink
 from embedded_aws.awslambda.faults import Faults, NoFaults
-from embedded_aws.journal.records import Invoked
+from embedded_aws.journal.records import InvocationRecord
 
 
 class FunctionSampler(Protocol):
@@ -31,7 +31,7 @@ class Services:
     sink: SegmentSink
     sampler: FunctionSampler
     logs: LogSink
-    record: Callable[[Invoked], None]
+    record: Callable[[InvocationRecord], None]
     clock: Clock
     ids: Ids
     faults: Faults = field(default_factory=NoFaults)

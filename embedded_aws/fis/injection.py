@@ -11,7 +11,7 @@ from embedded_aws.fis.actions import CALL_DELAY, CALL_ERROR, CALL_THROTTLE, DELA
 
 
 @dataclass(frozen=True)
-class Force:
+class ActiveAction:
     """One action in force: since when, in epoch seconds, for which experiment, on which functions."""
 
     since: float
@@ -39,7 +39,9 @@ class Called:
     resource: str
 
 
-def injection_for(forces: Iterable[Force], function_arn: str, invoked_arn: str, roll: float) -> Injection:
+def injection_for(
+    actions: Iterable[ActiveAction], function_arn: str, invoked_arn: str, roll: float
+) -> Injection:
     """Return what one invocation gets; `roll` is a random number from 0 up to 100.
 
     Different actions add up. Of identical or conflicting ones (an error and a response) only that with the
@@ -48,58 +50,60 @@ def injection_for(forces: Iterable[Force], function_arn: str, invoked_arn: str, 
     https://docs.aws.amazon.com/fis/latest/userguide/use-lambda-actions.html#understanding-concurrency
     """
     on_function = sorted(
-        (force for force in forces if {function_arn, invoked_arn} & {*force.functions}),
-        key=lambda force: force.since,
+        (action for action in actions if {function_arn, invoked_arn} & {*action.functions}),
+        key=lambda action: action.since,
     )
     delay = _first(on_function, {DELAY}, roll, "invocationPercentage")
     response = _first(on_function, {ERROR, HTTP_RESPONSE}, roll, "invocationPercentage")
-    applied = [force for force in (delay, response) if force]
+    applied = [action for action in (delay, response) if action]
     if not applied:
         return NONE
     return Injection(
         delay=delay.values["startupDelayMilliseconds"] / 1000 if delay else 0.0,
         replacement=_replacement(response) if response else None,
-        experiments=tuple(dict.fromkeys(force.experiment for force in applied)),
-        log=tuple(f"AWS FIS EXTENSION - {_said(force)}" for force in applied),
+        experiments=tuple(dict.fromkeys(action.experiment for action in applied)),
+        log=tuple(f"AWS FIS EXTENSION - {_said(action)}" for action in applied),
     )
 
 
-def call_fault(forces: Iterable[Force], called: Called, roll: float) -> CallFault | None:
+def call_fault(actions: Iterable[ActiveAction], called: Called, roll: float) -> CallFault | None:
     """Return what one call of AWS suffers: of several actions that apply, the earliest-started one."""
-    matching = sorted((force for force in forces if _hits(force, called)), key=lambda force: force.since)
-    force = _first(matching, {CALL_THROTTLE, CALL_ERROR, CALL_DELAY}, roll, "callPercentage")
-    if force is None:
+    matching = sorted(
+        (action for action in actions if _hits(action, called)), key=lambda action: action.since
+    )
+    action = _first(matching, {CALL_THROTTLE, CALL_ERROR, CALL_DELAY}, roll, "callPercentage")
+    if action is None:
         return None
-    if force.action_id == CALL_DELAY:
-        return CallFault("delay", force.experiment, force.values["delayMilliseconds"] / 1000)
-    return CallFault("throttle" if force.action_id == CALL_THROTTLE else "error", force.experiment)
+    if action.action_id == CALL_DELAY:
+        return CallFault("delay", action.experiment, action.values["delayMilliseconds"] / 1000)
+    return CallFault("throttle" if action.action_id == CALL_THROTTLE else "error", action.experiment)
 
 
-def _first(forces: list[Force], ids: set[str], roll: float, percentage: str) -> Force | None:
-    first = next((force for force in forces if force.action_id in ids), None)
+def _first(actions: list[ActiveAction], ids: set[str], roll: float, percentage: str) -> ActiveAction | None:
+    first = next((action for action in actions if action.action_id in ids), None)
     return first if first and roll < first.values[percentage] else None
 
 
-def _replacement(force: Force) -> Replacement:
-    values = force.values
+def _replacement(action: ActiveAction) -> Replacement:
+    values = action.values
     prevents = values["preventExecution"]
-    if force.action_id == ERROR:
-        return invocation_error(force.experiment, prevents_execution=prevents)
+    if action.action_id == ERROR:
+        return invocation_error(action.experiment, prevents_execution=prevents)
     return http_response(values["statusCode"], values["contentTypeHeader"], prevents_execution=prevents)
 
 
-def _said(force: Force) -> str:
+def _said(action: ActiveAction) -> str:
     """Return the extension's line; only that about latency is published."""
-    values = force.values
-    if force.action_id == DELAY:
+    values = action.values
+    if action.action_id == DELAY:
         return f"adding {values['startupDelayMilliseconds']} milliseconds of latency to function invocation"
-    if force.action_id == ERROR:
+    if action.action_id == ERROR:
         return "marking function invocation as failed"
     return f"replacing function response with status {values['statusCode']}"
 
 
-def _hits(force: Force, called: Called) -> bool:
-    values = force.values
+def _hits(action: ActiveAction, called: Called) -> bool:
+    values = action.values
     return (
         values.get("service") == called.service
         and values["operation"] in {"", called.operation}

@@ -13,8 +13,8 @@ from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.awslambda.faults import NONE, Injection
 from embedded_aws.fis.actions import LAMBDA_FUNCTION
 from embedded_aws.fis.experiments import Experiment, Halt
-from embedded_aws.fis.injection import Called, CallFault, Force, call_fault, injection_for
-from embedded_aws.fis.surroundings import Surroundings
+from embedded_aws.fis.injection import ActiveAction, Called, CallFault, call_fault, injection_for
+from embedded_aws.fis.resources import Resources
 from embedded_aws.fis.templates import Template, parse_steps, selected_count
 
 MAX_TEMPLATES = 500
@@ -35,14 +35,14 @@ class Fis:
 
     def __init__(
         self,
-        surroundings: Surroundings,
+        resources: Resources,
         *,
         clock: Clock,
         ids: Ids,
         region: str,
         chance: Chance = random.random,
     ) -> None:
-        self._surroundings = surroundings
+        self._resources = resources
         self._clock = clock
         self._ids = ids
         self._chance = chance
@@ -180,7 +180,7 @@ class Fis:
         so that an alarm that was over again meanwhile counts as well.
         """
         for experiment in self._active():
-            if any(map(self._surroundings.is_firing, experiment.template.alarms)):
+            if any(map(self._resources.is_firing, experiment.template.alarms)):
                 self._halt(experiment, "stopped", _STOPPED_BY_ALARM)
                 continue
             gone = next(filter(self._is_gone, _functions(experiment)), None)
@@ -192,24 +192,24 @@ class Fis:
         if not self._active():
             return NONE
         self.refresh()
-        return injection_for(self._forces(), function_arn, invoked_arn, self._chance() * 100)
+        return injection_for(self._running_actions(), function_arn, invoked_arn, self._chance() * 100)
 
-    def disturbs(self, service: str | None) -> bool:
+    def has_call_faults(self, service: str | None) -> bool:
         """Tell whether any action in force is about calls of a service."""
-        return any(force.values.get("service") == service for force in self._forces())
+        return any(action.values.get("service") == service for action in self._running_actions())
 
     def call_fault(self, called: Called) -> CallFault | None:
         """Return what one call of AWS suffers."""
         self.refresh()
-        return call_fault(self._forces(), called, self._chance() * 100)
+        return call_fault(self._running_actions(), called, self._chance() * 100)
 
-    def _forces(self) -> Iterator[Force]:
+    def _running_actions(self) -> Iterator[ActiveAction]:
         now = self._clock()
         for experiment in self._active():
             for step in experiment.running(now):
                 functions = experiment.targets.get(step.target or "", ())
                 begins, _ = experiment.span(step)
-                yield Force(begins, experiment.name, step.action.id, dict(step.values), functions)
+                yield ActiveAction(begins, experiment.name, step.action.id, dict(step.values), functions)
 
     def _active(self) -> list[Experiment]:
         now = self._clock()
@@ -224,7 +224,7 @@ class Fis:
         """Return the functions of every target, and why that is not possible."""
         resolved: dict[str, tuple[str, ...]] = {}
         for name, target in template.document.get("targets", {}).items():
-            arns = target.get("resourceArns") or self._surroundings.functions_tagged(target["resourceTags"])
+            arns = target.get("resourceArns") or self._resources.functions_tagged(target["resourceTags"])
             problem = next(filter(None, map(self._problem, arns)), None)
             if problem:
                 return resolved, f"Error resolving targets. {problem}"
@@ -239,7 +239,7 @@ class Fis:
         """Say why a function cannot take part."""
         if self._is_gone(arn):
             return f"Function not found: {arn}"
-        wrapper = self._surroundings.wrapper(arn)
+        wrapper = self._resources.wrapper(arn)
         # Without the extension AWS would inject nothing, and not say so.
         return wrapper and (
             f"Function {arn} has the wrapper {wrapper} in AWS_LAMBDA_EXEC_WRAPPER, where that of "
@@ -247,7 +247,7 @@ class Fis:
         )
 
     def _is_gone(self, arn: str) -> bool:
-        return not self._surroundings.has_function(arn)
+        return not self._resources.has_function(arn)
 
     def _new_id(self, prefix: str) -> str:
         return f"{prefix}{self._ids.request_id().replace('-', '')[:15]}"

@@ -1,8 +1,8 @@
 """How long, and how much, the stores of traces and logs keep; and who lets go of what is over.
 
 Limits hold while the server runs. Whoever stores something into a full store lets go of as much of the
-oldest first, so that no file grows past its limit; `Keeper` does the rest in the background, in batches so
-small that nobody who reads or stores meanwhile has to wait for it.
+oldest first, so that no file grows past its limit; `CleanupThread` does the rest in the background, in
+batches so small that nobody who reads or stores meanwhile has to wait for it.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Ages:
         return min(self._clock(), self._known + watched) - MAX_AGE
 
 
-class Keeper:
+class CleanupThread:
     """Calls `tidy` now and then, in a thread, again and again while it returns that there is more to do."""
 
     def __init__(self, tidy: Callable[[], bool], name: str) -> None:

@@ -38,8 +38,8 @@ class RequestAnswers:
     def newest(self, limit: int = DEFAULT_LIMIT) -> dict[str, Any]:
         """Return the newest requests, newest first.
 
-        Each has the fields of `ApiRequest` or `Invoked`, `kind` (`request` or `invocation`) and `traces`: the
-        ids of its traces that are stored.
+        Each has the fields of `ApiRequest` or `InvocationRecord`, `kind` (`request` or `invocation`) and
+        `traces`: the ids of its traces that are stored.
         """
         entries = self._log.entries()[:limit]
         traces = {entry.id: self._log.traces_of(entry) for entry in entries}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from typing import TypeVar
 
-from embedded_aws.journal.records import ApiRequest, Invoked
+from embedded_aws.journal.records import ApiRequest, InvocationRecord
 
 MOST_REQUESTS = 1_000
 MOST_INVOCATIONS = 4_000
 
-Entry = ApiRequest | Invoked
-_T = TypeVar("_T", ApiRequest, Invoked)
+Entry = ApiRequest | InvocationRecord
+_T = TypeVar("_T", ApiRequest, InvocationRecord)
 
 
 class RequestLog:
@@ -22,17 +22,17 @@ class RequestLog:
         self._most_invocations = invocations
         self._lock = threading.Lock()
         self._requests: dict[str, ApiRequest] = {}
-        self._invocations: dict[str, Invoked] = {}
+        self._invocations: dict[str, InvocationRecord] = {}
 
     def answered(self, request: ApiRequest) -> None:
         """Take a request that an API has answered."""
         with self._lock:
-            _keep(self._requests, request, self._most_requests)
+            _remember(self._requests, request, self._most_requests)
 
-    def invoked(self, invocation: Invoked) -> None:
+    def invoked(self, invocation: InvocationRecord) -> None:
         """Take an invocation; a later one of the same id replaces it, such as the one that has ended."""
         with self._lock:
-            _keep(self._invocations, invocation, self._most_invocations)
+            _remember(self._invocations, invocation, self._most_invocations)
 
     def entries(self) -> list[Entry]:
         """Return what came from outside, newest first: requests, and invocations that none of them caused."""
@@ -69,7 +69,7 @@ class RequestLog:
         ids = [entry.trace_id, invocation.trace_id if invocation else None]
         return list(dict.fromkeys(id_ for id_ in ids if id_))
 
-    def invocations_of(self, entry: Entry) -> list[Invoked]:
+    def invocations_of(self, entry: Entry) -> list[InvocationRecord]:
         """Return the invocations of an entry's traces, oldest first; of an invocation, those it is among."""
         traces = self.traces_of(entry)
         with self._lock:
@@ -77,7 +77,7 @@ class RequestLog:
         return [one for one in known if one.trace_id in traces]
 
 
-def _keep(entries: dict[str, _T], entry: _T, most: int) -> None:
+def _remember(entries: dict[str, _T], entry: _T, most: int) -> None:
     entries[entry.id] = entry
     if len(entries) > most:
         del entries[next(iter(entries))]

@@ -43,7 +43,7 @@ class ApiRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Invoked:
+class InvocationRecord:
     """An invocation of a function; times in epoch seconds.
 
     `header` is the caller's context as it came, `sampled` the decision in it, `decision` Lambda's own where

@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from embedded_aws.host.losses import Losses
-from embedded_aws.host.retention import Ages, Keeper
+from embedded_aws.host.retention import Ages, CleanupThread
 from embedded_aws.logs.store import Store, StoreError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Logs:
         self._warned: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="logs", daemon=True)
         self._thread.start()
-        self._keeper = Keeper(self._tidy, "logs-keeper")
+        self._cleanup = CleanupThread(self._tidy, "logs-cleanup")
 
     def now(self) -> int:
         """Return the time in milliseconds."""
@@ -75,7 +75,7 @@ class Logs:
 
     def close(self) -> None:
         """Store all that waits, and close the store."""
-        self._keeper.close()
+        self._cleanup.close()
         self._closing.set()
         self._wake.set()
         self._thread.join()

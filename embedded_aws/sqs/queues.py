@@ -46,14 +46,6 @@ class Queues:
         """Return a queue's visibility timeout in seconds; raises `UnknownQueueError`."""
         return int(self._queue(arn).visibility_timeout)  # type: ignore[attr-defined] # moto sets it by name
 
-    def exists(self, arn: str) -> bool:
-        """Tell whether there is such a queue."""
-        try:
-            self._queue(arn)
-        except UnknownQueueError:
-            return False
-        return True
-
     def receive(self, arn: str, count: int) -> list[Message]:
         """Take up to `count` visible messages, which stay hidden for the queue's visibility timeout."""
         queue = self._queue(arn)
@@ -70,13 +62,6 @@ class Queues:
             return
         if len(queue.deleted_messages) > _MOST_HANDLES:
             queue.deleted_messages.clear()
-
-    def release(self, arn: str, receipt_handle: str) -> None:
-        """Make a message visible again at once: it was received but not handed to a function."""
-        try:
-            self._backend.change_message_visibility(self._queue(arn).name, receipt_handle, 0)
-        except (ReceiptHandleIsInvalid, UnknownQueueError):
-            return
 
     def next_due(self, arn: str) -> float | None:
         """Return the seconds until a message becomes visible, 0 if one is, `None` if there is none."""

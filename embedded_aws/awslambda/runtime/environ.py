@@ -30,7 +30,7 @@ RESERVED = frozenset(
 
 
 @dataclass(frozen=True)
-class Places:
+class Directories:
     """The directories of one execution environment; `opt` is `None` without layers.
 
     On AWS these are `/var/lang`, `/var/runtime`, `/var/task`, `/opt` and `/tmp`.
@@ -59,16 +59,21 @@ class WorkerSettings:
     variables: Mapping[str, str]
 
 
-def worker_environ(settings: WorkerSettings, places: Places) -> dict[str, str]:
+def worker_environ(settings: WorkerSettings, directories: Directories) -> dict[str, str]:
     """Return a worker's variables but `AWS_LAMBDA_RUNTIME_API`: Lambda's own win over the function's."""
-    variables = {key: _in_opt(value, places.opt) for key, value in settings.variables.items()}
+    variables = {key: _in_opt(value, directories.opt) for key, value in settings.variables.items()}
     user_path = variables.pop("PYTHONPATH", "")
-    python_path = [str(places.task), *_split(user_path), *_opt_paths(places), str(places.runtime)]
+    python_path = [
+        str(directories.task),
+        *_split(user_path),
+        *_opt_paths(directories),
+        str(directories.runtime),
+    ]
     host, _, port = settings.daemon_address.rpartition(":")
     return {
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
-        "PATH": _path(places),
+        "PATH": _path(directories),
         "AWS_ENDPOINT_URL": settings.endpoint_url,
         **NO_ACCOUNT,
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
@@ -77,12 +82,12 @@ def worker_environ(settings: WorkerSettings, places: Places) -> dict[str, str]:
         "_AWS_XRAY_DAEMON_PORT": port,
         **variables,
         # Lambda keeps /tmp for the environment; a machine's own is shared, so each gets a directory.
-        "TMPDIR": str(places.tmp),
-        "LD_LIBRARY_PATH": os.pathsep.join(_library_paths(places)),
+        "TMPDIR": str(directories.tmp),
+        "LD_LIBRARY_PATH": os.pathsep.join(_library_paths(directories)),
         "PYTHONPATH": os.pathsep.join(python_path),
         "_HANDLER": settings.handler,
-        "LAMBDA_TASK_ROOT": str(places.task),
-        "LAMBDA_RUNTIME_DIR": str(places.runtime),
+        "LAMBDA_TASK_ROOT": str(directories.task),
+        "LAMBDA_RUNTIME_DIR": str(directories.runtime),
         "AWS_REGION": settings.region,
         "AWS_DEFAULT_REGION": settings.region,
         "AWS_ACCESS_KEY_ID": "test",
@@ -106,20 +111,23 @@ def _in_opt(value: str, opt: Path | None) -> str:
     return value
 
 
-def _path(places: Places) -> str:
-    opt = [str(places.opt / "bin")] if places.opt else []
-    return os.pathsep.join([str(places.lang / "bin"), "/usr/local/bin", "/usr/bin", "/bin", *opt])
+def _path(directories: Directories) -> str:
+    opt = [str(directories.opt / "bin")] if directories.opt else []
+    return os.pathsep.join([str(directories.lang / "bin"), "/usr/local/bin", "/usr/bin", "/bin", *opt])
 
 
-def _opt_paths(places: Places) -> list[str]:
-    if places.opt is None:
+def _opt_paths(directories: Directories) -> list[str]:
+    if directories.opt is None:
         return []
-    return [str(places.opt / "python/lib" / HOST_RUNTIME / "site-packages"), str(places.opt / "python")]
+    return [
+        str(directories.opt / "python/lib" / HOST_RUNTIME / "site-packages"),
+        str(directories.opt / "python"),
+    ]
 
 
-def _library_paths(places: Places) -> list[str]:
-    opt = [str(places.opt / "lib")] if places.opt else []
-    return [str(places.task), str(places.task / "lib"), *opt]
+def _library_paths(directories: Directories) -> list[str]:
+    opt = [str(directories.opt / "lib")] if directories.opt else []
+    return [str(directories.task), str(directories.task / "lib"), *opt]
 
 
 def _split(path: str) -> list[str]:

@@ -20,7 +20,7 @@ from embedded_aws.awslambda.runtime.worker import WorkerFactory
 from embedded_aws.awslambda.segments import Subject, function_segment
 from embedded_aws.awslambda.services import Services
 from embedded_aws.awslambda.tracing import InvocationTrace
-from embedded_aws.journal.records import Invoked
+from embedded_aws.journal.records import InvocationRecord
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ T = TypeVar("T")
 class Invocation:
     """One accepted invocation; asynchronous ones may be attempted several times.
 
-    `known` is what is remembered of it.
+    `record` is what the journal gets of it.
     """
 
     function: Function
@@ -37,11 +37,11 @@ class Invocation:
     payload: bytes
     trace: InvocationTrace
     client_context: str | None
-    known: Invoked
+    record: InvocationRecord
 
     @property
     def accepted(self) -> float:
-        return self.known.at
+        return self.record.at
 
     @property
     def subject(self) -> Subject:
@@ -106,8 +106,8 @@ class Executor:
         run = Run(self._pool, environment, self._clock, work, cold=cold, init_limit=self._init_limit)
         with self.recording.during(function, trace.root):
             outcome = await run.execute()
-        known = replace(invocation.known, recorded=trace.recorded)
-        self._services.record(replace(known, failed=outcome.failed, end=self._clock()))
+        record = replace(invocation.record, recorded=trace.recorded)
+        self._services.record(replace(record, failed=outcome.failed, end=self._clock()))
         sent = _Sent(trace, function_id, parent_id, only_for_fault=forced is not None)
         finished = self._background(self._finish(invocation, run, outcome, sent))
         return Attempted(outcome, work.tail, finished)

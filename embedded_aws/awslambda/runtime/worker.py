@@ -9,7 +9,7 @@ from pathlib import Path
 
 from embedded_aws.aws.interfaces import LogStream
 from embedded_aws.awslambda.catalog import Function, Layer
-from embedded_aws.awslambda.runtime.environ import HOST_RUNTIME, Places, WorkerSettings, worker_environ
+from embedded_aws.awslambda.runtime.environ import HOST_RUNTIME, Directories, WorkerSettings, worker_environ
 from embedded_aws.awslambda.runtime.environment import Environment, Launch
 from embedded_aws.awslambda.runtime.logs import StreamLog, stream_name
 from embedded_aws.awslambda.runtime.provision import Runtime
@@ -56,11 +56,11 @@ class WorkerFactory:
         return layer.directory or layer_directory(self.work_dir, layer.code, layer.digest)
 
     def _launch(self, function: Function, log_stream: str) -> Launch:
-        places = self._places(function)
-        environ = worker_environ(self._settings(function, log_stream), places)
+        directories = self._directories(function)
+        environ = worker_environ(self._settings(function, log_stream), directories)
         wrapper = [environ[WRAPPER]] if WRAPPER in environ else []
         command = [*wrapper, str(self.runtime.python), str(self.runtime.bootstrap)]
-        return Launch(command, environ, places.task, places.tmp)
+        return Launch(command, environ, directories.task, directories.tmp)
 
     def _settings(self, function: Function, log_stream: str) -> WorkerSettings:
         return WorkerSettings(
@@ -76,10 +76,10 @@ class WorkerFactory:
             variables=function.variables,
         )
 
-    def _places(self, function: Function) -> Places:
+    def _directories(self, function: Function) -> Directories:
         temporary = self.work_dir / "tmp"
         temporary.mkdir(parents=True, exist_ok=True)
-        return Places(
+        return Directories(
             lang=self.runtime.lang,
             runtime=self.runtime.packages,
             task=task_directory(self.work_dir, function.code, function.code_digest),

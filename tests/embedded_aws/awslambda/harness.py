@@ -29,7 +29,7 @@ from embedded_aws.awslambda.service import LambdaService
 from embedded_aws.awslambda.services import Services
 from embedded_aws.events.registry import EventSources
 from embedded_aws.host.http_server import HttpServer
-from embedded_aws.journal.records import Invoked
+from embedded_aws.journal.records import InvocationRecord
 from embedded_aws.logs.api import LogsApi
 from embedded_aws.logs.operations import Operations, moto_groups
 from embedded_aws.logs.service import Logs
@@ -87,7 +87,7 @@ class Stack:
     def __init__(self, work_dir: Path, daemon_address: str = "127.0.0.1:9") -> None:
         self.sink = Sink()
         self.sampler = Sampler()
-        self.known: dict[str, Invoked] = {}
+        self.known: dict[str, InvocationRecord] = {}
         self.work_dir = work_dir
         self.names = 0
         self._daemon_address = daemon_address
@@ -183,7 +183,7 @@ class Stack:
         self.sources = EventSources(self.service, catalog, time.time, RandomIds())
         self._lambda = LambdaApi(self.service, self.sources, self._moto)
 
-    def _remember(self, invocation: Invoked) -> None:
+    def _remember(self, invocation: InvocationRecord) -> None:
         self.known[invocation.id] = invocation
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:

@@ -1,4 +1,4 @@
-"""Requests of FIS, and surroundings made of plain values."""
+"""Requests of FIS, and resources made of plain values."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from embedded_aws.host.retention import DAY, MAX_AGE, Ages, Keeper, Limits
+from embedded_aws.host.retention import DAY, MAX_AGE, Ages, CleanupThread, Limits
 
 NOW = 1_790_000_000.0
 
@@ -67,7 +67,7 @@ def test_limits_add_up() -> None:
     assert limits.traces > limits.logs > 0
 
 
-def test_the_keeper_goes_on_while_there_is_more() -> None:
+def test_the_cleanup_goes_on_while_there_is_more() -> None:
     """It works in batches until nothing is left, at once."""
     left, done = [3, 2, 1], threading.Event()
 
@@ -78,6 +78,6 @@ def test_the_keeper_goes_on_while_there_is_more() -> None:
             done.set()
         return bool(left) or not done.is_set()
 
-    keeper = Keeper(tidy, "test")
+    cleanup = CleanupThread(tidy, "test")
     assert done.wait(10)
-    keeper.close()
+    cleanup.close()

@@ -4,15 +4,15 @@ from dataclasses import replace
 from typing import Any
 
 from embedded_aws.journal.log import RequestLog
-from embedded_aws.journal.records import MOST_CHARACTERS, ApiRequest, Invoked, shortened
+from embedded_aws.journal.records import MOST_CHARACTERS, ApiRequest, InvocationRecord, shortened
 
 
 def request(id_: str, at: float = 1.0, **fields: Any) -> ApiRequest:
     return replace(ApiRequest(id_, at, at, "GET", "/dev/", 200, "abc", "dev"), **fields)
 
 
-def invoked(id_: str, trace_id: str, at: float = 1.0, **fields: Any) -> Invoked:
-    made = Invoked(id_, at, "front", "RequestResponse", "Active", trace_id, "", None, recorded=True)
+def invoked(id_: str, trace_id: str, at: float = 1.0, **fields: Any) -> InvocationRecord:
+    made = InvocationRecord(id_, at, "front", "RequestResponse", "Active", trace_id, "", None, recorded=True)
     return replace(made, **fields)
 
 

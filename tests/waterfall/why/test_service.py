@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from embedded_aws.aws.interfaces import Draw, SamplingDecision
-from embedded_aws.journal.records import ApiRequest, Invoked
+from embedded_aws.journal.records import ApiRequest, InvocationRecord
 from tests.waterfall import samples
 from tests.waterfall.why.facts import function
 from waterfall.cli import main
@@ -41,8 +41,8 @@ def request(id_: str = "r1", **fields: Any) -> ApiRequest:
     return replace(made, **fields)
 
 
-def invoked(id_: str, **fields: Any) -> Invoked:
-    made = Invoked(
+def invoked(id_: str, **fields: Any) -> InvocationRecord:
+    made = InvocationRecord(
         id_, samples.T0 + 60, "front", "RequestResponse", "Active", UNKNOWN, "", False, recorded=False,
         failed=False, end=samples.T0 + 61,
     )  # fmt: skip

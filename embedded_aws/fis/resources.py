@@ -13,7 +13,7 @@ from embedded_aws.cloudwatch.alarms import Alarms
 _LOCATION = "AWS_FIS_CONFIGURATION_LOCATION"
 
 
-class Surroundings(Protocol):
+class Resources(Protocol):
     """The functions that experiments aim at, and the alarms that stop them."""
 
     def has_function(self, arn: str) -> bool:
@@ -29,7 +29,7 @@ class Surroundings(Protocol):
         """Tell whether an alarm is in state ALARM; one that does not exist is not."""
 
 
-class MotoSurroundings:
+class MotoResources:
     """The functions and alarms of one region."""
 
     def __init__(self, moto: Any, catalog: Catalog, alarms: Alarms) -> None:

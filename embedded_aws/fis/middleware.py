@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from embedded_aws.aws import call as aws_request
@@ -35,39 +36,37 @@ _ERRORS = {
 }
 
 
-class Disturbance:
+@dataclass(frozen=True)
+class CallFaultMiddleware:
     """An ASGI application in front of another one: AWS as the functions see it.
 
-    `keeps` tells of a trace id whether faults in that trace are kept although it is not sampled.
+    `records_faults` tells of a trace id whether faults in that trace are recorded although it is not sampled.
     """
 
-    def __init__(  # noqa: PLR0917 - its collaborators
-        self, app: ASGIApp, fis: Fis, sink: SegmentSink, clock: Clock, ids: Ids, keeps: Callable[[str], bool]
-    ) -> None:
-        self._app = app
-        self._fis = fis
-        self._sink = sink
-        self._clock = clock
-        self._ids = ids
-        self._keeps = keeps
+    app: ASGIApp
+    fis: Fis
+    sink: SegmentSink
+    clock: Clock
+    ids: Ids
+    records_faults: Callable[[str], bool]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, unless an experiment is about it."""
         call = aws_request.parse(scope) if scope["type"] == "http" else None
-        if call is None or call.service is None or not self._fis.disturbs(call.service):
-            await self._app(scope, receive, send)
+        if call is None or call.service is None or not self.fis.has_call_faults(call.service):
+            await self.app(scope, receive, send)
             return
         body = await read_body(receive)
         query = scope["query_string"].decode("latin-1")
-        fault = self._fis.call_fault(called(call.service, call, query, body))
+        fault = self.fis.call_fault(called(call.service, call, query, body))
         if fault is None:
-            await self._app(scope, replay(body), send)
+            await self.app(scope, replay(body), send)
             return
-        began = self._clock()
+        began = self.clock()
         await asyncio.sleep(fault.delay)
         self._mark(call, fault, began)
         if fault.kind == "delay":
-            await self._app(scope, replay(body), send)
+            await self.app(scope, replay(body), send)
             return
         status, code = (_THROTTLES if fault.kind == "throttle" else _ERRORS)[call.service]
         answer = error(call, status, code, f"Fault injected by the experiment {fault.experiment}")
@@ -76,17 +75,17 @@ class Disturbance:
     def _mark(self, call: aws_request.Call, fault: CallFault, began: float) -> None:
         """Store a mark below the call's own subsegment: its header names that as the parent."""
         header = TraceHeader.parse(call.headers.get(NAME))
-        if not (header.root and header.parent) or not (header.sampled or self._keeps(header.root)):
+        if not (header.root and header.parent) or not (header.sampled or self.records_faults(header.root)):
             return
         mark = {
-            "id": self._ids.segment_id(),
+            "id": self.ids.segment_id(),
             "trace_id": header.root,
             "parent_id": header.parent,
             "name": f"injected {fault.kind}",
             "start_time": began,
-            "end_time": self._clock(),
+            "end_time": self.clock(),
             "annotations": {"fault.injected": fault.experiment},
         }
         # In a trace that is not sampled the call above it may never come, if a retry makes the fault good:
         # X-Ray shows nothing of a subsegment without a segment.
-        self._sink.emit({**mark, "type": "subsegment"} if header.sampled else mark)
+        self.sink.emit({**mark, "type": "subsegment"} if header.sampled else mark)
