@@ -12,7 +12,7 @@ from embedded_aws.aws.errors import InvalidParameterValueError
 from embedded_aws.aws.parsing import shown
 from embedded_aws.awslambda.logging_config import check_config
 from embedded_aws.awslambda.runtime.environ import RESERVED
-from embedded_aws.awslambda.runtime.unpack import opened
+from embedded_aws.awslambda.runtime.worker import opened
 
 _RANGES = {"Timeout": (1, 900), "MemorySize": (128, 10_240)}
 

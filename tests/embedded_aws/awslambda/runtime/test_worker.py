@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from embedded_aws.awslambda.runtime.unpack import MAX_UNZIPPED, layer_directory, opt_directory, task_directory
+from embedded_aws.awslambda.runtime.worker import MAX_UNZIPPED, layer_directory, opt_directory, task_directory
 from tests.embedded_aws.awslambda.harness import zipped
 from tests.embedded_aws.disks import full_disk
 
