@@ -218,13 +218,7 @@ class EmbeddedAws:
         metrics = Metrics(clock)
         alarms = Alarms(moto, metrics, clock, self._settings.region)
         resources = MotoResources(moto, catalog, alarms)
-        fis = Fis(
-            resources,
-            clock=clock,
-            ids=ids,
-            region=self._settings.region,
-            chance=self._faults.chance,
-        )
+        fis = Fis(resources, clock=clock, ids=ids, region=catalog.region, chance=self._faults.chance)
         logs = Operations(self._logs, partial(moto_groups, moto))
         access_logs = GroupAccessLogs(self._logs, logs.has_group)
         self._functions = functions = self._lambda(catalog, ids, fis, metrics)
@@ -273,12 +267,12 @@ class EmbeddedAws:
         setting = self._settings.record_faults_where
         services = Services(
             self._intake,
-            LambdaSampler(),
+            LambdaSampler().decide,
             self._logs,
             self._requests.invoked,
             time.time,
             ids,
-            faults,
+            faults.injection,
             metrics,
             lambda variables: bool(setting and variables.get(setting)),
         )

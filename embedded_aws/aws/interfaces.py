@@ -66,25 +66,13 @@ class Lambda(Protocol):
 
 
 class EventSources(Protocol):
-    """The event source mappings, as Lambda's API serves them: JSON of requests in, JSON of replies out.
+    """The event source mappings, as Lambda's API serves them: JSON of requests in, JSON of replies out."""
 
-    All but `list` raise the errors of that API.
-    """
-
-    async def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Create a mapping."""
-
-    def get(self, uuid: str) -> dict[str, Any]:
-        """Return one mapping."""
-
-    def list(self, queue_arn: str | None, function: str | None) -> dict[str, Any]:
-        """Return the mappings of a queue, of a function, or all."""
-
-    async def update(self, uuid: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Change a mapping."""
-
-    async def delete(self, uuid: str) -> dict[str, Any]:
-        """Delete a mapping."""
+    async def create(self, request: Mapping[str, Any]) -> dict[str, Any]: ...
+    def get(self, uuid: str) -> dict[str, Any]: ...
+    def list(self, queue_arn: str | None, function: str | None) -> dict[str, Any]: ...
+    async def update(self, uuid: str, request: Mapping[str, Any]) -> dict[str, Any]: ...
+    async def delete(self, uuid: str) -> dict[str, Any]: ...
 
 
 class RequestMetrics(Protocol):

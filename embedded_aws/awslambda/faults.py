@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from embedded_aws.awslambda.runtime.outcome import Span
 from embedded_aws.awslambda.runtime.runtime_api import Reply
@@ -44,20 +43,6 @@ class Injection:
 
 
 NONE = Injection()
-
-
-class Faults(Protocol):
-    """Where faults come from."""
-
-    def injection(self, function_arn: str, invoked_arn: str) -> Injection:
-        """Return the faults of the next run; the second ARN may end in a version or an alias."""
-
-
-class NoFaults:
-    """Leaves every run alone."""
-
-    def injection(self, function_arn: str, invoked_arn: str) -> Injection:  # noqa: ARG002 - the protocol's
-        return NONE
 
 
 def invocation_error(experiment: str, *, prevents_execution: bool) -> Replacement:

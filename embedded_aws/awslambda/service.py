@@ -46,7 +46,7 @@ class LambdaService:
     ) -> None:
         self.catalog = catalog
         self._workers = workers
-        self._sampler = services.sampler
+        self._decide = services.decide
         self._sink = services.sink
         self._record = services.record
         self._clock = services.clock
@@ -84,7 +84,21 @@ class LambdaService:
             return InvokeResult(204, b"", request_id, found.version)
         self._warn_about_runtime(found)
         traced = self._trace(found, trace, links)
-        record = _record_of(found, request_id, invocation_type, trace, traced, event_source, self._clock())
+        record = InvocationRecord(
+            id=request_id,
+            at=self._clock(),
+            function=found.name,
+            type=invocation_type,
+            mode=found.tracing,
+            trace_id=traced.root,
+            header=shortened(trace.format()),
+            sampled=trace.sampled,
+            recorded=traced.recorded,
+            decision=traced.decision,
+            event_source=event_source,
+            links=tuple(dict.fromkeys(link.trace_id for link in traced.links)),
+            status=202 if invocation_type == "Event" else 200,
+        )
         self._record(record)
         invocation = Invocation(found, request_id, event, traced, client_context, record)
         if invocation_type == "Event":
@@ -108,9 +122,9 @@ class LambdaService:
     def _trace(
         self, function: Function, upstream: TraceHeader, links: Sequence[TraceLink]
     ) -> InvocationTrace:
-        decide, now = self._sampler.decide, self._clock()
+        decide, ids, now = self._decide, self._ids, self._clock()
         return trace_invocation(
-            function.tracing, upstream, links, function.arn, decide=decide, ids=self._ids, now=now
+            function.tracing, upstream, links, function.arn, decide=decide, ids=ids, now=now
         )
 
     async def _invoke_and_wait(self, invocation: Invocation, *, log_tail: bool) -> InvokeResult:
@@ -168,32 +182,6 @@ def _checked_payload(payload: bytes, invocation_type: InvocationType) -> bytes:
         message = f"Could not parse request body into json: {error}"
         raise AwsError("InvalidRequestContentException", message) from error
     return payload
-
-
-def _record_of(  # noqa: PLR0917 - what is known of an invocation
-    function: Function,
-    request_id: str,
-    invocation_type: InvocationType,
-    upstream: TraceHeader,
-    trace: InvocationTrace,
-    event_source: str | None,
-    now: float,
-) -> InvocationRecord:
-    return InvocationRecord(
-        id=request_id,
-        at=now,
-        function=function.name,
-        type=invocation_type,
-        mode=function.tracing,
-        trace_id=trace.root,
-        header=shortened(upstream.format()),
-        sampled=upstream.sampled,
-        recorded=trace.recorded,
-        decision=trace.decision,
-        event_source=event_source,
-        links=tuple(dict.fromkeys(link.trace_id for link in trace.links)),
-        status=202 if invocation_type == "Event" else 200,
-    )
 
 
 def _refused(error: AwsError, request_id: str) -> InvokeResult:

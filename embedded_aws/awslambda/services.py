@@ -4,36 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from embedded_aws.aws.ids import Clock, Ids
 from embedded_aws.aws.interfaces import InvocationMetrics, LogSink, NoMetrics, SamplingDecision, SegmentSink
-from embedded_aws.awslambda.faults import Faults, NoFaults
+from embedded_aws.awslambda.faults import NONE, Injection
 from embedded_aws.journal.records import InvocationRecord
-
-
-class FunctionSampler(Protocol):
-    """Decides for invocations that arrive without a decision."""
-
-    def decide(self, function_arn: str) -> SamplingDecision:
-        """Take one invocation into account and decide for it."""
 
 
 @dataclass(frozen=True)
 class Services:
     """`sink` takes segments, `logs` what workers write, `metrics` counts runs.
 
+    `decide` decides for invocations of a function, by its ARN, that arrive without a decision.
     `record` takes what is to be known of an invocation, when it is accepted and again when it has ended.
-    `faults` says what experiments do to runs; `record_faults` whether an unsampled run of a function with
+    `injection` returns the faults of the next run of a function: by its ARN, and by the one that was invoked,
+    which may end in a version or an alias. `record_faults` tells whether an unsampled run of a function with
     these environment variables is recorded when an injected fault meets it.
     """
 
     sink: SegmentSink
-    sampler: FunctionSampler
+    decide: Callable[[str], SamplingDecision]
     logs: LogSink
     record: Callable[[InvocationRecord], None]
     clock: Clock
     ids: Ids
-    faults: Faults = field(default_factory=NoFaults)
+    injection: Callable[[str, str], Injection] = lambda *_: NONE
     metrics: InvocationMetrics = field(default_factory=NoMetrics)
     record_faults: Callable[[Mapping[str, str]], bool] = lambda _: False

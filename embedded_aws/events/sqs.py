@@ -72,14 +72,12 @@ class SqsPoller:
                 self._slots.release()
                 await self._wait()
 
-    async def _wait(self) -> None:
+    async def _wait(self, most: float = _UNNOTICED) -> None:
+        """Wait until there can be a message, at most so many seconds."""
         due = self._queues.next_due(self.mapping.queue_arn)
-        seconds = _UNNOTICED if due is None else min(_UNNOTICED, max(_BUSY_PAUSE, due))
-        await self._woken(seconds)
-
-    async def _woken(self, seconds: float) -> None:
+        pause = _UNNOTICED if due is None else max(_BUSY_PAUSE, due)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(min(most, pause)):
                 await self._wake.wait()
 
     async def _collect(self) -> list[Message]:
@@ -94,9 +92,7 @@ class SqsPoller:
             more = await self._receive(self.mapping.batch_size - len(messages))
             messages += more
             if not more:
-                due = self._queues.next_due(self.mapping.queue_arn)
-                pause = min(remaining, _UNNOTICED if due is None else max(_BUSY_PAUSE, due))
-                await self._woken(pause)
+                await self._wait(remaining)
         return messages
 
     def _has_room(self, messages: Sequence[Message]) -> bool:

@@ -188,7 +188,7 @@ class Fis:
                 self._halt(experiment, "failed", f"Target function {gone} no longer exists.")
 
     def injection(self, function_arn: str, invoked_arn: str) -> Injection:
-        """Return what the next run of a function gets, as `embedded_aws.awslambda.faults.Faults` asks."""
+        """Return what the next run of a function gets, for `embedded_aws.awslambda.services.Services`."""
         if not self._active():
             return NONE
         self.refresh()

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from embedded_aws.awslambda.logging_config import LoggingConfig
+from embedded_aws.awslambda.catalog import Function
 from embedded_aws.host.user_account import NO_ACCOUNT
 
 HOST_RUNTIME = f"python{sys.version_info[0]}.{sys.version_info[1]}"
@@ -47,21 +46,17 @@ class Directories:
 class WorkerSettings:
     """What the variables say of the function and of where AWS is."""
 
-    name: str
-    version: str
-    memory: int
-    handler: str
-    logging: LoggingConfig
+    function: Function
     log_stream: str
     region: str
     endpoint_url: str
     daemon_address: str
-    variables: Mapping[str, str]
 
 
 def worker_environ(settings: WorkerSettings, directories: Directories) -> dict[str, str]:
     """Return a worker's variables but `AWS_LAMBDA_RUNTIME_API`: Lambda's own win over the function's."""
-    variables = {key: _in_opt(value, directories.opt) for key, value in settings.variables.items()}
+    function = settings.function
+    variables = {key: _in_opt(value, directories.opt) for key, value in function.variables.items()}
     user_path = variables.pop("PYTHONPATH", "")
     python_path = [
         str(directories.task),
@@ -85,7 +80,7 @@ def worker_environ(settings: WorkerSettings, directories: Directories) -> dict[s
         "TMPDIR": str(directories.tmp),
         "LD_LIBRARY_PATH": os.pathsep.join(_library_paths(directories)),
         "PYTHONPATH": os.pathsep.join(python_path),
-        "_HANDLER": settings.handler,
+        "_HANDLER": function.handler,
         "LAMBDA_TASK_ROOT": str(directories.task),
         "LAMBDA_RUNTIME_DIR": str(directories.runtime),
         "AWS_REGION": settings.region,
@@ -94,13 +89,13 @@ def worker_environ(settings: WorkerSettings, directories: Directories) -> dict[s
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_SESSION_TOKEN": "test",
         "AWS_EXECUTION_ENV": f"AWS_Lambda_{HOST_RUNTIME}",
-        "AWS_LAMBDA_FUNCTION_NAME": settings.name,
-        "AWS_LAMBDA_FUNCTION_VERSION": settings.version,
-        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(settings.memory),
+        "AWS_LAMBDA_FUNCTION_NAME": function.name,
+        "AWS_LAMBDA_FUNCTION_VERSION": function.version,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_LAMBDA_LOG_GROUP_NAME": settings.logging.group,
+        "AWS_LAMBDA_LOG_GROUP_NAME": function.logging.group,
         "AWS_LAMBDA_LOG_STREAM_NAME": settings.log_stream,
-        **settings.logging.environ(),
+        **function.logging.environ(),
     }  # fmt: skip
 
 

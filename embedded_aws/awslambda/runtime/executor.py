@@ -89,7 +89,7 @@ class Executor:
         function_id = self._services.ids.segment_id()
         function = invocation.function
         environment, cold = await self._acquire(function)
-        injection = self._services.faults.injection(function.arn, function.invoked_arn)
+        injection = self._services.injection(function.arn, function.invoked_arn)
         forced = self.recording.trace(invocation.trace, function, invocation.request_id, injection)
         trace, parent_id = (forced, forced.service_id) if forced else (invocation.trace, parent_id)
         work = Assignment(

@@ -76,24 +76,11 @@ class WorkerFactory:
 
     def _launch(self, function: Function, log_stream: str) -> Launch:
         directories = self._directories(function)
-        environ = worker_environ(self._settings(function, log_stream), directories)
+        settings = WorkerSettings(function, log_stream, self.region, self.endpoint_url, self.daemon_address)
+        environ = worker_environ(settings, directories)
         wrapper = [environ[WRAPPER]] if WRAPPER in environ else []
         command = [*wrapper, str(self.runtime.python), str(self.runtime.bootstrap)]
         return Launch(command, environ, directories.task, directories.tmp)
-
-    def _settings(self, function: Function, log_stream: str) -> WorkerSettings:
-        return WorkerSettings(
-            name=function.name,
-            version=function.version,
-            memory=function.memory,
-            handler=function.handler,
-            logging=function.logging,
-            log_stream=log_stream,
-            region=self.region,
-            endpoint_url=self.endpoint_url,
-            daemon_address=self.daemon_address,
-            variables=function.variables,
-        )
 
     def _directories(self, function: Function) -> Directories:
         temporary = self.work_dir / "tmp"

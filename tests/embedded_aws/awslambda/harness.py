@@ -175,7 +175,7 @@ class Stack:
         catalog = Catalog(REGION, find_adot())
         self.logs = Logs(Store(None), time.time)
         self._logs_api = LogsApi(Operations(self.logs, partial(moto_groups, self._moto)), self._moto, REGION)
-        services = Services(self.sink, self.sampler, self.logs, self._remember, time.time, RandomIds())
+        services = Services(self.sink, self.sampler.decide, self.logs, self._remember, time.time, RandomIds())
         workers = WorkerFactory(
             find_runtime(), self.work_dir, REGION, self.url, self._daemon_address, services
         )

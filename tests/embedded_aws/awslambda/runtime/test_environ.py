@@ -5,21 +5,23 @@ from pathlib import Path
 
 import pytest
 
+from embedded_aws.awslambda.catalog import Function
 from embedded_aws.awslambda.logging_config import LoggingConfig
 from embedded_aws.awslambda.runtime.environ import HOST_RUNTIME, Directories, WorkerSettings, worker_environ
 
-SETTINGS = WorkerSettings(
+FUNCTION = Function(
     name="f",
+    arn="arn",
+    invoked_arn="arn",
     version="3",
-    memory=512,
     handler="app.handler",
+    runtime="python3.13",
+    code=b"",
+    code_digest="",
+    memory=512,
     logging=LoggingConfig("/aws/lambda/f"),
-    log_stream="stream",
-    region="eu-west-1",
-    endpoint_url="http://127.0.0.1:4566",
-    daemon_address="127.0.0.1:2000",
-    variables={},
 )
+SETTINGS = WorkerSettings(FUNCTION, "stream", "eu-west-1", "http://127.0.0.1:4566", "127.0.0.1:2000")
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def directories(tmp_path: Path) -> Directories:
 
 
 def with_variables(**variables: str) -> WorkerSettings:
-    return dataclasses.replace(SETTINGS, variables=variables)
+    return dataclasses.replace(SETTINGS, function=dataclasses.replace(FUNCTION, variables=variables))
 
 
 def test_lambdas_variables_win(directories: Directories) -> None:
