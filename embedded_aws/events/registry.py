@@ -36,7 +36,7 @@ class Catalog(Protocol):
     region: str
 
     def function(self, reference: str) -> Function:
-        """Return a function by its name or ARN; raises `LambdaError` when there is none."""
+        """Return a function by its name or ARN; raises `AwsError` when there is none."""
 
 
 class EventSources:
