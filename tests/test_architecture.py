@@ -10,23 +10,26 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-FIRST_PARTY = frozenset({"components", "embedded_aws", "handlers", "tracing", "tracing_pytest", "waterfall"})
+FACE = "__init__"
 
 
 @dataclass(frozen=True)
 class Package:
     """A package's rooms (its folders and its own modules) in layers, from the ground up.
 
-    A room imports from layers below its own alone, and from no other room of its layer; without `layers` that
-    is not checked. `outside` has the modules of other packages that a module may import.
+    A room imports from layers below its own alone, and from no other room of its layer. `__init__` stands
+    above all of them where it has no layer. `uses` are the packages that every room may import, `outside` the
+    modules of others that one module may. `folder` is where the package lies.
     """
 
     name: str
-    layers: tuple[frozenset[str], ...] = ()
+    layers: tuple[frozenset[str], ...]
+    uses: frozenset[str] = frozenset()
     outside: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    folder: str = "."
 
 
-def layers(*rows: str) -> tuple[frozenset[str], ...]:
+def rooms(*rows: str) -> tuple[frozenset[str], ...]:
     return tuple(frozenset(row.split()) for row in rows)
 
 
@@ -34,9 +37,59 @@ THE_ENTRY = frozenset({"embedded_aws.server"})
 """How a stack is started: all that others may know of the embedded AWS."""
 
 PACKAGES = (
+    Package("__main__", rooms("__main__"), uses=frozenset({"components"})),
+    Package(
+        "components",
+        rooms(
+            "kinds naming policy routes",
+            "fault_settings queue sampling storage",
+            "settings",
+            "adot packaging",
+            "function layers",
+            "api",
+            "faults",
+        ),
+    ),
+    Package("handlers", rooms("consumer front worker"), uses=frozenset({"tracing"})),
+    Package(
+        "tracing",
+        rooms(
+            "_aws _safely _settings _span",
+            "_exceptions _sender",
+            "_export",
+            "_keep _otlp_export",
+            "_recorder",
+            "_context",
+            "_calls _native _otel _runtime",
+            "_setup",
+            "_api",
+        ),
+        folder="layers",
+    ),
+    Package(
+        "tracing_pytest",
+        rooms("trace", "invocation", "elsewhere"),
+        uses=frozenset({"tracing"}),
+        folder="layers",
+    ),
+    Package(
+        "embedded_aws",
+        rooms(
+            "aws",
+            "cloudwatch host sqs",
+            "engine logs xray",
+            "journal",
+            "awslambda gateway",
+            "events fis",
+            "endpoint front_door",
+            "embedded_aws",
+            "server",
+        ),
+        uses=frozenset({"loopback_guard"}),
+    ),
     Package(
         "waterfall",
-        layers(
+        rooms(
             "ports",
             "traces",
             "faults logs sampling stack",
@@ -47,44 +100,55 @@ PACKAGES = (
             "cli",
             "__main__",
         ),
+        uses=frozenset({"loopback_guard"}),
         outside={
             "waterfall.commands.up": THE_ENTRY,
             "waterfall.commands.welcome": THE_ENTRY,
             "waterfall.stack.serve": THE_ENTRY,
         },
     ),
-    Package("embedded_aws"),
+    Package("loopback_guard", rooms(FACE, "asgi http")),
 )
+FIRST_PARTY = frozenset(package.name for package in PACKAGES)
+
+
+def modules_of(package: Package, root: Path) -> Iterator[tuple[str, ...]]:
+    """Yield the parts of each module's name; the program's `__main__` is a module without a folder."""
+    lies = root / package.folder
+    for path in sorted([*(lies / package.name).rglob("*.py"), *lies.glob(f"{package.name}.py")]):
+        yield path.relative_to(lies).with_suffix("").parts
 
 
 def imports_of(package: Package, root: Path) -> Iterator[tuple[str, str]]:
-    """Yield each module of a package with each first-party module that it imports, wherever it does so."""
-    for path in sorted((root / package.name).rglob("*.py")):
-        module = ".".join(path.relative_to(root).with_suffix("").parts).removesuffix(".__init__")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    """Yield each module of a package with each module that it imports, wherever it does so."""
+    lies = root / package.folder
+    for parts in modules_of(package, root):
+        module = ".".join(parts).removesuffix(f".{FACE}")
+        text = lies.joinpath(*parts).with_suffix(".py").read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(text)):
             if isinstance(node, ast.Import):
                 yield from ((module, alias.name) for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
-                parents = path.relative_to(root).parts[: -node.level] if node.level else ()
+                parents = parts[: -node.level] if node.level else ()
                 source = ".".join([*parents, *filter(None, [node.module])])
-                is_package = (root / Path(*source.split("."))).is_dir()
+                is_package = lies.joinpath(*source.split(".")).is_dir()
                 yield from (
                     (module, f"{source}.{alias.name}" if is_package else source) for alias in node.names
                 )
 
 
 def room_of(module: str) -> str:
-    return [*module.split("."), "__init__"][1]
+    return [*module.split("."), FACE][1]
 
 
 def arrows_back_up(package: Package, root: Path = ROOT) -> list[str]:
-    floors = {room: floor for floor, rooms in enumerate(package.layers) for room in rooms}
+    floors = {room: floor for floor, rooms_on_it in enumerate(package.layers) for room in rooms_on_it}
+    floors.setdefault(FACE, len(package.layers))
     return [
         f"{module} imports {other}"
         for module, other in imports_of(package, root)
         if other.partition(".")[0] == package.name
         and room_of(module) != room_of(other)
-        and room_of(other) != "__init__"
         and floors.get(room_of(module), -1) <= floors.get(room_of(other), -1)
     ]
 
@@ -93,28 +157,23 @@ def strangers(package: Package, root: Path = ROOT) -> list[str]:
     return [
         f"{module} imports {other}"
         for module, other in imports_of(package, root)
-        if other.partition(".")[0] in FIRST_PARTY - {package.name}
+        if other.partition(".")[0] in FIRST_PARTY - {package.name} - package.uses
         and other not in package.outside.get(module, ())
     ]
 
 
 def rooms_in(package: Package, root: Path = ROOT) -> set[str]:
-    folder = root / package.name
-    return {path.relative_to(folder).parts[0].removesuffix(".py") for path in folder.rglob("*.py")} - {
-        "__init__"
-    }
+    return {room_of(".".join(parts)) if len(parts) > 1 else parts[0] for parts in modules_of(package, root)}
 
 
-LAYERED = [package for package in PACKAGES if package.layers]
-
-
-@pytest.mark.parametrize("package", LAYERED, ids=lambda package: package.name)
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
 def test_every_room_stands_in_a_layer(package: Package) -> None:
     """A new folder has to be given its layer."""
-    assert rooms_in(package) == {room for layer in package.layers for room in layer}
+    named = {room for layer in package.layers for room in layer}
+    assert rooms_in(package) - {FACE} == named - {FACE}
 
 
-@pytest.mark.parametrize("package", LAYERED, ids=lambda package: package.name)
+@pytest.mark.parametrize("package", PACKAGES, ids=lambda package: package.name)
 def test_no_arrow_runs_back_up(package: Package) -> None:
     """What a room imports stands below it."""
     assert arrows_back_up(package) == []
@@ -146,7 +205,7 @@ def test_arrows_are_seen(tmp_path: Path, line: str, up: list[str], strange: list
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(line if name == "low/one.py" else "")
     package = Package(
-        "waterfall", layers("ground", "low beside", "top"), outside={"waterfall.low.one": THE_ENTRY}
+        "waterfall", rooms("ground", "low beside", "top"), outside={"waterfall.low.one": THE_ENTRY}
     )
     assert arrows_back_up(package, tmp_path) == up
     assert strangers(package, tmp_path) == strange
