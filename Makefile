@@ -36,7 +36,7 @@ bench: setup $(BIN)/.foreign ## measure the X-Ray store and what tracing adds to
 	@$(BIN)/python -m benchmarks.sampling
 
 .PHONY: fuzz
-fuzz: setup ## feed everything that reads what others send with mutated inputs (minutes; ARGS='--seed 1' repeats)
+fuzz: setup ## feed mutated inputs to all that reads what others send (minutes; ARGS='--seed 1' repeats)
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 .PHONY: check
