@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry import context as context_api
 from opentelemetry import trace
@@ -19,7 +18,7 @@ from opentelemetry.propagators import textmap
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags
 
 from tracing._exceptions import CurrentSpan
-from tracing._span import span_id_text, trace_id_text
+from tracing._span import TraceHeader, from_traceparent, parse
 
 if TYPE_CHECKING:
     from tracing._recorder import Recorder
@@ -27,67 +26,8 @@ if TYPE_CHECKING:
 NAME = "X-Amzn-Trace-Id"
 ENVIRONMENT = "_X_AMZN_TRACE_ID"
 
-_HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
-_SAMPLED = {"1": True, "0": False}
-_KNOWN = {"root", "parent", "sampled"}
 _INCOMING = context_api.create_key("tracing-incoming-header")
 _ON_CONTEXT_OBJECT = ("x_amzn_trace_id", "xray_trace_id", "trace_id")
-
-
-class TraceHeader(NamedTuple):
-    """One trace context: ids as OpenTelemetry holds them, 0 where absent or malformed.
-
-    `sampled` is `None` when nobody decided yet. `extra` keeps `Lineage` and unknown fields in order.
-    """
-
-    trace_id: int = 0
-    parent_id: int = 0
-    sampled: bool | None = None
-    extra: tuple[tuple[str, str], ...] = ()
-
-    def format(self) -> str:
-        """Write the header value; absent fields are left out."""
-        fields = [
-            ("Root", trace_id_text(self.trace_id) if self.trace_id else ""),
-            ("Parent", span_id_text(self.parent_id) if self.parent_id else ""),
-            ("Sampled", "" if self.sampled is None else str(int(self.sampled))),
-            *self.extra,
-        ]
-        return ";".join(f"{key}={value}" for key, value in fields if value)
-
-
-def parse(text: str | None) -> TraceHeader:
-    """Read a header value; malformed parts are left out, `Self` (a load balancer's own id) too."""
-    known: dict[str, str] = {}
-    extra: list[tuple[str, str]] = []
-    for part in (text or "").split(";"):
-        key, _, value = (piece.strip() for piece in part.partition("="))
-        if not key or not value or key.lower() == "self":
-            continue
-        if key.lower() in _KNOWN:
-            known[key.lower()] = value
-        else:
-            extra.append((key, value))
-    root, parent = known.get("root", ""), known.get("parent", "")
-    return TraceHeader(
-        trace_id=_number(root[2:10] + root[11:], 32) if root[:2] == "1-" and root[10:11] == "-" else 0,
-        parent_id=_number(parent, 16),
-        sampled=_SAMPLED.get(known.get("sampled", "")),
-        extra=tuple(extra),
-    )
-
-
-def _number(digits: str, length: int) -> int:
-    """So many hexadecimal digits; 0 for anything else."""
-    return int(digits, 16) if len(digits) == length and _HEX_DIGITS.issuperset(digits) else 0
-
-
-def from_traceparent(text: str | None) -> TraceHeader:
-    """Read W3C `traceparent`: https://www.w3.org/TR/trace-context/#traceparent-header."""
-    match = re.fullmatch(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2}).*", text or "")
-    if match is None:
-        return TraceHeader()
-    return TraceHeader(int(match[1], 16), int(match[2], 16), sampled=bool(int(match[3], 16) & 1))
 
 
 def incoming(lambda_context: Any, environ: Mapping[str, str]) -> TraceHeader:

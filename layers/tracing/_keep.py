@@ -19,11 +19,20 @@ from typing import Any, NamedTuple
 from opentelemetry.trace import StatusCode
 
 from tracing._aws import THROTTLED
-from tracing._context import TraceHeader, parse
 from tracing._export import LAMBDA, Exporter
 from tracing._sender import Losses
 from tracing._settings import Keep
-from tracing._span import ANNOTATIONS, METADATA, STATUS, Link, SpanData, read, status_of
+from tracing._span import (
+    ANNOTATIONS,
+    METADATA,
+    STATUS,
+    Link,
+    SpanData,
+    TraceHeader,
+    parse,
+    read,
+    status_of,
+)
 
 KEPT = "kept"
 """The annotation of a kept function's segment: why it was kept."""

@@ -14,11 +14,11 @@ from opentelemetry import context as context_api
 from opentelemetry import trace
 from opentelemetry.trace import Span, StatusCode
 
-from tracing._context import Contexts, TraceHeader, header_of, incoming, with_header
+from tracing._context import Contexts, header_of, incoming, with_header
 from tracing._exceptions import note
 from tracing._recorder import Recorder
 from tracing._safely import safely
-from tracing._span import span_id_text, trace_id_text
+from tracing._span import TraceHeader, span_id_text, trace_id_text
 
 if TYPE_CHECKING:
     from tracing._keep import Memory

@@ -1,4 +1,4 @@
-"""A span as both SDKs hand it over and every way out takes it: without what URLs keep secret.
+"""A span as both SDKs hand it over and every way out takes it, and the header that names its trace.
 
 Instrumentations of other libraries write URLs as they are; queries, fragments and credentials stay here.
 https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/
@@ -26,6 +26,10 @@ _OF_URLS_ALONE = ("url.query", "url.fragment")
 _ANY = frozenset({*_URLS, *_OF_URLS_ALONE})
 _CREDENTIALS = r"^([^/?#]*//)[^/?#]*@"
 _AFTER_PATH = r"(?s)[?#].*"
+
+_HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
+_SAMPLED = {"1": True, "0": False}
+_KNOWN = {"root", "parent", "sampled"}
 
 
 class Event(NamedTuple):
@@ -115,6 +119,62 @@ def trace_id_text(trace_id: int) -> str:
 def span_id_text(span_id: int) -> str:
     """16 hex digits."""
     return f"{span_id:016x}"
+
+
+class TraceHeader(NamedTuple):
+    """One trace context: ids as OpenTelemetry holds them, 0 where absent or malformed.
+
+    `sampled` is `None` when nobody decided yet. `extra` keeps `Lineage` and unknown fields in order.
+    """
+
+    trace_id: int = 0
+    parent_id: int = 0
+    sampled: bool | None = None
+    extra: tuple[tuple[str, str], ...] = ()
+
+    def format(self) -> str:
+        """Write the header value; absent fields are left out."""
+        fields = [
+            ("Root", trace_id_text(self.trace_id) if self.trace_id else ""),
+            ("Parent", span_id_text(self.parent_id) if self.parent_id else ""),
+            ("Sampled", "" if self.sampled is None else str(int(self.sampled))),
+            *self.extra,
+        ]
+        return ";".join(f"{key}={value}" for key, value in fields if value)
+
+
+def parse(text: str | None) -> TraceHeader:
+    """Read a header value; malformed parts are left out, `Self` (a load balancer's own id) too."""
+    known: dict[str, str] = {}
+    extra: list[tuple[str, str]] = []
+    for part in (text or "").split(";"):
+        key, _, value = (piece.strip() for piece in part.partition("="))
+        if not key or not value or key.lower() == "self":
+            continue
+        if key.lower() in _KNOWN:
+            known[key.lower()] = value
+        else:
+            extra.append((key, value))
+    root, parent = known.get("root", ""), known.get("parent", "")
+    return TraceHeader(
+        trace_id=_number(root[2:10] + root[11:], 32) if root[:2] == "1-" and root[10:11] == "-" else 0,
+        parent_id=_number(parent, 16),
+        sampled=_SAMPLED.get(known.get("sampled", "")),
+        extra=tuple(extra),
+    )
+
+
+def _number(digits: str, length: int) -> int:
+    """So many hexadecimal digits; 0 for anything else."""
+    return int(digits, 16) if len(digits) == length and _HEX_DIGITS.issuperset(digits) else 0
+
+
+def from_traceparent(text: str | None) -> TraceHeader:
+    """Read W3C `traceparent`: https://www.w3.org/TR/trace-context/#traceparent-header."""
+    match = re.fullmatch(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2}).*", text or "")
+    if match is None:
+        return TraceHeader()
+    return TraceHeader(int(match[1], 16), int(match[2], 16), sampled=bool(int(match[3], 16) & 1))
 
 
 def annotation_key(key: str) -> str:

@@ -26,7 +26,7 @@ from tests.embedded_aws.xray.builders import NOW, TRACE, inner, segment, subsegm
 from tests.embedded_aws.xray.operation_cases import SUCCESSES
 from tests.fuzz.mutation import Source, encoded
 from tests.fuzz.target import Request, Take, Target, ask, check_status, loop, stateless
-from tracing import _context as tracing_context
+from tracing import _span as tracing_span
 
 HEADERS = (
     f"Root={TRACE};Parent=53995c3f42cd8ad8;Sampled=1",
@@ -165,7 +165,7 @@ def api_call(source: Source) -> tuple[str, bytes]:
 
 def _take_header(text: str) -> None:
     trace_header.TraceHeader.parse(text).format()
-    tracing_context.parse(text).format()
+    tracing_span.parse(text).format()
 
 
 def _take_datagram(data: bytes, xray: XRay) -> None:

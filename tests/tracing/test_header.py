@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracing._context import TraceHeader, from_traceparent, parse
+from tracing._span import TraceHeader, from_traceparent, parse
 
 TEXT = st.text(
     st.characters(exclude_characters=";=", exclude_categories=["Cs", "Z", "C"]), min_size=1, max_size=12
