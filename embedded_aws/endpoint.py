@@ -40,9 +40,9 @@ _LOG = logging.getLogger(__name__)
 class Services:
     """Who answers what.
 
-    `gateway` has the deployed APIs, `fis` fault injection, `about` the server itself, `aws` what no other
-    has. `metrics_read` is called before each call of CloudWatch; the others after one,
-    before its answer leaves: `apis_changed` and `alarms_changed` when it may have changed a deployed API or
+    `gateway` has the deployed APIs, `fis` fault injection, `about` the server itself, `aws` all that is left.
+    `metrics_read` is called before each call of CloudWatch; the others after one, before its answer leaves:
+    `apis_changed` and `alarms_changed` when it may have changed a deployed API or
     an alarm, `queue_used` when it was about an SQS queue, with its URL.
     """
 
@@ -64,6 +64,12 @@ class Endpoint:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._own: dict[str | None, ASGIApp] = {
+            "xray": services.xray,
+            "lambda": services.lambda_,
+            "logs": services.logs,
+            "fis": services.fis,
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever goes wrong becomes an AWS error."""
@@ -88,14 +94,8 @@ class Endpoint:
                 call.path, scope["query_string"].decode("latin-1")
             )
             await Response(status, json.dumps(told).encode())(scope, receive, send)
-        elif call.service == "xray":
-            await self._services.xray(scope, receive, send)
-        elif call.service == "lambda":
-            await self._services.lambda_(scope, receive, send)
-        elif call.service == "logs":
-            await self._services.logs(scope, receive, send)
-        elif call.service == "fis":
-            await self._services.fis(scope, receive, send)
+        elif own := self._own.get(call.service):
+            await own(scope, receive, send)
         elif call.service == "monitoring":
             self._services.metrics_read()
             await self._services.aws(scope, receive, _Before(send, self._services.alarms_changed))

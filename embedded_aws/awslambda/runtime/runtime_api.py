@@ -1,6 +1,10 @@
 """The Runtime API of one execution environment, on a loopback port of its own.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+
+It is not served by `host.http_server`, which suits a few listeners that stay: there an event and its reply
+took 0.19 ms instead of 0.14, the end of an environment 130 to 360 ms instead of 2, and each environment that
+waits woke up ten times a second, because uvicorn looks that often whether it should end.
 """
 
 from __future__ import annotations
