@@ -23,7 +23,7 @@ from embedded_aws.aws.http import run_in_thread
 from embedded_aws.aws.ids import Clock
 from embedded_aws.awslambda.runtime.logs import StreamLog
 from embedded_aws.awslambda.runtime.outcome import Span
-from embedded_aws.awslambda.runtime.runtime_api import Event, Reply, RuntimeApi
+from embedded_aws.awslambda.runtime.runtime_api import InvocationEvent, Reply, RuntimeApi
 from embedded_aws.host.children import kill_descendants
 
 _PIPE_BYTES = 64 * 1024
@@ -134,7 +134,7 @@ class Environment:
         code = await self._exit() if payload is None else None
         raise InitError(payload, code)
 
-    async def run(self, event: Event) -> Reply:
+    async def run(self, event: InvocationEvent) -> Reply:
         """Hand over one event and wait for its reply; raises `WorkerExitError`."""
         self._signal(signal.SIGCONT)
         reply = self._api.deliver(event)

@@ -24,7 +24,7 @@ from embedded_aws.awslambda.runtime.outcome import (
 )
 from embedded_aws.awslambda.runtime.platform_log import PlatformLog, Report, Status, TraceContext
 from embedded_aws.awslambda.runtime.pool import Pool
-from embedded_aws.awslambda.runtime.runtime_api import Event, Reply
+from embedded_aws.awslambda.runtime.runtime_api import InvocationEvent, Reply
 
 INIT_LIMIT = 10.0
 """Seconds of the init phase; a longer initialisation starts again within the first event's time."""
@@ -151,7 +151,7 @@ class Run:
         if not self._cold:
             self._restart_clock()
         self._log.start()
-        event = Event(
+        event = InvocationEvent(
             request_id=work.request_id,
             payload=work.payload,
             deadline_ms=int(self._deadline * 1000),
@@ -166,7 +166,7 @@ class Run:
             return handler_failed(self._reply.body, self._reply.cause)
         return Outcome(self._reply.body)
 
-    async def _answer(self, event: Event) -> Reply:
+    async def _answer(self, event: InvocationEvent) -> Reply:
         """Let the runtime answer, or whatever a fault has put in its way; raises `TimeoutError`."""
         injection = self._work.injection
         self._injected = injection.experiments

@@ -28,7 +28,7 @@ _CAUSE = "lambda-runtime-function-xray-error-cause"
 
 
 @dataclass(frozen=True)
-class Event:
+class InvocationEvent:
     """One event for the runtime: `deadline_ms` is epoch milliseconds."""
 
     request_id: str
@@ -90,8 +90,8 @@ class RuntimeApi:
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
         loop = asyncio.get_running_loop()
-        self._event: asyncio.Future[Event] = loop.create_future()
-        self._current: Event | None = None
+        self._event: asyncio.Future[InvocationEvent] = loop.create_future()
+        self._current: InvocationEvent | None = None
         self._running = False
         self.polled = asyncio.Event()
         self.polled_at = 0.0
@@ -104,7 +104,7 @@ class RuntimeApi:
         host, port = self._server.sockets[0].getsockname()[:2]
         return f"{host}:{port}"
 
-    def deliver(self, event: Event) -> asyncio.Future[Reply]:
+    def deliver(self, event: InvocationEvent) -> asyncio.Future[Reply]:
         """Answer the runtime's `/next`, now or when it asks; return the reply to come."""
         self.reply = asyncio.get_running_loop().create_future()
         self.polled.clear()

@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from embedded_aws.awslambda.runtime.runtime_api import Event, RuntimeApi
+from embedded_aws.awslambda.runtime.runtime_api import InvocationEvent, RuntimeApi
 from tests.embedded_aws.awslambda.harness import PATIENCE
 
-EVENT = Event("request-1", b'{"a":1}', 1700000000000, "arn", "Root=1", '{"custom":{}}')
+EVENT = InvocationEvent("request-1", b'{"a":1}', 1700000000000, "arn", "Root=1", '{"custom":{}}')
 RUNTIME = "/2018-06-01/runtime"
 
 
