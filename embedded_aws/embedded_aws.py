@@ -20,7 +20,7 @@ from embedded_aws.cloudwatch.metrics import Metrics
 from embedded_aws.endpoint import Endpoint
 from embedded_aws.endpoint import Services as EndpointServices
 from embedded_aws.front_door import front_door
-from embedded_aws.gateway.access_logs import GroupAccessLogs
+from embedded_aws.gateway.access_log import GroupAccessLogs
 from embedded_aws.gateway.app import Gateway
 from embedded_aws.gateway.app import Services as GatewayServices
 from embedded_aws.gateway.moto_apis import MotoApis

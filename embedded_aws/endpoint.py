@@ -15,7 +15,7 @@ from embedded_aws.aws.http import Response, read_body, replay
 from embedded_aws.aws.model import ShapeError
 from embedded_aws.aws.moto_input import UnansweredError, UnknownOperationError
 from embedded_aws.aws.parsing import ParseError
-from embedded_aws.gateway.request import find_api
+from embedded_aws.gateway.method_request import find_api
 from embedded_aws.journal.about import is_about
 from embedded_aws.sqs.header import with_trace_header
 

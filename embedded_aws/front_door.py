@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from embedded_aws.aws import call as aws_request
 from embedded_aws.aws.errors import error
-from embedded_aws.gateway.request import find_api
+from embedded_aws.gateway.method_request import find_api
 from loopback_guard.asgi import Api, LoopbackGuard
 
 if TYPE_CHECKING:

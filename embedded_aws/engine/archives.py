@@ -24,7 +24,7 @@ _EXECUTABLE_MODE = 0o100755
 _SUFFIXES = (".zip", ".jar")
 _FAST = 1
 
-Entry = tuple[str, bytes, bool]
+ZipEntry = tuple[str, bytes, bool]
 """Name in the zip, content, executable."""
 
 
@@ -57,7 +57,7 @@ def archive_bytes(value: object) -> bytes:
     return buffer.getvalue()
 
 
-def _entries(value: object, prefix: str) -> Iterator[Entry]:
+def _entries(value: object, prefix: str) -> Iterator[ZipEntry]:
     match value:
         case asset.AssetArchive():
             for name, part in value.assets.items():
@@ -72,7 +72,7 @@ def _entries(value: object, prefix: str) -> Iterator[Entry]:
             yield prefix, asset_bytes(value), False
 
 
-def _archive_entries(path: Path, prefix: str) -> Iterator[Entry]:
+def _archive_entries(path: Path, prefix: str) -> Iterator[ZipEntry]:
     root = f"{prefix}/" if prefix else ""
     if path.is_dir():
         for file in path.rglob("*"):

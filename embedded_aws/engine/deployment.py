@@ -77,7 +77,7 @@ class Deployment:
         given = {key: values.plain(value) for key, value in args.items() if value is not None}
         region = str(given.get("region") or self._provider(provider).region)
         try:
-            return invokes.invoke(token, given, invokes.Place(region, self.clients))
+            return invokes.invoke(token, given, invokes.RegionalClients(region, self.clients))
         except Exception as error:
             raise self.fail(f"function {token} failed: {explain(error)}") from error
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.engine.errors import EngineError
-from embedded_aws.engine.registration import State, partition_of
+from embedded_aws.engine.registration import State, invoke_arn, partition_of
 
 if TYPE_CHECKING:
     from embedded_aws.engine.clients import Clients
@@ -25,8 +25,8 @@ _FIS_EXTENSION = re.compile(r"/aws/service/fis/lambda-extension/AWS-FIS-extensio
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a function looks: a region of the embedded AWS."""
+class RegionalClients:
+    """Clients for one region of the embedded AWS."""
 
     region: str
     clients: Clients
@@ -35,49 +35,44 @@ class Place:
         return self.clients.get(service, self.region)
 
 
-def invoke(token: str, args: Args, place: Place) -> State:
+def invoke(token: str, args: Args, aws: RegionalClients) -> State:
     """Answer one function; raises EngineError for an unknown one, botocore's errors for AWS's."""
     function = _FUNCTIONS.get(token)
     if function is None:
         close = difflib.get_close_matches(token, _FUNCTIONS, n=1, cutoff=0.8)
         supported = close or sorted(name.rpartition(":")[2] for name in _FUNCTIONS)
         raise EngineError(f"it is not supported here; supported: {', '.join(supported)}")
-    return function(args, place)
+    return function(args, aws)
 
 
-def _get_region(args: Args, place: Place) -> State:
-    region = str(args.get("name") or place.region)
+def _get_region(args: Args, aws: RegionalClients) -> State:
+    region = str(args.get("name") or aws.region)
     endpoint = f"ec2.{region}.{_dns_suffix(region)}"
     return {"id": region, "name": region, "region": region, "description": region, "endpoint": endpoint}
 
 
-def _get_caller_identity(_args: Args, place: Place) -> State:
-    answer = place.client("sts").get_caller_identity()
-    return {
-        "id": answer["Account"],
-        "accountId": answer["Account"],
-        "arn": answer["Arn"],
-        "userId": answer["UserId"],
-    }
+def _get_caller_identity(_args: Args, aws: RegionalClients) -> State:
+    found = aws.client("sts").get_caller_identity()
+    return _outputs(found, id="Account", accountId="Account", arn="Arn", userId="UserId")
 
 
-def _get_partition(_args: Args, place: Place) -> State:
-    partition, suffix = partition_of(place.region), _dns_suffix(place.region)
+def _get_partition(_args: Args, aws: RegionalClients) -> State:
+    partition, suffix = partition_of(aws.region), _dns_suffix(aws.region)
     reverse = ".".join(reversed(suffix.split(".")))
     return {"id": partition, "partition": partition, "dnsSuffix": suffix, "reverseDnsPrefix": reverse}
 
 
-def _get_availability_zones(_args: Args, place: Place) -> State:
-    zones = place.client("ec2").describe_availability_zones()["AvailabilityZones"]
+def _get_availability_zones(_args: Args, aws: RegionalClients) -> State:
+    zones = aws.client("ec2").describe_availability_zones()["AvailabilityZones"]
     return {
-        "id": place.region,
+        "id": aws.region,
         "names": [zone["ZoneName"] for zone in zones],
         "zoneIds": [zone["ZoneId"] for zone in zones],
-        "groupNames": [place.region],
+        "groupNames": [aws.region],
     }
 
 
-def _get_policy_document(args: Args, _place: Place) -> State:
+def _get_policy_document(args: Args, _aws: RegionalClients) -> State:
     sources = [json.loads(text) for text in args.get("sourcePolicyDocuments", [])]
     overrides = [json.loads(text) for text in args.get("overridePolicyDocuments", [])]
     own = [_statement(statement) for statement in args.get("statements", [])]
@@ -143,10 +138,10 @@ def _conditions(conditions: list[Mapping[str, Any]] | None) -> dict[str, dict[st
     return tests
 
 
-def _get_parameter(args: Args, place: Place) -> State:
-    client, name = place.client("ssm"), args["name"]
+def _get_parameter(args: Args, aws: RegionalClients) -> State:
+    client, name = aws.client("ssm"), args["name"]
     if extension := _FIS_EXTENSION.fullmatch(name):
-        return _fis_extension(extension[1], name, place)
+        return _fis_extension(extension[1], name, aws)
     try:
         found = client.get_parameter(Name=name, WithDecryption=args.get("withDecryption", True))["Parameter"]
     except client.exceptions.ParameterNotFound as error:
@@ -155,21 +150,16 @@ def _get_parameter(args: Args, place: Place) -> State:
             "make its value a setting: AWS's public parameters are not emulated"
         ) from error
     return {
-        "id": found["Name"],
-        "name": found["Name"],
-        "arn": found["ARN"],
-        "type": found["Type"],
-        "value": found["Value"],
+        **_outputs(found, id="Name", name="Name", arn="ARN", type="Type", value="Value", version="Version"),
         "insecureValue": found["Value"] if found["Type"] != "SecureString" else None,
-        "version": found["Version"],
     }
 
 
-def _fis_extension(architecture: str, name: str, place: Place) -> State:
+def _fis_extension(architecture: str, name: str, aws: RegionalClients) -> State:
     """Return AWS's public parameter with the FIS extension; moto's own parameters cannot be under `/aws`."""
-    partition = partition_of(place.region)
-    layer = f"arn:{partition}:lambda:{place.region}:{FIS_ACCOUNT}:layer:AWS-FIS-extension-{architecture}:1"
-    arn = f"arn:{partition}:ssm:{place.region}::parameter{name}"
+    partition = partition_of(aws.region)
+    layer = f"arn:{partition}:lambda:{aws.region}:{FIS_ACCOUNT}:layer:AWS-FIS-extension-{architecture}:1"
+    arn = f"arn:{partition}:ssm:{aws.region}::parameter{name}"
     return {
         "id": name,
         "name": name,
@@ -181,23 +171,16 @@ def _fis_extension(architecture: str, name: str, place: Place) -> State:
     }
 
 
-def _get_function(args: Args, place: Place) -> State:
-    client = place.client("lambda")
+def _get_function(args: Args, aws: RegionalClients) -> State:
+    client = aws.client("lambda")
     qualifier = {"Qualifier": args["qualifier"]} if "qualifier" in args else {}
     found = client.get_function(FunctionName=args["functionName"], **qualifier)["Configuration"]
     arn = found["FunctionArn"]
-    invoke_arn = (
-        f"arn:{partition_of(place.region)}:apigateway:{place.region}:lambda:path/2015-03-31/functions/"
-        f"{arn}/invocations"
-    )
     return {
-        "id": found["FunctionName"],
-        "functionName": found["FunctionName"],
+        **_outputs(found, id="FunctionName", functionName="FunctionName", version="Version", role="Role"),
         "arn": arn,
-        "invokeArn": invoke_arn,
+        "invokeArn": invoke_arn(aws.region, arn),
         "qualifiedArn": f"{arn}:{found['Version']}",
-        "version": found["Version"],
-        "role": found["Role"],
         "runtime": found.get("Runtime", ""),
         "handler": found.get("Handler", ""),
         "timeout": found.get("Timeout", 3),
@@ -205,68 +188,63 @@ def _get_function(args: Args, place: Place) -> State:
     }
 
 
-def _get_role(args: Args, place: Place) -> State:
-    found = place.client("iam").get_role(RoleName=args["name"])["Role"]
+def _get_role(args: Args, aws: RegionalClients) -> State:
+    found = aws.client("iam").get_role(RoleName=args["name"])["Role"]
     return {
-        "id": found["RoleName"],
-        "name": found["RoleName"],
-        "arn": found["Arn"],
-        "path": found["Path"],
-        "uniqueId": found["RoleId"],
+        **_outputs(found, id="RoleName", name="RoleName", arn="Arn", path="Path", uniqueId="RoleId"),
         "assumeRolePolicy": json.dumps(found["AssumeRolePolicyDocument"]),
     }
 
 
-def _get_policy(args: Args, place: Place) -> State:
-    partition = partition_of(place.region)
+def _get_policy(args: Args, aws: RegionalClients) -> State:
+    partition = partition_of(aws.region)
     arn = args.get("arn") or f"arn:{partition}:iam::{ACCOUNT_ID}:policy/{args.get('name', '')}"
-    client = place.client("iam")
+    client = aws.client("iam")
     found = client.get_policy(PolicyArn=arn)["Policy"]
     version = client.get_policy_version(PolicyArn=arn, VersionId=found["DefaultVersionId"])["PolicyVersion"]
     return {
+        **_outputs(found, name="PolicyName", path="Path", policyId="PolicyId"),
         "id": arn,
         "arn": arn,
-        "name": found["PolicyName"],
-        "path": found["Path"],
-        "policyId": found["PolicyId"],
         "policy": json.dumps(version["Document"]),
     }
 
 
-def _get_queue(args: Args, place: Place) -> State:
-    client = place.client("sqs")
+def _get_queue(args: Args, aws: RegionalClients) -> State:
+    client = aws.client("sqs")
     url = client.get_queue_url(QueueName=args["name"])["QueueUrl"]
     arn = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     return {"id": url, "name": args["name"], "url": url, "arn": arn}
 
 
-def _get_bucket(args: Args, place: Place) -> State:
+def _get_bucket(args: Args, aws: RegionalClients) -> State:
     name = args["bucket"]
-    place.client("s3").head_bucket(Bucket=name)
+    aws.client("s3").head_bucket(Bucket=name)
     return {
         "id": name,
         "bucket": name,
-        "arn": f"arn:{partition_of(place.region)}:s3:::{name}",
+        "arn": f"arn:{partition_of(aws.region)}:s3:::{name}",
         "bucketDomainName": f"{name}.s3.amazonaws.com",
-        "bucketRegionalDomainName": f"{name}.s3.{place.region}.amazonaws.com",
+        "bucketRegionalDomainName": f"{name}.s3.{aws.region}.amazonaws.com",
     }
 
 
-def _get_table(args: Args, place: Place) -> State:
-    found = place.client("dynamodb").describe_table(TableName=args["name"])["Table"]
-    return {
-        "id": found["TableName"],
-        "name": found["TableName"],
-        "arn": found["TableArn"],
-        "streamArn": found.get("LatestStreamArn", ""),
-    }
+def _get_table(args: Args, aws: RegionalClients) -> State:
+    found = aws.client("dynamodb").describe_table(TableName=args["name"])["Table"]
+    named = _outputs(found, id="TableName", name="TableName", arn="TableArn")
+    return {**named, "streamArn": found.get("LatestStreamArn", "")}
+
+
+def _outputs(found: Mapping[str, Any], **members: str) -> State:
+    """Return the members of an API's answer under Pulumi's names."""
+    return {name: found[member] for name, member in members.items()}
 
 
 def _dns_suffix(region: str) -> str:
     return "amazonaws.com.cn" if partition_of(region) == "aws-cn" else "amazonaws.com"
 
 
-_FUNCTIONS: Mapping[str, Callable[[Args, Place], State]] = {
+_FUNCTIONS: Mapping[str, Callable[[Args, RegionalClients], State]] = {
     "aws:index/getRegion:getRegion": _get_region,
     "aws:index/getCallerIdentity:getCallerIdentity": _get_caller_identity,
     "aws:index/getPartition:getPartition": _get_partition,

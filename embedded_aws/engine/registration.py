@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.engine import naming
-from embedded_aws.engine.request import Names, as_text, fill
+from embedded_aws.engine.operation_input import Names, as_text, fill
 
 if TYPE_CHECKING:
     from embedded_aws.engine.clients import Clients
@@ -140,6 +140,11 @@ class Registration:
     def arn(self, service: str, resource: str, *, account: str = ACCOUNT_ID) -> str:
         """Return an ARN in the resource's region."""
         return f"arn:{self.partition}:{service}:{self.region}:{account}:{resource}"
+
+
+def invoke_arn(region: str, arn: str, version: str = "2015-03-31", verb: str = "invocations") -> str:
+    """Return the form in which API Gateway's integrations name a function."""
+    return f"arn:{partition_of(region)}:apigateway:{region}:lambda:path/{version}/functions/{arn}/{verb}"
 
 
 def partition_of(region: str) -> str:

@@ -1,19 +1,64 @@
-"""One access log line per request, from the stage's format and its `$context` variables.
+"""One access log line per request, from the stage's format and its `$context` variables, and where it goes.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-variables-for-access-logging.html
 """
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
+
+from embedded_aws.aws.interfaces import LogEvent, LogSink, LogStream
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from embedded_aws.gateway.model import Stage
     from embedded_aws.gateway.tracing import Exchange
 
+_LOG = logging.getLogger(__name__)
 _VARIABLE = re.compile(r"\$context\.([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*)")
+
+
+class GroupAccessLogs:
+    """Writes lines to CloudWatch Logs; a group that cannot take them is reported once and changes nothing.
+
+    `has_group` tells whether a region has a log group of that name.
+    """
+
+    def __init__(self, logs: LogSink, has_group: Callable[[str, str], bool]) -> None:
+        self._logs = logs
+        self._has_group = has_group
+        self._known: set[str] = set()
+        self._warned: set[str] = set()
+
+    def write(self, stage: Stage, line: str, at: float) -> None:
+        """Append one line to the stage's log group."""
+        destination = stage.access_log.destination_arn if stage.access_log else ""
+        problem = self._problem(destination)
+        if problem is None:
+            _, _, _, region, _, _, group, *_ = destination.split(":")
+            # AWS spreads lines over streams named by a hash; one per stage is enough here.
+            stream = LogStream(region, group, f"{crc32(stage.arn.encode()):032x}")
+            self._logs.write(stream, [LogEvent(int(at * 1000), line)])
+        elif destination not in self._warned:
+            self._warned.add(destination)
+            _LOG.warning(
+                "no access log for %s/%s at %s: %s", stage.api_name, stage.name, destination, problem
+            )
+
+    def _problem(self, destination: str) -> str | None:
+        if destination in self._known:
+            return None
+        parts = destination.split(":")
+        if len(parts) < 7 or parts[2] != "logs":
+            return "only CloudWatch log groups are emulated as destinations"
+        if not self._has_group(parts[3], parts[6]):
+            return "the log group does not exist"
+        self._known.add(destination)
+        return None
 
 
 def build_line(log_format: str, exchange: Exchange, context: Mapping[str, Any]) -> str:
@@ -23,7 +68,7 @@ def build_line(log_format: str, exchange: Exchange, context: Mapping[str, Any]) 
 
 
 def _variables(exchange: Exchange, context: Mapping[str, Any]) -> dict[str, str]:
-    response, invocation = exchange.response, exchange.invocation
+    response, call = exchange.response, exchange.call
     values: dict[str, Any] = {
         **{name: value for name, value in context.items() if name != "identity"},
         **{f"identity.{name}": value for name, value in context.get("identity", {}).items()},
@@ -35,17 +80,17 @@ def _variables(exchange: Exchange, context: Mapping[str, Any]) -> dict[str, str]
         "error.message": response.error,
         "error.messageString": response.error and f'"{response.error}"',
     }
-    if invocation:
-        latency = _milliseconds(invocation.start, invocation.end)
+    if call:
+        latency = _milliseconds(call.start, call.end)
         values |= {
             "integrationLatency": latency,
             "integration.latency": latency,
-            "integrationStatus": invocation.status,
-            "integration.integrationStatus": invocation.status,
-            "integration.status": invocation.status,
-            "integration.requestId": invocation.request_id,
-            "integration.error": invocation.error,
-            "integrationErrorMessage": invocation.error,
+            "integrationStatus": call.status,
+            "integration.integrationStatus": call.status,
+            "integration.status": call.status,
+            "integration.requestId": call.request_id,
+            "integration.error": call.error,
+            "integrationErrorMessage": call.error,
         }
     return {name: str(value) for name, value in values.items() if value not in {None, ""}}
 

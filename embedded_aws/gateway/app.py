@@ -19,11 +19,11 @@ from embedded_aws.gateway import response as answers
 from embedded_aws.gateway.access_log import build_line
 from embedded_aws.gateway.description import describe, describe_unknown
 from embedded_aws.gateway.event import Arrival, build_event, request_context
-from embedded_aws.gateway.request import Address, Request, find_api
+from embedded_aws.gateway.method_request import Address, MethodRequest, find_api
 from embedded_aws.gateway.response import MAX_PAYLOAD, MalformedReplyError, Response, parse_reply
 from embedded_aws.gateway.routing import Match, match
 from embedded_aws.gateway.throttling import Throttling
-from embedded_aws.gateway.tracing import Exchange, Invocation, Trace, begin, build_segment
+from embedded_aws.gateway.tracing import Exchange, IntegrationCall, Trace, begin, build_segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +79,7 @@ class Gateway:
         extended = base64.b64encode(bytes.fromhex(digits)[:11]).decode()
         return Arrival(self._clock(), self._ids.request_id(), extended)
 
-    async def _answer(self, address: Address, request: Request, arrival: Arrival) -> Response:
+    async def _answer(self, address: Address, request: MethodRequest, arrival: Arrival) -> Response:
         stage = self._services.apis.stage(address.api_id, address.stage)
         if stage is None:
             self._services.record(
@@ -88,16 +88,16 @@ class Gateway:
             return answers.FORBIDDEN
         trace = begin(stage, request, self._services.sampler, self._ids, arrival.at)
         route = match(stage.deployment.resources, request.method, request.path)
-        response, invocation = await self._route(stage, route, request, arrival, trace)
-        exchange = Exchange(stage, request, arrival, trace, response, self._clock(), invocation)
+        response, call = await self._route(stage, route, request, arrival, trace)
+        exchange = Exchange(stage, request, arrival, trace, response, self._clock(), call)
         # Stored before the response leaves, so that the client can read the trace at once.
         for tell in (self._emit_segment, self._record, self._write_access_log, self._count):
             self._guarded(tell, exchange, route)
         return replace(response, headers=(*response.headers, (TRACE_HEADER, trace.to_client)))
 
     async def _route(
-        self, stage: Stage, route: Match | None, request: Request, arrival: Arrival, trace: Trace
-    ) -> tuple[Response, Invocation | None]:
+        self, stage: Stage, route: Match | None, request: MethodRequest, arrival: Arrival, trace: Trace
+    ) -> tuple[Response, IntegrationCall | None]:
         if route is None:
             return answers.MISSING_TOKEN, None
         refusal = self._refuse(stage, route, request)
@@ -106,7 +106,7 @@ class Gateway:
         event = build_event(stage, route, request, arrival, trace.to_event)
         return await self._invoke(stage, route, event, request, trace)
 
-    def _refuse(self, stage: Stage, route: Match, request: Request) -> Response | None:
+    def _refuse(self, stage: Stage, route: Match, request: MethodRequest) -> Response | None:
         """Return the error of a request that does not reach its integration."""
         where = f"{stage.api_name}/{stage.name}: {route.method.http_method} {route.resource.path}"
         integration = route.method.integration
@@ -127,8 +127,8 @@ class Gateway:
         return answers.TOO_LARGE if len(request.body) > MAX_PAYLOAD else None
 
     async def _invoke(
-        self, stage: Stage, route: Match, event: dict[str, Any], request: Request, trace: Trace
-    ) -> tuple[Response, Invocation]:
+        self, stage: Stage, route: Match, event: dict[str, Any], request: MethodRequest, trace: Trace
+    ) -> tuple[Response, IntegrationCall]:
         integration = route.method.integration
         arn = _function_arn(stage, integration) if integration else None
         if integration is None or arn is None:
@@ -136,7 +136,7 @@ class Gateway:
         start = self._clock()
         result = await self._call(arn, json.dumps(event).encode(), integration.timeout, trace)
         response, called = self._reply(stage, request, result)
-        return response, Invocation(
+        return response, IntegrationCall(
             function_arn=arn,
             start=start,
             end=self._clock(),
@@ -154,7 +154,9 @@ class Gateway:
         done, _ = await asyncio.wait({task}, timeout=seconds)
         return task.result() if done else None
 
-    def _reply(self, stage: Stage, request: Request, result: InvokeResult | None) -> tuple[Response, int]:
+    def _reply(
+        self, stage: Stage, request: MethodRequest, result: InvokeResult | None
+    ) -> tuple[Response, int]:
         """Return the client's response, and the status that the `Lambda` subsegment shows.
 
         What Lambda refuses (throttled, no such function, no permission) is API Gateway's own 500.
@@ -206,13 +208,13 @@ class Gateway:
         self._services.access_logs.write(stage, line, exchange.end)
 
     def _count(self, exchange: Exchange, _: Match | None) -> None:
-        stage, called = exchange.stage, exchange.invocation
+        stage, call = exchange.stage, exchange.call
         self._services.metrics.request(
             stage.api_name,
             stage.name,
             exchange.response.status,
             exchange.end - exchange.arrival.at,
-            called.end - called.start if called else None,
+            call.end - call.start if call else None,
         )
 
 
@@ -228,10 +230,10 @@ def _function_arn(stage: Stage, integration: Integration) -> str | None:
     return found["arn"] if found else None
 
 
-def _request(scope: Scope, address: Address, body: bytes) -> Request:
+def _request(scope: Scope, address: Address, body: bytes) -> MethodRequest:
     # The HTTP server keeps the names as sent; ASGI itself has them in lower case.
     names = scope.get("state", {}).get("header_fields") or scope["headers"]
-    return Request(
+    return MethodRequest(
         method=scope["method"],
         path=address.path,
         query=scope["query_string"].decode("latin-1"),

@@ -10,7 +10,7 @@ from embedded_aws.journal.records import ApiRequest, shortened
 
 if TYPE_CHECKING:
     from embedded_aws.gateway.event import Arrival
-    from embedded_aws.gateway.request import Address, Request
+    from embedded_aws.gateway.method_request import Address, MethodRequest
     from embedded_aws.gateway.response import Response
     from embedded_aws.gateway.routing import Match
     from embedded_aws.gateway.tracing import Exchange
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def describe(exchange: Exchange, route: Match | None) -> ApiRequest:
     """Describe a request to a deployed stage."""
-    stage, request, invocation = exchange.stage, exchange.request, exchange.invocation
+    stage, request, call = exchange.stage, exchange.request, exchange.call
     header = request.header(NAME)
     return ApiRequest(
         id=exchange.arrival.request_id,
@@ -37,13 +37,13 @@ def describe(exchange: Exchange, route: Match | None) -> ApiRequest:
         tracing=stage.tracing,
         trace_id=exchange.trace.root,
         decision=exchange.trace.decision,
-        function=function_name(invocation.function_arn) if invocation else None,
-        invocation_id=(invocation.request_id or None) if invocation else None,
+        function=function_name(call.function_arn) if call else None,
+        invocation_id=(call.request_id or None) if call else None,
     )
 
 
 def describe_unknown(
-    address: Address, request: Request, arrival: Arrival, response: Response, now: float
+    address: Address, request: MethodRequest, arrival: Arrival, response: Response, now: float
 ) -> ApiRequest:
     """Describe a request to a stage that is not deployed."""
     return ApiRequest(
@@ -59,6 +59,6 @@ def describe_unknown(
     )
 
 
-def _url(stage: str, request: Request) -> str:
+def _url(stage: str, request: MethodRequest) -> str:
     query = f"?{request.query}" if request.query else ""
     return shortened(f"/{stage}{request.path}{query}")

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from embedded_aws.aws.trace_header import NAME as TRACE_HEADER
-from embedded_aws.gateway.media import is_binary
 
 if TYPE_CHECKING:
+    from embedded_aws.gateway.method_request import MethodRequest
     from embedded_aws.gateway.model import Stage
-    from embedded_aws.gateway.request import Request
     from embedded_aws.gateway.routing import Match
 
 Pairs = Iterable[tuple[str, str]]
@@ -33,7 +32,7 @@ class Arrival:
 
 
 def build_event(
-    stage: Stage, route: Match, request: Request, arrival: Arrival, trace_header: str
+    stage: Stage, route: Match, request: MethodRequest, arrival: Arrival, trace_header: str
 ) -> dict[str, Any]:
     """Build the event; what is empty is `None`, as AWS sends it."""
     headers = forwarded_headers(stage, request, trace_header)
@@ -55,7 +54,7 @@ def build_event(
     }
 
 
-def forwarded_headers(stage: Stage, request: Request, trace_header: str) -> list[tuple[str, str]]:
+def forwarded_headers(stage: Stage, request: MethodRequest, trace_header: str) -> list[tuple[str, str]]:
     """Headers as the function sees them: the client's, and what API Gateway sets itself.
 
     `Host` and the `X-Forwarded-*` values are those of the deployed API, not of the local endpoint, so that
@@ -74,7 +73,9 @@ def forwarded_headers(stage: Stage, request: Request, trace_header: str) -> list
     return [*kept, *own.items()]
 
 
-def request_context(stage: Stage, route: Match | None, request: Request, arrival: Arrival) -> dict[str, Any]:
+def request_context(
+    stage: Stage, route: Match | None, request: MethodRequest, arrival: Arrival
+) -> dict[str, Any]:
     """Build `requestContext`; its `path` includes the stage. Only the access log has one without a route."""
     context = {
         "resourceId": route.resource.id if route else None,
@@ -99,7 +100,7 @@ def request_context(stage: Stage, route: Match | None, request: Request, arrival
     return context
 
 
-def _identity(route: Match | None, request: Request) -> dict[str, str | None]:
+def _identity(route: Match | None, request: MethodRequest) -> dict[str, str | None]:
     identity = {
         "cognitoIdentityPoolId": None,
         "accountId": None,
@@ -124,6 +125,18 @@ def _grouped(pairs: Pairs) -> dict[str, list[str]]:
     for name, value in pairs:
         grouped.setdefault(name, []).append(value)
     return grouped
+
+
+def is_binary(media_type: str | None, binary_media_types: Iterable[str]) -> bool:
+    """Tell whether a `Content-Type`, or the first type of an `Accept` header, is listed as binary.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings-workflow.html
+    """
+    if not media_type:
+        return False
+    first = media_type.split(",")[0].split(";")[0].strip().lower()
+    family = first.split("/")[0] + "/*"
+    return any(listed.lower() in {first, family, "*/*"} for listed in binary_media_types)
 
 
 def _body(body: bytes, *, binary: bool) -> str | None:

@@ -19,7 +19,7 @@ from embedded_aws.aws.parsing import (
     read_json,
     shown,
 )
-from embedded_aws.gateway.media import is_binary
+from embedded_aws.gateway.event import is_binary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -14,8 +14,8 @@ from embedded_aws.aws.trace_header import NAME, TraceHeader
 if TYPE_CHECKING:
     from embedded_aws.aws.ids import Ids
     from embedded_aws.gateway.event import Arrival
+    from embedded_aws.gateway.method_request import MethodRequest
     from embedded_aws.gateway.model import Stage
-    from embedded_aws.gateway.request import Request
     from embedded_aws.gateway.response import Response
 
 ORIGIN = "AWS::ApiGateway::Stage"
@@ -48,7 +48,7 @@ class Trace:
 
 
 @dataclass(frozen=True)
-class Invocation:
+class IntegrationCall:
     """The call of the function, times in epoch seconds.
 
     `status` and `content_length` are those of the reply that the function asked for; when Lambda itself
@@ -69,15 +69,15 @@ class Exchange:
     """One request and what became of it; `end` in epoch seconds."""
 
     stage: Stage
-    request: Request
+    request: MethodRequest
     arrival: Arrival
     trace: Trace
     response: Response
     end: float
-    invocation: Invocation | None = None
+    call: IntegrationCall | None = None
 
 
-def begin(stage: Stage, request: Request, sampler: Sampler, ids: Ids, now: float) -> Trace:
+def begin(stage: Stage, request: MethodRequest, sampler: Sampler, ids: Ids, now: float) -> Trace:
     """Decide about the trace of one request.
 
     A decision that came with the request is honoured. The event's header is the incoming one; when the
@@ -97,7 +97,9 @@ def begin(stage: Stage, request: Request, sampler: Sampler, ids: Ids, now: float
     return Trace(incoming, root, segment_id, subsegment_id, decision, to_event, to_function)
 
 
-def _decide(stage: Stage, request: Request, incoming: TraceHeader, sampler: Sampler) -> SamplingDecision:
+def _decide(
+    stage: Stage, request: MethodRequest, incoming: TraceHeader, sampler: Sampler
+) -> SamplingDecision:
     if incoming.root and incoming.sampled is not None:
         return SamplingDecision(sampled=incoming.sampled)
     return sampler.decide(
@@ -152,12 +154,12 @@ def build_segment(exchange: Exchange) -> dict[str, Any]:
     }
     if trace.incoming.root and trace.incoming.parent:
         segment["parent_id"] = trace.incoming.parent
-    if exchange.invocation:
-        segment["subsegments"] = [_build_subsegment(exchange, exchange.invocation)]
+    if exchange.call:
+        segment["subsegments"] = [_build_subsegment(exchange, exchange.call)]
     return segment
 
 
-def _http_request(stage: Stage, request: Request) -> dict[str, Any]:
+def _http_request(stage: Stage, request: MethodRequest) -> dict[str, Any]:
     described: dict[str, Any] = {
         "url": f"https://{stage.domain_name}/{stage.name}{request.path}",
         "method": request.method,
@@ -170,23 +172,23 @@ def _http_request(stage: Stage, request: Request) -> dict[str, Any]:
     return described
 
 
-def _build_subsegment(exchange: Exchange, invocation: Invocation) -> dict[str, Any]:
-    region, arn = exchange.stage.region, invocation.function_arn
+def _build_subsegment(exchange: Exchange, call: IntegrationCall) -> dict[str, Any]:
+    region, arn = exchange.stage.region, call.function_arn
     return {
         "id": exchange.trace.subsegment_id,
         "name": "Lambda",
         "namespace": "aws",
-        "start_time": _milliseconds(invocation.start),
-        "end_time": _milliseconds(invocation.end),
+        "start_time": _milliseconds(call.start),
+        "end_time": _milliseconds(call.end),
         "http": {
             "request": {
                 "url": f"https://lambda.{region}.amazonaws.com/2015-03-31/functions/{arn}/invocations",
                 "method": exchange.request.method,
             },
-            "response": {"status": invocation.status, "content_length": invocation.content_length},
+            "response": {"status": call.status, "content_length": call.content_length},
         },
         "aws": {"function_name": function_name(arn), "region": region, "operation": "Invoke"},
-        **_flags(invocation.status),
+        **_flags(call.status),
     }
 
 

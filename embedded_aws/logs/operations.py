@@ -10,9 +10,9 @@ from embedded_aws.aws.errors import ExistsError, InvalidParameterError, NotFound
 from embedded_aws.aws.interfaces import ACCOUNT_ID, LogEvent, LogStream
 from embedded_aws.aws.paging import NumberedPages
 from embedded_aws.logs.patterns import parse
-from embedded_aws.logs.reading import Wanted, backward_page, filtered_page, forward_page
+from embedded_aws.logs.reading import Wanted, filtered_page, stream_page
 from embedded_aws.logs.service import Logs
-from embedded_aws.logs.store import Span, StreamRow
+from embedded_aws.logs.store import EventRange, StreamRow
 
 if TYPE_CHECKING:
     from embedded_aws.aws.moto import MotoAws
@@ -125,11 +125,11 @@ class Operations:
 
     def get_events(self, region: str, given: Given) -> Output:
         stream = self._stream(region, given)
-        span = Span(_time(given, "startTime"), _time(given, "endTime"), streams=[stream.name])
+        within = EventRange(_time(given, "startTime"), _time(given, "endTime"), streams=[stream.name])
         token = given.get("nextToken")
         forwards = token.startswith("f/") if token else bool(given.get("startFromHead"))
-        read = forward_page if forwards else backward_page
-        return read(self._logs.store, stream, span, token, given.get("limit", _EVENTS))
+        limit = given.get("limit", _EVENTS)
+        return stream_page(self._logs.store, stream, within, token, limit, backwards=not forwards)
 
     def filter_events(self, region: str, given: Given) -> Output:
         group = self._group(region, given)
@@ -141,9 +141,9 @@ class Operations:
             names = [row.name for row in found if row.name.startswith(prefix)]
         end = _time(given, "endTime")
         # This operation's end is still in the range; GetLogEvents' is not.
-        span = Span(_time(given, "startTime"), None if end is None else end + 1, streams=names)
+        within = EventRange(_time(given, "startTime"), None if end is None else end + 1, streams=names)
         selects, limit = parse(given.get("filterPattern", "")), given.get("limit", _EVENTS)
-        wanted = Wanted(span, selects, limit, given.get("nextToken"))
+        wanted = Wanted(within, selects, limit, given.get("nextToken"))
         return filtered_page(self._logs.store, (region, group), wanted)
 
     def _group(self, region: str, given: Given) -> str:

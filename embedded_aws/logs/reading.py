@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from embedded_aws.aws.errors import InvalidParameterError
 from embedded_aws.logs.patterns import Pattern
-from embedded_aws.logs.store import Position, Span, Store, Stored, event_size
+from embedded_aws.logs.store import EventRange, Position, Store, StoredEvent, event_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,30 +25,26 @@ _NUMBER = re.compile(r"\d{1,18}")
 Output = dict[str, Any]
 
 
-def forward_page(store: Store, stream: LogStream, span: Span, token: str | None, limit: int) -> Output:
-    """Return the next events of a stream; at its end the token stays the same."""
-    after = _read(token, "f") if token else None
-    found = _sized(
-        store.events(stream.region, stream.group, replace(span, after=after), limit, backwards=False)
-    )
-    first, last = (found[0].at, found[-1].at) if found else (after or _START, after or _START)
-    return _page(found, first, last)
+def stream_page(
+    store: Store, stream: LogStream, within: EventRange, token: str | None, limit: int, *, backwards: bool
+) -> Output:
+    """Return a stream's next events, or its previous ones, the last at first; oldest first all the same.
 
-
-def backward_page(store: Store, stream: LogStream, span: Span, token: str | None, limit: int) -> Output:
-    """Return the previous events of a stream, the last ones at first; oldest first all the same."""
-    before = _read(token, "b") if token else None
-    found = _sized(
-        store.events(stream.region, stream.group, replace(span, before=before), limit, backwards=True)
-    )[::-1]
-    first, last = (found[0].at, found[-1].at) if found else (before or _START, before or _START)
+    At the end of the stream the token stays the same.
+    """
+    bound = _read(token, "b" if backwards else "f") if token else None
+    wanted = replace(within, before=bound) if backwards else replace(within, after=bound)
+    found = _sized(store.events(stream.region, stream.group, wanted, limit, backwards=backwards))
+    if backwards:
+        found.reverse()
+    first, last = (found[0].at, found[-1].at) if found else (bound or _START, bound or _START)
     return _page(found, first, last)
 
 
 class Wanted(NamedTuple):
     """What FilterLogEvents asks for; `token` is where the page before ended."""
 
-    span: Span
+    within: EventRange
     selects: Pattern
     limit: int
     token: str | None
@@ -58,9 +54,9 @@ def filtered_page(store: Store, group: tuple[str, str], wanted: Wanted) -> Outpu
     """Return events of a (region, group), oldest first, and where the next page begins."""
     selects = wanted.selects
     after = _read(wanted.token, "f") if wanted.token else None
-    span = replace(wanted.span, after=after, contains=selects.terms)
+    within = replace(wanted.within, after=after, contains=selects.terms)
     found, size = [], 0
-    for event in _all(store, group, span):
+    for event in _all(store, group, within):
         if selects.matches(event.message):
             found.append(event)
             size += event_size(event.message)
@@ -69,16 +65,16 @@ def filtered_page(store: Store, group: tuple[str, str], wanted: Wanted) -> Outpu
     return _filtered(found)
 
 
-def _all(store: Store, group: tuple[str, str], span: Span) -> Iterator[Stored]:
+def _all(store: Store, group: tuple[str, str], within: EventRange) -> Iterator[StoredEvent]:
     while True:
-        batch = store.events(*group, span, _SCANNED)
+        batch = store.events(*group, within, _SCANNED)
         yield from batch
         if len(batch) < _SCANNED:
             return
-        span = replace(span, after=batch[-1].at)
+        within = replace(within, after=batch[-1].at)
 
 
-def _filtered(found: Iterable[Stored]) -> Output:
+def _filtered(found: Iterable[StoredEvent]) -> Output:
     events = [
         {**_shown(event), "logStreamName": event.stream, "eventId": f"{event.at.number:056d}"}
         for event in found
@@ -86,16 +82,16 @@ def _filtered(found: Iterable[Stored]) -> Output:
     return {"events": events, "searchedLogStreams": []}
 
 
-def _page(found: Iterable[Stored], first: Position, last: Position) -> Output:
+def _page(found: Iterable[StoredEvent], first: Position, last: Position) -> Output:
     tokens = {"nextForwardToken": _token("f", last), "nextBackwardToken": _token("b", first)}
     return {"events": [_shown(event) for event in found], **tokens}
 
 
-def _shown(event: Stored) -> Output:
+def _shown(event: StoredEvent) -> Output:
     return {"timestamp": event.at.time, "message": event.message, "ingestionTime": event.ingested}
 
 
-def _sized(events: list[Stored]) -> list[Stored]:
+def _sized(events: list[StoredEvent]) -> list[StoredEvent]:
     """Return as many as a page holds, and at least one."""
     size = 0
     for count, event in enumerate(events):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from embedded_aws.aws.errors import AwsError
-from embedded_aws.host.database import Database, Schema
+from embedded_aws.host.bounded_store import BoundedStore
+from embedded_aws.host.database import Schema
 
 if TYPE_CHECKING:
     import sqlite3
@@ -64,7 +65,7 @@ class Position(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredEvent:
     """One event; times in milliseconds since the epoch."""
 
     at: Position
@@ -95,7 +96,7 @@ class GroupRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class EventRange:
     """Which events to read: times in [start, end), places between `after` and `before`, of these streams.
 
     The message contains each text of `contains`.
@@ -109,25 +110,18 @@ class Span:
     contains: Sequence[str] = ()
 
 
-class Store:
-    """Usable from any thread; raises `StoreError`.
-
-    A store that is full, which has `most_bytes` on disk, lets go of the events that came first.
-    """
+class Store(BoundedStore):
+    """Log events; raises `StoreError`. A full store lets go of those that came first."""
 
     def __init__(
         self, path: Path | None, group_bytes: int = GROUP_BYTES, *, most_bytes: int | None = None
     ) -> None:
         self._group_bytes = group_bytes
-        self._database = Database(path, _SCHEMA, StoreError, most_bytes)
+        super().__init__(path, _SCHEMA, StoreError, most_bytes)
         with self._database.transaction() as connection:
             query = "SELECT coalesce(max(number), 0) FROM stream"
             self._last_left: int = connection.execute(query).fetchone()[0]
         self._taken_over: set[int] = set()
-        self.dropped = 0
-        """Events that were let go for want of room since the start."""
-        self.expired = 0
-        """Those that were let go for their age."""
 
     def put(self, events: Mapping[LogStream, Sequence[LogEvent]], now: int) -> list[str]:
         """Append events in one transaction; return the groups that had to let go of their oldest."""
@@ -199,10 +193,10 @@ class Store:
             return [StreamRow(*columns) for columns in connection.execute(query, (region, group))]
 
     def events(
-        self, region: str, group: str, span: Span, limit: int, *, backwards: bool = False
-    ) -> list[Stored]:
-        """Return the first events of a span, oldest first; with `backwards` the last ones, newest first."""
-        where, values = _conditions(span)
+        self, region: str, group: str, within: EventRange, limit: int, *, backwards: bool = False
+    ) -> list[StoredEvent]:
+        """Return the first events of a within, oldest first; with `backwards` the last ones, newest first."""
+        where, values = _conditions(within)
         order = "DESC" if backwards else "ASC"
         query = f"""
             SELECT time, event.number, stream.name, event.ingested, message
@@ -211,7 +205,7 @@ class Store:
             ORDER BY time {order}, event.number {order} LIMIT ?"""  # noqa: S608 - conditions of ours, with question marks
         with self._database.transaction() as connection:
             rows = connection.execute(query, (region, group, *values, limit)).fetchall()
-        return [Stored(Position(time, number), *rest) for time, number, *rest in rows]
+        return [StoredEvent(Position(time, number), *rest) for time, number, *rest in rows]
 
     def newest(self) -> int | None:
         """Return when the last event came, in milliseconds; `None` when there is none."""
@@ -220,27 +214,7 @@ class Store:
             newest: int | None = connection.execute(query).fetchone()[0]
         return newest
 
-    def tidy(self, time: int) -> bool:
-        """Let go of some events of before `time`, or without room; true while there are more.
-
-        Streams that have none left go too, and the file shrinks, if much of it is free.
-        """
-        with self._database.transaction() as connection:
-            expired = self._expire(connection, time)
-            dropped = self._make_room(connection, _LET_GO_AT_ONCE)
-        self.expired += expired
-        self.dropped += dropped
-        return bool(expired or dropped) or self._database.give_back()
-
-    def size(self) -> int:
-        """Return the bytes on disk."""
-        return self._database.size()
-
-    def close(self) -> None:
-        self._database.close()
-
-    @staticmethod
-    def _expire(connection: sqlite3.Connection, time: int) -> int:
+    def _expire(self, connection: sqlite3.Connection, time: float) -> int:
         for (group,) in connection.execute("SELECT number FROM log_group").fetchall():
             query = "SELECT number FROM event WHERE log_group = ? AND time < ? ORDER BY time LIMIT ?"
             if old := connection.execute(query, (group, time, _LET_GO_AT_ONCE)).fetchall():
@@ -250,7 +224,6 @@ class Store:
         return 0
 
     def _make_room(self, connection: sqlite3.Connection, most: int) -> int:
-        """Let go of the oldest events when the file is full, and return how many."""
         if not self._database.is_full(connection):
             return 0
         query = "SELECT number, log_group FROM event ORDER BY number LIMIT ?"
@@ -333,23 +306,23 @@ def _refresh(connection: sqlite3.Connection, group: int) -> None:
     connection.executemany("UPDATE stream SET first = ?2, bytes = ?3 WHERE number = ?1", rows)
 
 
-def _conditions(span: Span) -> tuple[str, list[int | str]]:
+def _conditions(within: EventRange) -> tuple[str, list[int | str]]:
     """Return what follows the group's condition, and its values."""
     where = ""
     values: list[int | str] = []
     bounds: Iterable[tuple[str, tuple[int, ...] | None]] = (
-        ("time >= ?", None if span.start is None else (span.start,)),
-        ("time < ?", None if span.end is None else (span.end,)),
-        ("(time, event.number) > (?, ?)", span.after),
-        ("(time, event.number) < (?, ?)", span.before),
+        ("time >= ?", None if within.start is None else (within.start,)),
+        ("time < ?", None if within.end is None else (within.end,)),
+        ("(time, event.number) > (?, ?)", within.after),
+        ("(time, event.number) < (?, ?)", within.before),
     )
     for condition, bound in bounds:
         if bound is not None:
             where += f" AND {condition}"
             values += bound
-    if span.streams is not None:
-        where += f" AND stream.name IN ({','.join('?' * len(span.streams))})"
-        values += span.streams
-    where += " AND instr(message, ?) > 0" * len(span.contains)
-    values += span.contains
+    if within.streams is not None:
+        where += f" AND stream.name IN ({','.join('?' * len(within.streams))})"
+        values += within.streams
+    where += " AND instr(message, ?) > 0" * len(within.contains)
+    values += within.contains
     return where, values

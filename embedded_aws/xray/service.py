@@ -17,7 +17,7 @@ from embedded_aws.host.losses import Losses
 from embedded_aws.host.retention import Ages
 from embedded_aws.xray.api.tags import Tags
 from embedded_aws.xray.intake import documents
-from embedded_aws.xray.intake.documents import Entry, Unprocessed
+from embedded_aws.xray.intake.documents import SegmentDocument, Unprocessed
 from embedded_aws.xray.intake.refusals import Refusals
 from embedded_aws.xray.query import graph_json
 from embedded_aws.xray.query.filters.facts import work_out
@@ -123,26 +123,28 @@ class XRay:
         results = list(self._read(texts))
         if trace_limit < math.inf:
             results = self._limited(results, trace_limit)
-        entries = [result for result in results if isinstance(result, Entry)]
+        entries = [result for result in results if isinstance(result, SegmentDocument)]
         if entries:
             self._keep(entries)
-        return [result for result in results if not isinstance(result, Entry)]
+        return [result for result in results if not isinstance(result, SegmentDocument)]
 
-    def _read(self, texts: Sequence[str]) -> Iterator[Entry | Unprocessed]:
+    def _read(self, texts: Sequence[str]) -> Iterator[SegmentDocument | Unprocessed]:
         for text in texts:
             for result in documents.read(text):
-                if not isinstance(result, Entry):
+                if not isinstance(result, SegmentDocument):
                     self.refusals.add(text, result)
                 yield result
 
     def _limited(
-        self, results: Sequence[Entry | Unprocessed], trace_limit: float
-    ) -> list[Entry | Unprocessed]:
+        self, results: Sequence[SegmentDocument | Unprocessed], trace_limit: float
+    ) -> list[SegmentDocument | Unprocessed]:
         """Refuse what would make its trace larger than the limit."""
-        sizes = self.store.sizes({result.trace_id for result in results if isinstance(result, Entry)})
-        limited: list[Entry | Unprocessed] = []
+        sizes = self.store.sizes(
+            {result.trace_id for result in results if isinstance(result, SegmentDocument)}
+        )
+        limited: list[SegmentDocument | Unprocessed] = []
         for result in results:
-            if isinstance(result, Entry):
+            if isinstance(result, SegmentDocument):
                 size = sizes.get(result.trace_id, 0) + len(result.text)
                 if size > trace_limit:
                     refused = documents.over_trace_limit(result)
@@ -157,13 +159,13 @@ class XRay:
         """Take a segment of an AWS service, of any size; raises `ValueError` when it is not one."""
         named = {**document, "name": documents.legal_name(str(document.get("name", "")))}
         checked = documents.check(named, json.dumps(named))
-        if not isinstance(checked, Entry):
+        if not isinstance(checked, SegmentDocument):
             raise ValueError(  # noqa: TRY004 - a segment with wrong values, whatever its type
                 f"{checked['Message']} in the segment {document.get('id')} of {named['name']}"
             )
         self._keep([checked])
 
-    def _keep(self, entries: Sequence[Entry]) -> None:
+    def _keep(self, entries: Sequence[SegmentDocument]) -> None:
         """Store documents of whatever producer; those that cannot be are counted. Raises `StoreError`."""
         try:
             changes = self.store.put(entries, self.clock())
@@ -302,7 +304,7 @@ class XRay:
             yield row, digest
         if new:
             with suppress(StoreError):  # a disk without room must not fail who reads
-                self.store.keep_digests(new)
+                self.store.put_digests(new)
 
     def _digest(self, trace_id: str) -> Digest | None:
         trace = self.trace(trace_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.engine import naming
-from embedded_aws.engine.request import as_text
+from embedded_aws.engine.operation_input import as_text
 
 if TYPE_CHECKING:
     from embedded_aws.engine.registration import Created, Registration

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from embedded_aws.engine.request import as_text
+from embedded_aws.engine.operation_input import as_text
 
 if TYPE_CHECKING:
     from embedded_aws.engine.registration import Created, Registration

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from embedded_aws.engine.archives import archive_bytes
 from embedded_aws.engine.errors import EngineError
+from embedded_aws.engine.registration import invoke_arn
 
 if TYPE_CHECKING:
     from embedded_aws.engine.registration import Created, Registration
@@ -28,9 +29,11 @@ def function(r: Registration) -> Created:
         "name": name,
         "arn": arn,
         "qualifiedArn": qualified,
-        "invokeArn": _invoke_arn(r, arn),
-        "qualifiedInvokeArn": _invoke_arn(r, qualified),
-        "responseStreamingInvokeArn": _invoke_arn(r, arn, "2021-11-15", "response-streaming-invocations"),
+        "invokeArn": invoke_arn(r.region, arn),
+        "qualifiedInvokeArn": invoke_arn(r.region, qualified),
+        "responseStreamingInvokeArn": invoke_arn(
+            r.region, arn, "2021-11-15", "response-streaming-invocations"
+        ),
         "version": answer["Version"],
         "lastModified": answer["LastModified"],
         "codeSha256": answer["CodeSha256"],
@@ -85,7 +88,7 @@ def alias(r: Registration) -> Created:
     name = r.physical_name(max_length=128)
     answer = r.call("lambda", "create_alias", Name=name)
     arn = answer["AliasArn"]
-    return arn, {"name": name, "arn": arn, "invokeArn": _invoke_arn(r, arn)}
+    return arn, {"name": name, "arn": arn, "invokeArn": invoke_arn(r.region, arn)}
 
 
 def _code(r: Registration, *image: str) -> dict[str, Any]:
@@ -104,11 +107,6 @@ def _reserve_concurrency(r: Registration, name: str) -> None:
     reserved = int(r.inputs.get("reservedConcurrentExecutions", -1))
     if reserved >= 0:  # the provider's -1 means: not reserved
         r.client("lambda").put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=reserved)
-
-
-def _invoke_arn(r: Registration, arn: str, version: str = "2015-03-31", verb: str = "invocations") -> str:
-    """Return the form in which API Gateway's integrations name a function."""
-    return f"arn:{r.partition}:apigateway:{r.region}:lambda:path/{version}/functions/{arn}/{verb}"
 
 
 RESOURCES = {

@@ -34,7 +34,7 @@ class Unprocessed(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SegmentDocument:
     """An accepted document, as the store keeps it.
 
     Times are epoch seconds; `end` is `start` while the segment is in progress.
@@ -57,7 +57,7 @@ class RefusedError(Exception):
         self.code = code
 
 
-def read(text: str) -> Iterator[Entry | Unprocessed]:
+def read(text: str) -> Iterator[SegmentDocument | Unprocessed]:
     """Read one string of PutTraceSegments: a segment, a lone subsegment, or an array of subsegments."""
     try:
         parsed = _parse(text)
@@ -72,7 +72,7 @@ def read(text: str) -> Iterator[Entry | Unprocessed]:
         yield check(parsed, text)
 
 
-def check(document: Any, text: str) -> Entry | Unprocessed:
+def check(document: Any, text: str) -> SegmentDocument | Unprocessed:
     """Check one parsed document, of which `text` is the JSON."""
     try:
         return _entry(document, text)
@@ -83,7 +83,7 @@ def check(document: Any, text: str) -> Entry | Unprocessed:
         return answer
 
 
-def over_trace_limit(entry: Entry) -> Unprocessed:
+def over_trace_limit(entry: SegmentDocument) -> Unprocessed:
     """Refuse a document whose trace has become too large, in X-Ray's words."""
     return {
         "Id": entry.id,
@@ -113,7 +113,7 @@ def _parse(text: str) -> Any:
         raise RefusedError("ParseError") from error
 
 
-def _entry(document: Any, text: str) -> Entry:
+def _entry(document: Any, text: str) -> SegmentDocument:
     if not isinstance(document, Mapping):
         raise RefusedError("MissingId")
     lone = document.get("type") == "subsegment"
@@ -126,7 +126,7 @@ def _entry(document: Any, text: str) -> Entry:
     start = float(document["start_time"])
     complete = document.get("in_progress") is not True
     end = float(document["end_time"]) if complete else start
-    return Entry(trace_id, document["id"], complete, start, end, text)
+    return SegmentDocument(trace_id, document["id"], complete, start, end, text)
 
 
 def _check_subsegments(document: Mapping[str, Any]) -> None:

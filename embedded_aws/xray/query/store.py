@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from embedded_aws.aws.errors import AwsError
-from embedded_aws.host.database import Database, Schema
+from embedded_aws.host.bounded_store import BoundedStore
+from embedded_aws.host.database import Schema
 from embedded_aws.host.retention import MAX_AGE
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from embedded_aws.xray.intake.documents import Entry
+    from embedded_aws.xray.intake.documents import SegmentDocument
     from embedded_aws.xray.query.filters.facts import Facts
 
 TimeRangeType = Literal["TraceId", "Event", "Service"]
@@ -139,25 +140,18 @@ class PeriodState(NamedTuple):
     updated: float
 
 
-class Store:
-    """Usable from any thread; raises `StoreError`.
-
-    A store that is full, which has `most_bytes` on disk, lets go of the traces that were changed longest ago.
-    """
+class Store(BoundedStore):
+    """Traces; raises `StoreError`. A store that is full lets go of those that were changed longest ago."""
 
     def __init__(self, path: Path | None, most_bytes: int | None = None) -> None:
-        self._database = Database(path, _SCHEMA, StoreError, most_bytes)
-        self.dropped = 0
-        """Traces that were let go for want of room since the start."""
-        self.expired = 0
-        """Those that were let go for their age."""
+        super().__init__(path, _SCHEMA, StoreError, most_bytes)
 
     @property
     def gone(self) -> int:
         """How many traces were let go since the start."""
         return self.dropped + self.expired
 
-    def put(self, entries: Sequence[Entry], now: float) -> list[Change]:
+    def put(self, entries: Sequence[SegmentDocument], now: float) -> list[Change]:
         """Keep documents in one transaction, and return which traces changed."""
         traces: dict[str, tuple[str, float, float, float, float, int]] = {}
         for entry in entries:
@@ -197,16 +191,10 @@ class Store:
             return dict(connection.execute(query, tuple(trace_ids)).fetchall())
 
     def between(
-        self,
-        start: float,
-        end: float,
-        by: TimeRangeType = "TraceId",
-        *,
-        before: tuple[float, int] | None = None,
-        limit: int = -1,
+        self, start: float, end: float, before: tuple[float, int] | None = None, limit: int = -1
     ) -> list[Row]:
-        """List traces in [start, end), newest first, after the row whose (time, number) is `before`."""
-        return self._rows(_TIME_COLUMN[by], *_range(start, end, by, before, limit))
+        """List traces that began in [start, end), newest first, after (time, number) `before`."""
+        return self._rows("time", *_range(start, end, "TraceId", before, limit))
 
     def parts(self, start: float, end: float) -> Iterator[list[Row]]:
         """Yield the traces that began in [start, end), newest first, few at a time.
@@ -214,7 +202,7 @@ class Store:
         A minute may have 30,000, whose digests are two hundred megabytes; and whoever stores need not wait.
         """
         before = None
-        while rows := self.between(start, end, before=before, limit=_READ_AT_ONCE):
+        while rows := self.between(start, end, before, _READ_AT_ONCE):
             yield rows
             before = rows[-1].time, rows[-1].number
 
@@ -227,7 +215,7 @@ class Store:
         before: tuple[float, int] | None = None,
         limit: int = -1,
     ) -> list[int]:
-        """List the numbers of the traces that `between` lists."""
+        """List the numbers of traces in [start, end), newest first, after (time, number) `before`."""
         where, values = _range(start, end, by, before, limit)
         with self._database.transaction() as connection:
             return [number for (number,) in connection.execute(f"SELECT number FROM trace {where}", values)]  # noqa: S608 - built from columns of the schema
@@ -265,7 +253,7 @@ class Store:
         with self._database.transaction() as connection:
             return dict(connection.execute(query, tuple(trace_ids)).fetchall())
 
-    def keep_digests(self, digests: Iterable[tuple[Row, Digest]]) -> None:
+    def put_digests(self, digests: Iterable[tuple[Row, Digest]]) -> None:
         """Keep digests of the rows' revisions; one of a past revision is never read again."""
         values = [
             (row.number, row.revision, digest.summary, digest.graph, "\n".join(digest.facts), row.id)
@@ -312,27 +300,10 @@ class Store:
             newest: float | None = connection.execute("SELECT max(updated) FROM trace").fetchone()[0]
         return newest
 
-    def tidy(self, time: float) -> bool:
-        """Let go of some traces that got no document since `time` or have no room; true while there are more.
-
-        The file shrinks as well, if much of it is free.
-        """
-        with self._database.transaction() as connection:
-            expired = self._let_go(connection, "WHERE updated < ?", (time,), _LET_GO_AT_ONCE)
-            dropped = self._make_room(connection, 0)
-        self.expired += expired
-        self.dropped += dropped
-        return bool(expired or dropped) or self._database.give_back()
-
-    def size(self) -> int:
-        """Return the bytes on disk."""
-        return self._database.size()
-
-    def close(self) -> None:
-        self._database.close()
+    def _expire(self, connection: sqlite3.Connection, time: float) -> int:
+        return self._let_go(connection, "WHERE updated < ?", (time,), _LET_GO_AT_ONCE)
 
     def _make_room(self, connection: sqlite3.Connection, most: int) -> int:
-        """Let go of the oldest traces while the file is full, and return how many."""
         gone = 0
         while gone < max(most, _LET_GO_AT_ONCE) and self._database.is_full(connection):
             step = self._let_go(connection, "", (), _STEP)

@@ -13,7 +13,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from embedded_aws.xray.query.filters.evaluator import Evaluator
-from embedded_aws.xray.query.filters.tables import Stored, Tables
+from embedded_aws.xray.query.filters.tables import StoredTrace, Tables
 from embedded_aws.xray.query.trace_order import TraceOrder
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ class _Shard:
         for part in _parts([row for row in rows if row in missing] if missing else []):
             for found, digest in self._load([row + self._first for row in part]):
                 row = found.number - self._first
-                table.put(row, Stored(digest.facts, digest.summary, found.updated))
+                table.put(row, StoredTrace(digest.facts, digest.summary, found.updated))
                 # A document that came meanwhile will be noted, and outdate what was read here.
                 if found.revision >= self._revisions.get(row, 0):
                     missing.discard(row)

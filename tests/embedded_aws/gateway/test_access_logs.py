@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from embedded_aws.gateway.access_logs import GroupAccessLogs
+from embedded_aws.gateway.access_log import GroupAccessLogs
 from embedded_aws.gateway.model import AccessLog
 from embedded_aws.logs.service import Logs
-from embedded_aws.logs.store import Span, Store
+from embedded_aws.logs.store import EventRange, Store
 from tests.embedded_aws.gateway.fakes import stage
 
 
@@ -33,7 +33,7 @@ def test_lines_reach_the_log_group(logs: Logs, caplog: pytest.LogCaptureFixture)
     groups.add(("eu-west-1", "access"))
     access.write(logged, "kept", at=time.time())
     logs.flush()
-    events = logs.store.events("eu-west-1", "access", Span(), 10)
+    events = logs.store.events("eu-west-1", "access", EventRange(), 10)
     assert [event.message for event in events] == ["kept"]
 
 

@@ -9,14 +9,14 @@ import pytest
 from embedded_aws.aws.interfaces import LogEvent, LogStream
 from embedded_aws.host.losses import Losses
 from embedded_aws.logs.service import Logs
-from embedded_aws.logs.store import Span, Store
+from embedded_aws.logs.store import EventRange, Store
 from tests.embedded_aws.disks import full_disk
 
 STREAM = LogStream("us-east-1", "g", "s")
 
 
 def count(store: Store) -> int:
-    return len(store.events("us-east-1", "g", Span(), 10**6))
+    return len(store.events("us-east-1", "g", EventRange(), 10**6))
 
 
 def test_events_are_stored_without_a_reader(tmp_path: Path) -> None:

@@ -7,14 +7,14 @@ import pytest
 
 from embedded_aws.aws.interfaces import LogEvent, LogStream
 from embedded_aws.host.retention import LEAST_BYTES
-from embedded_aws.logs.store import Span, Store, StoreError
+from embedded_aws.logs.store import EventRange, Store, StoreError
 
 STREAM = LogStream("us-east-1", "g", "s")
 NOW = 1_700_000_000_000
 
 
 def messages(store: Store) -> list[str]:
-    return [event.message for event in store.events("us-east-1", "g", Span(), 1000)]
+    return [event.message for event in store.events("us-east-1", "g", EventRange(), 1000)]
 
 
 def events(*numbers: int, size: int = 0) -> list[LogEvent]:
@@ -38,7 +38,7 @@ def test_a_full_group_lets_go_of_its_oldest() -> None:
     old = LogStream("us-east-1", "g", "old")
     assert store.put({old: events(1, 2, size=74)}, NOW) == []
     assert store.put({STREAM: events(*range(3, 13), size=74)}, NOW) == ["g"]
-    kept = [event.at.time for event in store.events("us-east-1", "g", Span(), 1000)]
+    kept = [event.at.time for event in store.events("us-east-1", "g", EventRange(), 1000)]
     assert kept == list(range(12 - len(kept) + 1, 13))
     (stream,) = store.streams("us-east-1", "g")
     assert (stream.name, stream.first, stream.bytes) == ("s", kept[0], 100 * len(kept))

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.xray.intake.translation import python_stack
-from embedded_aws.xray.intake.translation.spans import Attributes, Event, Span, integer, text, without_empty
+from embedded_aws.xray.intake.translation.spans import (
+    Attributes,
+    Span,
+    SpanEvent,
+    integer,
+    text,
+    without_empty,
+)
 
 if TYPE_CHECKING:
     from embedded_aws.aws.ids import Ids
@@ -53,11 +60,11 @@ def explained_by_status_text(span: Span) -> bool:
     return span.failed and not any(_is_exception(span, event) for event in span.events)
 
 
-def _is_exception(span: Span, event: Event) -> bool:
+def _is_exception(span: Span, event: SpanEvent) -> bool:
     return event.name == "exception" or (span.is_aws_call and event.name == "HTTP request failure")
 
 
-def _exceptions(span: Span, event: Event, resource: Attributes, ids: Ids) -> list[dict[str, Any]]:
+def _exceptions(span: Span, event: SpanEvent, resource: Attributes, ids: Ids) -> list[dict[str, Any]]:
     if event.name == "exception":
         return _recorded(span, event, resource, ids)
     if _is_exception(span, event):
@@ -65,7 +72,7 @@ def _exceptions(span: Span, event: Event, resource: Attributes, ids: Ids) -> lis
     return []
 
 
-def _recorded(span: Span, event: Event, resource: Attributes, ids: Ids) -> list[dict[str, Any]]:
+def _recorded(span: Span, event: SpanEvent, resource: Attributes, ids: Ids) -> list[dict[str, Any]]:
     """Convert an `exception` event. Of the stack formats only Python's is read here."""
     first = {
         "id": ids.segment_id(),
@@ -79,7 +86,7 @@ def _recorded(span: Span, event: Event, resource: Attributes, ids: Ids) -> list[
     return [without_empty(item) for item in python_stack.exceptions(stacktrace, first, ids)]
 
 
-def _failed_attempt(event: Event, ids: Ids) -> list[dict[str, Any]]:
+def _failed_attempt(event: SpanEvent, ids: Ids) -> list[dict[str, Any]]:
     """Convert one HTTP attempt that an AWS SDK retried: `<status>@<epoch seconds>@<message>`."""
     status = event.attributes.get("http.response.status_code")
     message = event.attributes.get("aws.http.error_message")

@@ -34,7 +34,7 @@ class SpanError(ValueError):
 
 
 @dataclass(frozen=True)
-class Event:
+class SpanEvent:
     """Something that happened during a span; `time` in nanoseconds since the epoch."""
 
     name: str
@@ -66,7 +66,7 @@ class Span:
     start: int = 0
     end: int = 0
     attributes: Attributes = field(default_factory=dict)
-    events: tuple[Event, ...] = ()
+    events: tuple[SpanEvent, ...] = ()
     links: tuple[Link, ...] = ()
     failed: bool = False
     status_message: str = ""
@@ -89,7 +89,7 @@ def read_span(message: trace_pb2.Span) -> Span:
         end=message.end_time_unix_nano,
         attributes=read_attributes(message.attributes),
         events=tuple(
-            Event(event.name, event.time_unix_nano, read_attributes(event.attributes))
+            SpanEvent(event.name, event.time_unix_nano, read_attributes(event.attributes))
             for event in message.events
         ),
         links=tuple(

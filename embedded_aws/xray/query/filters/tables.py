@@ -34,7 +34,7 @@ _SPARE_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredTrace:
     """What the store keeps of a trace for filters; `updated` in epoch seconds."""
 
     facts: Facts
@@ -87,7 +87,9 @@ class Table:
     traces whose rows are not here yet, or no longer those of the latest revision.
     """
 
-    def __init__(self, columns: Sequence[str], read: Callable[[Stored], Iterable[Sequence[Any]]]) -> None:
+    def __init__(
+        self, columns: Sequence[str], read: Callable[[StoredTrace], Iterable[Sequence[Any]]]
+    ) -> None:
         self.columns: dict[str, list[Any]] = {name: [] for name in columns}
         self._annotations: defaultdict[str, Annotation] = defaultdict(Annotation)
         self.owners: list[int] = []
@@ -122,7 +124,7 @@ class Table:
         """Return the rows' values of an annotation."""
         return self._annotations.get(key, _NO_ANNOTATION)
 
-    def put(self, trace: int, stored: Stored) -> None:
+    def put(self, trace: int, stored: StoredTrace) -> None:
         """Hold a trace's rows instead of those of an earlier revision."""
         for row in self._spans[trace]:
             self.owners[row] = _NOBODY
@@ -163,7 +165,7 @@ class TraceTable(Table):
         for column in self.columns.values():
             column.extend([None] * (size - len(column)))
 
-    def put(self, trace: int, stored: Stored) -> None:
+    def put(self, trace: int, stored: StoredTrace) -> None:
         ((*values, annotated),) = self._read(stored)
         for column, value in zip(self.columns.values(), values, strict=True):
             column[trace] = self._shared(value)
@@ -201,20 +203,20 @@ class Tables:
             table.missing.add(trace)
 
 
-def _trace_rows(stored: Stored) -> Iterator[list[Any]]:
+def _trace_rows(stored: StoredTrace) -> Iterator[list[Any]]:
     *values, annotations = json.loads(stored.facts[0])
     yield [*values, stored.updated, annotations]
 
 
-def _service_rows(stored: Stored) -> Any:
+def _service_rows(stored: StoredTrace) -> Any:
     return json.loads(stored.facts[1])
 
 
-def _edge_rows(stored: Stored) -> Any:
+def _edge_rows(stored: StoredTrace) -> Any:
     return json.loads(stored.facts[2])
 
 
-def _cause_rows(stored: Stored) -> Iterator[list[Any]]:
+def _cause_rows(stored: StoredTrace) -> Iterator[list[Any]]:
     summary = json.loads(stored.summary)
     for name in _CAUSES.values():
         for cause in summary[name]:
@@ -224,7 +226,7 @@ def _cause_rows(stored: Stored) -> Iterator[list[Any]]:
 def _causes(kind: CauseKind, of: CauseList) -> Table:
     columns, items = _LISTS[of]
 
-    def rows(stored: Stored) -> Iterator[list[Any]]:
+    def rows(stored: StoredTrace) -> Iterator[list[Any]]:
         for cause in json.loads(stored.summary)[_CAUSES[kind]]:
             found = list(items(cause))
             for index, values in enumerate(found):

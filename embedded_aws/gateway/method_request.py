@@ -20,7 +20,7 @@ _STAGE = re.compile(r"/(?P<stage>[A-Za-z0-9_-]+)(?P<path>/.*)?")
 
 
 @dataclass(frozen=True)
-class Request:
+class MethodRequest:
     """`path` is percent-encoded as sent, without the stage; header names keep the case they were sent in."""
 
     method: str

@@ -6,7 +6,7 @@ import botocore.session
 import pytest
 from botocore.model import Shape
 
-from embedded_aws.engine.request import fill
+from embedded_aws.engine.operation_input import fill
 
 
 def shape(service: str, operation: str) -> Shape:
