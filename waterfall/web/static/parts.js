@@ -101,6 +101,15 @@ export function bar(onenter, ...controls) {
   return h("form", { class: "bar", onsubmit }, controls);
 }
 
+export const searchInput = (label, attributes) =>
+  h("input", {
+    type: "search",
+    spellcheck: "false",
+    autocomplete: "off",
+    "aria-label": label,
+    ...attributes,
+  });
+
 export const problemBox = (message) => h("p", { class: "problem", role: "alert" }, message);
 export const emptyBox = (title, ...lines) =>
   h(

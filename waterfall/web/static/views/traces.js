@@ -3,7 +3,7 @@
 import { read } from "../api.js";
 import { h, link, show } from "../dom.js";
 import { polling } from "../live.js";
-import { bar, emptyBox, problemBox, timeChoice } from "../parts.js";
+import { bar, emptyBox, problemBox, searchInput, timeChoice } from "../parts.js";
 import { age, count, duration } from "../pure/format.js";
 import { percentile, responseTime } from "../pure/histogram.js";
 import { addressOf, remember, timeAsked } from "../state.js";
@@ -27,13 +27,9 @@ export function tracesView(main, { go, query, pace }) {
   };
   main.className = "traces";
 
-  const input = h("input", {
-    type: "search",
+  const input = searchInput("Filter expression", {
     class: "filter",
     value: state.filter,
-    spellcheck: "false",
-    autocomplete: "off",
-    "aria-label": "Filter expression",
     placeholder: "Filter, such as  fault AND responsetime > 2",
   });
   const problem = h("div", { class: "slot" });

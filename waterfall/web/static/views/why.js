@@ -3,7 +3,7 @@
 import { read } from "../api.js";
 import { h, link, show } from "../dom.js";
 import { polling } from "../live.js";
-import { bar, emptyBox, problemBox, statusPill } from "../parts.js";
+import { bar, emptyBox, problemBox, searchInput, statusPill } from "../parts.js";
 import { age, clock, cut, day } from "../pure/format.js";
 import { addressOf, remember } from "../state.js";
 import { arrange, columns, listKeys, liveSwitch, pressed } from "./list.js";
@@ -28,13 +28,9 @@ export function whyView(main, { query, pace }) {
   };
   main.className = "why";
 
-  const input = h("input", {
-    type: "search",
+  const input = searchInput("Which request", {
     class: "mono",
     value: state.asked,
-    spellcheck: "false",
-    autocomplete: "off",
-    "aria-label": "Which request",
     placeholder: "A request id, a trace id, or GET /hello",
   });
   const live = liveSwitch(state, () => poll);
