@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,8 +11,28 @@ from typing import Any
 _FLAGS = ("fault", "throttle", "error")
 
 
+class _Spans(ABC):
+    @abstractmethod
+    def walk(self) -> Iterator[Node]:
+        """Yield every span, parents first, in the order in which they started."""
+
+    def find(self, label: str) -> list[Node]:
+        """Return the spans with this name, or name and operation (`S3 PutObject`); case does not count."""
+        wanted = label.casefold()
+        return [node for node in self.walk() if wanted in {node.name.casefold(), node.label.casefold()}]
+
+    def only(self, label: str) -> Node:
+        """Return the one span with this name; AssertionError shows the tree."""
+        __tracebackhide__ = True
+        found = self.find(label)
+        if len(found) != 1:
+            counted = "no span is" if not found else f"{len(found)} spans are"
+            raise AssertionError(f"{counted} named {label!r} in\n{self}")
+        return found[0]
+
+
 @dataclass(frozen=True, repr=False)
-class Node:
+class Node(_Spans):
     """One span: `document` is what X-Ray gets of it, without its children.
 
     https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
@@ -56,20 +77,9 @@ class Node:
         return _part(self.document, "http")
 
     def walk(self) -> Iterator[Node]:
-        """Yield this span and all below it, in the order in which they started."""
         yield self
         for child in self.children:
             yield from child.walk()
-
-    def find(self, label: str) -> list[Node]:
-        """Return the spans here and below with this name, or name and operation; case does not count."""
-        wanted = label.casefold()
-        return [node for node in self.walk() if wanted in {node.name.casefold(), node.label.casefold()}]
-
-    def only(self, label: str) -> Node:
-        """Return the one span here or below with this name; AssertionError shows the tree."""
-        __tracebackhide__ = True
-        return _only(self, label)
 
     def __repr__(self) -> str:
         return f"<Node {self.label!r}>"
@@ -79,7 +89,7 @@ class Node:
 
 
 @dataclass(frozen=True, repr=False)
-class Trace:
+class Trace(_Spans):
     """What one call of a handler left: `roots` are the spans directly below the function's segment.
 
     An unsampled call that was kept (`TRACING_KEEP`) begins with the segments that it brings along.
@@ -91,18 +101,8 @@ class Trace:
     """What the handler raised, where `raises=` announced it."""
 
     def walk(self) -> Iterator[Node]:
-        """Yield every span, parents first, in the order in which they started."""
         for root in self.roots:
             yield from root.walk()
-
-    def find(self, label: str) -> list[Node]:
-        """Return the spans with this name, or name and operation (`S3 PutObject`); case does not count."""
-        return [node for root in self.roots for node in root.find(label)]
-
-    def only(self, label: str) -> Node:
-        """Return the one span with this name; AssertionError shows the tree."""
-        __tracebackhide__ = True
-        return _only(self, label)
 
     def __repr__(self) -> str:
         return f"<Trace of {sum(1 for _ in self.walk())} spans>"
@@ -144,15 +144,6 @@ def _part(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def _own_exceptions(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     cause = document.get("cause")
     return cause.get("exceptions", ()) if isinstance(cause, Mapping) else ()
-
-
-def _only(place: Node | Trace, label: str) -> Node:
-    __tracebackhide__ = True
-    found = place.find(label)
-    if len(found) != 1:
-        counted = "no span is" if not found else f"{len(found)} spans are"
-        raise AssertionError(f"{counted} named {label!r} in\n{place}")
-    return found[0]
 
 
 def _lines(node: Node, first: str, rest: str) -> Iterator[str]:
