@@ -45,7 +45,7 @@ class Alarms:
         self.refresh()
 
     def _publish(self) -> None:
-        from embedded_aws.cloudwatch.published import publish  # noqa: PLC0415 - imports moto
+        from embedded_aws.cloudwatch.moto_metrics import publish  # noqa: PLC0415 - imports moto
 
         publish(self._moto.backend("cloudwatch", self._region).metric_data, self._metrics)
 
@@ -99,7 +99,7 @@ def _rule(alarm: Any) -> Rule:
 
 def _datapoints(alarm: Any, rule: Rule, data: list[Any], now: float) -> list[Datapoint]:
     """Return the datapoints of the periods that are over, newest first."""
-    from embedded_aws.cloudwatch.published import values_of  # noqa: PLC0415 - imports moto
+    from embedded_aws.cloudwatch.moto_metrics import values_of  # noqa: PLC0415 - imports moto
 
     period = int(alarm.period)
     step = _OFTEN if period < _USUALLY else _USUALLY

@@ -17,8 +17,8 @@ from embedded_aws.aws.interfaces import NoMetrics
 from embedded_aws.aws.trace_header import NAME as TRACE_HEADER
 from embedded_aws.gateway import response as answers
 from embedded_aws.gateway.access_log import build_line
-from embedded_aws.gateway.description import describe, describe_unknown
 from embedded_aws.gateway.event import Arrival, build_event, request_context
+from embedded_aws.gateway.journal import describe, describe_unknown
 from embedded_aws.gateway.method_request import Address, MethodRequest, find_api
 from embedded_aws.gateway.response import MAX_PAYLOAD, MalformedReplyError, Response, parse_reply
 from embedded_aws.gateway.routing import Match, match

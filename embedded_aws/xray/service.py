@@ -125,7 +125,7 @@ class XRay:
             results = self._limited(results, trace_limit)
         entries = [result for result in results if isinstance(result, SegmentDocument)]
         if entries:
-            self._keep(entries)
+            self._store_documents(entries)
         return [result for result in results if not isinstance(result, SegmentDocument)]
 
     def _read(self, texts: Sequence[str]) -> Iterator[SegmentDocument | Unprocessed]:
@@ -163,9 +163,9 @@ class XRay:
             raise ValueError(  # noqa: TRY004 - a segment with wrong values, whatever its type
                 f"{checked['Message']} in the segment {document.get('id')} of {named['name']}"
             )
-        self._keep([checked])
+        self._store_documents([checked])
 
-    def _keep(self, entries: Sequence[SegmentDocument]) -> None:
+    def _store_documents(self, entries: Sequence[SegmentDocument]) -> None:
         """Store documents of whatever producer; those that cannot be are counted. Raises `StoreError`."""
         try:
             changes = self.store.put(entries, self.clock())

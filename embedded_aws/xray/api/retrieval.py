@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from embedded_aws.aws.errors import InvalidRequestError, NotFoundError
 from embedded_aws.aws.paging import paged
 from embedded_aws.xray.api.account import destination
-from embedded_aws.xray.intake import otel_spans
 from embedded_aws.xray.intake.documents import is_trace_id
-from embedded_aws.xray.query import graph
+from embedded_aws.xray.query import graph, otel_spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -75,7 +75,7 @@ def read(text: str) -> Iterator[SegmentDocument | Unprocessed]:
 def check(document: Any, text: str) -> SegmentDocument | Unprocessed:
     """Check one parsed document, of which `text` is the JSON."""
     try:
-        return _entry(document, text)
+        return _accepted(document, text)
     except RefusedError as refused:
         answer: Unprocessed = {"ErrorCode": refused.code, "Message": str(refused)}
         if isinstance(document, Mapping) and isinstance(document.get("id"), str):
@@ -83,10 +83,10 @@ def check(document: Any, text: str) -> SegmentDocument | Unprocessed:
         return answer
 
 
-def over_trace_limit(entry: SegmentDocument) -> Unprocessed:
+def over_trace_limit(document: SegmentDocument) -> Unprocessed:
     """Refuse a document whose trace has become too large, in X-Ray's words."""
     return {
-        "Id": entry.id,
+        "Id": document.id,
         "ErrorCode": "InvalidSegment",
         "Message": "Trace Size Exceeded. "
         "Reduce the number of segments per trace and the size of your segment documents.",
@@ -113,7 +113,7 @@ def _parse(text: str) -> Any:
         raise RefusedError("ParseError") from error
 
 
-def _entry(document: Any, text: str) -> SegmentDocument:
+def _accepted(document: Any, text: str) -> SegmentDocument:
     if not isinstance(document, Mapping):
         raise RefusedError("MissingId")
     lone = document.get("type") == "subsegment"

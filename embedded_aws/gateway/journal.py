@@ -1,4 +1,4 @@
-"""What is remembered of a request: where it went, what decided about its trace, how it ended."""
+"""What the journal is told of a request: where it went, what decided about its trace, how it ended."""
 
 from __future__ import annotations
 
