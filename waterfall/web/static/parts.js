@@ -110,6 +110,10 @@ export const searchInput = (label, attributes) =>
     ...attributes,
   });
 
+// What opens and closes what is below it.
+export const foldButton = (isOpen, attributes) =>
+  h("button", { type: "button", class: "toggle", ...attributes }, isOpen ? "▾" : "▸");
+
 export const problemBox = (message) => h("p", { class: "problem", role: "alert" }, message);
 export const emptyBox = (title, ...lines) =>
   h(

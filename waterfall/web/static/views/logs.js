@@ -3,7 +3,7 @@
 import { read } from "../api.js";
 import { h, show } from "../dom.js";
 import { polling } from "../live.js";
-import { problemBox } from "../parts.js";
+import { foldButton, problemBox } from "../parts.js";
 import { cut, moment, plain } from "../pure/format.js";
 import { extras, inOrder, invocationAt } from "../pure/invocations.js";
 import { remember } from "../state.js";
@@ -111,17 +111,11 @@ export function logsPanel({ trace, asked, pace, onclose }) {
     const expandable = Object.keys(line.fields).length > 0;
     const isOpen = state.opened.has(key);
     const toggle = expandable
-      ? h(
-          "button",
-          {
-            type: "button",
-            class: "toggle",
-            "aria-expanded": String(isOpen),
-            "aria-label": "Fields",
-            onclick: () => reopen(line, named, key, written),
-          },
-          isOpen ? "▾" : "▸",
-        )
+      ? foldButton(isOpen, {
+          "aria-expanded": String(isOpen),
+          "aria-label": "Fields",
+          onclick: () => reopen(line, named, key, written),
+        })
       : h("span", { class: "toggle" });
     const written = h(
       "div",

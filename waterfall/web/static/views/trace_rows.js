@@ -2,7 +2,7 @@
 
 import { h, link } from "../dom.js";
 import { icon, kindOfNode } from "../icons.js";
-import { statusPill } from "../parts.js";
+import { foldButton, statusPill } from "../parts.js";
 import { place } from "../pure/axis.js";
 import { cut, duration, plain, shortType } from "../pure/format.js";
 import { hasChildren } from "../pure/rows.js";
@@ -14,20 +14,14 @@ export function rowsOf({ state, span, toggleNode, choose }) {
   function nodeRow({ node, position, open }) {
     const parent = hasChildren(state.trace.nodes, position);
     const toggle = parent
-      ? h(
-          "button",
-          {
-            type: "button",
-            class: "toggle",
-            tabindex: "-1",
-            "aria-label": open ? "Close" : "Open",
-            onclick: (event) => {
-              event.stopPropagation();
-              toggleNode(position);
-            },
+      ? foldButton(open, {
+          tabindex: "-1",
+          "aria-label": open ? "Close" : "Open",
+          onclick: (event) => {
+            event.stopPropagation();
+            toggleNode(position);
           },
-          open ? "▾" : "▸",
-        )
+        })
       : h("span", { class: "toggle" });
     const row = h(
       "div",
