@@ -155,10 +155,12 @@ class Service(Wire):
         """Answer one request, here and now."""
         try:
             found = self.find(request)
-            if found is None or found.operation.name not in self._operations:
-                raise self._missing(request, found)
+            if found is None:
+                raise self._missing(request, "")
             name = found.operation.name
             given = {**self.read(request.body), **found.labels, **self.query(found, request.query)}
+            if name not in self._operations:
+                raise self._missing(request, name)
             return self.answered(self.call(name, given))
         except AwsError as error:
             return self.refused(error)
@@ -171,12 +173,11 @@ class Service(Wire):
         """Return the output of an operation for an input, which is checked before; raises `AwsError`."""
         return self._operations[name](given if name in self._unchecked else self.check(name, given))
 
-    def _missing(self, request: Request, found: Found | None) -> AwsError:
-        if self.name == "xray":
-            message = f"There is no operation of X-Ray at {request.path} here"
-            return AwsError("UnknownOperationException", message, 404)
+    def _missing(self, request: Request, name: str) -> AwsError:
         title = self._refusals.title
-        if found is None:
+        if self.name == "xray":
+            message = f"There is no operation of {title} at {request.path} here"
+            return AwsError("UnknownOperationException", message, 404)
+        if not name:
             return errors.NotFoundError(f"{title} has no operation {request.method} {request.path}.")
-        message = f"The embedded AWS does not emulate {found.operation.name} of {title}."
-        return AwsError("NotImplemented", message, 501)
+        return AwsError("NotImplemented", f"The embedded AWS does not emulate {name} of {title}.", 501)
