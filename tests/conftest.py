@@ -1,11 +1,19 @@
-"""Tests, and what they start, know nothing of the AWS account of whoever runs them."""
+"""Tests, and what they start, know nothing of the AWS account of whoever runs them; nor do they trace."""
 
 from __future__ import annotations
 
 import os
+from importlib import import_module
 
 from embedded_aws.host.user_account import NO_ACCOUNT
 
 for name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[name]
 os.environ.update(NO_ACCOUNT)
+
+# Importing the tracing library sets it up, once for the process. This one only reads what others traced,
+# unless the fixture `traced` has started it for one mode.
+if "TRACING_MODE" not in os.environ:
+    os.environ["TRACING_MODE"] = "off"
+    import_module("tracing")
+    del os.environ["TRACING_MODE"]

@@ -13,10 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
 
-os.environ["TRACING_MODE"] = "off"  # this process only reads; the worker processes trace
 import tracing
-
-del os.environ["TRACING_MODE"]
 
 HERE = Path(__file__).parent
 LAYERS = Path(tracing.__file__).parent.parent
