@@ -30,74 +30,55 @@ class AwsError(Exception):
 
 
 class _NamedError(AwsError):
-    CODE: ClassVar[str]
-    STATUS: ClassVar[int] = 400
+    _code: ClassVar[str]
+    _status: ClassVar[int]
+
+    def __init_subclass__(cls, code: str = "", status: int = 400) -> None:
+        if code:
+            cls._code, cls._status = code, status
 
     def __init__(self, message: str, **fields: str) -> None:
-        super().__init__(self.CODE, message, self.STATUS, **fields)
+        super().__init__(self._code, message, self._status, **fields)
 
 
-class SerializationError(_NamedError):
+class SerializationError(_NamedError, code="SerializationException"):
     """The body, or a member of it, cannot be read."""
 
-    CODE = "SerializationException"
 
-
-class InvalidRequestContentError(_NamedError):
+class InvalidRequestContentError(_NamedError, code="InvalidRequestContentException"):
     """Lambda: the body, or the client context, is not JSON."""
 
-    CODE = "InvalidRequestContentException"
 
-
-class InvalidRequestError(_NamedError):
+class InvalidRequestError(_NamedError, code="InvalidRequestException"):
     """X-Ray: the request is missing required parameters or has parameters that are not valid."""
 
-    CODE = "InvalidRequestException"
 
-
-class InvalidParameterError(_NamedError):
+class InvalidParameterError(_NamedError, code="InvalidParameterException"):
     """Logs: the request is not valid."""
 
-    CODE = "InvalidParameterException"
 
-
-class InvalidParameterValueError(_NamedError):
+class InvalidParameterValueError(_NamedError, code="InvalidParameterValueException"):
     """Lambda: one of the parameters in the request is not valid."""
 
-    CODE = "InvalidParameterValueException"
 
-
-class ValidationError(_NamedError):
+class ValidationError(_NamedError, code="ValidationException"):
     """FIS: the request is not valid."""
 
-    CODE = "ValidationException"
 
-
-class NotFoundError(_NamedError):
+class NotFoundError(_NamedError, code="ResourceNotFoundException", status=404):
     """What the request names does not exist."""
 
-    CODE = "ResourceNotFoundException"
-    STATUS = 404
 
-
-class ExistsError(_NamedError):
+class ExistsError(_NamedError, code="ResourceAlreadyExistsException"):
     """There is one of that name."""
 
-    CODE = "ResourceAlreadyExistsException"
 
-
-class ConflictError(_NamedError):
+class ConflictError(_NamedError, code="ConflictException", status=409):
     """The request does not go with the present state."""
 
-    CODE = "ConflictException"
-    STATUS = 409
 
-
-class QuotaError(_NamedError):
+class QuotaError(_NamedError, code="ServiceQuotaExceededException", status=402):
     """A quota would be exceeded."""
-
-    CODE = "ServiceQuotaExceededException"
-    STATUS = 402
 
 
 class FunctionNotFoundError(NotFoundError):
