@@ -12,23 +12,10 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from embedded_aws.xray.query.filters import syntax
 from embedded_aws.xray.query.filters.facts import MULTIPLE
 from embedded_aws.xray.query.filters.keywords import FLAGS
-from embedded_aws.xray.query.filters.syntax import (
-    ANNOTATION,
-    And,
-    Compare,
-    Edge,
-    Expression,
-    Has,
-    Id,
-    Not,
-    Or,
-    RootCause,
-    RootCauseJson,
-    Service,
-    Value,
-)
+from embedded_aws.xray.query.filters.syntax import Expression
 
 if TYPE_CHECKING:
     from embedded_aws.xray.query.filters.tables import Annotation, Table
@@ -80,33 +67,33 @@ class Evaluator:
 
     def _select(self, expression: Expression, table: Table, rows: Rows) -> Rows:
         match expression:
-            case And(terms):
+            case syntax.And(terms):
                 for term in terms:
                     rows = self._select(term, table, rows)
                 return rows
-            case Or(terms):
+            case syntax.Or(terms):
                 found: set[int] = set()
                 for term in terms:
                     found.update(self._select(term, table, [row for row in rows if row not in found]))
                 return [row for row in rows if row in found]
-            case Not(term):
+            case syntax.Not(term):
                 out = set(self._select(term, table, rows))
                 return [row for row in rows if row not in out]
-            case Has() | Compare():
+            case syntax.Has() | syntax.Compare():
                 return self._keyword(expression, table, rows)
         return self._complex(expression, rows)
 
-    def _keyword(self, expression: Has | Compare, table: Table, rows: Rows) -> Rows:
+    def _keyword(self, expression: syntax.Has | syntax.Compare, table: Table, rows: Rows) -> Rows:
         name = expression.keyword.name
         if name.startswith("group."):
             return self._groups(name, _test(expression), rows)
-        if name == ANNOTATION:
+        if name == syntax.ANNOTATION:
             return _annotated(expression, table.annotation(expression.keyword.key), rows)
         column = table.columns[name]
         if name in MULTIPLE:
             test = _test(expression)
             return [row for row in rows if any(test(value) for value in column[row] or ())]
-        if isinstance(expression, Compare):
+        if isinstance(expression, syntax.Compare):
             return _compared(column, expression.operator, expression.value, rows)
         if name in FLAGS:
             return [row for row in rows if column[row]]
@@ -114,16 +101,16 @@ class Evaluator:
 
     def _complex(self, expression: Expression, traces: Rows) -> Rows:
         match expression:
-            case Service(picked, block):
+            case syntax.Service(picked, block):
                 table = self._tables("service", traces)
                 rows = _calling(picked, table, traces)
-            case Edge(caller, called, block):
+            case syntax.Edge(caller, called, block):
                 table = self._tables("edge", traces)
                 rows = _picked(called, table, "called.", _calling(caller, table, traces))
-            case RootCause(kind, of, block):
+            case syntax.RootCause(kind, of, block):
                 table = self._tables(f"rootcause.{kind}.{of}", traces)
                 rows = table.of(traces)
-            case RootCauseJson(causes):
+            case syntax.RootCauseJson(causes):
                 return _with_causes(json.loads(causes), self._tables("rootcause", traces), traces)
             case _:
                 raise TypeError(f"{expression!r} selects no traces")
@@ -138,14 +125,14 @@ def _owners(table: Table, rows: Rows, traces: Rows) -> Rows:
     return [trace for trace in traces if trace in found]
 
 
-def _calling(picked: Id | None, table: Table, traces: Rows) -> Rows:
+def _calling(picked: syntax.Id | None, table: Table, traces: Rows) -> Rows:
     """Return the rows of services, or of calls by these services."""
     if picked is None or picked.name is None:
         return _picked(picked, table, "", table.of(traces))
     return _picked(replace(picked, name=None), table, "", table.named(picked.name, traces))
 
 
-def _picked(picked: Id | None, table: Table, prefix: str, rows: Rows) -> Rows:
+def _picked(picked: syntax.Id | None, table: Table, prefix: str, rows: Rows) -> Rows:
     if picked is None:
         return rows
     for field, value in (("name", picked.name), ("type", picked.type), ("account", picked.account)):
@@ -155,16 +142,16 @@ def _picked(picked: Id | None, table: Table, prefix: str, rows: Rows) -> Rows:
     return rows
 
 
-def _compared(column: list[Any], sign: str, value: Value, rows: Rows) -> Rows:
+def _compared(column: list[Any], sign: str, value: syntax.Value, rows: Rows) -> Rows:
     if loop := _LOOPS.get(sign):
         return loop(column, value, rows)
     test = _TESTS[sign]
     return [row for row in rows if (found := column[row]) is not None and test(found, value)]
 
 
-def _annotated(expression: Has | Compare, annotation: Annotation, rows: Rows) -> Rows:
+def _annotated(expression: syntax.Has | syntax.Compare, annotation: Annotation, rows: Rows) -> Rows:
     values = annotation.values
-    if isinstance(expression, Has):
+    if isinstance(expression, syntax.Has):
         return [row for row in rows if row in values]
     if expression.operator == "=":
         return _among(annotation.equal(expression.value), rows)
@@ -178,9 +165,9 @@ def _among(hits: Collection[int], rows: Rows) -> Rows:
     return [row for row in rows if row in hits]
 
 
-def _test(expression: Has | Compare) -> Test:
+def _test(expression: syntax.Has | syntax.Compare) -> Test:
     """Return the test of one value; a value of another type passes none."""
-    if isinstance(expression, Has):
+    if isinstance(expression, syntax.Has):
         return lambda _: True
     test, value = _TESTS[expression.operator], expression.value
     kinds = (int, float) if type(value) in {int, float} else (type(value),)

@@ -16,26 +16,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, get_args
 
-from embedded_aws.xray.query.filters import keywords
-from embedded_aws.xray.query.filters.syntax import (
-    ANNOTATION,
-    And,
-    CauseKind,
-    CauseList,
-    Compare,
-    Edge,
-    Expression,
-    Has,
-    Id,
-    Keyword,
-    Not,
-    Operator,
-    Or,
-    RootCause,
-    RootCauseJson,
-    Service,
-    Value,
-)
+from embedded_aws.xray.query.filters import keywords, syntax
+from embedded_aws.xray.query.filters.syntax import Expression
 from embedded_aws.xray.query.filters.tokens import FilterSyntaxError, Token, tokens
 
 if TYPE_CHECKING:
@@ -44,10 +26,10 @@ if TYPE_CHECKING:
 MAX_NESTING = 50
 _WORDS = {"and", "or", "contains", "beginswith", "endswith"}
 _ID_FIELDS = {"name": "name", "type": "type", "account.id": "account"}
-_CAUSES: dict[str, tuple[CauseKind, CauseList]] = {
+_CAUSES: dict[str, tuple[syntax.CauseKind, syntax.CauseList]] = {
     f"rootcause.{kind}.{name}": (kind, name)
-    for kind in get_args(CauseKind)
-    for name in get_args(CauseList)
+    for kind in get_args(syntax.CauseKind)
+    for name in get_args(syntax.CauseList)
     if (kind, name) != ("responsetime", "exception")
 }
 
@@ -90,13 +72,13 @@ class _Parser:
         while self._took_word("or"):
             terms.append(self._and(place))
         self._depth -= 1
-        return terms[0] if len(terms) == 1 else Or(tuple(terms))
+        return terms[0] if len(terms) == 1 else syntax.Or(tuple(terms))
 
     def _and(self, place: Place | None) -> Expression:
         terms = [self._unary(place)]
         while self._took_word("and") or self._begins_unary():
             terms.append(self._unary(place))
-        return terms[0] if len(terms) == 1 else And(tuple(terms))
+        return terms[0] if len(terms) == 1 else syntax.And(tuple(terms))
 
     def _begins_unary(self) -> bool:
         token = self._token
@@ -109,7 +91,7 @@ class _Parser:
             self._depth += 1
             if self._depth > MAX_NESTING:
                 raise FilterSyntaxError(self._token.position, f"nested more than {MAX_NESTING} levels deep")
-            found: Expression = Not(self._unary(place))
+            found: Expression = syntax.Not(self._unary(place))
             self._depth -= 1
             return found
         if self._took_sign("("):
@@ -118,7 +100,7 @@ class _Parser:
             return found
         token = self._take()
         if token.kind == "annotation":
-            return self._comparison(token, Keyword(ANNOTATION, token.value), place)
+            return self._comparison(token, syntax.Keyword(syntax.ANNOTATION, token.value), place)
         if token.kind != "word":
             raise _unexpected(token, 'a keyword, service(), edge(), "!" or "("')
         return self._word(token, place)
@@ -129,23 +111,23 @@ class _Parser:
             if place not in {"trace", None}:
                 raise FilterSyntaxError(token.position, f"{token.value} cannot stand inside a block")
             return self._complex(token, word, place)
-        if word == ANNOTATION:
+        if word == syntax.ANNOTATION:
             raise FilterSyntaxError(token.position, "expected annotation.key or annotation[key]")
-        return self._comparison(token, Keyword(word), place)
+        return self._comparison(token, syntax.Keyword(word), place)
 
     def _complex(self, token: Token, word: str, place: Place | None) -> Expression:
         if word == "service":
             self._expect_sign("(")
             picked = None if self._token.is_sign(")") else self._id()
             self._expect_sign(")")
-            return Service(picked, self._optional_block("service", place))
+            return syntax.Service(picked, self._optional_block("service", place))
         if word == "edge":
             self._expect_sign("(")
             caller = self._id()
             self._expect_sign(",")
             called = self._id()
             self._expect_sign(")")
-            return Edge(caller, called, self._optional_block("edge", place))
+            return syntax.Edge(caller, called, self._optional_block("edge", place))
         if place is None:
             raise _unexpected(token, "service() or edge()")
         return self._root_cause(token, word)
@@ -153,11 +135,11 @@ class _Parser:
     def _root_cause(self, token: Token, word: str) -> Expression:
         if word == "rootcause.json":
             self._expect_sign("=")
-            return RootCauseJson(self._causes())
+            return syntax.RootCauseJson(self._causes())
         if word not in _CAUSES:
             raise _unexpected(token, f"rootcause.json or one of {', '.join(_CAUSES)}")
         kind, name = _CAUSES[word]
-        return RootCause(kind, name, self._block(f"root cause {name}"))  # type: ignore[arg-type]
+        return syntax.RootCause(kind, name, self._block(f"root cause {name}"))  # type: ignore[arg-type]
 
     def _causes(self) -> str:
         token = self._expect_kind("json", "# and a JSON list of root causes")
@@ -177,10 +159,10 @@ class _Parser:
         self._expect_sign("}")
         return found
 
-    def _id(self) -> Id:
+    def _id(self) -> syntax.Id:
         token = self._take()
         if token.kind == "string":
-            return Id(name=token.value, is_name_only=True)
+            return syntax.Id(name=token.value, is_name_only=True)
         if not token.is_word("id"):
             raise _unexpected(token, 'a service\'s "name" or id(name: "...", type: "...", account.id: "...")')
         self._expect_sign("(")
@@ -195,9 +177,9 @@ class _Parser:
             if not self._took_sign(","):
                 break
         self._expect_sign(")")
-        return Id(**fields)
+        return syntax.Id(**fields)
 
-    def _comparison(self, token: Token, keyword: Keyword, place: Place | None) -> Expression:
+    def _comparison(self, token: Token, keyword: syntax.Keyword, place: Place | None) -> Expression:
         if place is None:
             raise _unexpected(token, "service() or edge()")
         if keyword.name not in keywords.PLACES[place]:
@@ -205,10 +187,10 @@ class _Parser:
         kind = keywords.kind_of(keyword.name)
         operator = self._operator(kind)
         if operator is None:
-            return Has(keyword)
-        return Compare(keyword, operator, self._value(kind, operator))
+            return syntax.Has(keyword)
+        return syntax.Compare(keyword, operator, self._value(kind, operator))
 
-    def _operator(self, kind: keywords.Kind) -> Operator | None:
+    def _operator(self, kind: keywords.Kind) -> syntax.Operator | None:
         token = self._token
         allowed = keywords.operators(kind)
         found: Any = token.value.upper() if token.kind in {"word", "sign"} else None
@@ -219,7 +201,7 @@ class _Parser:
             raise _unexpected(token, f"one of {' '.join(allowed)}")
         return None
 
-    def _value(self, kind: keywords.Kind, operator: Operator) -> Value:
+    def _value(self, kind: keywords.Kind, operator: syntax.Operator) -> syntax.Value:
         token = self._take()
         types = keywords.values(kind, operator)
         value: Any = token.value
@@ -255,7 +237,7 @@ def _unexpected(token: Token, expected: str) -> FilterSyntaxError:
     return FilterSyntaxError(token.position, f"expected {expected}, found {token}")
 
 
-def _misplaced(token: Token, keyword: Keyword, place: Place) -> FilterSyntaxError:
+def _misplaced(token: Token, keyword: syntax.Keyword, place: Place) -> FilterSyntaxError:
     if elsewhere := keywords.where(keyword.name):
         problem = f"{keyword} cannot be asked of {keywords.said_place(place)}, only of {elsewhere}"
     else:
