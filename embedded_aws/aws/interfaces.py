@@ -17,6 +17,27 @@ Document = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
+class InvokeRequest:
+    """A call of Lambda's Invoke API; `function` is a name, a partial ARN or an ARN.
+
+    `trace` is the caller's context: `parent` is the caller's segment or subsegment id.
+    `links` starts a trace of its own, linked to those (event source mappings), and `event_source` is
+    then the ARN of the queue. With `log_tail` the result waits for the report line, and carries the log's
+    last 4 KB.
+    """
+
+    function: str
+    payload: bytes
+    invocation_type: InvocationType = "RequestResponse"
+    qualifier: str | None = None
+    client_context: str | None = None
+    trace: TraceHeader = TraceHeader()
+    links: Sequence[TraceLink] = ()
+    event_source: str | None = None
+    log_tail: bool = False
+
+
+@dataclass(frozen=True)
 class InvokeResult:
     """The answer of Lambda's Invoke API.
 
@@ -45,24 +66,8 @@ class TraceLink:
 class Lambda(Protocol):
     """The Lambda service, as the gateway, the endpoint and the event sources use it."""
 
-    async def invoke(
-        self,
-        function: str,
-        payload: bytes,
-        *,
-        invocation_type: InvocationType = "RequestResponse",
-        qualifier: str | None = None,
-        client_context: str | None = None,
-        trace: TraceHeader = TraceHeader(),
-        links: Sequence[TraceLink] = (),
-        event_source: str | None = None,
-    ) -> InvokeResult:
-        """Invoke a function given by name, partial ARN or ARN; never raises for what a function does.
-
-        `trace` is the caller's context: `parent` is the caller's segment or subsegment id.
-        `links` starts a trace of its own, linked to those (event source mappings), and `event_source` is
-        then the ARN of the queue.
-        """
+    async def invoke(self, request: InvokeRequest) -> InvokeResult:
+        """Invoke a function; never raises for what a function does."""
 
 
 class EventSources(Protocol):

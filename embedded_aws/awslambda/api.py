@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from embedded_aws.aws.errors import AwsError, InvalidParameterValueError, InvalidRequestContentError
 from embedded_aws.aws.http import Request, Response, read_request
-from embedded_aws.aws.interfaces import EventSources, InvocationType, InvokeResult
+from embedded_aws.aws.interfaces import EventSources, InvocationType, InvokeRequest, InvokeResult
 from embedded_aws.aws.model import Found
 from embedded_aws.aws.parsing import read_object
 from embedded_aws.aws.service import Wire
@@ -63,7 +63,7 @@ class LambdaApi:
         if kind not in _TYPES:
             raise InvalidParameterValueError(f"InvocationType {kind!r}: must be one of {', '.join(_TYPES)}")
         tail = request.headers.get("x-amz-log-type") == "Tail"
-        result = await self._service.invoke(
+        wanted = InvokeRequest(
             function,
             request.body,
             invocation_type=_TYPES[kind],
@@ -72,7 +72,7 @@ class LambdaApi:
             trace=TraceHeader.parse(request.headers.get(NAME.lower())),
             log_tail=tail and kind == "RequestResponse",
         )
-        return _invoke_response(result, log_tail=tail)
+        return _invoke_response(await self._service.invoke(wanted), log_tail=tail)
 
     async def _mapping(self, request: Request, found: Found | None) -> Response:
         sources, read = self._event_sources, self._wire.read

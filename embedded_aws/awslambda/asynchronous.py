@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from embedded_aws.aws.errors import FunctionNotFoundError, ThrottledError
 from embedded_aws.aws.ids import Clock
-from embedded_aws.aws.interfaces import Lambda
+from embedded_aws.aws.interfaces import InvokeRequest, Lambda
 from embedded_aws.aws.parsing import MAX_PAYLOAD_DEPTH, ParseError, read_json
 from embedded_aws.aws.trace_header import TraceHeader
 from embedded_aws.awslambda.catalog import Catalog
@@ -184,7 +184,7 @@ class Destinations:
                 await asyncio.to_thread(self._queues.send, arn, body, attributes, header)
             elif service == "lambda":
                 trace = TraceHeader.parse(header)
-                await self._functions.invoke(arn, body.encode(), invocation_type="Event", trace=trace)
+                await self._functions.invoke(InvokeRequest(arn, body.encode(), "Event", trace=trace))
             else:
                 _log.warning("destination %s: only SQS queues and functions are supported; dropped", arn)
         except UnknownQueueError as error:

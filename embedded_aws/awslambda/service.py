@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from embedded_aws.aws.errors import AwsError, ThrottledError, wire_form
-from embedded_aws.aws.interfaces import InvocationType, InvokeResult, TraceLink
+from embedded_aws.aws.interfaces import InvocationType, InvokeRequest, InvokeResult, TraceLink
 from embedded_aws.aws.parsing import MAX_PAYLOAD_DEPTH, ParseError, read_json
 from embedded_aws.aws.trace_header import TraceHeader
 from embedded_aws.awslambda.asynchronous import RETRY_DELAYS, AsyncInvoker, Destinations
@@ -56,55 +56,42 @@ class LambdaService:
         self._async = AsyncInvoker(self._executor, catalog, destinations, services, retry_delays)
         self._warned: set[str] = set()
 
-    async def invoke(
-        self,
-        function: str,
-        payload: bytes,
-        *,
-        invocation_type: InvocationType = "RequestResponse",
-        qualifier: str | None = None,
-        client_context: str | None = None,
-        trace: TraceHeader = TraceHeader(),
-        links: Sequence[TraceLink] = (),
-        event_source: str | None = None,
-        log_tail: bool = False,
-    ) -> InvokeResult:
-        """Invoke a function, as `embedded_aws.aws.interfaces.Lambda` describes.
+    async def invoke(self, request: InvokeRequest) -> InvokeResult:
+        """Invoke a function; never raises for what a function does.
 
-        With `log_tail` the result waits for the report line, and carries the log's last 4 KB.
         https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
         """
-        request_id = self._ids.request_id()
+        request_id, kind = self._ids.request_id(), request.invocation_type
         try:
-            found = self.catalog.function(function, qualifier)
-            event = _checked_payload(payload, invocation_type)
+            found = self.catalog.function(request.function, request.qualifier)
+            event = _checked_payload(request.payload, kind)
         except AwsError as error:
             return _refused(error, request_id)
-        if invocation_type == "DryRun":
+        if kind == "DryRun":
             return InvokeResult(204, b"", request_id, found.version)
         self._warn_about_runtime(found)
-        traced = self._trace(found, trace, links)
+        traced = self._trace(found, request.trace, request.links)
         record = InvocationRecord(
             id=request_id,
             at=self._clock(),
             function=found.name,
-            type=invocation_type,
+            type=kind,
             mode=found.tracing,
             trace_id=traced.root,
-            header=shortened(trace.format()),
-            sampled=trace.sampled,
+            header=shortened(request.trace.format()),
+            sampled=request.trace.sampled,
             recorded=traced.recorded,
             decision=traced.decision,
-            event_source=event_source,
+            event_source=request.event_source,
             links=tuple(dict.fromkeys(link.trace_id for link in traced.links)),
-            status=202 if invocation_type == "Event" else 200,
+            status=202 if kind == "Event" else 200,
         )
         self._record(record)
-        invocation = Invocation(found, request_id, event, traced, client_context, record)
-        if invocation_type == "Event":
+        invocation = Invocation(found, request_id, event, traced, request.client_context, record)
+        if kind == "Event":
             self._async.submit(invocation)
             return InvokeResult(202, b"", request_id, found.version)
-        return await self._invoke_and_wait(invocation, log_tail=log_tail)
+        return await self._invoke_and_wait(invocation, log_tail=request.log_tail)
 
     def records_faults(self, trace_id: str) -> bool:
         """Tell whether a function whose faults are recorded runs for this trace."""

@@ -12,7 +12,7 @@ import json
 import logging
 from collections.abc import Sequence
 
-from embedded_aws.aws.interfaces import Lambda
+from embedded_aws.aws.interfaces import InvokeRequest, Lambda
 from embedded_aws.events.filters import matches
 from embedded_aws.events.mapping import EventSourceMapping
 from embedded_aws.events.records import failed_ids, record, trace_of
@@ -126,7 +126,7 @@ class SqsPoller:
         event = json.dumps({"Records": [records[message.id] for message in wanted]}).encode()
         trace, links = trace_of(wanted)
         result = await self._functions.invoke(
-            self.mapping.function_arn, event, trace=trace, links=links, event_source=arn
+            InvokeRequest(self.mapping.function_arn, event, trace=trace, links=links, event_source=arn)
         )
         if result.status != 200 or result.function_error:
             return

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.http import read_body
 from embedded_aws.aws.ids import Clock, Ids, RandomIds
-from embedded_aws.aws.interfaces import NoMetrics
+from embedded_aws.aws.interfaces import InvokeRequest, NoMetrics
 from embedded_aws.aws.trace_header import NAME as TRACE_HEADER
 from embedded_aws.gateway import response as answers
 from embedded_aws.gateway.access_log import build_line
@@ -148,7 +148,8 @@ class Gateway:
 
     async def _call(self, arn: str, payload: bytes, seconds: float, trace: Trace) -> InvokeResult | None:
         """Invoke the function; `None` after the integration's timeout, while the function runs on."""
-        task = asyncio.ensure_future(self._services.functions.invoke(arn, payload, trace=trace.to_function))
+        request = InvokeRequest(arn, payload, trace=trace.to_function)
+        task = asyncio.ensure_future(self._services.functions.invoke(request))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         done, _ = await asyncio.wait({task}, timeout=seconds)

@@ -20,7 +20,7 @@ from botocore.config import Config
 from embedded_aws.aws import moto as moto_aws
 from embedded_aws.aws.http import Response, forward, read_request
 from embedded_aws.aws.ids import RandomIds
-from embedded_aws.aws.interfaces import Document, SamplingDecision
+from embedded_aws.aws.interfaces import Document, InvokeRequest, SamplingDecision
 from embedded_aws.awslambda.api import LambdaApi
 from embedded_aws.awslambda.catalog import Catalog
 from embedded_aws.awslambda.runtime.provision import find_adot, find_runtime
@@ -136,7 +136,7 @@ class Stack:
         return name
 
     def invoke(self, name: str, payload: bytes = b"{}", **options: Any) -> Any:
-        return self.call(self.service.invoke(name, payload, **options))
+        return self.call(self.service.invoke(InvokeRequest(name, payload, **options)))
 
     def messages(self, name: str, pattern: str = "") -> list[str]:
         """Return what is in a function's log group, as CloudWatch Logs gives it."""

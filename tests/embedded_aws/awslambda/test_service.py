@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from embedded_aws.aws.interfaces import InvokeResult, TraceLink
+from embedded_aws.aws.interfaces import InvokeRequest, InvokeResult, TraceLink
 from embedded_aws.aws.trace_header import TraceHeader
 from tests.embedded_aws.awslambda.harness import PATIENCE, Stack
 
@@ -108,7 +108,7 @@ def test_concurrent_invocations_run_side_by_side(stack: Stack) -> None:
     async def both() -> list[InvokeResult]:
         invoke = stack.service.invoke
         events = (b'{"me":"a","other":"b"}', b'{"me":"b","other":"a"}')
-        return await asyncio.gather(*(invoke(name, event) for event in events))
+        return await asyncio.gather(*(invoke(InvokeRequest(name, event)) for event in events))
 
     first, second = stack.call(both())
     assert first.function_error is None
@@ -392,7 +392,7 @@ def test_a_caller_that_gives_up_does_not_end_the_run(stack: Stack) -> None:
     name = stack.deploy("import time\ndef handler(event, context): time.sleep(0.3)")
 
     async def give_up() -> None:
-        task = asyncio.create_task(stack.service.invoke(name, b"{}"))
+        task = asyncio.create_task(stack.service.invoke(InvokeRequest(name, b"{}")))
         await asyncio.sleep(0.05)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

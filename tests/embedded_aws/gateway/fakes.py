@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from embedded_aws.aws.interfaces import InvokeResult, SamplingDecision, SamplingRequest
+from embedded_aws.aws.interfaces import InvokeRequest, InvokeResult, SamplingDecision, SamplingRequest
 from embedded_aws.aws.trace_header import TraceHeader
 from embedded_aws.gateway.app import Gateway, Services
 from embedded_aws.gateway.model import Deployment, Integration, Method, Resource, Stage
 from embedded_aws.journal.records import ApiRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
 NOW = 1_700_000_000.25
 ARN = "arn:aws:lambda:us-east-1:123456789012:function:front"
@@ -50,19 +50,8 @@ class Function:
     calls: list[tuple[str, dict[str, Any], TraceHeader]] = field(default_factory=list)
     finished: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def invoke(
-        self,
-        function: str,
-        payload: bytes,
-        *,
-        invocation_type: str = "RequestResponse",
-        qualifier: str | None = None,
-        client_context: str | None = None,
-        trace: TraceHeader = TraceHeader(),
-        links: Sequence[object] = (),
-        event_source: str | None = None,
-    ) -> InvokeResult:
-        self.calls.append((function, json.loads(payload), trace))
+    async def invoke(self, request: InvokeRequest) -> InvokeResult:
+        self.calls.append((request.function, json.loads(request.payload), request.trace))
         if self.held:
             await self.held.wait()
         self.finished.set()

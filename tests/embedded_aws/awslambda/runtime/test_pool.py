@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from embedded_aws.aws.errors import ThrottledError
-from embedded_aws.aws.interfaces import InvokeResult, LogStream
+from embedded_aws.aws.interfaces import InvokeRequest, InvokeResult, LogStream
 from embedded_aws.awslambda.catalog import Function
 from embedded_aws.awslambda.logging_config import LoggingConfig
 from embedded_aws.awslambda.runtime.environment import Environment, Launch
@@ -52,7 +52,7 @@ async def settle() -> None:
 
 def crowd(stack: Stack, name: str, count: int) -> list[InvokeResult]:
     async def invoke_all() -> list[InvokeResult]:
-        return await asyncio.gather(*(stack.service.invoke(name, b"{}") for _ in range(count)))
+        return await asyncio.gather(*(stack.service.invoke(InvokeRequest(name, b"{}")) for _ in range(count)))
 
     results: list[InvokeResult] = stack.call(invoke_all())
     return results
