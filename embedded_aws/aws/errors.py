@@ -29,7 +29,9 @@ class AwsError(Exception):
         self.fields = fields
 
 
-class _NamedError(AwsError):
+class NamedError(AwsError):
+    """An error that a class stands for, which names its code and status: `class X(NamedError, code="…")`."""
+
     _code: ClassVar[str]
     _status: ClassVar[int]
 
@@ -41,43 +43,43 @@ class _NamedError(AwsError):
         super().__init__(self._code, message, self._status, **fields)
 
 
-class SerializationError(_NamedError, code="SerializationException"):
+class SerializationError(NamedError, code="SerializationException"):
     """The body, or a member of it, cannot be read."""
 
 
-class InvalidRequestContentError(_NamedError, code="InvalidRequestContentException"):
+class InvalidRequestContentError(NamedError, code="InvalidRequestContentException"):
     """Lambda: the body, or the client context, is not JSON."""
 
 
-class InvalidRequestError(_NamedError, code="InvalidRequestException"):
+class InvalidRequestError(NamedError, code="InvalidRequestException"):
     """X-Ray: the request is missing required parameters or has parameters that are not valid."""
 
 
-class InvalidParameterError(_NamedError, code="InvalidParameterException"):
+class InvalidParameterError(NamedError, code="InvalidParameterException"):
     """Logs: the request is not valid."""
 
 
-class InvalidParameterValueError(_NamedError, code="InvalidParameterValueException"):
+class InvalidParameterValueError(NamedError, code="InvalidParameterValueException"):
     """Lambda: one of the parameters in the request is not valid."""
 
 
-class ValidationError(_NamedError, code="ValidationException"):
+class ValidationError(NamedError, code="ValidationException"):
     """FIS: the request is not valid."""
 
 
-class NotFoundError(_NamedError, code="ResourceNotFoundException", status=404):
+class NotFoundError(NamedError, code="ResourceNotFoundException", status=404):
     """What the request names does not exist."""
 
 
-class ExistsError(_NamedError, code="ResourceAlreadyExistsException"):
+class ExistsError(NamedError, code="ResourceAlreadyExistsException"):
     """There is one of that name."""
 
 
-class ConflictError(_NamedError, code="ConflictException", status=409):
+class ConflictError(NamedError, code="ConflictException", status=409):
     """The request does not go with the present state."""
 
 
-class QuotaError(_NamedError, code="ServiceQuotaExceededException", status=402):
+class QuotaError(NamedError, code="ServiceQuotaExceededException", status=402):
     """A quota would be exceeded."""
 
 

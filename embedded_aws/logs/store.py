@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from embedded_aws.aws.errors import AwsError
+from embedded_aws.aws.errors import NamedError
 from embedded_aws.host.bounded_store import BoundedStore
 from embedded_aws.host.database import Schema
 
@@ -50,11 +50,8 @@ WHERE number = ?5
 """
 
 
-class StoreError(AwsError):
+class StoreError(NamedError, code="ServiceUnavailableException", status=500):
     """The database file cannot be used; the message names it and says what to do."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__("ServiceUnavailableException", message, 500)
 
 
 class Position(NamedTuple):
