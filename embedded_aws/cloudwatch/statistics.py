@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 _SUMS = {"Sum", "SampleCount", "Average", "Minimum", "Maximum"}
 _PERCENTILE = re.compile(r"p(100|\d{1,2}(\.\d{1,10})?)")
@@ -18,7 +18,7 @@ class Values:
     count: float
     low: float
     high: float
-    counts: Iterable[tuple[float, float]] | None = field(default=None)
+    counts: Iterable[tuple[float, float]] | None = None
 
 
 def is_known(name: str) -> bool:

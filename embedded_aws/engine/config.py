@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -28,7 +28,7 @@ class Config:
 
     values: Mapping[str, Any]
     secret_keys: frozenset[str] = frozenset()
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...] = ()
 
     def wire(self) -> dict[str, str]:
         """Return the values as Pulumi hands them to a program: text, JSON for lists and maps."""
