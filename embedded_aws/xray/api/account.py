@@ -8,8 +8,8 @@ the store and are indexed, for nobody wants to miss a trace of the laptop.
 
 from __future__ import annotations
 
-import json
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.errors import InvalidRequestError, NotFoundError
@@ -31,14 +31,13 @@ _DEFAULT_PERCENTAGE = 1.0
 
 
 def operations(store: Store, clock: Clock) -> dict[str, Operation]:
-    api = _AccountApi(store, clock)
     return {
-        "GetEncryptionConfig": api.encryption,
-        "PutEncryptionConfig": api.put_encryption,
-        "GetTraceSegmentDestination": api.destination,
-        "UpdateTraceSegmentDestination": api.update_destination,
-        "GetIndexingRules": api.indexing_rules,
-        "UpdateIndexingRule": api.update_indexing_rule,
+        "GetEncryptionConfig": partial(_encryption, store),
+        "PutEncryptionConfig": partial(_put_encryption, store),
+        "GetTraceSegmentDestination": partial(_destination, store),
+        "UpdateTraceSegmentDestination": partial(_update_destination, store),
+        "GetIndexingRules": partial(_indexing_rules, store),
+        "UpdateIndexingRule": partial(_update_indexing_rule, store, clock),
     }
 
 
@@ -47,67 +46,64 @@ def destination(store: Store) -> str:
     return str(_read(store, "destination", {}).get("Destination", "XRay"))
 
 
-class _AccountApi:
-    def __init__(self, store: Store, clock: Clock) -> None:
-        self._store = store
-        self._clock = clock
+def _encryption(store: Store, _request: dict[str, Any]) -> dict[str, Any]:
+    return {"EncryptionConfig": _read(store, "encryption", {"Type": "NONE"}) | {"Status": "ACTIVE"}}
 
-    def encryption(self, _request: dict[str, Any]) -> dict[str, Any]:
-        return {"EncryptionConfig": _read(self._store, "encryption", {"Type": "NONE"}) | {"Status": "ACTIVE"}}
 
-    def put_encryption(self, request: dict[str, Any]) -> dict[str, Any]:
-        kind, key = request["Type"], request.get("KeyId")
-        if kind == "KMS" and (key is None or not _KEY.fullmatch(key)):
-            raise InvalidRequestError(
-                f"KeyId {key!r} is no KMS key; Type KMS needs an alias (alias/name), a key id or an ARN"
-            )
-        if kind == "NONE" and key is not None:
-            raise InvalidRequestError(f"KeyId {key!r} has no meaning with Type NONE; leave it out")
-        self._keep("encryption", request)
-        # X-Ray takes some minutes, and answers so.
-        return {"EncryptionConfig": {**request, "Status": "UPDATING"}}
+def _put_encryption(store: Store, request: dict[str, Any]) -> dict[str, Any]:
+    kind, key = request["Type"], request.get("KeyId")
+    if kind == "KMS" and (key is None or not _KEY.fullmatch(key)):
+        raise InvalidRequestError(
+            f"KeyId {key!r} is no KMS key; Type KMS needs an alias (alias/name), a key id or an ARN"
+        )
+    if kind == "NONE" and key is not None:
+        raise InvalidRequestError(f"KeyId {key!r} has no meaning with Type NONE; leave it out")
+    store.keep_setting(_KIND, "encryption", request)
+    # X-Ray takes some minutes, and answers so.
+    return {"EncryptionConfig": {**request, "Status": "UPDATING"}}
 
-    def destination(self, _request: dict[str, Any]) -> dict[str, Any]:
-        return {"Destination": destination(self._store), "Status": "ACTIVE"}
 
-    def update_destination(self, request: dict[str, Any]) -> dict[str, Any]:
-        wanted = request.get("Destination", destination(self._store))
-        if wanted == "XRay" and "CloudWatchLogsConfiguration" in request:
-            raise InvalidRequestError(
-                "CloudWatchLogsConfiguration has no meaning with Destination XRay; leave it out"
-            )
-        self._keep("destination", {"Destination": wanted})
-        return {"Destination": wanted, "Status": "PENDING"}
+def _destination(store: Store, _request: dict[str, Any]) -> dict[str, Any]:
+    return {"Destination": destination(store), "Status": "ACTIVE"}
 
-    def indexing_rules(self, request: dict[str, Any]) -> dict[str, Any]:
-        return paged("IndexingRules", [self._rule()], request, 10)
 
-    def update_indexing_rule(self, request: dict[str, Any]) -> dict[str, Any]:
-        name, wanted = request["Name"], request["Rule"].get("Probabilistic")
-        if name != _RULE:
-            raise NotFoundError(
-                f"There is no indexing rule {name!r}; the only one is {_RULE!r}", ResourceName=name
-            )
-        if wanted is None:
-            raise InvalidRequestError("Rule.Probabilistic is missing; it is the only kind of indexing rule")
-        share = wanted["DesiredSamplingPercentage"]
-        if not 0 <= share <= 100:
-            raise InvalidRequestError(
-                f"Rule.Probabilistic.DesiredSamplingPercentage is {share}; it must be 0 to 100"
-            )
-        self._keep("indexing", {"Desired": share, "ModifiedAt": self._clock()})
-        return {"IndexingRule": self._rule()}
+def _update_destination(store: Store, request: dict[str, Any]) -> dict[str, Any]:
+    wanted = request.get("Destination", destination(store))
+    if wanted == "XRay" and "CloudWatchLogsConfiguration" in request:
+        raise InvalidRequestError(
+            "CloudWatchLogsConfiguration has no meaning with Destination XRay; leave it out"
+        )
+    store.keep_setting(_KIND, "destination", {"Destination": wanted})
+    return {"Destination": wanted, "Status": "PENDING"}
 
-    def _rule(self) -> dict[str, Any]:
-        kept = _read(self._store, "indexing", {"Desired": _DEFAULT_PERCENTAGE, "ModifiedAt": 0.0})
-        share = {"DesiredSamplingPercentage": kept["Desired"], "ActualSamplingPercentage": kept["Desired"]}
-        return {"Name": _RULE, "ModifiedAt": kept["ModifiedAt"], "Rule": {"Probabilistic": share}}
 
-    def _keep(self, name: str, value: dict[str, Any]) -> None:
-        self._store.keep_setting(_KIND, name, json.dumps(value))
+def _indexing_rules(store: Store, request: dict[str, Any]) -> dict[str, Any]:
+    return paged("IndexingRules", [_rule(store)], request, 10)
+
+
+def _update_indexing_rule(store: Store, clock: Clock, request: dict[str, Any]) -> dict[str, Any]:
+    name, wanted = request["Name"], request["Rule"].get("Probabilistic")
+    if name != _RULE:
+        raise NotFoundError(
+            f"There is no indexing rule {name!r}; the only one is {_RULE!r}", ResourceName=name
+        )
+    if wanted is None:
+        raise InvalidRequestError("Rule.Probabilistic is missing; it is the only kind of indexing rule")
+    share = wanted["DesiredSamplingPercentage"]
+    if not 0 <= share <= 100:
+        raise InvalidRequestError(
+            f"Rule.Probabilistic.DesiredSamplingPercentage is {share}; it must be 0 to 100"
+        )
+    store.keep_setting(_KIND, "indexing", {"Desired": share, "ModifiedAt": clock()})
+    return {"IndexingRule": _rule(store)}
+
+
+def _rule(store: Store) -> dict[str, Any]:
+    kept = _read(store, "indexing", {"Desired": _DEFAULT_PERCENTAGE, "ModifiedAt": 0.0})
+    share = {"DesiredSamplingPercentage": kept["Desired"], "ActualSamplingPercentage": kept["Desired"]}
+    return {"Name": _RULE, "ModifiedAt": kept["ModifiedAt"], "Rule": {"Probabilistic": share}}
 
 
 def _read(store: Store, name: str, default: dict[str, Any]) -> dict[str, Any]:
-    text = store.settings(_KIND).get(name)
-    found: dict[str, Any] = default if text is None else json.loads(text)
+    found: dict[str, Any] = store.settings(_KIND).get(name, default)
     return found

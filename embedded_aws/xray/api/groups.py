@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/xray/latest/api/API_CreateGroup.html
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.paging import paged
@@ -21,57 +22,56 @@ GROUPS_PER_PAGE = 100
 
 
 def operations(groups: Groups, tags: Tags) -> dict[str, Operation]:
-    api = _GroupsApi(groups, tags)
     return {
-        "CreateGroup": api.create,
-        "GetGroup": api.get,
-        "UpdateGroup": api.update,
-        "DeleteGroup": api.delete,
-        "GetGroups": api.list,
+        "CreateGroup": partial(_create, groups, tags),
+        "GetGroup": partial(_get, groups),
+        "UpdateGroup": partial(_update, groups),
+        "DeleteGroup": partial(_delete, groups, tags),
+        "GetGroups": partial(_list, groups),
     }
 
 
-class _GroupsApi:
-    def __init__(self, groups: Groups, tags: Tags) -> None:
-        self._groups = groups
-        self._tags = tags
+def _create(groups: Groups, tags: Tags, request: Mapping[str, Any]) -> dict[str, Any]:
+    new_tags = check_new(request.get("Tags", ()), request["GroupName"])
+    wanted = request.get("InsightsConfiguration", {})
+    group = groups.create(
+        request["GroupName"],
+        request.get("FilterExpression", ""),
+        insights=wanted.get("InsightsEnabled", False),
+        notifications=wanted.get("NotificationsEnabled", False),
+    )
+    tags.keep(group.arn, new_tags)
+    return {"Group": _shape(group)}
 
-    def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        new_tags = check_new(request.get("Tags", ()), request["GroupName"])
-        wanted = request.get("InsightsConfiguration", {})
-        group = self._groups.create(
-            request["GroupName"],
-            request.get("FilterExpression", ""),
-            insights=wanted.get("InsightsEnabled", False),
-            notifications=wanted.get("NotificationsEnabled", False),
-        )
-        self._tags.keep(group.arn, new_tags)
-        return {"Group": _shape(group)}
 
-    def get(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        return {"Group": _shape(self._find(request))}
+def _get(groups: Groups, request: Mapping[str, Any]) -> dict[str, Any]:
+    return {"Group": _shape(_find(groups, request))}
 
-    def update(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        wanted = request.get("InsightsConfiguration", {})
-        group = self._groups.update(
-            self._find(request),
-            request.get("FilterExpression"),
-            wanted.get("InsightsEnabled"),
-            wanted.get("NotificationsEnabled"),
-        )
-        return {"Group": _shape(group)}
 
-    def delete(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        group = self._find(request)
-        self._groups.delete(group)
-        self._tags.drop(group.arn)
-        return {}
+def _update(groups: Groups, request: Mapping[str, Any]) -> dict[str, Any]:
+    wanted = request.get("InsightsConfiguration", {})
+    group = groups.update(
+        _find(groups, request),
+        request.get("FilterExpression"),
+        wanted.get("InsightsEnabled"),
+        wanted.get("NotificationsEnabled"),
+    )
+    return {"Group": _shape(group)}
 
-    def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        return paged("Groups", [_shape(group) for group in self._groups.all()], request, GROUPS_PER_PAGE)
 
-    def _find(self, request: Mapping[str, Any]) -> Group:
-        return self._groups.find(request.get("GroupName"), request.get("GroupARN"))
+def _delete(groups: Groups, tags: Tags, request: Mapping[str, Any]) -> dict[str, Any]:
+    group = _find(groups, request)
+    groups.delete(group)
+    tags.drop(group.arn)
+    return {}
+
+
+def _list(groups: Groups, request: Mapping[str, Any]) -> dict[str, Any]:
+    return paged("Groups", [_shape(group) for group in groups.all()], request, GROUPS_PER_PAGE)
+
+
+def _find(groups: Groups, request: Mapping[str, Any]) -> Group:
+    return groups.find(request.get("GroupName"), request.get("GroupARN"))
 
 
 def _shape(group: Group) -> dict[str, Any]:

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/xray/latest/api/API_PutResourcePolicy.html
 
 from __future__ import annotations
 
-import json
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +59,7 @@ class _PoliciesApi:
                 " again; set BypassPolicyLockoutCheck if that is wanted",
             )
         with self._lock:
-            policies = self._policies()
+            policies = self._store.settings(_KIND)
             known = policies.get(name)
             _check_revision(name, known, request.get("PolicyRevisionId"))
             if known is None and len(policies) >= MOST_POLICIES:
@@ -74,24 +73,22 @@ class _PoliciesApi:
                 "PolicyRevisionId": str(int(known["PolicyRevisionId"]) + 1 if known else 1),
                 "LastUpdatedTime": self._clock(),
             }
-            self._store.keep_setting(_KIND, name, json.dumps(policy))
+            self._store.keep_setting(_KIND, name, policy)
         return {"ResourcePolicy": policy}
 
     def list(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        return paged("ResourcePolicies", list(self._policies().values()), request, POLICIES_PER_PAGE)
+        policies = list(self._store.settings(_KIND).values())
+        return paged("ResourcePolicies", policies, request, POLICIES_PER_PAGE)
 
     def delete(self, request: Mapping[str, Any]) -> dict[str, Any]:
         name = request["PolicyName"]
         with self._lock:
-            known = self._policies().get(name)
+            known = self._store.settings(_KIND).get(name)
             if known is None:
                 raise InvalidRequestError(f"There is no resource policy named {name!r}")
             _check_revision(name, known, request.get("PolicyRevisionId"))
             self._store.drop_setting(_KIND, name)
         return {}
-
-    def _policies(self) -> dict[str, dict[str, Any]]:
-        return {name: json.loads(text) for name, text in self._store.settings(_KIND).items()}
 
 
 def _check_revision(name: str, known: Mapping[str, Any] | None, given: str | None) -> None:

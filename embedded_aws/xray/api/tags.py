@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/xray/latest/devguide/xray-tagging.html
 
 from __future__ import annotations
 
-import json
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -56,14 +55,14 @@ class Tags:
 
     def keep(self, arn: str, tags: Mapping[str, str]) -> None:
         """Make these the tags of a resource."""
-        self._store.keep_setting(_KIND, arn, json.dumps(tags))
+        self._store.keep_setting(_KIND, arn, tags)
 
     def drop(self, arn: str) -> None:
         """Forget a deleted resource."""
         self._store.drop_setting(_KIND, arn)
 
     def _read(self, arn: str) -> dict[str, str]:
-        tags: dict[str, str] = json.loads(self._store.settings(_KIND).get(arn, "{}"))
+        tags: dict[str, str] = self._store.settings(_KIND).get(arn, {})
         return tags
 
 

@@ -9,11 +9,10 @@ the one that counted when its last document came: the answer is the same, and st
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.errors import InvalidRequestError
 from embedded_aws.aws.interfaces import ACCOUNT_ID
@@ -72,7 +71,7 @@ class Groups:
         default = Group(DEFAULT_NAME, self._arn_prefix + DEFAULT_NAME)
         self._groups = {
             DEFAULT_NAME: default,
-            **{name: _load(text) for name, text in store.settings(_KIND).items()},
+            **{name: _load(kept) for name, kept in store.settings(_KIND).items()},
         }
 
     def all(self) -> list[Group]:
@@ -163,12 +162,12 @@ def _parsed(text: str) -> Expression | None:
     return expression
 
 
-def _dump(group: Group) -> str:
+def _dump(group: Group) -> list[Any]:
     versions = [[version.since, version.text] for version in group.versions]
-    return json.dumps([group.name, group.arn, versions, group.insights, group.notifications])
+    return [group.name, group.arn, versions, group.insights, group.notifications]
 
 
-def _load(text: str) -> Group:
-    name, arn, versions, insights, notifications = json.loads(text)
+def _load(kept: list[Any]) -> Group:
+    name, arn, versions, insights, notifications = kept
     loaded = tuple(Version(since, written, _parsed(written)) for since, written in versions)
     return Group(name, arn, loaded, insights, notifications)

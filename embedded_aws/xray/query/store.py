@@ -6,10 +6,11 @@ Documents are only appended or overwritten here, never read for their meaning. W
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from embedded_aws.aws.errors import AwsError
+from embedded_aws.aws.errors import NamedError
 from embedded_aws.host.bounded_store import BoundedStore
 from embedded_aws.host.database import Schema
 from embedded_aws.host.retention import MAX_AGE
@@ -88,11 +89,8 @@ RETURNING number, revision, time
 _TIME_COLUMN: dict[TimeRangeType, str] = {"TraceId": "time", "Event": "updated", "Service": "ended"}
 
 
-class StoreError(AwsError):
+class StoreError(NamedError, code="InternalFailure", status=500):
     """The database file cannot be used; the message names it and says what to do."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__("InternalFailure", message, 500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,15 +278,17 @@ class Store(BoundedStore):
         with self._database.transaction() as connection:
             return connection.execute(query, (start, end, since, until)).fetchone() is not None
 
-    def settings(self, kind: str) -> dict[str, str]:
-        """Return the JSON texts of one kind of setting by name."""
+    def settings(self, kind: str) -> dict[str, Any]:
+        """Return all of one kind of setting by name."""
         with self._database.transaction() as connection:
             query = "SELECT name, body FROM setting WHERE kind = ? ORDER BY name"
-            return dict(connection.execute(query, (kind,)).fetchall())
+            return {name: json.loads(body) for name, body in connection.execute(query, (kind,))}
 
-    def keep_setting(self, kind: str, name: str, body: str) -> None:
+    def keep_setting(self, kind: str, name: str, value: Any) -> None:
+        """Keep a setting, which is anything that JSON can say."""
+        row = (kind, name, json.dumps(value))
         with self._database.transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?, ?)", (kind, name, body))
+            connection.execute("INSERT OR REPLACE INTO setting VALUES (?, ?, ?)", row)
 
     def drop_setting(self, kind: str, name: str) -> None:
         with self._database.transaction() as connection:
