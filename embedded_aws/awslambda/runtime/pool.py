@@ -49,15 +49,9 @@ class Pool:
     """
 
     def __init__(
-        self,
-        create: Callable[[Function], Environment],
-        account_concurrency: int = ACCOUNT_CONCURRENCY,
-        idle_seconds: float = IDLE_SECONDS,
-        starts_at_once: int = STARTS_AT_ONCE,
+        self, create: Callable[[Function], Environment], starts_at_once: int = STARTS_AT_ONCE
     ) -> None:
         self._create = create
-        self._account_concurrency = account_concurrency
-        self._idle_seconds = idle_seconds
         self._starts_at_once = starts_at_once
         self._idle: defaultdict[str, list[Environment]] = defaultdict(list)
         self._busy: defaultdict[str, set[Environment]] = defaultdict(set)
@@ -106,7 +100,7 @@ class Pool:
             return
         self._idle[name].append(environment)
         loop = asyncio.get_running_loop()
-        self._reapers[environment] = loop.call_later(self._idle_seconds, self._expire, name, environment)
+        self._reapers[environment] = loop.call_later(IDLE_SECONDS, self._expire, name, environment)
         self._advance()
 
     def discard(self, name: str, environment: Environment) -> None:
@@ -190,7 +184,7 @@ class Pool:
         if limit is not None and len(self._busy[function.name]) + in_line >= limit:
             raise ThrottledError("ReservedFunctionConcurrentInvocationLimitExceeded")
         running = sum(map(len, self._busy.values())) + len(self._line)
-        if self._closing or running >= self._account_concurrency:
+        if self._closing or running >= ACCOUNT_CONCURRENCY:
             raise ThrottledError("ConcurrentInvocationLimitExceeded")
 
     def _take_idle(self, name: str, kind: Kind) -> Environment | None:

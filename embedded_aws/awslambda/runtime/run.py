@@ -61,7 +61,7 @@ class Run:
         work: Assignment,
         *,
         cold: bool,
-        init_limit: float = INIT_LIMIT,
+        init_limit: float,
     ) -> None:
         self._pool = pool
         self._environment = environment
