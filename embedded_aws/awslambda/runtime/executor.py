@@ -15,7 +15,7 @@ from embedded_aws.awslambda.runtime.logs import Tail
 from embedded_aws.awslambda.runtime.outcome import Outcome
 from embedded_aws.awslambda.runtime.platform_log import TraceContext
 from embedded_aws.awslambda.runtime.pool import Pool
-from embedded_aws.awslambda.runtime.run import INIT_LIMIT, Assignment, Run
+from embedded_aws.awslambda.runtime.run import Assignment, Run
 from embedded_aws.awslambda.runtime.worker import WorkerFactory
 from embedded_aws.awslambda.segments import Subject, function_segment
 from embedded_aws.awslambda.services import Services
@@ -70,7 +70,7 @@ class _Sent:
 class Executor:
     """Attempts invocations in the pool's environments."""
 
-    def __init__(self, workers: WorkerFactory, services: Services, init_limit: float = INIT_LIMIT) -> None:
+    def __init__(self, workers: WorkerFactory, services: Services, init_limit: float) -> None:
         self._services = services
         self._clock = services.clock
         self._init_limit = init_limit
