@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,28 @@ class Decision:
     draw: Draw | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ApiRequest:
-    """A request that an API answered; times in epoch seconds.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """What a request and an invocation have in common; times in epoch seconds.
+
+    `header` is the tracing header that came, `decision` what was decided about it here.
+    """
+
+    id: str
+    at: float
+    header: str | None = None
+    trace_id: str | None = None
+    decision: Decision | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiRequest(_Entry):
+    """A request that an API answered.
 
     `url` begins with the stage. `api_name` is `None` when no such stage is deployed, `route` when it has none
     for the request, `function` when none was called, `decision` when the stage does not trace.
     """
 
-    id: str
-    at: float
     method: str
     url: str
     status: int
@@ -57,11 +69,8 @@ class ApiRequest:
     api_name: str | None = None
     route: str | None = None
     error: str | None = None
-    header: str | None = None
     w3c: bool = False
     tracing: bool = False
-    trace_id: str | None = None
-    decision: Decision | None = None
     function: str | None = None
     invocation_id: str | None = None
 
@@ -70,24 +79,19 @@ class ApiRequest:
         return f"{self.api_name or self.api_id}/{self.stage}"
 
 
-@dataclass(frozen=True, slots=True)
-class InvocationRecord:
-    """An invocation of a function; times in epoch seconds.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvocationRecord(_Entry):
+    """An invocation of a function.
 
     `sampled` is the decision in the caller's `header`, `decision` Lambda's own. `recorded`: Lambda sends its
     segments. `failed` and `end` are `None` until it is over.
     """
 
-    id: str
-    at: float
     function: str
     type: str
     mode: str
-    trace_id: str
-    header: str = ""
     sampled: bool | None = None
     recorded: bool = False
-    decision: Decision | None = None
     event_source: str | None = None
     links: tuple[str, ...] = ()
     status: int = 200
@@ -96,6 +100,7 @@ class InvocationRecord:
 
 
 Entry = ApiRequest | InvocationRecord
+_Kind = TypeVar("_Kind", PassedOver, Draw, ApiRequest, InvocationRecord)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,16 +157,14 @@ class Evidence:
 
 def read_entry(given: Mapping[str, Any]) -> Entry:
     """Read a request or an invocation, as the embedded AWS tells of it."""
-    return read_request(given) if given.get("kind") == "request" else read_invocation(given)
-
-
-def read_request(given: Mapping[str, Any]) -> ApiRequest:
-    return ApiRequest(**_fields(ApiRequest, given, decision=_decision(given.get("decision"))))
+    if given.get("kind") != "request":
+        return read_invocation(given)
+    return _read(ApiRequest, given, decision=_decision(given.get("decision")))
 
 
 def read_invocation(given: Mapping[str, Any]) -> InvocationRecord:
     decision, links = _decision(given.get("decision")), tuple(given.get("links") or ())
-    return InvocationRecord(**_fields(InvocationRecord, given, decision=decision, links=links))
+    return _read(InvocationRecord, given, decision=decision, links=links)
 
 
 def _decision(given: Mapping[str, Any] | None) -> Decision | None:
@@ -173,14 +176,11 @@ def _decision(given: Mapping[str, Any] | None) -> Decision | None:
 def _draw(given: Mapping[str, Any] | None) -> Draw | None:
     if given is None:
         return None
-    passed = tuple(
-        PassedOver(one["rule_name"], one["priority"], one["field"], one["pattern"])
-        for one in given.get("passed_over", ())
-    )
-    return Draw(**_fields(Draw, given, passed_over=passed))
+    passed_over = tuple(_read(PassedOver, one, rule=one["rule_name"]) for one in given.get("passed_over", ()))
+    return _read(Draw, given, passed_over=passed_over)
 
 
-def _fields(kind: Any, given: Mapping[str, Any], **read: Any) -> dict[str, Any]:
-    """Return the fields that this version knows."""
-    names: Iterable[str] = kind.__dataclass_fields__
-    return {name: given[name] for name in names if name in given} | read
+def _read(kind: type[_Kind], given: Mapping[str, Any], **read: Any) -> _Kind:
+    """Make a value of the fields that this version knows, some of them `read` already."""
+    known = {one.name for one in fields(kind)}
+    return kind(**{name: value for name, value in given.items() if name in known} | read)
