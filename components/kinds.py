@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import pulumi
 
@@ -22,37 +23,29 @@ class SettingError(pulumi.RunError, ValueError):
     """A setting has a value that cannot work; Pulumi prints the message without a traceback."""
 
 
-@dataclass(frozen=True)
-class Choice:
-    """One of a few words."""
+class _Checked(ABC):
+    """Text is read as a value `of` a type first, and then checked as one inside an object is."""
 
-    values: tuple[str, ...]
-    schema = "string"
+    of: ClassVar[type] = int
+    schema: ClassVar[str] = "integer"
 
-    @property
-    def allowed(self) -> str:
-        return " or ".join([", ".join(self.values[:-1]), self.values[-1]])
+    @abstractmethod
+    def check(self, value: Any) -> Any: ...
 
-    def parse(self, text: str) -> str:
-        if text not in self.values:
-            raise ValueError(text)
-        return text
+    def parse(self, text: str) -> Any:
+        return self.check(self.of(text))
 
 
 @dataclass(frozen=True)
-class Whole:
+class Whole(_Checked):
     """A whole number from `low` to `high`."""
 
     low: int
     high: int | None = None
-    schema = "integer"
 
     @property
     def allowed(self) -> str:
         return f"a whole number {_between(self.low, self.high)}"
-
-    def parse(self, text: str) -> int:
-        return self.check(int(text))
 
     def check(self, value: Any) -> int:
         number = int(value) if isinstance(value, float) and value.is_integer() else value
@@ -62,18 +55,14 @@ class Whole:
 
 
 @dataclass(frozen=True)
-class OneOf:
+class OneOf(_Checked):
     """One of a list of whole numbers or, inside an object, of words."""
 
     values: tuple[int, ...] | tuple[str, ...]
-    schema = "integer"
 
     @property
     def allowed(self) -> str:
         return f"one of {', '.join(map(str, self.values))}"
-
-    def parse(self, text: str) -> Any:
-        return self.check(int(text))
 
     def check(self, value: Any) -> Any:
         if value not in self.values:
@@ -82,7 +71,20 @@ class OneOf:
 
 
 @dataclass(frozen=True)
-class Number:
+class Choice(OneOf):
+    """One of a few words."""
+
+    values: tuple[str, ...]
+    of = str
+    schema = "string"
+
+    @property
+    def allowed(self) -> str:
+        return " or ".join([", ".join(self.values[:-1]), self.values[-1]])
+
+
+@dataclass(frozen=True)
+class Number(_Checked):
     """A number from `low` to `high`, perhaps described in `words` of its own.
 
     Pulumi's schema has no such type, so a setting is written as a string.
@@ -91,14 +93,12 @@ class Number:
     low: float
     high: float | None = None
     words: str = ""
+    of = float
     schema = "string"
 
     @property
     def allowed(self) -> str:
         return self.words or f"a number {_between(self.low, self.high)}"
-
-    def parse(self, text: str) -> float:
-        return self.check(float(text))
 
     def check(self, value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
