@@ -31,6 +31,17 @@ class _Spans(ABC):
         return found[0]
 
 
+class _Part:
+    """An object in a node's document, by the name that it has there; empty where there is none."""
+
+    def __set_name__(self, owner: type[Node], name: str) -> None:
+        self._name = name
+
+    def __get__(self, node: Node, owner: type[Node]) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = node.document.get(self._name, {})
+        return found
+
+
 @dataclass(frozen=True, repr=False)
 class Node(_Spans):
     """One span: `document` is what X-Ray gets of it, without its children.
@@ -42,6 +53,14 @@ class Node(_Spans):
     children: Sequence[Node] = ()
     exceptions: Sequence[Mapping[str, Any]] = ()
     """Each with `type`, `message` and `stack`; also where X-Ray's document only names a child's exception."""
+
+    annotations = _Part()
+    metadata = _Part()
+    """By namespace."""
+    aws = _Part()
+    """What is known of an AWS call: `operation`, `region`, `table_name`, `bucket_name` and so on."""
+    http = _Part()
+    """`request` and `response`."""
 
     @property
     def name(self) -> str:
@@ -56,25 +75,6 @@ class Node(_Spans):
     def status(self) -> str:
         """`ok`, `error` (4xx), `throttle` (429) or `fault`."""
         return next((flag for flag in _FLAGS if self.document.get(flag)), "ok")
-
-    @property
-    def annotations(self) -> Mapping[str, Any]:
-        return _part(self.document, "annotations")
-
-    @property
-    def metadata(self) -> Mapping[str, Any]:
-        """By namespace."""
-        return _part(self.document, "metadata")
-
-    @property
-    def aws(self) -> Mapping[str, Any]:
-        """What is known of an AWS call: `operation`, `region`, `table_name`, `bucket_name` and so on."""
-        return _part(self.document, "aws")
-
-    @property
-    def http(self) -> Mapping[str, Any]:
-        """`request` and `response`."""
-        return _part(self.document, "http")
 
     def walk(self) -> Iterator[Node]:
         yield self
@@ -134,11 +134,6 @@ def trace_of(documents: Sequence[Mapping[str, Any]], **outcome: Any) -> Trace:
     return Trace(
         nodes([document for document in by_id.values() if document.get("parent_id") not in by_id]), **outcome
     )
-
-
-def _part(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = document.get(key, {})
-    return found
 
 
 def _own_exceptions(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
