@@ -15,20 +15,14 @@ MILLION = 1_000_000.0
 class Prices:
     """US dollars for a million traces, and how many a month are free for each account."""
 
-    recorded: float
-    read: float
-    free_recorded: float
-    free_read: float
-    source: str
+    recorded: float = 5.00
+    read: float = 0.50
+    free_recorded: float = 100_000
+    free_read: float = 1_000_000
+    source: str = "aws.amazon.com/xray/pricing, us-east-1, as of 2025"
 
 
-PRICES = Prices(
-    recorded=5.00,
-    read=0.50,
-    free_recorded=100_000,
-    free_read=1_000_000,
-    source="aws.amazon.com/xray/pricing, us-east-1, as of 2025",
-)
+PRICES = Prices()
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,11 +35,10 @@ class Rule:
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def matches(self, request: SamplingRequest) -> bool:
-        """Tell whether the rule is for this request; what is not known of a request matches."""
+        """Tell whether the rule is for this request; what is not known of it, as its host, matches."""
         known = (
             (self.service, request.service),
             (self.service_type, STAGE if request.service else None),
-            (self.host, request.host),
             (self.method, request.method),
             (self.path, request.full_path),
         )
@@ -70,7 +69,6 @@ class SamplingRequest:
     method: str
     path: str
     service: str | None = None
-    host: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
