@@ -83,6 +83,11 @@ def number_of(value: Any) -> float | None:
         return None
 
 
+def whole_of(value: Any) -> int | None:
+    number = number_of(value)
+    return None if number is None else int(number)
+
+
 def mapping_of(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
@@ -117,11 +122,10 @@ def status_of(document: Document) -> Status:
 def http_of(document: Document) -> Http:
     http = mapping_of(document.get("http"))
     request, response = mapping_of(http.get("request")), mapping_of(http.get("response"))
-    status = number_of(response.get("status"))
     return Http(
         method=text_of(request.get("method")),
         url=text_of(request.get("url")),
-        status=None if status is None else int(status),
+        status=whole_of(response.get("status")),
     )
 
 
@@ -170,9 +174,8 @@ def _failure(exception: Mapping[str, Any]) -> Failure:
 
 
 def _frame(frame: Mapping[str, Any]) -> Frame:
-    line = number_of(frame.get("line"))
     return Frame(
         path=text_of(frame.get("path")) or "?",
-        line=None if line is None else int(line),
+        line=whole_of(frame.get("line")),
         label=text_of(frame.get("label")) or "",
     )

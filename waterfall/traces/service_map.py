@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from waterfall.traces.documents import list_of, mapping_of, number_of, text_of
+from waterfall.traces.documents import list_of, mapping_of, number_of, text_of, whole_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def service_map(services: Iterable[Mapping[str, Any]], start: float, end: float)
 
 def _service(answer: Mapping[str, Any]) -> Service:
     return Service(
-        reference=int(number_of(answer.get("ReferenceId")) or 0),
+        reference=_whole(answer, "ReferenceId"),
         name=text_of(answer.get("Name")) or "(no name)",
         type=text_of(answer.get("Type")),
         is_root=answer.get("Root") is True,
@@ -89,8 +89,8 @@ def _service(answer: Mapping[str, Any]) -> Service:
 
 
 def _edge(answer: Mapping[str, Any]) -> Edge:
-    target = int(number_of(answer.get("ReferenceId")) or 0)
-    return Edge(target, _counts(answer), _histogram(answer), answer.get("EdgeType") == "link")
+    is_link = answer.get("EdgeType") == "link"
+    return Edge(_whole(answer, "ReferenceId"), _counts(answer), _histogram(answer), is_link)
 
 
 def _counts(answer: Mapping[str, Any]) -> Counts:
@@ -98,22 +98,22 @@ def _counts(answer: Mapping[str, Any]) -> Counts:
     errors = mapping_of(statistics.get("ErrorStatistics"))
     faults = mapping_of(statistics.get("FaultStatistics"))
     return Counts(
-        total=_count(statistics, "TotalCount"),
-        ok=_count(statistics, "OkCount"),
-        errors=_count(errors, "OtherCount"),
-        throttles=_count(errors, "ThrottleCount"),
-        faults=_count(faults, "TotalCount"),
+        total=_whole(statistics, "TotalCount"),
+        ok=_whole(statistics, "OkCount"),
+        errors=_whole(errors, "OtherCount"),
+        throttles=_whole(errors, "ThrottleCount"),
+        faults=_whole(faults, "TotalCount"),
         seconds=number_of(statistics.get("TotalResponseTime")) or 0.0,
     )
 
 
-def _count(answer: Mapping[str, Any], key: str) -> int:
-    return int(number_of(answer.get(key)) or 0)
+def _whole(answer: Mapping[str, Any], key: str) -> int:
+    return whole_of(answer.get(key)) or 0
 
 
 def _histogram(answer: Mapping[str, Any]) -> tuple[tuple[float, int], ...]:
     entries = [mapping_of(entry) for entry in list_of(answer.get("ResponseTimeHistogram"))]
-    return tuple(sorted((number_of(entry.get("Value")) or 0.0, _count(entry, "Count")) for entry in entries))
+    return tuple(sorted((number_of(entry.get("Value")) or 0.0, _whole(entry, "Count")) for entry in entries))
 
 
 def percentile(histogram: Sequence[tuple[float, int]], share: float) -> float | None:

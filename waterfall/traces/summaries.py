@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from waterfall.traces.documents import list_of, mapping_of, number_of, text_of
+from waterfall.traces.documents import list_of, mapping_of, number_of, text_of, whole_of
 from waterfall.traces.model import FAULT_ANNOTATION, Http, Status
 
 _VALUES = ("StringValue", "NumberValue", "BooleanValue")
@@ -38,7 +38,6 @@ class Summary:
 
 def summary(answer: Mapping[str, Any]) -> Summary:
     http, entry = mapping_of(answer.get("Http")), mapping_of(answer.get("EntryPoint"))
-    http_status = number_of(http.get("HttpStatus"))
     identifier = answer.get("Id", "")
     return Summary(
         id=identifier,
@@ -49,9 +48,7 @@ def summary(answer: Mapping[str, Any]) -> Summary:
         throttled=answer.get("HasThrottle") is True,
         unfinished=answer.get("IsPartial") is True,
         http=Http(
-            text_of(http.get("HttpMethod")),
-            text_of(http.get("HttpURL")),
-            None if http_status is None else int(http_status),
+            text_of(http.get("HttpMethod")), text_of(http.get("HttpURL")), whole_of(http.get("HttpStatus"))
         ),
         entry=text_of(entry.get("Name")),
         entry_type=text_of(entry.get("Type")),
