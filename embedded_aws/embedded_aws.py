@@ -21,6 +21,7 @@ from embedded_aws.endpoint import Endpoint
 from embedded_aws.endpoint import Services as EndpointServices
 from embedded_aws.front_door import front_door
 from embedded_aws.gateway.access_log import GroupAccessLogs
+from embedded_aws.gateway.api import ApiGatewayApi
 from embedded_aws.gateway.app import Gateway
 from embedded_aws.gateway.app import Services as GatewayServices
 from embedded_aws.gateway.moto_apis import MotoApis
@@ -238,12 +239,12 @@ class EmbeddedAws:
                         metrics,
                     )
                 ),
+                apigateway=ApiGatewayApi(moto, apis.capture),
                 logs=LogsApi(logs, moto, self._settings.region),
                 fis=fis_api(fis),
                 aws=moto,
                 about=About(status, RequestAnswers(self._requests, self._arrivals())),
                 metrics_read=alarms.read,
-                apis_changed=apis.capture,
                 alarms_changed=fis.refresh,
                 queue_used=events.notify,
             )

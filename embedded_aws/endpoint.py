@@ -40,21 +40,21 @@ _LOG = logging.getLogger(__name__)
 class Services:
     """Who answers what.
 
-    `gateway` has the deployed APIs, `fis` fault injection, `about` the server itself, `aws` all that is left.
-    `metrics_read` is called before each call of CloudWatch; the others after one, before its answer leaves:
-    `apis_changed` and `alarms_changed` when it may have changed a deployed API or
-    an alarm, `queue_used` when it was about an SQS queue, with its URL.
+    `gateway` has the deployed APIs, `apigateway` what describes them, `fis` fault injection, `about` the
+    server itself, `aws` all that is left. `metrics_read` is called before each call of CloudWatch; the others
+    after one, before its answer leaves: `alarms_changed` when it may have changed an alarm, `queue_used` when
+    it was about an SQS queue, with its URL.
     """
 
     xray: ASGIApp
     lambda_: ASGIApp
     gateway: ASGIApp
+    apigateway: ASGIApp
     logs: ASGIApp
     fis: ASGIApp
     aws: ASGIApp
     about: About
     metrics_read: Callable[[], None]
-    apis_changed: Callable[[], None]
     alarms_changed: Callable[[], None]
     queue_used: Callable[[str], None]
 
@@ -69,6 +69,7 @@ class Endpoint:
             "lambda": services.lambda_,
             "logs": services.logs,
             "fis": services.fis,
+            "apigateway": services.apigateway,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -101,8 +102,6 @@ class Endpoint:
             await self._services.aws(scope, receive, _Before(send, self._services.alarms_changed))
         elif call.service == "sqs":
             await self._sqs(call, scope, receive, send)
-        elif call.service == "apigateway" and call.method not in {"GET", "HEAD"}:
-            await self._services.aws(scope, receive, _Before(send, self._services.apis_changed))
         else:
             await self._services.aws(scope, receive, send)
 

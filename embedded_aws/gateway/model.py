@@ -10,23 +10,76 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class IntegrationResponse:
+    """What a custom integration answers; `pattern` selects it, and `None` is the default.
+
+    `parameters` are by `method.response.header.<name>`, `templates` by media type.
+    """
+
+    status: int
+    pattern: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    templates: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Integration:
-    """What a method calls; `timeout` in seconds."""
+    """What a method calls; `timeout` in seconds.
+
+    `http_method` is the one that the back-end is called with, `parameters` are by
+    `integration.request.<place>.<name>`, `templates` by media type.
+    """
 
     type: str
     uri: str = ""
     timeout: float = 29.0
+    http_method: str | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    templates: Mapping[str, str] = field(default_factory=dict)
+    responses: tuple[IntegrationResponse, ...] = ()
+
+
+@dataclass(frozen=True)
+class Authorizer:
+    """Who decides about a request; `sources` name what identifies the caller, `ttl` is in seconds.
+
+    `type` is `TOKEN` or `REQUEST` for a function, else one that is not emulated.
+    """
+
+    id: str
+    name: str
+    type: str
+    uri: str = ""
+    sources: tuple[str, ...] = ()
+    expression: str | None = None
+    ttl: float = 300.0
+
+
+@dataclass(frozen=True)
+class Validator:
+    """What is checked of a request before its integration is called."""
+
+    body: bool = False
+    parameters: bool = False
 
 
 @dataclass(frozen=True)
 class Method:
-    """A method of a resource; `http_method` may be `ANY`, `authorization` is `NONE` when it is open."""
+    """A method of a resource; `http_method` may be `ANY`, `authorization` is `NONE` when it is open.
+
+    `parameters` are by `method.request.<place>.<name>`, with whether they are required; `models` names those
+    of the body by media type.
+    """
 
     http_method: str
     integration: Integration | None
     authorization: str = "NONE"
     api_key_required: bool = False
     operation_name: str | None = None
+    authorizer: Authorizer | None = None
+    validator: Validator = Validator()
+    parameters: Mapping[str, bool] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -55,12 +108,31 @@ class AccessLog:
 
 
 @dataclass(frozen=True)
+class GatewayResponse:
+    """How an error of the gateway's own looks; `None` and what is not named stay as they are.
+
+    `parameters` are by `gatewayresponse.header.<name>`, `templates` by media type.
+    """
+
+    status: int | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    templates: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Deployment:
-    """The snapshot of an API that a stage serves: later changes show only after the next deployment."""
+    """The snapshot of an API that a stage serves: later changes show only after the next deployment.
+
+    `models` are JSON schemas by name, `responses` the gateway's own by their type. API keys come in the
+    header `X-Api-Key`, or with `key_from_authorizer` from a function that authorizes.
+    """
 
     id: str
     resources: tuple[Resource, ...]
     binary_media_types: tuple[str, ...] = ()
+    models: Mapping[str, str] = field(default_factory=dict)
+    responses: Mapping[str, GatewayResponse] = field(default_factory=dict)
+    key_from_authorizer: bool = False
 
 
 @dataclass(frozen=True)

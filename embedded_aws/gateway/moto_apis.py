@@ -1,18 +1,18 @@
-"""The deployed APIs, read from moto's API Gateway state in process: the only module that knows its form."""
+"""The deployed APIs, read from moto's API Gateway state in process."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.interfaces import ACCOUNT_ID
-from embedded_aws.gateway.model import AccessLog, Deployment, Integration, Method, Resource, Stage, Throttle
+from embedded_aws.gateway.model import AccessLog, Stage, Throttle
+from embedded_aws.gateway.moto_deployment import read_deployment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from embedded_aws.aws.moto import MotoAws
-
-_DEFAULT_TIMEOUT_MS = 29_000
+    from embedded_aws.gateway.model import Deployment
 
 
 class MotoApis:
@@ -33,7 +33,7 @@ class MotoApis:
                 for deployment_id in list(api.deployments):
                     key = (region, api.id, deployment_id)
                     if key not in self._deployments:
-                        self._deployments[key] = _read_deployment(deployment_id, api)
+                        self._deployments[key] = read_deployment(deployment_id, api)
 
     def stage(self, api_id: str, name: str) -> Stage | None:
         """Return the stage, or `None` when the API or the stage does not exist or was never deployed."""
@@ -94,34 +94,6 @@ class MotoApis:
             if log.get("destinationArn") and log.get("format")
             else None,
         )
-
-
-def _read_deployment(deployment_id: str, api: Any) -> Deployment:
-    resources = tuple(
-        Resource(
-            id=resource.id,
-            path=resource.get_path(),
-            methods={name: _method(method) for name, method in resource.resource_methods.items()},
-        )
-        for resource in list(api.resources.values())
-    )
-    return Deployment(deployment_id, resources, tuple(api.binaryMediaTypes or ()))
-
-
-def _method(method: Any) -> Method:
-    integration = method.method_integration
-    return Method(
-        http_method=method.http_method,
-        integration=integration
-        and Integration(
-            type=integration.integration_type,
-            uri=integration.uri or "",
-            timeout=int(integration.timeout_in_millis or _DEFAULT_TIMEOUT_MS) / 1000,
-        ),
-        authorization=method.authorization_type or "NONE",
-        api_key_required=bool(method.api_key_required),
-        operation_name=method.operation_name,
-    )
 
 
 def _throttles(settings: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Throttle]]:

@@ -19,6 +19,7 @@ from embedded_aws.aws import moto as moto_aws
 from embedded_aws.aws.http import read_request
 from embedded_aws.endpoint import Endpoint, Services
 from embedded_aws.front_door import front_door
+from embedded_aws.gateway.api import ApiGatewayApi
 from embedded_aws.gateway.moto_apis import MotoApis
 from embedded_aws.journal.about import About
 from embedded_aws.journal.answers import Arrivals, RequestAnswers
@@ -102,12 +103,12 @@ def running() -> Iterator[Running]:
             xray=sent,
             lambda_=Named("lambda"),
             gateway=Named("gateway"),
+            apigateway=ApiGatewayApi(moto, apis.capture),
             fis=Named("fis"),
             logs=Named("logs"),
             aws=moto,
             about=about({"status": "ready"}, log),
             metrics_read=lambda: None,
-            apis_changed=apis.capture,
             alarms_changed=lambda: None,
             queue_used=queues.append,
         )
@@ -514,12 +515,12 @@ def test_error_in_the_protocol_of_the_caller(service: str, call: str) -> None:
         xray=broken,
         lambda_=broken,
         gateway=broken,
+        apigateway=broken,
         fis=broken,
         logs=broken,
         aws=broken,
         about=about({}, RequestLog()),
         metrics_read=lambda: None,
-        apis_changed=lambda: None,
         alarms_changed=lambda: None,
         queue_used=lambda url: None,
     )

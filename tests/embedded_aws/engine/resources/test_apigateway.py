@@ -109,3 +109,37 @@ def test_responses_account_and_gateway_response(deploy: Deploy) -> None:
     gateway = client.get_gateway_response(restApiId=ids["api"], responseType="DEFAULT_4XX")
     assert gateway["statusCode"] == "418"
     assert client.get_account()["cloudwatchRoleArn"] == ids["role"]
+
+
+def openapi_program() -> None:
+    made = function()
+    uri = pulumi.Output.format(
+        "arn:aws:apigateway:{0}:lambda:path/2015-03-31/functions/{1}/invocations", harness.REGION, made.arn
+    )
+    integration = {
+        "uri": uri,
+        "passthroughBehavior": "when_no_match",
+        "httpMethod": "POST",
+        "type": "aws_proxy",
+    }
+    route = {"x-amazon-apigateway-any-method": {"x-amazon-apigateway-integration": integration}}
+    info = {"title": "api", "version": "1.0"}
+    body = {"swagger": "2.0", "info": info, "paths": {"/{proxy+}": route}}
+    api = aws.apigateway.RestApi("swagger", body=pulumi.Output.json_dumps(body))
+    deployment = aws.apigateway.Deployment("d", rest_api=api.id)
+    stage = aws.apigateway.Stage("s", rest_api=api.id, deployment=deployment.id, stage_name="example")
+    for key, value in (("api", api.id), ("root", api.root_resource_id), ("url", stage.invoke_url)):
+        pulumi.export(key, value)
+
+
+def test_api_of_a_swagger_document(deploy: Deploy) -> None:
+    """A program whose routes are in a Swagger body can deploy them: any method, below any path."""
+    done = deploy(openapi_program)
+    client, api = done.client("apigateway"), done.outputs["api"]
+    resources = {each["path"]: each for each in client.get_resources(restApiId=api)["items"]}
+    assert set(resources) == {"/", "/{proxy+}"}
+    assert resources["/"]["id"] == done.outputs["root"]
+    route = resources["/{proxy+}"]
+    integration = client.get_integration(restApiId=api, resourceId=route["id"], httpMethod="ANY")
+    assert integration["type"] == "AWS_PROXY"
+    assert done.warnings == []

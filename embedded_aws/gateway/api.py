@@ -1,0 +1,118 @@
+"""API Gateway's own API: what moto lacks of it here, everything else in moto.
+
+https://docs.aws.amazon.com/apigateway/latest/api/API_Operations.html
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from werkzeug.exceptions import HTTPException
+
+from embedded_aws.aws import call as aws_request
+from embedded_aws.aws.errors import AwsError
+from embedded_aws.aws.http import Request, Response, forward, read_request
+from embedded_aws.aws.parsing import ParseError
+from embedded_aws.gateway.openapi import Document
+from embedded_aws.gateway.rest_import import RestImport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from starlette.types import Receive, Scope, Send
+
+    from embedded_aws.aws.moto import MotoAws
+
+_REST_API = re.compile(r"/restapis/(?P<api>[^/]+)")
+
+
+class ApiGatewayApi:
+    """An ASGI application for every request to API Gateway's API.
+
+    `changed` is called after each that may have changed an API, before its answer leaves.
+    """
+
+    def __init__(self, moto: MotoAws, changed: Callable[[], None]) -> None:
+        self._moto = moto
+        self._changed = changed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = await read_request(scope, receive)
+        try:
+            response = await self._answer(request)
+        except AwsError as error:
+            response = _refused(error)
+        except HTTPException as refusal:  # what moto raises when its state is used directly
+            response = Response(
+                refusal.code or 400, str(refusal.description).encode(), {"x-amzn-errortype": _code(refusal)}
+            )
+        if request.method not in {"GET", "HEAD"}:
+            self._changed()
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        query = {name: values[0] for name, values in parse_qs(request.query).items()}
+        found = _REST_API.fullmatch(request.path)
+        if request.method == "PUT" and found:
+            return await self._put_rest_api(request, found["api"], query)
+        if (request.method, request.path, query.get("mode")) == ("POST", "/restapis", "import"):
+            return await self._import_rest_api(request)
+        response = await forward(self._moto, request, request.body)
+        if (request.method, request.path) == ("POST", "/restapis") and response.status < 300:
+            return self._with_media_types(request, response)
+        return response
+
+    def _with_media_types(self, request: Request, response: Response) -> Response:
+        """Keep the binary media types of a new API, which moto loses."""
+        api = self._backend(request).get_rest_api(json.loads(response.body)["id"])
+        api.binaryMediaTypes = json.loads(request.body).get("binaryMediaTypes") or []
+        return replace(response, body=json.dumps(api.to_dict()).encode())
+
+    async def _put_rest_api(self, request: Request, api_id: str, query: dict[str, str]) -> Response:
+        mode = query.get("mode", "merge")
+        if mode not in {"merge", "overwrite"}:
+            raise AwsError("BadRequestException", f"mode {mode!r}: must be merge or overwrite")
+        backend = self._backend(request)
+        api = backend.get_rest_api(api_id)
+        with _refusing():
+            RestImport(backend, api, Document(request.body), overwrite=mode == "overwrite").run()
+        return _answered(api.to_dict())
+
+    async def _import_rest_api(self, request: Request) -> Response:
+        backend = self._backend(request)
+        with _refusing():
+            document = Document(request.body)
+            api = backend.create_rest_api(name=document.title or "api", description="")
+            RestImport(backend, api, document, overwrite=False).run()
+        return replace(_answered(api.to_dict()), status=201)
+
+    def _backend(self, request: Request) -> Any:
+        return self._moto.backend("apigateway", aws_request.parse(request.scope).region or "us-east-1")
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Refuse a document that cannot be read."""
+    try:
+        yield
+    except ParseError as problem:
+        raise AwsError("BadRequestException", str(problem)) from problem
+
+
+def _answered(output: dict[str, Any]) -> Response:
+    return Response(200, json.dumps(output).encode())
+
+
+def _refused(error: AwsError) -> Response:
+    body = json.dumps({"message": error.message}).encode()
+    return Response(error.status, body, {"x-amzn-errortype": error.code})
+
+
+def _code(refusal: HTTPException) -> str:
+    return str(getattr(refusal, "error_type", "BadRequestException"))

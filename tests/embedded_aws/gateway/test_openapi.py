@@ -1,0 +1,215 @@
+"""OpenAPI documents become REST APIs, as PutRestApi and ImportRestApi make them.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-import-api.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.embedded_aws.gateway.control import Control
+from tests.embedded_aws.gateway.fakes import URI
+
+PROXY = {"type": "aws_proxy", "httpMethod": "POST", "uri": URI, "passthroughBehavior": "when_no_match"}
+INTEGRATION = "x-amazon-apigateway-integration"
+ANY = "x-amazon-apigateway-any-method"
+
+
+@pytest.fixture(scope="module")
+def control() -> Control:
+    return Control()
+
+
+def swagger(paths: Any, **others: Any) -> dict[str, Any]:
+    return {"swagger": "2.0", "info": {"title": "orders", "version": "1"}, "paths": paths, **others}
+
+
+def openapi(paths: Any, **others: Any) -> dict[str, Any]:
+    return {"openapi": "3.0.1", "info": {"title": "orders", "version": "1"}, "paths": paths, **others}
+
+
+def routes(control: Control, api: str) -> dict[str, set[str]]:
+    """Paths and methods of the deployed API."""
+    return {
+        each.path: set(each.methods) for each in control.deployed(api).deployment.resources if each.methods
+    }
+
+
+@pytest.mark.parametrize("kind", [swagger, openapi])
+def test_paths_become_resources(control: Control, kind: Any) -> None:
+    """Both versions bring their paths with all that is above them, greedy and any-method routes too."""
+    document = kind({"/orders/{id}": {"get": {INTEGRATION: PROXY}}, "/{proxy+}": {ANY: {INTEGRATION: PROXY}}})
+    api = control.imported(document)
+    assert routes(control, api) == {"/orders/{id}": {"GET"}, "/{proxy+}": {"ANY"}}
+
+
+def test_yaml(control: Control) -> None:
+    """A document may be YAML, whose statuses are numbers."""
+    document = yaml.safe_dump(openapi({"/": {"get": {INTEGRATION: PROXY, "responses": {200: {}}}}}))
+    assert routes(control, control.imported(document)) == {"/": {"GET"}}
+
+
+def test_the_root_keeps_its_id(control: Control) -> None:
+    """An overwritten API keeps the root that its creator was told, and the name that it was given."""
+    created = control.call("POST", "/restapis", {"name": "shop"})
+    control.imported(swagger({"/": {"get": {INTEGRATION: PROXY}}}), api=created["id"])
+    found = control.call("GET", f"/restapis/{created['id']}")
+    assert (found["rootResourceId"], found["name"]) == (created["rootResourceId"], "shop")
+    root = next(each for each in control.deployed(created["id"]).deployment.resources if each.path == "/")
+    assert root.id == created["rootResourceId"]
+
+
+def test_overwrite_and_merge(control: Control) -> None:
+    """A document that is merged adds routes; one that overwrites leaves only its own."""
+    api = control.imported(swagger({"/a": {"get": {INTEGRATION: PROXY}}}))
+    control.imported(swagger({"/b": {"get": {INTEGRATION: PROXY}}}), mode="merge", api=api)
+    assert set(routes(control, api)) == {"/a", "/b"}
+    control.imported(swagger({"/c": {"get": {INTEGRATION: PROXY}}}), api=api)
+    assert set(routes(control, api)) == {"/c"}
+
+
+def test_integration_of_the_document(control: Control) -> None:
+    """Integrations arrive with type, URI and timeout."""
+    integration = {**PROXY, "timeoutInMillis": 5000}
+    stage = control.deployed(control.imported(swagger({"/a": {"get": {INTEGRATION: integration}}})))
+    [method] = [each.methods["GET"] for each in stage.deployment.resources if each.methods]
+    assert method.integration
+    found = method.integration
+    assert (found.type, found.uri, found.timeout) == ("AWS_PROXY", URI, 5.0)
+
+
+def test_reference_to_an_integration(control: Control) -> None:
+    """Integrations may be shared by reference."""
+    document = openapi(
+        {"/a": {"get": {INTEGRATION: {"$ref": "#/components/x-integrations/all"}}}},
+        components={"x-integrations": {"all": PROXY}},
+    )
+    assert routes(control, control.imported(document)) == {"/a": {"GET"}}
+
+
+def test_parameters_models_and_validators(control: Control) -> None:
+    """Parameters, the body's model and the validator of an operation are kept."""
+    document = openapi(
+        {
+            "/a": {
+                "parameters": [{"$ref": "#/components/parameters/tenant"}],
+                "post": {
+                    "operationId": "createA",
+                    "parameters": [{"in": "query", "name": "page", "required": True}],
+                    "requestBody": {
+                        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}
+                    },
+                    INTEGRATION: PROXY,
+                },
+            }
+        },
+        components={
+            "parameters": {"tenant": {"in": "header", "name": "X-Tenant"}},
+            "schemas": {"A": {"type": "object", "properties": {"b": {"$ref": "#/components/schemas/B"}}}},
+        },
+        **{
+            "x-amazon-apigateway-request-validators": {"all": {"validateRequestBody": True}},
+            "x-amazon-apigateway-request-validator": "all",
+        },
+    )
+    api = control.imported(document)
+    resources = control.call("GET", f"/restapis/{api}/resources")["item"]
+    [method] = [each["resourceMethods"]["POST"] for each in resources if each.get("resourceMethods")]
+    assert method["requestParameters"] == {
+        "method.request.header.X-Tenant": False,
+        "method.request.querystring.page": True,
+    }
+    assert (method["requestModels"], method["operationName"]) == ({"application/json": "A"}, "createA")
+    validators = control.call("GET", f"/restapis/{api}/requestvalidators")["item"]
+    assert [each["id"] for each in validators] == [method["requestValidatorId"]]
+    schema = json.loads(control.call("GET", f"/restapis/{api}/models/A")["schema"])
+    assert schema["properties"]["b"]["$ref"] == f"https://apigateway.amazonaws.com/restapis/{api}/models/B"
+
+
+def test_security(control: Control) -> None:
+    """Operations take the document's security or their own: an authorizer, an API key, IAM, or nothing."""
+    schemes = {
+        "token": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "X-Token",
+            "x-amazon-apigateway-authtype": "custom",
+            "x-amazon-apigateway-authorizer": {"type": "token", "authorizerUri": URI},
+        },
+        "key": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+        "iam": {"type": "apiKey", "in": "header", "name": "Authorization",
+                "x-amazon-apigateway-authtype": "awsSigv4"},
+    }  # fmt: skip
+    document = swagger(
+        {
+            "/default": {"get": {INTEGRATION: PROXY}},
+            "/key": {"get": {"security": [{"key": []}], INTEGRATION: PROXY}},
+            "/iam": {"get": {"security": [{"iam": []}], INTEGRATION: PROXY}},
+            "/open": {"get": {"security": [], INTEGRATION: PROXY}},
+        },
+        securityDefinitions=schemes,
+        security=[{"token": []}],
+    )
+    api = control.imported(document)
+    stage = control.deployed(api)
+    methods = {each.path: each.methods["GET"] for each in stage.deployment.resources if each.methods}
+    assert {path: (each.authorization, each.api_key_required) for path, each in methods.items()} == {
+        "/default": ("CUSTOM", False),
+        "/key": ("NONE", True),
+        "/iam": ("AWS_IAM", False),
+        "/open": ("NONE", False),
+    }
+    [authorizer] = control.call("GET", f"/restapis/{api}/authorizers")["item"]
+    assert (authorizer["type"], authorizer["identitySource"]) == ("TOKEN", "method.request.header.X-Token")
+
+
+def test_import_makes_an_api(control: Control) -> None:
+    """ImportRestApi makes an API of the document's name."""
+    document = swagger({"/a": {"get": {INTEGRATION: PROXY}}})
+    made = control.call("POST", "/restapis", document, mode="import")
+    assert made["name"] == "orders"
+    assert routes(control, made["id"]) == {"/a": {"GET"}}
+
+
+def test_binary_media_types(control: Control) -> None:
+    """They come from the document, or from the API's own setting."""
+    api = control.imported(
+        swagger({"/a": {"get": {INTEGRATION: PROXY}}}, **{"x-amazon-apigateway-binary-media-types": ["*/*"]})
+    )
+    assert control.deployed(api).deployment.binary_media_types == ("*/*",)
+    made = control.call("POST", "/restapis", {"name": "b", "binaryMediaTypes": ["image/png"]})
+    assert made["binaryMediaTypes"] == ["image/png"]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("{", "neither JSON nor YAML"),
+        ("just text", "no OpenAPI document"),
+        (json.dumps({"swagger": "2.0"}), "has no paths"),
+        (
+            json.dumps(swagger({"/a": {"get": {INTEGRATION: {"$ref": "#/nowhere"}}}})),
+            "#/nowhere leads to nothing",
+        ),
+        (
+            json.dumps(swagger({"/a": {"get": {INTEGRATION: {"type": "aws_proxy", "uri": "x"}}}})),
+            "HttpMethod",
+        ),
+    ],
+)
+def test_refused_documents(control: Control, body: str, told: str) -> None:
+    """What is no document, or describes no API, is a bad request with the reason."""
+    api = control.call("POST", "/restapis", {"name": "shop"})["id"]
+    response = control.answer("PUT", f"/restapis/{api}", body)
+    assert response.status_code == 400
+    assert told in response.text
+
+
+def test_unknown_api(control: Control) -> None:
+    """A document for an API that does not exist is not found."""
+    response = control.answer("PUT", "/restapis/nowhere", swagger({"/a": {}}))
+    assert (response.status_code, response.headers["x-amzn-errortype"]) == (404, "NotFoundException")
