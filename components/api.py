@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pulumi
@@ -14,7 +14,6 @@ from .function import TracedFunction
 from .naming import physical_name, stage_name
 from .policy import assume_role_policy
 from .routes import Route, parse_route, path_of
-from .sampling import Sampling
 from .settings import ApiProfile, Throttling
 
 _ACCESS_LOG = json.dumps(
@@ -37,10 +36,11 @@ _ANY = "*"
 
 @dataclass(frozen=True)
 class TracedApiArgs:
-    """`routes` maps `METHOD /path` to functions."""
+    """`routes` maps `METHOD /path` to functions; `tags` go to all that can have tags."""
 
     routes: Mapping[str, TracedFunction]
     profile: ApiProfile
+    tags: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
 class TracedApi(pulumi.ComponentResource):
@@ -54,64 +54,71 @@ class TracedApi(pulumi.ComponentResource):
     destroying one takes the logs of both, so it is off unless asked for
     (https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html).
 
+    What it is made of is there to build on: a usage plan or a custom domain for `stage`, a firewall, alarms.
+    `permissions` are by route, as `routes` wrote it; `account` is there if asked for.
+
     Raises RouteError for a route that API Gateway would refuse.
     """
 
+    rest_api: aws.apigateway.RestApi
+    deployment: aws.apigateway.Deployment
+    stage: aws.apigateway.Stage
+    throttling: aws.apigateway.MethodSettings
+    access_log_group: aws.cloudwatch.LogGroup
+    account: aws.apigateway.Account | None
+    permissions: Mapping[str, aws.lambda_.Permission]
+    sampling_rules: Sequence[aws.xray.SamplingRule]
     url: pulumi.Output[str]
     name: pulumi.Output[str]
-    stage: pulumi.Output[str]
+    stage_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: TracedApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("traced-api:index:TracedApi", name, {}, opts)
-        routes = {parse_route(text): function for text, function in args.routes.items()}
-        api = aws.apigateway.RestApi(
+        routes = {text: parse_route(text) for text in args.routes}
+        self.rest_api = aws.apigateway.RestApi(
             f"{name}-rest",
             name=pulumi.get_project(),
             endpoint_configuration={"types": "REGIONAL"},
+            tags=args.tags or None,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        router = _Router(self, name, api)
-        for route, function in routes.items():
-            router.add(route, function)
-        deployment = router.deploy()
-        stage = self._stage(name, args, api, deployment)
-        self._throttle(name, args.profile.throttling, api, stage)
-        if args.profile.sampling:
-            self._sample(name, args.profile.sampling)
-        self.url, self.name, self.stage = stage.invoke_url, api.name, stage.stage_name
-        self.register_outputs({"url": self.url, "name": self.name, "stage": self.stage})
-
-    def _stage(
-        self,
-        name: str,
-        args: TracedApiArgs,
-        api: aws.apigateway.RestApi,
-        deployment: aws.apigateway.Deployment,
-    ) -> aws.apigateway.Stage:
-        logs = aws.cloudwatch.LogGroup(
+        router = _Router(self, name, self.rest_api)
+        self.permissions = {text: router.add(route, args.routes[text]) for text, route in routes.items()}
+        self.deployment = router.deploy()
+        self.access_log_group = aws.cloudwatch.LogGroup(
             f"{name}-access-logs",
             name=f"/aws/apigateway/{physical_name(name)}",
             retention_in_days=args.profile.log_retention,
+            tags=args.tags or None,
             opts=pulumi.ResourceOptions(parent=self),
         )
+        self.account = self._account(name, args) if args.profile.set_account else None
+        self.stage = self._stage(name, args)
+        self.throttling = self._throttle(name, args.profile.throttling)
+        self.sampling_rules = self._sample(name, args)
+        self.url, self.name = self.stage.invoke_url, self.rest_api.name
+        self.stage_name = self.stage.stage_name
+        self.register_outputs({"url": self.url, "name": self.name, "stage": self.stage_name})
+
+    def _stage(self, name: str, args: TracedApiArgs) -> aws.apigateway.Stage:
         return aws.apigateway.Stage(
             f"{name}-stage",
-            rest_api=api.id,
-            deployment=deployment.id,
+            rest_api=self.rest_api.id,
+            deployment=self.deployment.id,
             stage_name=stage_name(),
             xray_tracing_enabled=args.profile.sampling is not None,
-            access_log_settings={"destination_arn": logs.arn, "format": _ACCESS_LOG},
-            opts=pulumi.ResourceOptions(
-                parent=self, depends_on=[self._account(name)] if args.profile.set_account else []
-            ),
+            access_log_settings={"destination_arn": self.access_log_group.arn, "format": _ACCESS_LOG},
+            tags=args.tags or None,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.account] if self.account else []),
         )
 
-    def _account(self, name: str) -> aws.apigateway.Account:
+    def _account(self, name: str, args: TracedApiArgs) -> aws.apigateway.Account:
         child = pulumi.ResourceOptions(parent=self)
         role = aws.iam.Role(
             f"{name}-logging-role",
             name=physical_name(f"{name}-logging"),
             assume_role_policy=assume_role_policy("apigateway.amazonaws.com"),
+            tags=args.tags or None,
             opts=child,
         )
         partition = aws.get_partition(opts=pulumi.InvokeOptions(parent=self)).partition
@@ -127,13 +134,11 @@ class TracedApi(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[attachment]),
         )
 
-    def _throttle(
-        self, name: str, throttling: Throttling, api: aws.apigateway.RestApi, stage: aws.apigateway.Stage
-    ) -> None:
-        aws.apigateway.MethodSettings(
+    def _throttle(self, name: str, throttling: Throttling) -> aws.apigateway.MethodSettings:
+        return aws.apigateway.MethodSettings(
             f"{name}-throttling",
-            rest_api=api.id,
-            stage_name=stage.stage_name,
+            rest_api=self.rest_api.id,
+            stage_name=self.stage.stage_name,
             method_path="*/*",
             settings={
                 "throttling_rate_limit": throttling.rate,
@@ -142,9 +147,10 @@ class TracedApi(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _sample(self, name: str, sampling: Sampling) -> None:
-        for rule in sampling.rules():
-            suffix = f"-{rule.name}" if rule.name else ""
+    def _sample(self, name: str, args: TracedApiArgs) -> list[aws.xray.SamplingRule]:
+        rules = args.profile.sampling.rules() if args.profile.sampling else []
+        suffixes = [f"-{rule.name}" if rule.name else "" for rule in rules]
+        return [
             aws.xray.SamplingRule(
                 f"{name}-sampling{suffix}",
                 rule_name=physical_name(f"{name}{suffix}", limit=32),
@@ -159,8 +165,11 @@ class TracedApi(pulumi.ComponentResource):
                 resource_arn=_ANY,
                 attributes=dict(rule.headers) or None,
                 version=1,
+                tags=args.tags or None,
                 opts=pulumi.ResourceOptions(parent=self),
             )
+            for rule, suffix in zip(rules, suffixes, strict=True)
+        ]
 
 
 @dataclass
@@ -174,7 +183,7 @@ class _Router:
     parts: list[pulumi.Resource] = field(default_factory=list)
     definition: dict[str, pulumi.Output[str]] = field(default_factory=dict)
 
-    def add(self, route: Route, function: TracedFunction) -> None:
+    def add(self, route: Route, function: TracedFunction) -> aws.lambda_.Permission:
         resource_id = self._resource(route)
         suffix = f"{route.method.lower()}{route.path}"
         child = pulumi.ResourceOptions(parent=self.component)
@@ -196,7 +205,9 @@ class _Router:
             uri=function.invoke_arn,
             opts=child,
         )
-        aws.lambda_.Permission(
+        self.parts += [method, integration]
+        self.definition[f"{route.method} {route.path}"] = function.invoke_arn
+        return aws.lambda_.Permission(
             f"{self.name}-permission-{suffix}",
             statement_id=f"{physical_name(self.name)}-{hashlib.sha256(suffix.encode()).hexdigest()[:12]}",
             action="lambda:InvokeFunction",
@@ -205,8 +216,6 @@ class _Router:
             source_arn=pulumi.Output.concat(self.api.execution_arn, f"/{stage_name()}/{route.source}"),
             opts=child,
         )
-        self.parts += [method, integration]
-        self.definition[f"{route.method} {route.path}"] = function.invoke_arn
 
     def deploy(self) -> aws.apigateway.Deployment:
         """Take a snapshot of the routes; any change of them makes a new one, and the stage moves to it."""

@@ -189,7 +189,7 @@ class FaultExperiments(pulumi.ComponentResource):
             alarm_description=f"Stops the experiment {experiment.name}",
             namespace="AWS/ApiGateway",
             metric_name="5XXError",
-            dimensions={"ApiName": self._args.api.name, "Stage": self._args.api.stage},
+            dimensions={"ApiName": self._args.api.name, "Stage": self._args.api.stage_name},
             # the average of this metric is the share of requests that failed
             statistic="Average",
             period=60,

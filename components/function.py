@@ -12,7 +12,7 @@ import pulumi_aws as aws
 from .kinds import SettingError
 from .naming import physical_name
 from .packaging import function_zip
-from .policy import TRACE_WRITE, Grant, assume_role_policy, policy_document
+from .policy import TRACE_WRITE, VPC_ACCESS, Grant, assume_role_policy, policy_document
 from .settings import FunctionProfile
 
 _LONGEST_TIMEOUT = 900
@@ -35,6 +35,14 @@ class AsyncInvocation:
     on_failure: pulumi.Input[str] | None = None
 
 
+@dataclass(frozen=True)
+class VpcSettings:
+    """Where a function meets a VPC. It then reaches the internet, and AWS, only as these subnets do."""
+
+    subnet_ids: Sequence[pulumi.Input[str]]
+    security_group_ids: Sequence[pulumi.Input[str]]
+
+
 WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
 
 
@@ -51,8 +59,11 @@ class Extension:
 class TracedFunctionArgs:
     """What a function runs, and may do beyond writing its own logs and traces.
 
-    `code` is a module with a function `handler`. `extra_timeout`, in seconds, is for a function that waits
-    for others; Lambda's limit of 900 seconds holds all the same.
+    `code` is a module, or a directory of modules, whose `requirements.txt` names the packages that go with
+    them, each pinned. `handler` names module and function, such as `app.handler`; that of a single module
+    is `handler` unless said otherwise. `environment` comes on top of what tells the tracing library its
+    mode. `extra_timeout`, in seconds, is for a function that waits for others; Lambda's limit of 900 seconds
+    holds all the same. `tags` go to all that can have tags.
     """
 
     code: Path
@@ -65,6 +76,9 @@ class TracedFunctionArgs:
     queue: QueueTrigger | None = None
     async_invocation: AsyncInvocation | None = None
     extension: Extension | None = None
+    handler: str = ""
+    vpc: VpcSettings | None = None
+    tags: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
 
 
 class TracedFunction(pulumi.ComponentResource):
@@ -73,9 +87,20 @@ class TracedFunction(pulumi.ComponentResource):
     Traced means mode Active: PassThrough would leave Lambda's own segments out of the trace, and with them
     everything that the function sends (https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html).
 
-    Raises SettingError when both the function and its extension want Lambda's one wrapper script.
+    What it is made of is there to build on: an alarm on `function`, an alias, a subscription to `log_group`,
+    further policies for `role`. `event_source` and `async_config` are there if asked for.
+
+    Raises SettingError when a directory of code has no `handler`, when the environment has a variable that
+    the component sets, and when both the function and its extension want Lambda's one wrapper script;
+    PackagingError when the code cannot be packed.
     """
 
+    function: aws.lambda_.Function
+    role: aws.iam.Role
+    policy: aws.iam.RolePolicy
+    log_group: aws.cloudwatch.LogGroup
+    event_source: aws.lambda_.EventSourceMapping | None
+    async_config: aws.lambda_.FunctionEventInvokeConfig | None
     name: pulumi.Output[str]
     arn: pulumi.Output[str]
     invoke_arn: pulumi.Output[str]
@@ -86,96 +111,121 @@ class TracedFunction(pulumi.ComponentResource):
     ) -> None:
         super().__init__("traced-api:index:TracedFunction", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        logs = aws.cloudwatch.LogGroup(
+        self.log_group = aws.cloudwatch.LogGroup(
             f"{name}-logs",
             name=f"/aws/lambda/{physical_name(name)}",
             retention_in_days=args.profile.log_retention,
+            tags=args.tags or None,
             opts=child,
         )
-        role = aws.iam.Role(
+        self.role = aws.iam.Role(
             f"{name}-role",
             name=physical_name(name),
             assume_role_policy=assume_role_policy("lambda.amazonaws.com"),
+            tags=args.tags or None,
             opts=child,
         )
-        policy = aws.iam.RolePolicy(
+        self.policy = aws.iam.RolePolicy(
             f"{name}-policy",
             name="function",
-            role=role.name,
-            policy=policy_document(_grants(args, logs)),
+            role=self.role.name,
+            policy=policy_document(_grants(args, self.log_group)),
             opts=child,
         )
-        function = self._function(name, args, role, logs, policy)
-        self.name, self.arn, self.invoke_arn = function.name, function.arn, function.invoke_arn
-        self.can_invoke = Grant(["lambda:InvokeFunction"], [function.arn])
-        self._add_triggers(name, args, function)
+        self.function = self._function(name, args)
+        self.event_source = self._event_source(name, args)
+        self.async_config = self._async_config(name, args)
+        self.name, self.arn = self.function.name, self.function.arn
+        self.invoke_arn = self.function.invoke_arn
+        self.can_invoke = Grant(["lambda:InvokeFunction"], [self.arn])
         self.register_outputs({"name": self.name, "arn": self.arn, "invokeArn": self.invoke_arn})
 
-    def _function(
-        self,
-        name: str,
-        args: TracedFunctionArgs,
-        role: aws.iam.Role,
-        logs: aws.cloudwatch.LogGroup,
-        policy: aws.iam.RolePolicy,
-    ) -> aws.lambda_.Function:
+    def _function(self, name: str, args: TracedFunctionArgs) -> aws.lambda_.Function:
         profile = args.profile
-        keep = profile.keep.environment if profile.keep else {}
-        tracing = {"TRACING_MODE": profile.tracing, "TRACING_EXPORT": profile.export, **keep}
-        extension = args.extension
-        if extension and WRAPPER in args.environment and WRAPPER in extension.environment:
-            raise SettingError(
-                f"function {name} sets {WRAPPER}, but fault injection needs that variable, and Lambda has "
-                "one: remove the variable, or take the function out of every experiment in faults"
-            )
         return aws.lambda_.Function(
             f"{name}-function",
             name=physical_name(name),
-            role=role.arn,
-            code=pulumi.FileArchive(function_zip(args.code).as_posix()),
-            handler=f"{args.code.stem}.handler",
+            role=self.role.arn,
+            code=pulumi.FileArchive(function_zip(args.code, profile.target).as_posix()),
+            handler=_handler(name, args),
             runtime=profile.target.runtime,
             architectures=[profile.target.architecture],
-            layers=[*args.layers, *([extension.layer] if extension else [])],
+            layers=[*args.layers, *([args.extension.layer] if args.extension else [])],
             memory_size=profile.memory,
             timeout=min(profile.timeout + args.extra_timeout, _LONGEST_TIMEOUT),
-            environment={
-                "variables": {**args.environment, **tracing, **(extension.environment if extension else {})}
-            },
+            environment={"variables": _variables(name, args)},
             tracing_config={"mode": "PassThrough" if profile.tracing == "off" else "Active"},
             # JSON shows the trace ids of a log record; the level keeps Lambda's reports beside the records
             logging_config={
                 "log_format": "JSON",
                 "application_log_level": "INFO",
                 "system_log_level": "INFO",
-                "log_group": logs.name,
+                "log_group": self.log_group.name,
             },
             reserved_concurrent_executions=args.reserved_concurrency,
+            vpc_config=_vpc_config(args.vpc) if args.vpc else None,
+            tags=args.tags or None,
             # Lambda would make a log group without retention, and would run before it is allowed to
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[logs, policy]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.log_group, self.policy]),
         )
 
-    def _add_triggers(self, name: str, args: TracedFunctionArgs, function: aws.lambda_.Function) -> None:
-        child = pulumi.ResourceOptions(parent=self)
-        if args.queue:
-            aws.lambda_.EventSourceMapping(
-                f"{name}-queue",
-                function_name=function.name,
-                event_source_arn=args.queue.queue_arn,
-                batch_size=args.queue.batch_size,
-                function_response_types=["ReportBatchItemFailures"],
-                opts=child,
-            )
-        if args.async_invocation:
-            on_failure = args.async_invocation.on_failure
-            aws.lambda_.FunctionEventInvokeConfig(
-                f"{name}-async",
-                function_name=function.name,
-                maximum_retry_attempts=args.async_invocation.maximum_retries,
-                maximum_event_age_in_seconds=args.async_invocation.maximum_age_seconds,
-                destination_config={"on_failure": {"destination": on_failure}} if on_failure else None,
-                opts=child,
-            )
+    def _event_source(self, name: str, args: TracedFunctionArgs) -> aws.lambda_.EventSourceMapping | None:
+        if args.queue is None:
+            return None
+        return aws.lambda_.EventSourceMapping(
+            f"{name}-queue",
+            function_name=self.function.name,
+            event_source_arn=args.queue.queue_arn,
+            batch_size=args.queue.batch_size,
+            function_response_types=["ReportBatchItemFailures"],
+            tags=args.tags or None,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _async_config(
+        self, name: str, args: TracedFunctionArgs
+    ) -> aws.lambda_.FunctionEventInvokeConfig | None:
+        if args.async_invocation is None:
+            return None
+        on_failure = args.async_invocation.on_failure
+        return aws.lambda_.FunctionEventInvokeConfig(
+            f"{name}-async",
+            function_name=self.function.name,
+            maximum_retry_attempts=args.async_invocation.maximum_retries,
+            maximum_event_age_in_seconds=args.async_invocation.maximum_age_seconds,
+            destination_config={"on_failure": {"destination": on_failure}} if on_failure else None,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+
+def _handler(name: str, args: TracedFunctionArgs) -> str:
+    if not args.handler and args.code.is_dir():
+        raise SettingError(
+            f"function {name} has the directory {args.code} as its code, so it needs a handler: name a "
+            "module in it and a function, such as handler='app.handler'"
+        )
+    return args.handler or f"{args.code.stem}.handler"
+
+
+def _vpc_config(vpc: VpcSettings) -> aws.lambda_.FunctionVpcConfigArgsDict:
+    return {"subnet_ids": vpc.subnet_ids, "security_group_ids": vpc.security_group_ids}
+
+
+def _variables(name: str, args: TracedFunctionArgs) -> dict[str, pulumi.Input[str]]:
+    keep = args.profile.keep.environment if args.profile.keep else {}
+    own = {"TRACING_MODE": args.profile.tracing, "TRACING_EXPORT": args.profile.export, **keep}
+    extension = args.extension.environment if args.extension else {}
+    if WRAPPER in args.environment and WRAPPER in extension:
+        raise SettingError(
+            f"function {name} sets {WRAPPER}, but fault injection needs that variable, and Lambda has "
+            "one: remove the variable, or take the function out of every experiment in faults"
+        )
+    for variable in sorted(args.environment.keys() & {*own, *extension}):
+        raise SettingError(
+            f"function {name} sets {variable}, which the component sets by itself; remove it from "
+            "environment, and change the profile or the extension that it comes from"
+        )
+    return {**args.environment, **own, **extension}
 
 
 def _grants(args: TracedFunctionArgs, logs: aws.cloudwatch.LogGroup) -> list[Grant]:
@@ -184,6 +234,8 @@ def _grants(args: TracedFunctionArgs, logs: aws.cloudwatch.LogGroup) -> list[Gra
     grants = [*args.grants, *extension, Grant(["logs:CreateLogStream", "logs:PutLogEvents"], [streams])]
     if args.profile.tracing != "off":
         grants.append(TRACE_WRITE)
+    if args.vpc:
+        grants.append(VPC_ACCESS)
     if args.queue:
         actions = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
         grants.append(Grant(actions, [args.queue.queue_arn]))

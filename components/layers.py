@@ -14,8 +14,9 @@ from .naming import physical_name
 from .packaging import locked_layer, package_layer
 from .settings import FunctionProfile, Target
 
-_LIBRARY = Path("layers/tracing")
-_LOCKS = Path("locks")
+_REPOSITORY = Path(__file__).resolve().parents[1]
+_LIBRARY = _REPOSITORY / "layers" / "tracing"
+_LOCKS = _REPOSITORY / "locks"
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,14 @@ class PythonLayerArgs:
 
 
 class PythonLayer(pulumi.ComponentResource):
-    """A Lambda layer of Python packages; `arn` is its version's, which changes with its content."""
+    """A Lambda layer of Python packages; `arn` is that of `version`, which changes with its content."""
 
+    version: aws.lambda_.LayerVersion
     arn: pulumi.Output[str]
 
     def __init__(self, name: str, args: PythonLayerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("traced-api:index:PythonLayer", name, {}, opts)
-        layer = aws.lambda_.LayerVersion(
+        self.version = aws.lambda_.LayerVersion(
             f"{name}-version",
             layer_name=physical_name(name, limit=140),
             description=args.description,
@@ -43,7 +45,7 @@ class PythonLayer(pulumi.ComponentResource):
             compatible_architectures=[args.target.architecture],
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.arn = layer.arn
+        self.arn = self.version.arn
         self.register_outputs({"arn": self.arn})
 
 
@@ -61,17 +63,20 @@ class TracingLayers(pulumi.ComponentResource):
 
     Each mode has the OpenTelemetry API, which handlers speak, and the `tracing` library: `otel` gets the API
     from the ADOT layer or from a slim one of our own, `native` from a layer that also has the X-Ray SDK,
-    `off` from one that has nothing else. `arns` lists the layer versions in the order to attach them.
+    `off` from one that has nothing else. `arns` lists the layer versions in the order to attach them;
+    `layers` are those that this stack builds.
 
     Raises SettingError when the region has no ADOT layer, PackagingError when a layer cannot be built.
     """
 
     arns: list[pulumi.Input[str]]
+    layers: list[PythonLayer]
 
     def __init__(
         self, name: str, args: TracingLayersArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("traced-api:index:TracingLayers", name, {}, opts)
+        self.layers = []
         archive = package_layer(_LIBRARY, args.profile.target)
         library = self._layer(f"{name}-library", archive, args.profile.target, "The tracing library")
         self.arns = [self._behind_the_api(name, args), library]
@@ -91,4 +96,5 @@ class TracingLayers(pulumi.ComponentResource):
 
     def _layer(self, name: str, archive: Path, target: Target, description: str) -> pulumi.Output[str]:
         args = PythonLayerArgs(archive, target, description)
-        return PythonLayer(name, args, pulumi.ResourceOptions(parent=self)).arn
+        self.layers.append(PythonLayer(name, args, pulumi.ResourceOptions(parent=self)))
+        return self.layers[-1].arn

@@ -32,6 +32,22 @@ TRACE_WRITE = Grant(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html
 """
 
+VPC_ACCESS = Grant(
+    [
+        "ec2:CreateNetworkInterface",
+        "ec2:DescribeNetworkInterfaces",
+        "ec2:DescribeSubnets",
+        "ec2:DeleteNetworkInterface",
+        "ec2:AssignPrivateIpAddresses",
+        "ec2:UnassignPrivateIpAddresses",
+    ],
+    ["*"],
+)
+"""What Lambda needs of a function's role to put it into a VPC, as in AWS's own policy for it.
+
+https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaVPCAccessExecutionRole.html
+"""
+
 
 def assume_role_policy(service: str, conditions: Conditions | None = None) -> str:
     """Return the trust policy of a role that one AWS service may assume."""

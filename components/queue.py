@@ -24,10 +24,14 @@ class WorkQueueArgs:
 class WorkQueue(pulumi.ComponentResource):
     """An SQS queue for a Lambda function, with a dead-letter queue; both are encrypted by SQS.
 
+    `queue` and `dead_letters` are the two, to build on.
+
     A message stays invisible for six times the function's timeout, which is what Lambda asks for:
     https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
     """
 
+    queue: aws.sqs.Queue
+    dead_letters: aws.sqs.Queue
     url: pulumi.Output[str]
     arn: pulumi.Output[str]
     dead_letter_url: pulumi.Output[str]
@@ -36,23 +40,24 @@ class WorkQueue(pulumi.ComponentResource):
     def __init__(self, name: str, args: WorkQueueArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("traced-api:index:WorkQueue", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        dead_letters = aws.sqs.Queue(
+        self.dead_letters = aws.sqs.Queue(
             f"{name}-dead-letters",
             name=physical_name(f"{name}-dead-letters", limit=80),
             message_retention_seconds=_TWO_WEEKS,
             sqs_managed_sse_enabled=True,
             opts=child,
         )
-        queue = aws.sqs.Queue(
+        self.queue = aws.sqs.Queue(
             f"{name}-queue",
             name=physical_name(name, limit=80),
             visibility_timeout_seconds=6 * args.consumer_timeout,
             redrive_policy=pulumi.Output.json_dumps(
-                {"deadLetterTargetArn": dead_letters.arn, "maxReceiveCount": args.maximum_receives}
+                {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": args.maximum_receives}
             ),
             sqs_managed_sse_enabled=True,
             opts=child,
         )
-        self.url, self.arn, self.dead_letter_url = queue.url, queue.arn, dead_letters.url
-        self.can_send = Grant(["sqs:SendMessage"], [queue.arn])
+        self.url, self.arn = self.queue.url, self.queue.arn
+        self.dead_letter_url = self.dead_letters.url
+        self.can_send = Grant(["sqs:SendMessage"], [self.arn])
         self.register_outputs({"url": self.url, "arn": self.arn, "deadLetterUrl": self.dead_letter_url})

@@ -12,14 +12,18 @@ _BUCKET_NAME_LIMIT = 63 - len("-0123456")  # Pulumi adds a random suffix, as nam
 
 
 class ItemTable(pulumi.ComponentResource):
-    """A DynamoDB table paid by the request, whose items have the text key `id`."""
+    """A DynamoDB table paid by the request, whose items have the text key `id`.
 
+    `table` is there to build on.
+    """
+
+    table: aws.dynamodb.Table
     name: pulumi.Output[str]
     can_write: Grant
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("traced-api:index:ItemTable", name, {}, opts)
-        table = aws.dynamodb.Table(
+        self.table = aws.dynamodb.Table(
             f"{name}-table",
             name=physical_name(name),
             billing_mode="PAY_PER_REQUEST",
@@ -27,17 +31,18 @@ class ItemTable(pulumi.ComponentResource):
             attributes=[{"name": "id", "type": "S"}],
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.name = table.name
-        self.can_write = Grant(["dynamodb:PutItem"], [table.arn])
+        self.name = self.table.name
+        self.can_write = Grant(["dynamodb:PutItem"], [self.table.arn])
         self.register_outputs({"name": self.name})
 
 
 class ObjectBucket(pulumi.ComponentResource):
     """A private, encrypted S3 bucket for objects that are read back at once.
 
-    They expire after a day and do not keep the stack from being destroyed.
+    They expire after a day and do not keep the stack from being destroyed. `bucket` is there to build on.
     """
 
+    bucket: aws.s3.Bucket
     name: pulumi.Output[str]
     arn: pulumi.Output[str]
     can_write: Grant
@@ -45,23 +50,23 @@ class ObjectBucket(pulumi.ComponentResource):
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("traced-api:index:ObjectBucket", name, {}, opts)
-        bucket = aws.s3.Bucket(
+        self.bucket = aws.s3.Bucket(
             physical_name(name, _BUCKET_NAME_LIMIT),
             force_destroy=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self._seal(name, bucket)
-        objects = bucket.arn.apply(lambda arn: f"{arn}/*")
-        self.name, self.arn = bucket.bucket, bucket.arn
+        self.name, self.arn = self.bucket.bucket, self.bucket.arn
+        self._seal(name)
+        objects = self.arn.apply(lambda arn: f"{arn}/*")
         self.can_write = Grant(["s3:PutObject"], [objects])
         self.can_read = Grant(["s3:GetObject"], [objects])
         self.register_outputs({"name": self.name})
 
-    def _seal(self, name: str, bucket: aws.s3.Bucket) -> None:
+    def _seal(self, name: str) -> None:
         child = pulumi.ResourceOptions(parent=self)
         aws.s3.BucketPublicAccessBlock(
             f"{name}-public-access",
-            bucket=bucket.bucket,
+            bucket=self.name,
             block_public_acls=True,
             block_public_policy=True,
             ignore_public_acls=True,
@@ -70,13 +75,13 @@ class ObjectBucket(pulumi.ComponentResource):
         )
         aws.s3.BucketServerSideEncryptionConfiguration(
             f"{name}-encryption",
-            bucket=bucket.bucket,
+            bucket=self.name,
             rules=[{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}],
             opts=child,
         )
         aws.s3.BucketLifecycleConfiguration(
             f"{name}-expiry",
-            bucket=bucket.bucket,
+            bucket=self.name,
             rules=[{"id": "expire", "status": "Enabled", "filter": {}, "expiration": {"days": 1}}],
             opts=child,
         )

@@ -41,10 +41,12 @@ PACKAGES = (
     Package(
         "components",
         rooms(
-            "kinds naming policy routes",
+            "kinds naming policy routes zips",
             "fault_settings queue sampling storage",
             "settings",
-            "adot packaging",
+            "adot wheels",
+            "requirements",
+            "packaging",
             "function layers",
             "api",
             "faults",

@@ -3,15 +3,42 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from components.settings import SETTINGS, Setting
+from tests.components.conftest import Deploy, run_program
 from waterfall.cli import main
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+
+
+@pytest.fixture
+def deploy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Deploy:
+    """Runs a program given as a function, in a folder that has nothing of this repository."""
+    monkeypatch.chdir(tmp_path)
+    return run_program
+
+
+def test_the_components_example_runs(deploy: Deploy) -> None:
+    """From a folder of its own: a code directory with a helper, an alarm on a part of a component."""
+    (program,) = re.findall(r"```python\n(from [^`]+?TracedApi\(.+?)```", README, re.DOTALL)
+    assert "traced_api" in program  # what the wheel calls the folder that is `components` here
+    Path("orders").mkdir()
+    Path("orders/app.py").write_text("import prices\ndef handler(event, context): ...\n")
+    Path("orders/prices.py").write_text("")
+    code = compile(program.replace("traced_api", "components"), "__main__.py", "exec")
+    deployed = deploy(lambda: exec(code, {}), project="shop")  # noqa: S102 - our own page
+    function = deployed.one("aws:lambda/function:Function").inputs
+    assert zipfile.ZipFile(function["code"].path).namelist() == ["app.py", "prices.py"]
+    assert function["tags"] == {"team": "shop"}
+    assert deployed.one("aws:cloudwatch/metricAlarm:MetricAlarm").inputs["dimensions"] == {
+        "FunctionName": function["name"]
+    }
+    assert deployed.exports["url"] == "https://api.example/dev"
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 
 from components.api import TracedApi, TracedApiArgs
@@ -31,6 +32,7 @@ def api(deploy: Deploy) -> Deploy:
         sampling: Sampling | None = SAMPLING,
         stack: str = "dev",
         project: str = "traced-api",
+        tags: Mapping[str, str] | None = None,
         **profile: Any,
     ) -> Deployed:
         def program() -> None:
@@ -41,7 +43,8 @@ def api(deploy: Deploy) -> Deploy:
                 for name in set(names.values())
             }
             mapped = {route: functions[name] for route, name in names.items()}
-            TracedApi("api", TracedApiArgs(mapped, ApiProfile(Throttling(5, 10), sampling, **profile)))
+            about = ApiProfile(Throttling(5, 10), sampling, **profile)
+            TracedApi("api", TracedApiArgs(mapped, about, tags or {}))
 
         return deploy(program, stack=stack, project=project)
 
@@ -129,6 +132,36 @@ class TestRoutes:
         """The error names the route."""
         with pytest.raises(RouteError, match="route 'GET hello'"):
             api({"GET hello": "one"})
+
+
+def test_tags_go_to_all_that_can_have_tags(api: Deploy) -> None:
+    """Costs and owners are found by them."""
+    deployed = api(tags={"team": "shop"}, set_account=True)
+    tagged = {resource.name for resource in deployed.resources if resource.inputs.get("tags")}
+    assert tagged == {"api-rest", "api-stage", "api-access-logs", "api-sampling", "api-logging-role"}
+
+
+def test_what_it_is_made_of_can_be_built_on(deploy: Deploy) -> None:
+    """A domain, a firewall and an alarm of one's own take the parts, not names put together."""
+
+    def program() -> None:
+        shared = FunctionProfile(Target("python3.13", "arm64"), "otel")
+        function = TracedFunction("f", TracedFunctionArgs(Path("code.py"), shared))
+        profile = ApiProfile(Throttling(5, 10), SAMPLING)
+        made = TracedApi("api", TracedApiArgs({"GET /a": function}, profile))
+        assert made.account is None
+        pulumi.export("made", [made.rest_api.name, made.stage.stage_name, made.access_log_group.name])
+        pulumi.export("throttled", made.throttling.method_path)
+        pulumi.export("rules", [rule.rule_name for rule in made.sampling_rules])
+        pulumi.export("may", {route: each.function for route, each in made.permissions.items()})
+
+    exports = deploy(program).exports
+    assert exports == {
+        "made": ["traced-api", "dev", "/aws/apigateway/traced-api-dev-api"],
+        "throttled": "*/*",
+        "rules": ["traced-api-dev-api"],
+        "may": {"GET /a": "traced-api-dev-f"},
+    }
 
 
 class TestRedeployment:

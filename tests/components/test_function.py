@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
+import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 
-from components.function import AsyncInvocation, Extension, QueueTrigger, TracedFunction, TracedFunctionArgs
+from components.function import (
+    AsyncInvocation,
+    Extension,
+    QueueTrigger,
+    TracedFunction,
+    TracedFunctionArgs,
+    VpcSettings,
+)
 from components.kinds import SettingError
-from components.packaging import PackagingError
 from components.policy import Grant
 from components.settings import FunctionProfile, Target, Tracing
+from components.zips import PackagingError
 from tests.components.conftest import Deploy, Deployed
 
 FUNCTION = "aws:lambda/function:Function"
@@ -24,11 +34,15 @@ def function(deploy: Deploy) -> Deploy:
     """Deploys one function named `f`."""
 
     def up(
-        tracing: Tracing = "otel", profile: dict[str, Any] | None = None, stack: str = "dev", **args: Any
+        tracing: Tracing = "otel",
+        profile: dict[str, Any] | None = None,
+        stack: str = "dev",
+        code: str = "code.py",
+        **args: Any,
     ) -> Deployed:
         shared = FunctionProfile(Target("python3.13", "arm64"), tracing, **(profile or {}))
         return deploy(
-            lambda: TracedFunction("f", TracedFunctionArgs(Path("code.py"), shared, **args)), stack=stack
+            lambda: TracedFunction("f", TracedFunctionArgs(Path(code), shared, **args)), stack=stack
         )
 
     return up
@@ -76,13 +90,31 @@ def test_a_function_that_waits_has_more_time(function: Deploy, timeout: int, tot
 
 def test_the_code_is_one_module(function: Deploy) -> None:
     """Pulumi gets the finished zip, so that its bytes are ours."""
-    assert function().one(FUNCTION).inputs["code"].path == ".build/functions/code.zip"
+    path = function().one(FUNCTION).inputs["code"].path
+    assert re.fullmatch(r"\.build/functions/code-[0-9a-f]{16}\.zip", path)
+
+
+def test_the_code_may_be_a_directory(function: Deploy) -> None:
+    """It then says which of its modules has the handler; a single module may say it too."""
+    Path("app").mkdir()
+    Path("app/main.py").write_text("def handle(event, context): ...\n")
+    inputs = function(code="app", handler="main.handle").one(FUNCTION).inputs
+    assert inputs["handler"] == "main.handle"
+    assert zipfile.ZipFile(inputs["code"].path).namelist() == ["main.py"]
+    assert function(handler="code.other").one(FUNCTION).inputs["handler"] == "code.other"
+
+
+def test_a_directory_without_a_handler_stops_the_program(function: Deploy) -> None:
+    """The error names function and directory, and says what to give."""
+    Path("app").mkdir()
+    with pytest.raises(SettingError, match=r"function f has the directory app .* handler='app\.handler'"):
+        function(code="app")
 
 
 def test_a_missing_module_stops_the_program(deploy: Deploy) -> None:
     """The error names the file."""
     args = TracedFunctionArgs(Path("gone.py"), FunctionProfile(Target("python3.13", "arm64"), "off"))
-    with pytest.raises(PackagingError, match=r"no handler module gone\.py"):
+    with pytest.raises(PackagingError, match=r"no handler module or directory gone\.py"):
         deploy(lambda: TracedFunction("f", args))
 
 
@@ -92,6 +124,51 @@ def test_a_wrapper_and_fault_injection_exclude_each_other(function: Deploy) -> N
     extension = Extension("arn:of:a:layer", {variable: "/opt/aws-fis/bootstrap"}, [])
     with pytest.raises(SettingError, match=f"function f sets {variable}, .*: remove the variable, or take"):
         function(environment={variable: "/opt/otel-instrument"}, extension=extension)
+
+
+@pytest.mark.parametrize("variable", ["TRACING_MODE", "TRACING_EXPORT"])
+def test_a_variable_that_the_component_sets_is_refused(function: Deploy, variable: str) -> None:
+    """One of the two would silently have no effect."""
+    with pytest.raises(SettingError, match=f"function f sets {variable}, which the component sets"):
+        function(environment={variable: "off"})
+
+
+def test_a_function_may_be_in_a_vpc(function: Deploy) -> None:
+    """Lambda needs network interfaces there, which the role then allows it."""
+    deployed = function(vpc=VpcSettings(["subnet-1", "subnet-2"], ["sg-1"]))
+    expected = {"subnetIds": ["subnet-1", "subnet-2"], "securityGroupIds": ["sg-1"]}
+    assert deployed.one(FUNCTION).inputs["vpcConfig"] == expected
+    assert "ec2:CreateNetworkInterface" in actions(deployed)
+    assert not [action for action in actions(function()) if action.startswith("ec2:")]
+
+
+def test_tags_go_to_all_that_can_have_tags(function: Deploy) -> None:
+    """Costs and owners are found by them."""
+    deployed = function(tags={"team": "shop"}, queue=QueueTrigger(QUEUE))
+    tagged = {resource.name for resource in deployed.resources if resource.inputs.get("tags")}
+    assert tagged == {"f-logs", "f-role", "f-function", "f-queue"}
+    assert deployed.one(FUNCTION).inputs["tags"] == {"team": "shop"}
+
+
+def test_what_it_is_made_of_can_be_built_on(deploy: Deploy) -> None:
+    """An alarm, an alias and a policy of one's own take the parts, not names put together."""
+
+    def program() -> None:
+        profile = FunctionProfile(Target("python3.13", "arm64"), "otel")
+        made = TracedFunction("f", TracedFunctionArgs(Path("code.py"), profile, queue=QueueTrigger(QUEUE)))
+        assert made.event_source
+        assert made.async_config is None
+        pulumi.export("made", [made.function.name, made.role.name, made.log_group.name, made.policy.name])
+        pulumi.export("source", made.event_source.batch_size)
+
+    exports = deploy(program).exports
+    assert exports["made"] == [
+        "traced-api-dev-f",
+        "traced-api-dev-f",
+        "/aws/lambda/traced-api-dev-f",
+        "function",
+    ]
+    assert exports["source"] == 10
 
 
 class TestPermissions:

@@ -6,32 +6,32 @@ import hashlib
 import importlib.util
 import marshal
 import os
+import re
 import sys
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from components.packaging import (
-    MAX_UNZIPPED,
-    PackagingError,
-    function_zip,
-    locked_layer,
-    package_layer,
-    wheel_platforms,
-)
+from components.packaging import function_zip, locked_layer, package_layer
 from components.settings import Target
+from components.wheels import wheel_platforms
+from components.zips import MAX_UNZIPPED, PackagingError
 
 HERE = Target("python{}.{}".format(*sys.version_info), "arm64")
 OTHER = Target("python3.14" if sys.version_info[:2] != (3, 14) else "python3.13", "arm64")
 
 
-def make_wheel(folder: Path, tag: str = "py3-none-any", code: str = "ANSWER = 42\n") -> Path:
+def make_wheel(
+    folder: Path, tag: str = "py3-none-any", code: str = "ANSWER = 42\n", needs: Sequence[str] = ()
+) -> Path:
     """Write a wheel of the distribution `demo` with a module, a command and an entry point."""
     info = "demo-1.0.dist-info"
+    requires = "".join(f"Requires-Dist: {need}\n" for need in needs)
     entries = {
         "demo.py": code,
-        f"{info}/METADATA": "Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n",
+        f"{info}/METADATA": f"Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n{requires}",
         f"{info}/WHEEL": f"Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: {tag}\n",
         f"{info}/entry_points.txt": "[console_scripts]\ndemo = demo:ANSWER\n[plugins]\ndemo = demo\n",
     }
@@ -161,7 +161,7 @@ class TestWheels:
     def test_a_runtime_on_al2_does_not(self, wheels: Path, tmp_path: Path) -> None:
         """Python 3.11 runs on glibc 2.26, where such a wheel would fail at import."""
         made = make_wheel(wheels, "py3-none-manylinux_2_28_aarch64")
-        with pytest.raises(PackagingError, match=r"for python3.11 on arm64"):
+        with pytest.raises(PackagingError, match=r"no wheel of demo==1.0 .*for python3.11 on arm64 .*2\.26"):
             locked_layer(write_lock(tmp_path, made), Target("python3.11", "arm64"), tmp_path)
 
     def test_platforms_go_from_the_runtimes_own_to_the_oldest(self) -> None:
@@ -224,20 +224,30 @@ class TestPackageLayer:
 class TestFunctionZip:
     def test_it_has_the_module_only(self, package: Path, tmp_path: Path) -> None:
         """Neighbours of a handler are not part of it."""
-        assert list(read(function_zip(package / "__init__.py", tmp_path))) == ["__init__.py"]
+        assert list(read(function_zip(package / "__init__.py", HERE, tmp_path))) == ["__init__.py"]
 
-    def test_a_touched_file_gives_the_same_bytes(self, package: Path, tmp_path: Path) -> None:
+    def test_a_touched_file_gives_the_same_zip(self, package: Path, tmp_path: Path) -> None:
         """Only content counts, so a second deployment changes nothing."""
         module = package / "__init__.py"
-        before = function_zip(module, tmp_path).read_bytes()
+        before = function_zip(module, HERE, tmp_path / "one")
         os.utime(module, (0, 0))
         module.chmod(0o600)
-        assert function_zip(module, tmp_path).read_bytes() == before
+        after = function_zip(module, HERE, tmp_path / "two")
+        assert (after.name, after.read_bytes()) == (before.name, before.read_bytes())
+
+    def test_two_modules_of_one_name_are_two_zips(self, tmp_path: Path) -> None:
+        """Pulumi reads the zips at the end, when the second has long been written."""
+        modules = [tmp_path / folder / "app.py" for folder in ("orders", "prices")]
+        for module in modules:
+            module.parent.mkdir()
+            module.write_text(f"NAME = {module.parent.name!r}\n")
+        zips = [function_zip(module, HERE, tmp_path) for module in modules]
+        assert [read(each)["app.py"] for each in zips] == [b"NAME = 'orders'\n", b"NAME = 'prices'\n"]
 
     def test_a_missing_module_is_named(self, tmp_path: Path) -> None:
         """The error says which file the function should have had."""
-        with pytest.raises(PackagingError, match=r"no handler module .*gone.py"):
-            function_zip(tmp_path / "gone.py", tmp_path)
+        with pytest.raises(PackagingError, match=r"no handler module or directory .*gone.py"):
+            function_zip(tmp_path / "gone.py", HERE, tmp_path)
 
     def test_a_zip_that_lambda_would_refuse_is_refused(self, tmp_path: Path) -> None:
         """The error has the size and Lambda's limit."""
@@ -247,4 +257,108 @@ class TestFunctionZip:
         with pytest.raises(
             PackagingError, match="huge has 262,144,001 bytes unzipped; Lambda allows 262,144,000"
         ):
-            function_zip(module, tmp_path)
+            function_zip(module, HERE, tmp_path)
+
+
+class TestFunctionDirectory:
+    @pytest.fixture
+    def code(self, tmp_path: Path) -> Path:
+        """The code of one function: a handler, a helper package, and what must stay at home."""
+        code = tmp_path / "orders"
+        for name in ("app.py", "helpers/prices.py", "tests/test_app.py", ".venv/x.py", "__pycache__/app.pyc"):
+            path = code / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"NAME = {name!r}\n")
+        return code
+
+    def test_it_has_the_directorys_own_files(self, code: Path, tmp_path: Path) -> None:
+        """Tests, caches and hidden files stay at home."""
+        assert list(read(function_zip(code, HERE, tmp_path))) == ["app.py", "helpers/prices.py"]
+
+    def test_what_may_be_executed_still_may(self, code: Path, tmp_path: Path) -> None:
+        """A program beside the handler can be started; nothing else of a file's mode is kept."""
+        (code / "tool").write_text("#!/bin/sh\n")
+        (code / "tool").chmod(0o700)
+        with zipfile.ZipFile(function_zip(code, HERE, tmp_path)) as archive:
+            modes = {each.filename: each.external_attr >> 16 for each in archive.infolist()}
+        assert modes == {"app.py": 0o100644, "helpers/prices.py": 0o100644, "tool": 0o100755}
+
+    def test_its_requirements_lie_beside_its_modules(self, code: Path, wheels: Path, tmp_path: Path) -> None:
+        """Packages are imported like modules, with the metadata that entry points need."""
+        make_wheel(wheels)
+        (code / "requirements.txt").write_text("demo==1.0  # for prices\n")
+        names = read(function_zip(code, HERE, tmp_path)).keys()
+        assert names >= {"app.py", "helpers/prices.py", "demo.py", "demo-1.0.dist-info/METADATA"}
+
+    def test_two_builds_have_the_same_bytes(self, code: Path, wheels: Path, tmp_path: Path) -> None:
+        """With packages too."""
+        make_wheel(wheels)
+        (code / "requirements.txt").write_text("demo==1.0\n")
+        one, two = (function_zip(code, HERE, tmp_path / build) for build in ("one", "two"))
+        assert (one.name, one.read_bytes()) == (two.name, two.read_bytes())
+
+    def test_packages_are_installed_once(
+        self, code: Path, wheels: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        """Another handler with the same requirements needs no index, and nothing is announced again."""
+        wheel = make_wheel(wheels)
+        (code / "requirements.txt").write_text("demo==1.0\n")
+        function_zip(code, HERE, tmp_path)
+        assert capfd.readouterr().err == (
+            f"installing {code / 'requirements.txt'} for {HERE.runtime} on arm64\n"
+        )
+        wheel.unlink()
+        (code / "app.py").write_text("CHANGED = True\n")
+        assert read(function_zip(code, HERE, tmp_path))["app.py"] == b"CHANGED = True\n"
+        assert capfd.readouterr().err == ""
+
+    def test_a_package_without_a_wheel_for_the_target_is_named(
+        self, code: Path, wheels: Path, tmp_path: Path
+    ) -> None:
+        """The error says which package, for what, and which file to change."""
+        make_wheel(wheels, "py3-none-manylinux2014_x86_64")
+        (code / "requirements.txt").write_text("demo==1.0\n")
+        with pytest.raises(
+            PackagingError,
+            match=r"no wheel of demo==1.0 for python3\.\d+ on arm64 .* in .*orders/requirements.txt",
+        ):
+            function_zip(code, HERE, tmp_path)
+
+    @pytest.mark.parametrize("line", ["demo", "demo>=1.0", "demo==1.*", "demo==1.0,!=1.1"])
+    def test_a_package_that_is_not_pinned_is_refused(self, code: Path, tmp_path: Path, line: str) -> None:
+        """Two machines would build two zips."""
+        (code / "requirements.txt").write_text(f"{line}\n")
+        with pytest.raises(PackagingError, match=rf"requirements.txt has '{re.escape(line)}'; pin it to one"):
+            function_zip(code, HERE, tmp_path)
+
+    @pytest.mark.parametrize("line", ["-r other.txt", "-e .", "./demo", "demo=1.0"])
+    def test_what_is_no_package_of_an_index_is_refused(self, code: Path, tmp_path: Path, line: str) -> None:
+        """What other files hold would not make the zip be built again when it changes."""
+        (code / "requirements.txt").write_text(f"{line}\n")
+        with pytest.raises(PackagingError, match=rf"has '{re.escape(line)}'; each line must be one package"):
+            function_zip(code, HERE, tmp_path)
+
+    def test_what_a_package_needs_must_be_named(self, code: Path, wheels: Path, tmp_path: Path) -> None:
+        """Left to pip, it would be whatever is the newest. What Lambda and the layers have is there."""
+        make_wheel(wheels, needs=("other>=2", "boto3", "opentelemetry-api", "extra; extra == 'more'"))
+        (code / "requirements.txt").write_text("demo==1.0\n")
+        with pytest.raises(PackagingError, match=r"requirements.txt lacks other>=2 \(for demo 1\.0\): add"):
+            function_zip(code, HERE, tmp_path)
+
+    def test_markers_ask_the_target(self, code: Path, wheels: Path, tmp_path: Path) -> None:
+        """The machine that builds has no say in what is needed."""
+        make_wheel(wheels, needs=("other; python_version < '3.12'", "mac; sys_platform == 'darwin'"))
+        lines = "demo==1.0\nnever==1.0; platform_machine == 'x86_64'\n"
+        (code / "requirements.txt").write_text(lines)
+        assert "demo.py" in read(function_zip(code, Target("python3.13", "arm64"), tmp_path))
+        with pytest.raises(PackagingError, match="lacks other "):
+            function_zip(code, Target("python3.11", "arm64"), tmp_path)
+
+    def test_hashes_are_checked(self, code: Path, wheels: Path, tmp_path: Path) -> None:
+        """A file that a resolver wrote, with its continued lines, is taken as it is."""
+        wheel = make_wheel(wheels)
+        write_lock(code, wheel).rename(code / "requirements.txt")
+        assert "demo.py" in read(function_zip(code, HERE, tmp_path / "one"))
+        make_wheel(wheels, code="ANSWER = 43\n")
+        with pytest.raises(PackagingError, match="DO NOT MATCH THE HASHES"):
+            function_zip(code, HERE, tmp_path / "two")
