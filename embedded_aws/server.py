@@ -24,6 +24,7 @@ from embedded_aws.engine.config import load_config
 from embedded_aws.engine.errors import EngineError
 from embedded_aws.engine.process import Deployed, DeploymentError, EngineProcess
 from embedded_aws.engine.project import choose_stack, load_project
+from embedded_aws.host import memory
 from embedded_aws.host.children import adopt_orphans, kill_descendants
 from embedded_aws.host.data_directory import DataDirectoryError, locked, remove_scratch
 from embedded_aws.host.retention import DEFAULT_BYTES, LEAST_BYTES
@@ -138,6 +139,7 @@ def _run(options: ServeOptions, on_ready: OnReady, on_progress: OnProgress) -> i
         context = _Context(endpoint, otlp, data, stack, configuration)
         server = _Server(options, context, on_ready, on_progress)
         adopt_orphans()
+        memory.keep_little()
         try:
             return asyncio.run(server.serve())
         finally:

@@ -1,18 +1,31 @@
-"""What the allocator holds of memory that nobody uses any more."""
+"""What the allocator keeps of memory that nobody uses any more, where it is glibc's."""
 
 from __future__ import annotations
 
 import ctypes
 import sys
 
+_MOST_HEAPS, _OWN_MAPPING_FROM = -8, -3  # M_ARENA_MAX, M_MMAP_THRESHOLD of malloc.h
+_BLOCK = 128 * 1024
+
+
+def keep_little() -> None:
+    """Let all threads share two heaps, and large blocks have mappings of their own.
+
+    Otherwise glibc keeps a heap for each of many threads, and what one has freed is of no use to the others;
+    and it takes blocks of up to 32 MB from them, once one such block was freed.
+    """
+    _tell("mallopt", _MOST_HEAPS, 2)
+    _tell("mallopt", _OWN_MAPPING_FROM, _BLOCK)
+
 
 def give_back() -> None:
-    """Return free memory to the system, where glibc can be told to.
+    """Return free memory to the system."""
+    _tell("malloc_trim", 0)
 
-    It keeps a heap for each of many threads, and what one has freed is of no use to the others: under a
-    steady load half of the process would be such memory.
-    """
+
+def _tell(function: str, *arguments: int) -> None:
     if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
+        call = getattr(ctypes.CDLL(None), function, None)
+        if call is not None:
+            call(*arguments)
