@@ -18,7 +18,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: up
-up: setup ## deploy the program onto the embedded AWS, show one request, keep serving (ARGS=--once: then exit)
+up: setup ## deploy onto the embedded AWS, show one request, keep serving (ARGS=--once: then exit)
 	@$(BIN)/waterfall up $(ARGS)
 
 .PHONY: test
@@ -36,11 +36,11 @@ bench: setup $(BIN)/.foreign ## measure the X-Ray store and what tracing adds to
 	@$(BIN)/python -m benchmarks.sampling
 
 .PHONY: fuzz
-fuzz: setup ## feed mutated inputs to all that reads what others send (minutes; ARGS='--seed 1' repeats)
+fuzz: setup $(BIN)/.dev ## feed mutated inputs to what reads others' data (minutes; ARGS='--seed 1' repeats)
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 .PHONY: check
-check: setup ## lint, formatting and types
+check: $(BIN)/.dev ## lint, formatting and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -51,28 +51,29 @@ check: setup ## lint, formatting and types
 	fi
 
 .PHONY: setup
-setup: $(BIN)/.installed $(BIN)/.provisioned
+setup: setup ## prepare what `up` would at its first run: packages, Lambda runtime, ADOT layer
+	@$(BIN)/python -m embedded_aws.awslambda.runtime.provision
 
-$(BIN)/.installed: requirements.lock pyproject.toml
+# What `make up` needs. Without bytecode: most of Pulumi's classes for AWS are never imported, and what is
+# gets compiled then.
+$(BIN)/.installed: locks/up.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 to 3.14 found (looked for $(SUPPORTED));" \
 		"install one, or name it: make PYTHON=/path/to/python3.13" >&2; exit 1; }
 	@$(PYTHON) -c $(IS_SUPPORTED) || { echo "error: $$($(PYTHON) --version) is not supported;" \
 		"Python 3.11 to 3.14 is" >&2; exit 1; }
-	@echo "set-up 1/2: Python packages into $(VENV) (a minute or two, once)"
+	@echo "set-up: Python packages into $(VENV) (half a minute, once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "error: $(PYTHON) cannot make" \
 		"virtual environments; on Debian: apt install python3-venv" >&2; exit 1; }
-	@$(PIP) --progress-bar on --require-hashes -r requirements.lock
+	@$(PIP) --no-compile --progress-bar on --require-hashes -r locks/up.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-RUNTIME := embedded_aws/awslambda/runtime
-PROVISIONS := locks/runtime.lock locks/adot.lock $(wildcard $(RUNTIME)/*.py $(RUNTIME)/adot/*)
-$(BIN)/.provisioned: $(BIN)/.installed $(PROVISIONS)
-	@echo "set-up 2/2: the Lambda runtime and the ADOT layer into .build (a minute, once)"
-	@$(BIN)/python -m embedded_aws.awslambda.runtime.provision
+$(BIN)/.dev: $(BIN)/.installed locks/dev.lock
+	@echo "set-up of the tests: their packages into $(VENV) (half a minute, once)"
+	@$(PIP) --no-compile --progress-bar on --require-hashes -r locks/dev.lock
 	@touch $@
 
-$(BIN)/.foreign: $(BIN)/.installed locks/foreign.lock
+$(BIN)/.foreign: $(BIN)/.dev locks/foreign.lock
 	@echo "set-up of the tests: Powertools and the X-Ray SDK into .build/foreign (a few seconds, once)"
 	@rm -rf .build/foreign
 	@$(PIP) --no-deps --require-hashes -r locks/foreign.lock --target .build/foreign
@@ -80,18 +81,24 @@ $(BIN)/.foreign: $(BIN)/.installed locks/foreign.lock
 
 .PHONY: lock
 lock: ## resolve the locked packages again (needs uv)
-	uv pip compile pyproject.toml --extra dev $(LOCK) -o requirements.lock
-	for name in runtime adot; do uv pip compile locks/$$name.in $(LOCK) -o locks/$$name.lock; done
-	for name in native slim api foreign; do \
-		uv pip compile locks/$$name.in $(LOCK) $(BUNDLED) -o locks/$$name.lock; \
+	uv pip compile pyproject.toml --group build --extra dev $(LOCK) -o locks/dev.lock
+	uv pip compile pyproject.toml --group build --extra embedded --extra components \
+		-c locks/dev.lock $(LOCK) -o locks/up.lock
+	$(PYTHON) -c $(COMPONENTS) | uv pip compile - -c locks/dev.lock $(LOCK) -o requirements.txt
+	for name in runtime adot; do uv pip compile $(RUNTIME)/$$name.in $(LOCK) -o $(RUNTIME)/$$name.lock; done
+	for name in components/locks/native components/locks/slim components/locks/api locks/foreign; do \
+		uv pip compile $$name.in $(LOCK) $(BUNDLED) -o $$name.lock; \
 	done
 
+RUNTIME := embedded_aws/awslambda/runtime/locks
+COMPONENTS := 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+	print(*project["optional-dependencies"]["components"], sep="\n")'
 LOCK := --universal --generate-hashes --no-annotate --python-version 3.11 --quiet \
-	--custom-compile-command "make lock"
+	--no-emit-package pip --custom-compile-command "make lock"
 IN_LAMBDA := boto3 botocore s3transfer jmespath python-dateutil six urllib3
 BUNDLED := $(foreach name,$(IN_LAMBDA),--no-emit-package $(name))
 
 .PHONY: clean
-clean: ## remove what set-up built and what runs left behind
-	rm -rf $(VENV) .build .waterfall *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+clean: ## remove what set-up built here and what runs left behind; ~/.cache/traced-api stays
+	rm -rf $(VENV) .build .waterfall .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

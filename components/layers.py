@@ -14,9 +14,8 @@ from .naming import physical_name
 from .packaging import locked_layer, package_layer
 from .settings import FunctionProfile, Target
 
-_REPOSITORY = Path(__file__).resolve().parents[1]
-_LIBRARY = _REPOSITORY / "layers" / "tracing"
-_LOCKS = _REPOSITORY / "locks"
+_HERE = Path(__file__).resolve().parent
+_LOCKS = _HERE / "locks"
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class TracingLayers(pulumi.ComponentResource):
     ) -> None:
         super().__init__("traced-api:index:TracingLayers", name, {}, opts)
         self.layers = []
-        archive = package_layer(_LIBRARY, args.profile.target)
+        archive = package_layer(tracing_library(), args.profile.target)
         library = self._layer(f"{name}-library", archive, args.profile.target, "The tracing library")
         self.arns = [self._behind_the_api(name, args), library]
         self.register_outputs({"arns": self.arns})
@@ -98,3 +97,13 @@ class TracingLayers(pulumi.ComponentResource):
         args = PythonLayerArgs(archive, target, description)
         self.layers.append(PythonLayer(name, args, pulumi.ResourceOptions(parent=self)))
         return self.layers[-1].arn
+
+
+def tracing_library() -> Path:
+    """Return the folder of the package `tracing` that belongs to these components.
+
+    It lies beside this package where the two are installed, in `layers` in their repository. Looked for, not
+    imported: importing it would set tracing up in the process that deploys.
+    """
+    installed, repository = _HERE.parent / "tracing", _HERE.parent / "layers" / "tracing"
+    return installed if installed.is_dir() else repository

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from importlib import import_module
 
+from embedded_aws.awslambda.runtime.provision import cache_directory
 from embedded_aws.host.user_account import NO_ACCOUNT
 
 for name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[name]
 os.environ.update(NO_ACCOUNT)
+os.environ["XDG_CACHE_HOME"] = str(cache_directory().parent)  # also where a test gives another HOME
 
 # Importing the tracing library sets it up, once for the process. This one only reads what others traced,
 # unless the fixture `traced` has started it for one mode.

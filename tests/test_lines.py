@@ -11,6 +11,8 @@ MEASURED = (
     "*.toml",
     "*.yaml",
     ".ox*.json",
+    "components/locks/*.in",
+    "embedded_aws/awslambda/runtime/locks/*.in",
     "locks/*.in",
     "waterfall/web/static/**/*.js",
     "waterfall/web/static/**/*.css",

@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _drop_output()
         return 0
-    except ReadError as error:
+    except (ModuleNotFoundError, ReadError) as error:  # the first tells which packages a command needs
         sys.stderr.write(f"waterfall: {error}\n")
         return 1
     return status

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "amd64": "x86_64"}
 
+_EXTRAS = {"pulumi_aws": "type: pip install 'traced-api[components]'"}
+_INSTALL = "install it beside this tool, or name its virtualenv in Pulumi.yaml"
 _WRAPPED = re.compile(r"While processing (input|resource): '([^']*)'")
 
 
@@ -94,8 +96,8 @@ def describe(error: BaseException, project: Project) -> str:
             place = f" ({_shown(Path(error.filename), project)}:{error.lineno})" if error.filename else ""
             return f"the program raised {type(error).__name__}: {error.msg}{place}"
         case ModuleNotFoundError():
-            hint = "; install it beside this tool, or name its virtualenv in Pulumi.yaml"
-            return f"the program raised {type(error).__name__}: {error}{hint}{_place(error, project)}"
+            hint = _EXTRAS.get(error.name or "", _INSTALL)
+            return f"the program raised {type(error).__name__}: {error}; {hint}{_place(error, project)}"
     return f"the program raised {type(error).__name__}: {_said(error)}{_place(error, project)}"
 
 

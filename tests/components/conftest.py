@@ -229,7 +229,7 @@ class Project:
         if f"python{target.version}" not in ("python3.11", "python3.12", "python3.13", "python3.14"):
             return  # a test of a bad setting
         for lock in ("api", "native", "slim"):
-            path = locked_layer_path(Path("locks") / f"{lock}.lock", target)
+            path = locked_layer_path(ROOT / "components" / "locks" / f"{lock}.lock", target)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
 
@@ -249,8 +249,7 @@ def open_project() -> Callable[[Path, pytest.MonkeyPatch], Project]:
     def copy(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
         for path in (ROOT / "__main__.py", *ROOT.glob("Pulumi*.yaml")):
             shutil.copy(path, directory)
-        for name in ("handlers", "layers", "locks"):
-            (directory / name).symlink_to(ROOT / name)
+        (directory / "handlers").symlink_to(ROOT / "handlers")
         monkeypatch.chdir(directory)
         return Project(directory)
 

@@ -86,7 +86,7 @@ def test_an_adot_layer_of_ones_own_is_used(project: Project) -> None:
 @pytest.mark.parametrize("lock", ["slim", "native", "api"])
 def test_a_layer_leaves_out_what_the_runtime_has(lock: str) -> None:
     """A second boto3 would cost cold start and could differ from the runtime's own."""
-    text = (ROOT / "locks" / f"{lock}.lock").read_text()
+    text = (ROOT / "components" / "locks" / f"{lock}.lock").read_text()
     names = set(re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE))
     assert "opentelemetry-api" in names
     assert not names & {"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3"}

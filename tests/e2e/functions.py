@@ -43,7 +43,7 @@ def host() -> Target:
 def layers(stack: Stack, mode: str) -> list[str]:
     """Publish the tracing library and the packages behind it; return the layer versions."""
     archives = [
-        locked_layer(REPOSITORY / "locks" / f"{LOCKS[mode]}.lock", host(), BUILD),
+        locked_layer(REPOSITORY / "components" / "locks" / f"{LOCKS[mode]}.lock", host(), BUILD),
         package_layer(REPOSITORY / "layers" / "tracing", host(), BUILD),
     ]
     client = stack.client("lambda")

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.e2e.stack import REPOSITORY, WATERFALL
 
 QUICK = ("--config", "workSeconds=0")
-SHARED = ("components", "layers", "locks", ".build")
+SHARED = ("components", ".build")
 OWN = ("Pulumi.yaml", "Pulumi.dev.yaml", "__main__.py")
 
 

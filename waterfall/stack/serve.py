@@ -12,7 +12,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from embedded_aws.server import ServeOptions, StartupError, run
 from waterfall.stack import KEEP_SETTING
 
 if TYPE_CHECKING:
@@ -21,6 +20,11 @@ if TYPE_CHECKING:
 
 def main() -> int:
     given = json.loads(sys.stdin.readline())
+    try:
+        from embedded_aws.server import ServeOptions, StartupError, run  # noqa: PLC0415 - may not be installed
+    except ModuleNotFoundError as error:
+        _tell({"error": str(error)})
+        return 1
     options = ServeOptions(
         directory=Path(given["directory"]),
         data=Path(given["data"]),
