@@ -51,7 +51,7 @@ check: $(BIN)/.dev ## lint, formatting and types
 	fi
 
 .PHONY: setup
-setup: setup ## prepare what `up` would at its first run: packages, Lambda runtime, ADOT layer
+setup: $(BIN)/.installed ## prepare what `up` would at its first run: packages, Lambda runtime, ADOT layer
 	@$(BIN)/python -m embedded_aws.awslambda.runtime.provision
 
 # What `make up` needs. Without bytecode: most of Pulumi's classes for AWS are never imported, and what is
