@@ -18,7 +18,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: up
-up: setup ## deploy onto the embedded AWS, show one request, keep serving (ARGS=--once: then exit)
+up: $(BIN)/.installed ## deploy onto the embedded AWS, show one request, keep serving (ARGS=--once: then exit)
 	@$(BIN)/waterfall up $(ARGS)
 
 .PHONY: test

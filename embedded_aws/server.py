@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from embedded_aws.aws.http import run_in_thread
+from embedded_aws.awslambda.runtime.provision import ProvisionError, provision
 from embedded_aws.engine.config import load_config
 from embedded_aws.engine.errors import EngineError
 from embedded_aws.engine.process import Deployed, DeploymentError, EngineProcess
@@ -104,6 +105,7 @@ OnProgress = Callable[[str], None]
 def run(options: ServeOptions, *, on_ready: OnReady, on_progress: OnProgress) -> int:
     """Serve until a signal comes or `on_ready` returns `False`; return the exit status.
 
+    The first run builds the Lambda runtime and the ADOT layer, which takes pip, its index and a minute.
     `on_ready` runs in a thread, once the program is deployed; what it raises is raised here, after everything
     was stopped. `on_progress` takes single lines. Ctrl-C and SIGTERM end a server that was ready with 0, one
     that was still starting with 130; a second one ends the process at once.
@@ -119,7 +121,7 @@ def run(options: ServeOptions, *, on_ready: OnReady, on_progress: OnProgress) ->
         )
     try:
         return _run(options, on_ready, on_progress)
-    except (DataDirectoryError, DeploymentError, EngineError) as problem:
+    except (DataDirectoryError, DeploymentError, EngineError, ProvisionError) as problem:
         raise StartupError(str(problem)) from problem
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -136,6 +138,7 @@ def _run(options: ServeOptions, on_ready: OnReady, on_progress: OnProgress) -> i
         held.enter_context(logging_to(data / "server.log", on_progress))
         endpoint = held.enter_context(_bind(options.port, "--port"))
         otlp = held.enter_context(_bind(options.otlp_port, "--otlp-port"))
+        provision(on_progress)
         context = _Context(endpoint, otlp, data, stack, configuration)
         server = _Server(options, context, on_ready, on_progress)
         adopt_orphans()

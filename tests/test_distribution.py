@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from packaging.utils import canonicalize_name
 
+from embedded_aws.awslambda.runtime.provision import cache_directory
 from tests.distribution import ROOT, Installed, build_wheel, copy_program, install, metadata_of, needs
 
 SOURCES = {
@@ -52,6 +54,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def viewer(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
     """Where nothing but the wheel was asked for, and pytest."""
     return install(wheel, [], tmp_path_factory.mktemp("viewer") / "venv", "pytest")
+
+
+@pytest.fixture(scope="module")
+def everything(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """Where a program is run."""
+    return install(wheel, ["embedded", "components"], tmp_path_factory.mktemp("everything") / "venv")
 
 
 def files_of(folder: str) -> Iterator[str]:
@@ -138,3 +146,27 @@ def test_the_pytest_plugin_is_there(viewer: Installed, tmp_path: Path) -> None:
     (tmp_path / "test_app.py").write_text(TESTS)
     done = viewer.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", cwd=tmp_path)
     assert "2 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_the_first_run_sets_itself_up(everything: Installed, tmp_path: Path) -> None:
+    """The program deploys from a folder of its own, after the runtime was built into the user's cache.
+
+    The ADOT layer is the one of this machine: building it takes ten times as long, in the same way.
+    """
+    cache = tmp_path / "cache" / "traced-api"
+    cache.mkdir(parents=True)
+    (cache / "adot").symlink_to(cache_directory() / "adot")
+    program, elsewhere = copy_program(tmp_path / "program"), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    pip_cache = os.environ.get("PIP_CACHE_DIR", str(cache_directory().parent / "pip"))
+    done = everything.run(
+        "waterfall", "up", "--once", "-C", str(program), "--config", "workSeconds=0", *ANY_PORT,
+        cwd=elsewhere, XDG_CACHE_HOME=str(cache.parent), PIP_CACHE_DIR=pip_cache,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "the Lambda runtime: installing and compiling" in done.stdout
+    assert "the Lambda runtime: built in" in done.stdout
+    assert "Successfully invoked Lambda 2!" in done.stdout
+    assert "front.handler" in done.stdout
+    assert list((program / ".build" / "layers").glob("tracing-*.zip"))
+    assert list(elsewhere.iterdir()) == []
