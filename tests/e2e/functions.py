@@ -13,7 +13,7 @@ from typing import Any
 
 from components.packaging import locked_layer, package_layer
 from components.settings import Target
-from tests.e2e.stack import REPOSITORY, Stack
+from tests.e2e.stack import REPOSITORY, Stack, tracing_header
 
 ROLE = {
     "Version": "2012-10-17",
@@ -78,11 +78,6 @@ def deploy(stack: Stack, name: str, module: Path, environment: dict[str, str], *
 
 def invoke(stack: Stack, name: str, event: Any, trace_id: str) -> Reply:
     """Invoke a function synchronously as part of a sampled trace."""
-    client = stack.client("lambda")
-
-    def carry(request: Any, **_: Any) -> None:
-        request.headers["X-Amzn-Trace-Id"] = f"Root={trace_id};Sampled=1"
-
-    client.meta.events.register("before-sign.lambda.Invoke", carry)
-    answer = client.invoke(FunctionName=name, Payload=json.dumps(event))
+    with tracing_header(f"Root={trace_id};Sampled=1"):
+        answer = stack.client("lambda").invoke(FunctionName=name, Payload=json.dumps(event))
     return Reply(json.load(answer["Payload"]), answer.get("FunctionError"), trace_id)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,12 +59,23 @@ class Lab:
     def fis(self) -> Any:
         return self.stack.client("fis")
 
-    def function(self, mode: str, name: str, module: Path = HANDLER, **variables: str) -> str:
-        """Deploy the echo handler, or another one, in a tracing mode; return its ARN."""
+    def function(
+        self,
+        mode: str,
+        name: str,
+        module: Path = HANDLER,
+        settings: Mapping[str, Any] | None = None,
+        **variables: str,
+    ) -> str:
+        """Deploy the echo handler, or another one, in a tracing mode under a name of its own; return its ARN.
+
+        `settings` are Lambda's, `variables` the function's environment.
+        """
         if mode not in self.layers:
             self.layers[mode] = layers(self.stack, mode)
         environment = {"TRACING_MODE": mode, "TRACING_EXPORT": "xray", **variables}
-        deploy(self.stack, name, module, environment, Layers=self.layers[mode], Timeout=5, MemorySize=512)
+        given = {"Layers": self.layers[mode], "Timeout": 5, "MemorySize": 512, **(settings or {})}
+        deploy(self.stack, name, module, environment, **given)
         found = self.stack.client("lambda").get_function(FunctionName=name)
         return str(found["Configuration"]["FunctionArn"])
 
@@ -123,6 +134,7 @@ def running(data: Path) -> Iterator[Lab]:
     moment = Time()
     aws = Aws(data, REGION, FaultSources(moment, Dice()))
     try:
-        yield Lab(Stack({"endpoint": aws.url}), moment)
+        with closing(Stack({"endpoint": aws.url})) as stack:
+            yield Lab(stack, moment)
     finally:
         aws.close()

@@ -13,7 +13,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,6 +26,8 @@ WATERFALL = Path(sys.executable).with_name("waterfall")
 DEADLINE = 60.0
 
 T = TypeVar("T")
+_MAKING = threading.Lock()
+_header: ContextVar[str | None] = ContextVar("header", default=None)
 
 
 def until(found: Callable[[], T | None], what: str) -> T:
@@ -60,15 +63,18 @@ class Stack:
     status: dict[str, Any]
     output: list[str] = field(default_factory=list)
     pid: int | None = None
+    _clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
-        return boto3.client(
-            service,
-            endpoint_url=self.status["endpoint"],
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-        )
+        """Return the one client of a service: to make one takes longer than most calls do."""
+        with _MAKING:
+            if service not in self._clients:
+                self._clients[service] = _client(service, self.status["endpoint"])
+            return self._clients[service]
+
+    def close(self) -> None:
+        for client in self._clients.values():
+            client.close()
 
     def request(
         self, url: str, *, body: bytes | None = None, headers: dict[str, str] | None = None
@@ -90,6 +96,33 @@ class Stack:
         """Return the trace's segment documents, parsed, as BatchGetTraces has them now."""
         traces = self.client("xray").batch_get_traces(TraceIds=[trace_id])["Traces"]
         return [json.loads(segment["Document"]) for trace in traces for segment in trace["Segments"]]
+
+
+@contextmanager
+def tracing_header(header: str) -> Iterator[None]:
+    """Let the calls of functions in this block carry a tracing header."""
+    token = _header.set(header)
+    try:
+        yield
+    finally:
+        _header.reset(token)
+
+
+def _client(service: str, endpoint: str) -> Any:
+    client = boto3.client(
+        service,
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    )
+    client.meta.events.register("before-sign.lambda.Invoke", _carry)
+    return client
+
+
+def _carry(request: Any, **_: Any) -> None:
+    if header := _header.get():
+        request.headers["X-Amzn-Trace-Id"] = header
 
 
 def _lower(headers: Any) -> dict[str, str]:
@@ -115,7 +148,9 @@ def running(data: Path, *arguments: str) -> Iterator[Stack]:
         reader = threading.Thread(target=_collect, args=(process.stdout, output), daemon=True)
         reader.start()
         try:
-            yield Stack(until(lambda: _ready(process, output), "the stack"), output, process.pid)
+            status = until(lambda: _ready(process, output), "the stack")
+            with closing(Stack(status, output, process.pid)) as stack:
+                yield stack
         finally:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 
-from tests.e2e.stack import Answer, Stack, running, until
+from tests.e2e.conftest import WORK_SECONDS, Demo
+from tests.e2e.stack import Answer, Stack, until
 from tests.e2e.traces import FUNCTION, Node, Trace, whole_trace
 
 STAGE = "AWS::ApiGateway::Stage"
 SERVICE = "AWS::Lambda"
-MODES = {
-    "otel-xray": ("--tracing", "otel", "--export", "xray"),
-    "otel-otlp": ("--tracing", "otel", "--export", "otlp"),
-    "otel-slim": ("--tracing", "otel", "--config", "otelLayer=slim"),
-    "native": ("--tracing", "native"),
-}
+MODES = ("otel-xray", "otel-otlp", "otel-slim", "native")
 
 
 @dataclass
@@ -33,21 +28,21 @@ class Shown:
         return self.trace.only(f"traced-api-dev-{name}", origin=FUNCTION)
 
 
-@pytest.fixture(scope="module", params=list(MODES))
-def shown(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
-    """Deploy the program in one mode and send one request."""
-    with running(tmp_path_factory.mktemp("data"), *MODES[request.param]) as stack:
-        answer = stack.request(stack.status["outputs"]["url"])
-        trace = whole_trace(
-            stack,
-            answer.trace_id,
-            lambda found: (
-                found.ran("traced-api-dev-front", "traced-api-dev-worker")
-                and found.has("CallSecondLambda", "work", "dynamodb", "s3", "sqs")
-            ),
-            "the end of both invocations",
-        )
-        yield Shown(stack, answer, trace)
+@pytest.fixture(scope="module", params=MODES)
+def shown(request: pytest.FixtureRequest, demo: Demo) -> Shown:
+    """Send one request to the program in one mode."""
+    stack = demo(request.param)
+    answer = stack.request(stack.status["outputs"]["url"])
+    trace = whole_trace(
+        stack,
+        answer.trace_id,
+        lambda found: (
+            found.ran("traced-api-dev-front", "traced-api-dev-worker")
+            and found.has("CallSecondLambda", "work", "dynamodb", "s3", "sqs")
+        ),
+        "the end of both invocations",
+    )
+    return Shown(stack, answer, trace)
 
 
 def test_the_client_gets_the_application_s_answer(shown: Shown) -> None:
@@ -86,11 +81,11 @@ def test_each_step_of_the_worker_is_seen_once(shown: Shown, name: str) -> None:
 
 
 def test_the_slow_work_is_seen_in_everything_above_it(shown: Shown) -> None:
-    """The worker's two seconds are in the work and in every ancestor, up to the stage."""
+    """The time that the worker works is in the work and in every ancestor, up to the stage."""
     work = shown.trace.only("work", below=shown.function("worker"))
     ancestors = shown.trace.ancestors(work)
     assert ancestors[-1] == shown.trace.roots[0]
-    assert min(node.duration for node in [work, *ancestors]) >= 2
+    assert min(node.duration for node in [work, *ancestors]) >= WORK_SECONDS
 
 
 def test_the_status_of_the_reply_is_an_annotation(shown: Shown) -> None:

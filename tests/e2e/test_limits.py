@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from embedded_aws.aws.ids import RandomIds
-from tests.e2e.functions import deploy, invoke, layers
-from tests.e2e.stack import Stack, running
+from tests.e2e.functions import invoke
+from tests.e2e.lab import Lab
+from tests.e2e.stack import Stack
 from tests.e2e.traces import whole_trace
 
 HANDLER = Path(__file__).with_name("handlers") / "heavy.py"
 SPANS = 10_000
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Run the embedded AWS with room for functions of the tests' own."""
-    with running(tmp_path_factory.mktemp("data"), "--tracing", "off", "--config", "workSeconds=0") as stack:
-        yield stack
+@pytest.fixture
+def stack(lab: Lab) -> Stack:
+    return lab.stack
 
 
 @pytest.fixture(scope="module", params=["otel", "native"])
-def heavy(request: pytest.FixtureRequest, stack: Stack) -> str:
+def heavy(request: pytest.FixtureRequest, lab: Lab) -> str:
     """Deploy the handler in one mode."""
-    environment = {"TRACING_MODE": request.param, "TRACING_EXPORT": "xray"}
-    name = f"heavy-{request.param}"
-    arns = layers(stack, request.param)
-    return deploy(stack, name, HANDLER, environment, Layers=arns, Timeout=20, MemorySize=512)
+    lab.function(request.param, name := f"heavy-{request.param}", HANDLER, {"Timeout": 20})
+    return name
 
 
 def new_trace(stack: Stack) -> str:

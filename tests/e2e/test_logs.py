@@ -3,41 +3,25 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from embedded_aws.aws.ids import RandomIds
-from tests.e2e.functions import deploy, invoke, layers
-from tests.e2e.stack import Stack, running, until
+from tests.e2e.conftest import Demo
+from tests.e2e.functions import invoke
+from tests.e2e.lab import Lab
+from tests.e2e.logs import messages, records
+from tests.e2e.stack import Stack, until
 from tests.e2e.traces import whole_trace
 
 HANDLER = Path(__file__).with_name("handlers") / "logging_.py"
-QUICK = ("--config", "workSeconds=0")
 
 
 def digits(trace_id: str) -> str:
     """OpenTelemetry's form of X-Ray's id."""
     return trace_id[2:].replace("-", "")
-
-
-def messages(stack: Stack, function: str, pattern: str = "") -> list[str]:
-    """What is in a function's log group and matches, oldest first."""
-    pages = (
-        stack.client("logs")
-        .get_paginator("filter_log_events")
-        .paginate(logGroupName=f"/aws/lambda/{function}", filterPattern=pattern)
-    )
-    return [event["message"] for page in pages for event in page["events"]]
-
-
-def records(stack: Stack, function: str, logger: str, pattern: str = "") -> list[dict[str, Any]]:
-    """The records of one logger."""
-    found = [json.loads(message) for message in messages(stack, function, pattern) if message[0] == "{"]
-    return [record for record in found if record.get("logger") == logger]
 
 
 def consumer_trace(stack: Stack, trace_id: str) -> str:
@@ -54,16 +38,16 @@ def consumer_trace(stack: Stack, trace_id: str) -> str:
     return until(linked, "the consumer's trace")
 
 
-@pytest.mark.parametrize("mode", ["otel", "native"])
-def test_the_logs_of_a_request_carry_its_trace(tmp_path: Path, mode: str) -> None:
+@pytest.mark.parametrize("mode", ["otel-xray", "native"])
+def test_the_logs_of_a_request_carry_its_trace(demo: Demo, mode: str) -> None:
     """All three functions log the ids that X-Ray has, in both forms; they are found by either, at once."""
-    with running(tmp_path, "--tracing", mode, *QUICK) as stack:
-        answer = stack.request(stack.status["outputs"]["url"])
-        for function in ("front", "worker"):
-            check(stack, function, answer.trace_id)
-        other = consumer_trace(stack, answer.trace_id)
-        until(lambda: records(stack, "traced-api-dev-consumer", "consumer", f'"{other}"') or None, "its log")
-        check(stack, "consumer", other)
+    stack = demo(mode)
+    answer = stack.request(stack.status["outputs"]["url"])
+    for function in ("front", "worker"):
+        check(stack, function, answer.trace_id)
+    other = consumer_trace(stack, answer.trace_id)
+    until(lambda: records(stack, "traced-api-dev-consumer", "consumer", f'"{other}"') or None, "its log")
+    check(stack, "consumer", other)
 
 
 def check(stack: Stack, function: str, trace_id: str) -> None:
@@ -88,35 +72,28 @@ def reports(stack: Stack, function: str, trace_id: str) -> list[dict[str, Any]]:
     return [json.loads(message)["record"] for message in found if trace_id in message]
 
 
-def test_off_has_json_without_ids(tmp_path: Path) -> None:
+def test_off_has_json_without_ids(demo: Demo) -> None:
     """Without tracing the same records are there, and no id in them."""
-    with running(tmp_path, "--tracing", "off", *QUICK) as stack:
-        stack.request(stack.status["outputs"]["url"])
-        for function in ("front", "worker"):
-            found = records(stack, f"traced-api-dev-{function}", function)
-            assert found
-            assert not {"xray_trace_id", "trace_id", "span_id"} & {key for each in found for key in each}
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Run the embedded AWS with room for functions of the tests' own."""
-    with running(tmp_path_factory.mktemp("data"), "--tracing", "off", *QUICK) as stack:
-        yield stack
+    stack = demo("off")
+    stack.request(stack.status["outputs"]["url"])
+    for function in ("front", "worker"):
+        found = records(stack, f"traced-api-dev-{function}", function)
+        assert found
+        assert not {"xray_trace_id", "trace_id", "span_id"} & {key for each in found for key in each}
 
 
 @pytest.fixture(scope="module", params=["otel", "native"])
-def function(request: pytest.FixtureRequest, stack: Stack) -> str:
+def function(request: pytest.FixtureRequest, lab: Lab) -> str:
     """Deploy the handler that logs in one mode; its log group is made by Lambda."""
-    environment = {"TRACING_MODE": request.param, "TRACING_EXPORT": "xray"}
-    arns, name = layers(stack, request.param), f"logging-{request.param}"
-    json_format = {"LogFormat": "JSON"}
-    return deploy(stack, name, HANDLER, environment, Layers=arns, Timeout=3, LoggingConfig=json_format)
+    settings = {"Timeout": 3, "LoggingConfig": {"LogFormat": "JSON"}}
+    lab.function(request.param, name := f"logging-{request.param}", HANDLER, settings)
+    return name
 
 
 @pytest.mark.parametrize("end", ["", "crash", "timeout"])
-def test_everything_a_function_wrote_is_kept(stack: Stack, function: str, end: str) -> None:
+def test_everything_a_function_wrote_is_kept(lab: Lab, function: str, end: str) -> None:
     """Its records, what it printed, and why it ended, however it ended."""
+    stack = lab.stack
     trace_id = RandomIds().trace_id(stack.xray_window()["EndTime"])
     invoke(stack, function, {"order": f"{function} {end}", "end": end}, trace_id)
 
@@ -134,19 +111,3 @@ def test_everything_a_function_wrote_is_kept(stack: Stack, function: str, end: s
     report = next(text for text in found[start:] if "platform.report" in text)
     expected = {"": "success", "crash": "failure", "timeout": "timeout"}[end]
     assert json.loads(report)["record"]["status"] == expected
-
-
-def test_logs_survive_a_restart(tmp_path: Path) -> None:
-    """What one run wrote is there in the next, which deploys the same groups, and new lines come after it."""
-    with running(tmp_path, "--tracing", "otel", *QUICK) as first:
-        stack_id = first.request(first.status["outputs"]["url"]).trace_id
-        before = messages(first, "traced-api-dev-front")
-    with running(tmp_path, "--tracing", "otel", *QUICK) as second:
-        after = messages(second, "traced-api-dev-front")
-        assert after[: len(before)] == before
-        assert len(after) > len(before)
-        assert records(second, "traced-api-dev-front", "front", f'"{stack_id}"')
-        streams = second.client("logs").describe_log_streams(logGroupName="/aws/lambda/traced-api-dev-front")
-        names = [each["logStreamName"] for each in streams["logStreams"]]
-        assert len(names) == 2
-        assert all(re.fullmatch(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", name) for name in names)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,8 @@ from typing import Any
 import pytest
 
 from embedded_aws.aws.ids import RandomIds
-from tests.e2e.functions import deploy, invoke, layers
-from tests.e2e.lab import Lab, running
+from tests.e2e.functions import invoke
+from tests.e2e.lab import Lab
 from tests.e2e.stack import until
 from waterfall.logs.client import Logs
 from waterfall.logs.invocations import InvocationLogs
@@ -22,23 +21,11 @@ CHATTY = Path(__file__).with_name("handlers") / "chatty.py"
 FORMATS = ("JSON", "Text")
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with running(tmp_path_factory.mktemp("aws")) as lab:
-        yield lab
-
-
-def chatty(lab: Lab, mode: str, form: str) -> str:
-    """Deploy the handler once for each mode and log format; return the function's name."""
-    name = f"chatty-{mode}-{form.lower()}"
+def chatty(lab: Lab, mode: str, form: str, purpose: str = "warm", **settings: Any) -> str:
+    """Deploy the handler once for each mode, log format and purpose; return the function's name."""
+    name = f"chatty-{mode}-{form.lower()}-{purpose}"
     if name not in {one["FunctionName"] for one in lab.stack.client("lambda").list_functions()["Functions"]}:
-        environment = {"TRACING_MODE": mode, "TRACING_EXPORT": "xray"}
-        if mode not in lab.layers:
-            lab.layers[mode] = layers(lab.stack, mode)
-        logging = {"LogFormat": form}
-        deploy(
-            lab.stack, name, CHATTY, environment, Layers=lab.layers[mode], Timeout=5, LoggingConfig=logging
-        )
+        lab.function(mode, name, CHATTY, {"LoggingConfig": {"LogFormat": form}, **settings})
     return name
 
 
@@ -68,7 +55,7 @@ def said(logs: InvocationLogs) -> list[str]:
 @pytest.mark.parametrize("mode", ["otel", "native"])
 def test_a_trace_has_the_lines_of_its_run(lab: Lab, mode: str, form: str) -> None:
     """What is printed, logged and written in one invocation, and at import before the first."""
-    name = chatty(lab, mode, form)
+    name = chatty(lab, mode, form, "cold")
     first, second = (logs_of(lab, run(lab, name, word)) for word in ("one", "two"))
     assert said(first) == ["imported", "printed one", "logged one", "written one"]
     assert [line.kind for line in first.lines if line.kind != "log"][:2] == ["init", "start"]
@@ -99,10 +86,8 @@ def test_an_exception_is_an_error_with_its_stack(lab: Lab, form: str) -> None:
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_timeout_is_an_error(lab: Lab, form: str) -> None:
     """The run that Lambda ended has what it wrote until then, and Lambda's word about the end."""
-    lab.stack.client("lambda").update_function_configuration(
-        FunctionName=chatty(lab, "otel", form), Timeout=1
-    )
-    logs = logs_of(lab, run(lab, chatty(lab, "otel", form), "late", seconds=3))
+    name = chatty(lab, "otel", form, "slow", Timeout=1)
+    logs = logs_of(lab, run(lab, name, "late", seconds=3))
     assert "printed late" in said(logs)
     assert "logged late" not in said(logs)
     assert "ERROR" in {line.level for line in logs.lines}

@@ -6,14 +6,15 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.stack import REPOSITORY, WATERFALL, Stack, running
-from tests.e2e.traces import Trace, whole_trace
+from tests.e2e.conftest import Demo
+from tests.e2e.stack import REPOSITORY, WATERFALL, Stack
+from tests.e2e.traces import trace_ids
 
 FREE_PORTS = ("--port", "0", "--console-port", "0", "--daemon-port", "0", "--otlp-port", "0")
 QUICK = ("--config", "workSeconds=0")
@@ -33,59 +34,44 @@ def up(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def traces(stack: Stack) -> list[str]:
-    """Return the ids of all traces of the last hour."""
-    pages = stack.client("xray").get_paginator("get_trace_summaries").paginate(**stack.xray_window())
-    return [summary["Id"] for page in pages for summary in page["TraceSummaries"]]
+@dataclass
+class Once:
+    """What `waterfall up --once` printed, and what it wrote to its log."""
 
-
-def settled(trace: Trace) -> bool:
-    """Tell whether all is there, and both functions went on to wait for their next event."""
-    sent = ("CallSecondLambda", "work", "dynamodb", "s3", "sqs")
-    return trace.has(*sent) and len(trace.named("Overhead")) == 2
-
-
-def test_once_shows_one_waterfall_and_exits(tmp_path: Path) -> None:
-    """`--once` prints the waterfall of one request with the URL of the API, and exits 0.
-
-    The data directory is relative, as the default is.
-    """
-    done = up("--data", os.path.relpath(tmp_path, REPOSITORY), "--once", *QUICK)
-    assert done.returncode == 0, done.stderr
-    for part in ("traced-api/dev", "CallSecondLambda", "traced-api-dev-worker", "DynamoDB", "/hello"):
-        assert part in done.stdout, done.stdout
-
-
-def test_the_shell_s_profile_does_not_matter(tmp_path: Path) -> None:
-    """Not even one that does not exist."""
-    done = up("--data", str(tmp_path / "data"), "--once", *QUICK, AWS_PROFILE="nope")
-    assert done.returncode == 0, done.stderr
-    assert "nope" not in done.stdout + done.stderr + (tmp_path / "data/server.log").read_text()
-
-
-def test_off_leaves_no_trace(tmp_path: Path) -> None:
-    """With tracing off the request is answered and X-Ray holds nothing."""
-    with running(tmp_path, "--tracing", "off", *QUICK) as stack:
-        assert stack.request(stack.status["outputs"]["url"]).status == 200
-        assert traces(stack) == []
-
-
-def test_traces_survive_a_restart(tmp_path: Path) -> None:
-    """A trace of the first run is still there in the second."""
-    with running(tmp_path, *QUICK) as stack:
-        trace_id = stack.request(stack.status["outputs"]["url"]).trace_id
-        whole_trace(stack, trace_id, settled, "the end of both invocations")
-        documents = stack.documents(trace_id)
-    with running(tmp_path, *QUICK) as stack:
-        assert trace_id in traces(stack)
-        assert stack.documents(trace_id) == documents
+    done: subprocess.CompletedProcess[str]
+    log: str
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Deploy the program and send one request."""
-    with running(tmp_path_factory.mktemp("data"), *QUICK) as stack:
-        yield stack
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Run the command in a shell whose AWS profile does not exist; its data directory is relative."""
+    data = tmp_path_factory.mktemp("once") / "data"
+    done = up("--data", os.path.relpath(data, REPOSITORY), "--once", *QUICK, AWS_PROFILE="nope")
+    assert done.returncode == 0, done.stderr
+    return Once(done, (data / "server.log").read_text())
+
+
+def test_once_shows_one_waterfall_and_exits(once: Once) -> None:
+    """`--once` prints the waterfall of one request with the URL of the API, and exits 0."""
+    for part in ("traced-api/dev", "CallSecondLambda", "traced-api-dev-worker", "DynamoDB", "/hello"):
+        assert part in once.done.stdout, once.done.stdout
+
+
+def test_the_shell_s_profile_does_not_matter(once: Once) -> None:
+    """Not even one that does not exist."""
+    assert "nope" not in once.done.stdout + once.done.stderr + once.log
+
+
+def test_off_leaves_no_trace(demo: Demo) -> None:
+    """With tracing off the request is answered and X-Ray holds nothing."""
+    stack = demo("off")
+    assert stack.request(stack.status["outputs"]["url"]).status == 200
+    assert trace_ids(stack) == []
+
+
+@pytest.fixture
+def stack(demo: Demo) -> Stack:
+    return demo("otel-xray")
 
 
 def aws(stack: Stack, *arguments: str) -> Any:

@@ -113,6 +113,18 @@ def whole_trace(stack: Stack, trace_id: str, is_whole: Callable[[Trace], bool], 
         raise AssertionError(f"{late}; the trace is\n{trace}") from None
 
 
+def trace_ids(stack: Stack) -> list[str]:
+    """Return the ids of all traces of the last hour."""
+    pages = stack.client("xray").get_paginator("get_trace_summaries").paginate(**stack.xray_window())
+    return [summary["Id"] for page in pages for summary in page["TraceSummaries"]]
+
+
+def settled(trace: Trace) -> bool:
+    """Tell whether all is there, and both functions went on to wait for their next event."""
+    sent = ("CallSecondLambda", "work", "dynamodb", "s3", "sqs")
+    return trace.has(*sent) and len(trace.named("Overhead")) == 2
+
+
 def _walk(document: dict[str, Any], parent_id: str | None) -> Iterator[Node]:
     yield Node(document, parent_id)
     for child in document.get("subsegments", []):

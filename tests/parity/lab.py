@@ -15,7 +15,7 @@ from typing import Any
 
 from embedded_aws.aws.ids import RandomIds
 from tests.e2e.functions import deploy, layers
-from tests.e2e.stack import Stack
+from tests.e2e.stack import Stack, tracing_header
 from tests.parity.peer import Peer
 from waterfall.compare.difference import Comparison, compare
 from waterfall.stack import first_request
@@ -44,13 +44,8 @@ class Lab:
     def invoke(self, function: str, event: Any, *, sampled: bool = True) -> tuple[str, Any]:
         """Invoke a function in a trace of its own; return the trace's id and what Invoke answered."""
         trace_id = RandomIds().trace_id(time.time())
-        client = self.stack.client("lambda")
-
-        def carry(request: Any, **_: Any) -> None:
-            request.headers["X-Amzn-Trace-Id"] = f"Root={trace_id};Sampled={int(sampled)}"
-
-        client.meta.events.register("before-sign.lambda.Invoke", carry)
-        answer = client.invoke(FunctionName=function, Payload=json.dumps(event))
+        with tracing_header(f"Root={trace_id};Sampled={int(sampled)}"):
+            answer = self.stack.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event))
         return trace_id, [answer.get("FunctionError"), json.load(answer["Payload"])]
 
     def trace(self, trace_id: str, seen: Iterable[str] = (), *, killed: bool = False) -> Trace:

@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from typing import Any
 
 import pytest
 
 from tests.tracing.harness import Aws, Collector, Output, Worker, environment
+
+Traced = tuple[Worker, Collector]
+Workers = Callable[[str], Traced]
 
 
 @pytest.fixture(scope="session")
@@ -28,18 +33,31 @@ def collector() -> Iterator[Collector]:
     found.close()
 
 
-@pytest.fixture(scope="session", params=["otel", "native"])
-def traced(request: pytest.FixtureRequest, aws: Aws) -> Iterator[tuple[Worker, Collector]]:
+@pytest.fixture(scope="session")
+def workers(aws: Aws) -> Iterator[Workers]:
+    """Start a worker once for each mode; what was recorded at import left with a first invocation."""
+    with ExitStack() as held:
+
+        @cache
+        def of(mode: str) -> Traced:
+            daemon = Collector()
+            held.callback(daemon.close)
+            worker = Worker(mode, environment(mode, daemon, aws))
+            held.callback(worker.close)
+            worker.invoke("plain")
+            return worker, daemon
+
+        yield of
+
+
+@pytest.fixture(params=["otel", "native"])
+def traced(request: pytest.FixtureRequest, workers: Workers) -> Traced:
     """A worker in each mode, and where its packets go."""
-    found = Collector()
-    worker = Worker(request.param, environment(request.param, found, aws))
-    yield worker, found
-    worker.close()
-    found.close()
+    return workers(request.param)
 
 
 @pytest.fixture
-def worker(traced: tuple[Worker, Collector], aws: Aws) -> Worker:
+def worker(traced: Traced, aws: Aws) -> Worker:
     traced[1].take()
     aws.requests.clear()
     aws.answers.clear()
@@ -47,7 +65,7 @@ def worker(traced: tuple[Worker, Collector], aws: Aws) -> Worker:
 
 
 @pytest.fixture
-def daemon(traced: tuple[Worker, Collector]) -> Collector:
+def daemon(traced: Traced) -> Collector:
     return traced[1]
 
 

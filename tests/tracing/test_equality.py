@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.tracing.harness import PARENT, Collector, Worker, environment
+from tests.tracing.conftest import Traced, Workers
+from tests.tracing.harness import PARENT
 
 Reply = tuple[int, dict[str, str], bytes]
 REFUSED: Reply = (400, {}, b'{"__type":"x#ConditionalCheckFailedException","message":"exists"}')
@@ -49,20 +49,13 @@ SCENARIOS: list[tuple[str, Any, Any]] = [
 ]
 
 
-@pytest.fixture(scope="module")
-def pair(aws: Any) -> Iterator[list[tuple[Worker, Collector]]]:
-    """A worker for each mode."""
-    found = []
-    for mode in ("otel", "native"):
-        collector = Collector()
-        worker = Worker(mode, environment(mode, collector, aws))
-        worker.invoke("plain", 1)
-        collector.take()
-        found.append((worker, collector))
-    yield found
-    for worker, collector in found:
-        worker.close()
-        collector.close()
+@pytest.fixture
+def pair(workers: Workers) -> list[Traced]:
+    """A worker of each mode, with nothing sent yet."""
+    found = [workers(mode) for mode in ("otel", "native")]
+    for _, daemon in found:
+        daemon.take()
+    return found
 
 
 def normal_form(value: Any) -> Any:

@@ -1,28 +1,34 @@
-"""One embedded AWS for all tests of faults, and a function in each tracing mode."""
+"""A function in each tracing mode for all tests of faults, on the shared embedded AWS."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 
 from tests.e2e.faults.subject import Subject
-from tests.e2e.lab import Lab, running
+from tests.e2e.lab import Lab
 
 
-@pytest.fixture(scope="package")
-def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with running(tmp_path_factory.mktemp("data")) as lab:
-        yield lab
+@pytest.fixture(scope="session")
+def _subject_in(lab: Lab) -> Callable[[str], Subject]:
+    """Deploy a function in a tracing mode, and call it once."""
+
+    @cache
+    def of(mode: str) -> Subject:
+        arn = lab.function(mode, f"echo-{mode}")
+        subject = Subject(lab, arn, lab.api(arn))
+        assert lab.get(subject.url).status == 200
+        return subject
+
+    return of
 
 
-@pytest.fixture(scope="package", params=["otel", "native"])
-def subject(request: pytest.FixtureRequest, lab: Lab) -> Subject:
-    """Deploy a function in one tracing mode, and call it once."""
-    arn = lab.function(request.param, f"echo-{request.param}")
-    subject = Subject(lab, arn, lab.api(arn))
-    assert lab.get(subject.url).status == 200
-    return subject
+@pytest.fixture(params=["otel", "native"])
+def subject(request: pytest.FixtureRequest, _subject_in: Callable[[str], Subject]) -> Subject:
+    """The function in each tracing mode."""
+    return _subject_in(request.param)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from embedded_aws.aws.ids import RandomIds
-from tests.e2e.functions import deploy, invoke
+from tests.e2e.functions import invoke
 from tests.e2e.lab import Lab, template
 from tests.e2e.traces import whole_trace
 
@@ -35,12 +35,11 @@ def handler(event, _context):
 """
 
 
-@pytest.fixture(scope="package", params=["otel", "native"])
+@pytest.fixture(scope="module", params=["otel", "native"])
 def caller(request: pytest.FixtureRequest, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Deploy a function that calls AWS, with the table, bucket and queue that it calls."""
     module = tmp_path_factory.mktemp("code") / "calls.py"
     module.write_text(CALLS)
-    lab.function(request.param, f"for-layers-{request.param}")
     clients = {name: lab.stack.client(name) for name in ("dynamodb", "s3", "sqs")}
     if not clients["dynamodb"].list_tables()["TableNames"]:
         clients["dynamodb"].create_table(
@@ -51,10 +50,8 @@ def caller(request: pytest.FixtureRequest, lab: Lab, tmp_path_factory: pytest.Te
         )
         clients["s3"].create_bucket(Bucket="calls-of-a-test")
         clients["sqs"].create_queue(QueueName="calls")
-    environment = {"TRACING_MODE": request.param, "TRACING_EXPORT": "xray"}
-    name = f"calls-{request.param}"
-    layers = lab.layers[request.param]
-    return deploy(lab.stack, name, module, environment, Layers=layers, Timeout=10, MemorySize=512)
+    lab.function(request.param, name := f"calls-{request.param}", module, {"Timeout": 10})
+    return name
 
 
 def disturb(lab: Lab, kind: str, **parameters: str) -> None:
