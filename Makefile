@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 TESTS ?= tests
+WORKERS ?= $(if $(filter tests,$(TESTS)),auto,0)
 CONSOLE := waterfall/web/static
 
 # The newest supported interpreter on the PATH, unless PYTHON names one.
@@ -22,8 +23,8 @@ up: $(BIN)/.installed ## deploy onto the embedded AWS, show one request, keep se
 	@$(BIN)/waterfall up $(ARGS)
 
 .PHONY: test
-test: setup $(BIN)/.foreign ## run the tests (TESTS=tests/embedded_aws for a part)
-	@$(BIN)/python -m pytest $(TESTS)
+test: setup $(BIN)/.foreign ## run the tests, all in a process for each core (TESTS=tests/embedded_aws for a part, in one)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 .PHONY: compare
 compare: setup ## run one request with the native X-Ray SDK and one with OpenTelemetry, compare their traces

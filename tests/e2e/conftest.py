@@ -29,7 +29,7 @@ Demo = Callable[[str], Stack]
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """Run `waterfall up` once for each of the settings that tests ask for.
 
-    Tests send requests and read what these left; who changes a resource or a setting starts a stack of its own.
+    Tests send requests and read what these left; who changes more than that starts a stack of its own.
     """
     started: dict[str, Stack] = {}
     with ExitStack() as held:

@@ -65,6 +65,7 @@ class Lab:
         name: str,
         module: Path = HANDLER,
         settings: Mapping[str, Any] | None = None,
+        /,
         **variables: str,
     ) -> str:
         """Deploy the echo handler, or another one, in a tracing mode under a name of its own; return its ARN.

@@ -6,9 +6,11 @@ https://docs.aws.amazon.com/xray/latest/api/API_Operations.html
 from __future__ import annotations
 
 import math
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import (
@@ -38,6 +40,8 @@ IDS_PER_CALL = 5
 """BatchGetTraces and GetTraceGraph take at most five ids."""
 LONGEST_LISTING = 24 * 3600.0
 LONGEST_MAP = 6 * 3600.0
+_MAKING = threading.Lock()
+"""boto3's sessions make one client at a time."""
 _LATEST_AMONG = 100
 _FIRST_WINDOW = 60.0
 _GROWTH = 6
@@ -81,9 +85,6 @@ def client(source: Source, service: str) -> Any:
         if source.aws:
             session = boto3.Session(profile_name=source.profile, region_name=source.region)
             return session.client(service, config=Config(retries={"mode": "standard", "max_attempts": 8}))
-        session = boto3.Session(
-            "local", "local", region_name=source.region or LOCAL_REGION, botocore_session=_without_profiles()
-        )
         config = Config(
             connect_timeout=2,
             read_timeout=60,
@@ -91,20 +92,28 @@ def client(source: Source, service: str) -> Any:
             proxies={},
             user_agent="waterfall",
         )
-        return session.client(service, endpoint_url=source.endpoint, config=config)
+        with _MAKING:
+            session = _local_session(source.region or LOCAL_REGION)
+            return session.client(service, endpoint_url=source.endpoint, config=config)
     except (ProfileNotFound, NoRegionError) as error:
         raise ReadError(f"{error}; name one with --profile or --region") from error
     except (BotoCoreError, ValueError) as error:
         raise ReadError(str(error)) from error
 
 
-def _without_profiles() -> Any:
-    """Return a session that reads no file of the user's: a local stack must not need an account."""
+@cache
+def _local_session(region: str) -> Any:
+    """Return a session that reads no file of the user's: a local stack must not need an account.
+
+    There is one for all clients: a new one reads the models of AWS's services again, for each of them.
+    """
+    import boto3  # noqa: PLC0415 - as above
     import botocore.session  # noqa: PLC0415 - as above
 
     unset = (None, None, None, None)
     files = ("profile", "config_file", "credentials_file")
-    return botocore.session.Session(session_vars=dict.fromkeys(files, unset))
+    core = botocore.session.Session(session_vars=dict.fromkeys(files, unset))
+    return boto3.Session("local", "local", region_name=region, botocore_session=core)
 
 
 class Reader:
