@@ -23,7 +23,7 @@ up: $(BIN)/.installed ## deploy onto the embedded AWS, show one request, keep se
 	@$(BIN)/waterfall up $(ARGS)
 
 .PHONY: test
-test: setup $(BIN)/.foreign ## run the tests, in a process for each core (TESTS=tests/embedded_aws: a part, in one)
+test: setup $(BIN)/.foreign ## run the tests, in a process per core (TESTS=tests/embedded_aws: a part, in one)
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 .PHONY: compare
