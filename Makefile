@@ -40,6 +40,10 @@ bench: setup $(BIN)/.foreign ## measure the X-Ray store and what tracing adds to
 fuzz: setup $(BIN)/.dev ## feed mutated inputs to what reads others' data (minutes; ARGS='--seed 1' repeats)
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
+.PHONY: resources
+resources: setup ## write docs/resources.md, what each Pulumi resource type does here
+	@$(BIN)/python -m embedded_aws.engine.resources_page docs/resources.md
+
 .PHONY: check
 check: $(BIN)/.dev ## lint, formatting and types
 	@$(BIN)/ruff check .

@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -54,7 +54,8 @@ _T = TypeVar("_T")
 class ServeOptions:
     """What to serve, and where.
 
-    `directory` holds `Pulumi.yaml`; `config` overrides the stack's settings; a port of 0 is any free one;
+    `directory` holds `Pulumi.yaml`; `config` overrides the stack's settings; `strict` refuses a program with
+    resources that would be skipped; a port of 0 is any free one;
     `data` keeps traces and logs between runs, by default `.waterfall` in `directory`, with at most
     `most_bytes` on disk: the oldest go first. `console` is the address of a viewer, if there is one: the
     status names it. Pages of `allowed_origins`, as `loopback_guard.parse_origin` returns them, may use AWS
@@ -65,6 +66,7 @@ class ServeOptions:
     directory: Path
     stack: str | None = None
     config: Mapping[str, str] = field(default_factory=dict)
+    strict: bool = False
     port: int = 4566
     daemon_port: int = 2000
     otlp_port: int = 4318
@@ -81,7 +83,8 @@ class Status:
 
     `status` is `starting` or `ready`; `api` the base URL of the first deployed stage, `apis` of all, by
     `<API name>/<stage>`; `daemon` is `host:port`, the other addresses are URLs. `tracing` is the program's
-    setting of that name. `storage` tells what is kept and what was lost: see `EmbeddedAws.storage`.
+    setting of that name. `resources` counts those that are `run`, `stored only` and `skipped`; `warnings` say
+    which and why. `storage` tells what is kept and what was lost: see `EmbeddedAws.storage`.
     """
 
     status: str
@@ -95,6 +98,8 @@ class Status:
     daemon: str
     otlp: str
     outputs: Mapping[str, Any]
+    resources: Mapping[str, int] = field(default_factory=dict)
+    warnings: Sequence[str] = ()
     storage: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -122,7 +127,7 @@ def run(options: ServeOptions, *, on_ready: OnReady, on_progress: OnProgress) ->
     try:
         return _run(options, on_ready, on_progress)
     except (DataDirectoryError, DeploymentError, EngineError, ProvisionError) as problem:
-        raise StartupError(str(problem)) from problem
+        raise StartupError(str(problem), getattr(problem, "warnings", ())) from problem
     except KeyboardInterrupt:
         return _INTERRUPTED
 
@@ -195,7 +200,11 @@ class _Server:
         options, context = self._options, self._context
         # The engine's imports take longer than ours: it starts first, and finds the port open already.
         engine = await EngineProcess.start(
-            options.directory, context.stack, _url(context.endpoint), options.config
+            options.directory,
+            context.stack,
+            _url(context.endpoint),
+            options.config,
+            strict=options.strict,
         )
         started.push_async_callback(engine.stop)
         self._aws = self._open_aws()
@@ -207,8 +216,6 @@ class _Server:
             return _INTERRUPTED
         gc.freeze()  # what start-up made stays; the caller may have put off collecting it
         gc.enable()
-        for warning in self._deployed.warnings:
-            self._on_progress(f"warning: {warning}")
         await self._announce()
         return 0
 
@@ -303,6 +310,8 @@ class _Server:
             daemon=aws.daemon_address if aws else "",
             otlp=_url(self._context.otlp),
             outputs=deployed.outputs if deployed else {},
+            resources=deployed.resources if deployed else {},
+            warnings=deployed.warnings if deployed else (),
             storage=aws.storage() if aws else {},
         )
 

@@ -3,7 +3,8 @@
 `python -m embedded_aws.engine --directory DIR [--stack NAME] --endpoint URL [--config KEY=VALUE ...]`
 
 Exit 0: the last line on standard output is one JSON object with `project`, `stack`, `region`, `config`
-(secrets masked), `outputs` (secrets masked) and `warnings`. Exit 1: one message on standard error.
+(secrets masked), `outputs` (secrets masked), `resources` (how many are `run`, `stored only`, `skipped`) and
+`warnings`. Exit 1: one message on standard error, and the `warnings` until then, if there are any, as before.
 What the program itself prints goes to standard error.
 
 When the project's schema declares the settings `runtime` or `architecture`, they are set to this
@@ -21,7 +22,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from embedded_aws.engine import program
+from embedded_aws.engine import program, stack_references
 from embedded_aws.engine.clients import Clients
 from embedded_aws.engine.config import load_config
 from embedded_aws.engine.deployment import Deployment, Provider
@@ -41,8 +42,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _end_with_stdin()
     answers = _keep_stdout()
     try:
-        answer = deploy(options.directory, options.stack, options.endpoint, options.config)
+        answer = deploy(
+            options.directory, options.stack, options.endpoint, options.config, strict=options.strict
+        )
     except EngineError as error:
+        if error.warnings:
+            print(json.dumps({"warnings": error.warnings}), file=answers, flush=True)
         print(error, file=sys.stderr)  # noqa: T201 - a command's answer
         return 1
     except KeyboardInterrupt:
@@ -51,28 +56,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def deploy(directory: Path, stack: str | None, endpoint: str, overrides: Sequence[str]) -> dict[str, object]:
+def deploy(
+    directory: Path, stack: str | None, endpoint: str, overrides: Sequence[str], *, strict: bool = False
+) -> dict[str, object]:
     """Deploy a directory's program and return the answer; this process becomes the program's.
 
-    Raises EngineError for everything that can go wrong, the program's own exceptions included.
+    Raises EngineError for everything that can go wrong, the program's own exceptions included, and when
+    `strict` for what was skipped.
     """
     project = load_project(directory)
     stack_name = choose_stack(project, stack)
     config = load_config(project, stack_name, overrides, host=program.host_settings())
     region = choose_region(config.values, os.environ)
     program.enter(project, endpoint, region)
-    deployment = Deployment(Clients(endpoint), Provider(region, default_tags(config.values)))
+    default = Provider(region, default_tags(config.values))
+    deployment = Deployment(Clients(endpoint), default, stack_references.from_config(config.values))
     main_function = program.main_of(project)
+    place_of = program.place_of(project)
     try:
-        outputs = run(main_function, deployment, config, project=project.name, stack=stack_name)
+        outputs = run(
+            main_function, deployment, config, project=project.name, stack=stack_name, place_of=place_of
+        )
+        if strict:
+            deployment.refuse_skips()
     except Exception as error:
-        raise EngineError(program.describe(error, project)) from error
+        warnings = [*config.warnings, *deployment.warnings]
+        raise EngineError(program.describe(error, project), warnings) from error
     return {
         "project": project.name,
         "stack": stack_name,
         "region": region,
         "config": config.shown(project.name),
         "outputs": outputs,
+        "resources": deployment.counts(),
         "warnings": [*config.warnings, *deployment.warnings],
     }
 
@@ -87,6 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--config", action="append", default=[], metavar="KEY=VALUE", help="a configuration value; repeatable"
     )
+    parser.add_argument("--strict", action="store_true", help="fail when anything is skipped")
     parser.add_argument(
         "--until-stdin-ends",
         action="store_true",

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from embedded_aws.engine import invokes, naming, values
+from embedded_aws.aws.interfaces import ACCOUNT_ID
+from embedded_aws.engine import invokes, naming, sdk, values
 from embedded_aws.engine.errors import EngineError
-from embedded_aws.engine.registration import Created, Inputs, Registration, State
+from embedded_aws.engine.placeholders import Placeholder, empty
+from embedded_aws.engine.registration import Created, Inputs, Registration, State, partition_of
 from embedded_aws.engine.resources import RESOURCES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from embedded_aws.engine.clients import Clients
+    from embedded_aws.engine.stack_references import StackOutputs
+
+RUN, STORED, SKIPPED = "run", "stored only", "skipped"
+"""What became of a resource: it works as on AWS, it is kept but does nothing, it has placeholders."""
 
 _AWS_PROVIDER = "pulumi:providers:aws"
+_STACK_REFERENCE = "pulumi:pulumi:StackReference"
 
 
 @dataclass(frozen=True)
@@ -30,39 +39,120 @@ class Provider:
     default_tags: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Request:
+    """A resource that the program asks for.
+
+    `place` is the user's line, such as `__main__.py:12`, `needs` the URNs that its inputs come from.
+    """
+
+    urn: str
+    type: str
+    name: str
+    inputs: Mapping[str, Any]
+    provider: str = ""
+    place: str = ""
+    needs: frozenset[str] = frozenset()
+
+    @property
+    def label(self) -> str:
+        """How messages name it: `aws:sqs/queue:Queue 'jobs' (__main__.py:12)`."""
+        return f"{self.type} '{self.name}'{f' ({self.place})' if self.place else ''}"
+
+
 class Deployment:
     """The resources of one run; Pulumi registers them from several threads at once.
 
     `default` holds the settings of the default provider, as configured by `aws:region` and
-    `aws:defaultTags`; `failure` is the first error, because Pulumi wraps errors on their way out.
+    `aws:defaultTags`, `stack_outputs` the outputs of other stacks; `failure` is the first error, because
+    Pulumi wraps errors on their way out.
     """
 
-    def __init__(self, clients: Clients, default: Provider) -> None:
+    def __init__(
+        self, clients: Clients, default: Provider, stack_outputs: StackOutputs | None = None
+    ) -> None:
         self.clients = clients
         self.default = default
         self.warnings: list[str] = []
         self.failure: EngineError | None = None
+        self._stack_outputs = stack_outputs
         self._providers: dict[str, Provider] = {}
         self._urns: set[str] = set()
+        self._became: dict[str, str] = {}
+        self._skipped: dict[str, str] = {}
+        self._skips: list[str] = []
+        self._states: dict[str, tuple[str, State]] = {}
         self._lock = threading.Lock()
 
-    def register(
-        self, urn: str, kind: str, name: str, inputs: Mapping[str, Any], provider: str = ""
-    ) -> Created:
+    def register(self, request: Request) -> Created:
         """Create one custom resource; returns its id and all of its outputs.
 
+        What is not supported, and what cannot be created because it needs something skipped, is skipped.
         Raises EngineError that names the resource and what went wrong.
         """
+        given = {key: values.plain(value) for key, value in request.inputs.items()}
+        if request.type.startswith("pulumi:providers:"):
+            return self._configure_provider(request, given)
+        if request.type not in RESOURCES:
+            return self.skip(request, "this type is not supported here")
         try:
-            given = {key: values.plain(value) for key, value in inputs.items()}
-            resource_id, state = self._create(urn, kind, name, given, provider)
+            return self._remember(request, self._create(request, given))
         except Exception as error:  # whatever it is, the user needs the resource's name first
-            raise self.fail(f"{kind} '{name}' could not be created: {explain(error)} ({urn})") from error
-        outputs = {**given, **{key: value for key, value in state.items() if value is not None}}
-        secret_keys = {key for key, value in inputs.items() if values.is_secret(value)}
-        return resource_id, {
-            key: values.secret(value) if key in secret_keys else value for key, value in outputs.items()
-        }
+            cause = next((self._skipped[urn] for urn in request.needs if urn in self._skipped), None)
+            if cause is None:
+                message = f"{request.label} could not be created: {explain(error)} ({request.urn})"
+                raise self.fail(message) from error
+            return self.skip(request, f"it needs {cause}, which was skipped ({explain(error)})")
+
+    def skip(self, request: Request, reason: str, resource_id: str | None = None) -> Created:
+        """Create nothing, with one warning; returns an id, and placeholders for what is no input."""
+        self.warn(f"{request.label}: {reason}; it was skipped")
+        with self._lock:
+            self._skips.append(request.label)
+            self._became[request.urn] = SKIPPED
+            self._skipped[request.urn] = f"{request.type} '{request.name}'"
+        region = self._region(request.inputs, request.provider)
+        given = {key for key, value in request.inputs.items() if value is not None}
+        name = resource_id or _stand_in(request)
+        types = sdk.outputs_of(request.type)
+        placeholder = self._placeholder(request.type, name, region, request.urn)
+        state = placeholder.fill({key: hint for key, hint in types.items() if key not in given})
+        return self._remember(request, (name, state))
+
+    def read(self, request: Request, resource_id: str) -> State:
+        """Return the properties of what exists elsewhere: another stack, or a resource (`Queue.get`).
+
+        Raises EngineError for another stack that is not known, and for a type that could be created here.
+        """
+        if request.type == _STACK_REFERENCE:
+            with self.failing(request.label):
+                outputs = self._stack_outputs(resource_id) if self._stack_outputs else {}
+            return {"name": resource_id, "outputs": outputs, "secretOutputNames": []}
+        if request.type in RESOURCES:
+            raise self.fail(
+                f"{request.label}: '{resource_id}' cannot be read; the embedded AWS starts empty, so create "
+                "it in the program"
+            )
+        return self.skip(request, f"'{resource_id}' is not here", resource_id)[1]
+
+    def invoke(self, token: str, args: Mapping[str, Any], provider: str = "") -> State:
+        """Answer a provider function such as `aws:index/getRegion:getRegion`."""
+        given = {key: values.plain(value) for key, value in args.items() if value is not None}
+        region = self._region(given, provider)
+        if token not in invokes.FUNCTIONS:
+            self.warn(f"function {token}: it is not supported here; it answers with placeholders")
+            self._skips.append(f"function {token}")
+            name = f"{token.rpartition(':')[2]}-placeholder"
+            return {**self._placeholder(token, name, region, "").fill(sdk.results_of(token)), **given}
+        with self.failing(f"function {token}"):
+            return invokes.FUNCTIONS[token](given, invokes.RegionalClients(region, self.clients))
+
+    def state_of(self, urn: str) -> State:
+        """Return `urn`, `id` and `state` of a resource of this run; raises EngineError for another one."""
+        if urn not in self._states:
+            raise self.fail(f"there is no resource '{urn}'")
+        resource_id, state = self._states[urn]
+        return {"urn": urn, "id": resource_id, "state": state}
 
     def claim(self, urn: str) -> None:
         """Note that a URN is taken; raises EngineError when it was before."""
@@ -72,14 +162,16 @@ class Deployment:
         if taken:
             raise self.fail(f"duplicate resource URN '{urn}'; try giving it a unique name")
 
-    def invoke(self, token: str, args: Mapping[str, Any], provider: str = "") -> State:
-        """Answer a provider function such as `aws:index/getRegion:getRegion`."""
-        given = {key: values.plain(value) for key, value in args.items() if value is not None}
-        region = str(given.get("region") or self._provider(provider).region)
-        try:
-            return invokes.invoke(token, given, invokes.RegionalClients(region, self.clients))
-        except Exception as error:
-            raise self.fail(f"function {token} failed: {explain(error)}") from error
+    def counts(self) -> dict[str, int]:
+        """Return how many resources were run, stored only and skipped."""
+        counted = Counter(self._became.values())
+        return {kind: counted[kind] for kind in (RUN, STORED, SKIPPED)}
+
+    def refuse_skips(self) -> None:
+        """Raise EngineError when anything has placeholders only."""
+        if self._skips:
+            told = "; ".join(self._skips)
+            raise self.fail(f"--strict was given, and this is not supported here: {told}")
 
     def warn(self, text: str) -> None:
         """Add a warning, once."""
@@ -94,51 +186,83 @@ class Deployment:
             self.failure = self.failure or error
         return error
 
-    def _create(self, urn: str, kind: str, name: str, inputs: dict[str, Any], provider: str) -> Created:
-        if kind == _AWS_PROVIDER:
-            return self._configure_provider(urn, inputs)
-        if kind.startswith("pulumi:providers:"):
-            return naming.name_suffix(urn), {}
-        settings = self._provider(provider)
-        region = str(inputs.get("region") or settings.region)
+    @contextlib.contextmanager
+    def failing(self, what: str) -> Iterator[None]:
+        """Name what was done when it fails."""
+        try:
+            yield
+        except Exception as error:
+            raise self.fail(f"{what} failed: {explain(error)}") from error
+
+    def _create(self, request: Request, inputs: dict[str, Any]) -> Created:
+        settings = self._provider(request.provider)
         registration = Registration(
-            urn=urn,
-            type=kind,
-            name=name,
+            urn=request.urn,
+            type=request.type,
+            name=request.name,
             inputs=Inputs(inputs),
-            region=region,
+            region=self._region(inputs, request.provider),
             clients=self.clients,
-            warn=lambda text: self.warn(f"{kind} '{name}': {text}"),
+            warn=lambda text: self.warn(f"{request.label}: {text}"),
             default_tags=settings.default_tags,
         )
-        create = RESOURCES.get(kind)
-        if create is None:
-            return self._skip(registration)
-        resource_id, state = create(registration)
+        resource_id, state = RESOURCES[request.type](registration)
         for key in registration.inputs.unread():
             registration.warn(f"input '{key}' has no effect")
-        computed = {"region": region, "tagsAll": registration.tags or None}
-        return resource_id, {**computed, **registration.inputs.documents, **state}
-
-    def _configure_provider(self, urn: str, inputs: Mapping[str, Any]) -> Created:
-        # The inputs of a provider are JSON texts.
-        tags = json.loads(inputs.get("defaultTags") or "{}").get("tags") or {}
-        settings = Provider(region=str(inputs.get("region") or self.default.region), default_tags=tags)
         with self._lock:
-            self._providers[urn] = settings
-        return naming.name_suffix(urn), {}
+            self._became[request.urn] = STORED if registration.stored_because else RUN
+        computed = {"region": registration.region, "tagsAll": registration.tags or None}
+        found = {**computed, **registration.inputs.documents, **state}
+        known = {key: value for key, value in found.items() if value is not None}
+        missing = {
+            key: hint
+            for key, hint in sdk.outputs_of(request.type).items()
+            if key not in known and key not in registration.inputs
+        }
+        return resource_id, {**empty(missing), **known}
+
+    def _remember(self, request: Request, created: Created) -> Created:
+        resource_id, state = created
+        secret = {key for key, value in request.inputs.items() if values.is_secret(value)}
+        shown = {key: values.secret(value) if key in secret else value for key, value in state.items()}
+        with self._lock:
+            self._states[request.urn] = (resource_id, {**request.inputs, **shown})
+            return self._states[request.urn]
+
+    def _configure_provider(self, request: Request, inputs: Mapping[str, Any]) -> Created:
+        if request.type == _AWS_PROVIDER:
+            # The inputs of a provider are JSON texts.
+            tags = json.loads(inputs.get("defaultTags") or "{}").get("tags") or {}
+            settings = Provider(region=str(inputs.get("region") or self.default.region), default_tags=tags)
+            with self._lock:
+                self._providers[request.urn] = settings
+        return naming.name_suffix(request.urn), {}
 
     def _provider(self, reference: str) -> Provider:
         urn = reference.rpartition("::")[0]  # `<urn>::<id>`
         return self._providers.get(urn, self.default)
 
-    def _skip(self, registration: Registration) -> Created:
-        registration.warn("this type is not supported here; it was skipped")
-        name = str(
-            registration.inputs.get("name") or naming.auto_name(registration.urn, registration.name, 255)
-        )
-        service = registration.type.partition(":")[2].partition("/")[0]
-        return name, {"name": name, "arn": registration.arn(service, name)}
+    def _region(self, inputs: Mapping[str, Any], provider: str) -> str:
+        return str(values.plain(inputs.get("region")) or self._provider(provider).region)
+
+    def _placeholder(self, token: str, name: str, region: str, urn: str) -> Placeholder:
+        """Return the maker of placeholders; a component's resources are placeholders like itself."""
+
+        def child(kind: str, key: str) -> Any:
+            stack, project, parent, _ = urn.split("::", 3)
+            own = Request(f"{stack}::{project}::{parent}${kind}::{key}", kind, key, {})
+            stand_in = self._placeholder(kind, _stand_in(own), region, own.urn)
+            created = stand_in.name, stand_in.fill(sdk.outputs_of(kind))
+            return values.reference(own.urn, self._remember(own, created)[0])
+
+        service, _, kind = token.partition(":")[2].partition("/")
+        path = kind.partition(":")[0].lower()
+        arn = f"arn:{partition_of(region)}:{service}:{region}:{ACCOUNT_ID}:{path}/{name}"
+        return Placeholder(token, name, arn, region, child)
+
+
+def _stand_in(request: Request) -> str:
+    return f"{request.name}-{naming.name_suffix(request.urn)}-placeholder"
 
 
 def explain(error: Exception) -> str:

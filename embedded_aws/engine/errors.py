@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 class EngineError(Exception):
-    """What stops a deployment: one message for the user, complete as it stands."""
+    """What stops a deployment: one message for the user, complete as it stands, and what was warned of."""
+
+    def __init__(self, message: str, warnings: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.warnings = warnings

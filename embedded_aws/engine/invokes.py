@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import re
@@ -35,34 +34,28 @@ class RegionalClients:
         return self.clients.get(service, self.region)
 
 
-def invoke(token: str, args: Args, aws: RegionalClients) -> State:
-    """Answer one function; raises EngineError for an unknown one, botocore's errors for AWS's."""
-    function = _FUNCTIONS.get(token)
-    if function is None:
-        close = difflib.get_close_matches(token, _FUNCTIONS, n=1, cutoff=0.8)
-        supported = close or sorted(name.rpartition(":")[2] for name in _FUNCTIONS)
-        raise EngineError(f"it is not supported here; supported: {', '.join(supported)}")
-    return function(args, aws)
-
-
 def _get_region(args: Args, aws: RegionalClients) -> State:
+    """The embedded AWS's region, or the one asked for."""
     region = str(args.get("name") or aws.region)
     endpoint = f"ec2.{region}.{_dns_suffix(region)}"
     return {"id": region, "name": region, "region": region, "description": region, "endpoint": endpoint}
 
 
 def _get_caller_identity(_args: Args, aws: RegionalClients) -> State:
+    """The one account, 123456789012."""
     found = aws.client("sts").get_caller_identity()
     return _outputs(found, id="Account", accountId="Account", arn="Arn", userId="UserId")
 
 
 def _get_partition(_args: Args, aws: RegionalClients) -> State:
+    """The region's partition."""
     partition, suffix = partition_of(aws.region), _dns_suffix(aws.region)
     reverse = ".".join(reversed(suffix.split(".")))
     return {"id": partition, "partition": partition, "dnsSuffix": suffix, "reverseDnsPrefix": reverse}
 
 
 def _get_availability_zones(_args: Args, aws: RegionalClients) -> State:
+    """The region's zones."""
     zones = aws.client("ec2").describe_availability_zones()["AvailabilityZones"]
     return {
         "id": aws.region,
@@ -73,6 +66,7 @@ def _get_availability_zones(_args: Args, aws: RegionalClients) -> State:
 
 
 def _get_policy_document(args: Args, _aws: RegionalClients) -> State:
+    """The document as JSON."""
     sources = [json.loads(text) for text in args.get("sourcePolicyDocuments", [])]
     overrides = [json.loads(text) for text in args.get("overridePolicyDocuments", [])]
     own = [_statement(statement) for statement in args.get("statements", [])]
@@ -139,6 +133,7 @@ def _conditions(conditions: list[Mapping[str, Any]] | None) -> dict[str, dict[st
 
 
 def _get_parameter(args: Args, aws: RegionalClients) -> State:
+    """A parameter of this stack, or AWS's public one with the FIS extension."""
     client, name = aws.client("ssm"), args["name"]
     if extension := _FIS_EXTENSION.fullmatch(name):
         return _fis_extension(extension[1], name, aws)
@@ -172,6 +167,7 @@ def _fis_extension(architecture: str, name: str, aws: RegionalClients) -> State:
 
 
 def _get_function(args: Args, aws: RegionalClients) -> State:
+    """A function of this stack."""
     client = aws.client("lambda")
     qualifier = {"Qualifier": args["qualifier"]} if "qualifier" in args else {}
     found = client.get_function(FunctionName=args["functionName"], **qualifier)["Configuration"]
@@ -189,6 +185,7 @@ def _get_function(args: Args, aws: RegionalClients) -> State:
 
 
 def _get_role(args: Args, aws: RegionalClients) -> State:
+    """A role of this stack."""
     found = aws.client("iam").get_role(RoleName=args["name"])["Role"]
     return {
         **_outputs(found, id="RoleName", name="RoleName", arn="Arn", path="Path", uniqueId="RoleId"),
@@ -197,6 +194,7 @@ def _get_role(args: Args, aws: RegionalClients) -> State:
 
 
 def _get_policy(args: Args, aws: RegionalClients) -> State:
+    """A policy of this stack, or a managed one that is known."""
     partition = partition_of(aws.region)
     arn = args.get("arn") or f"arn:{partition}:iam::{ACCOUNT_ID}:policy/{args.get('name', '')}"
     client = aws.client("iam")
@@ -211,6 +209,7 @@ def _get_policy(args: Args, aws: RegionalClients) -> State:
 
 
 def _get_queue(args: Args, aws: RegionalClients) -> State:
+    """A queue of this stack."""
     client = aws.client("sqs")
     url = client.get_queue_url(QueueName=args["name"])["QueueUrl"]
     arn = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -218,6 +217,7 @@ def _get_queue(args: Args, aws: RegionalClients) -> State:
 
 
 def _get_bucket(args: Args, aws: RegionalClients) -> State:
+    """A bucket of this stack."""
     name = args["bucket"]
     aws.client("s3").head_bucket(Bucket=name)
     return {
@@ -230,6 +230,7 @@ def _get_bucket(args: Args, aws: RegionalClients) -> State:
 
 
 def _get_table(args: Args, aws: RegionalClients) -> State:
+    """A table of this stack."""
     found = aws.client("dynamodb").describe_table(TableName=args["name"])["Table"]
     named = _outputs(found, id="TableName", name="TableName", arn="TableArn")
     return {**named, "streamArn": found.get("LatestStreamArn", "")}
@@ -244,7 +245,7 @@ def _dns_suffix(region: str) -> str:
     return "amazonaws.com.cn" if partition_of(region) == "aws-cn" else "amazonaws.com"
 
 
-_FUNCTIONS: Mapping[str, Callable[[Args, RegionalClients], State]] = {
+FUNCTIONS: Mapping[str, Callable[[Args, RegionalClients], State]] = {
     "aws:index/getRegion:getRegion": _get_region,
     "aws:index/getCallerIdentity:getCallerIdentity": _get_caller_identity,
     "aws:index/getPartition:getPartition": _get_partition,

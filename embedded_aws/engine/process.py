@@ -24,18 +24,23 @@ _DRAIN_SECONDS = 0.5
 
 
 class DeploymentError(Exception):
-    """The program could not be deployed; the message is the engine's."""
+    """The program could not be deployed; the message and the warnings are the engine's."""
+
+    def __init__(self, message: str, warnings: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.warnings = warnings
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """What the engine reports."""
+    """What the engine reports; `resources` counts those that are `run`, `stored only` and `skipped`."""
 
     project: str
     stack: str
     region: str
     config: Mapping[str, Any]
     outputs: Mapping[str, Any]
+    resources: Mapping[str, int]
     warnings: Sequence[str]
 
 
@@ -54,10 +59,11 @@ class EngineProcess:
 
     @classmethod
     async def start(
-        cls, directory: Path, stack: str, endpoint: str, config: Mapping[str, str]
+        cls, directory: Path, stack: str, endpoint: str, config: Mapping[str, str], *, strict: bool = False
     ) -> EngineProcess:
-        """Start deploying."""
+        """Start deploying; `strict` refuses a program with resources that would be skipped."""
         arguments = ["--directory", str(directory), "--stack", stack, "--endpoint", endpoint]
+        arguments += ["--strict"] * strict
         for key, value in config.items():
             arguments += ["--config", f"{key}={value}"]
         answer = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`
@@ -89,11 +95,20 @@ class EngineProcess:
             relay.cancel()
         if code:
             message = self._held.strip()
-            raise DeploymentError(message or f"the engine ended with exit code {code} and no message")
+            raise DeploymentError(
+                message or f"the engine ended with exit code {code} and no message", self._warnings()
+            )
         for line in self._held.splitlines():
             on_output(line)
         self._answer.seek(0)
         return _parse(self._answer.read())
+
+    def _warnings(self) -> Sequence[str]:
+        """Return what a failed engine warned of; one that was killed tells nothing."""
+        self._answer.seek(0)
+        with contextlib.suppress(ValueError, LookupError):
+            return [str(warning) for warning in json.loads(self._answer.read())["warnings"]]
+        return []
 
     async def _relay(self, on_output: Callable[[str], None]) -> None:
         """Pass on what is written, except the last piece: after a failure that is the error message."""

@@ -18,7 +18,7 @@ from embedded_aws.engine.errors import EngineError
 from embedded_aws.host.user_account import without_account
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from embedded_aws.engine.project import Project
 
@@ -108,18 +108,27 @@ def _said(error: BaseException) -> str:
     return f"{text.rpartition(' has risen: ')[2]}{places}" if places else text
 
 
-def _place(error: BaseException, project: Project) -> str:
+def place_of(project: Project) -> Callable[[Iterable[tuple[str, int]]], str]:
+    """Return what finds the user's own line among calls, innermost first: `__main__.py:12`, else ``."""
     root = project.directory.resolve()
-    places = [
-        (Path(frame.filename), frame.lineno)
+
+    def found(calls: Iterable[tuple[str, int]]) -> str:
+        for file, line in calls:
+            if Path(file).is_relative_to(root) and "site-packages" not in file:
+                return f"{Path(file).relative_to(root)}:{line}"
+        return ""
+
+    return found
+
+
+def _place(error: BaseException, project: Project) -> str:
+    calls = [
+        (frame.filename, frame.lineno or 0)
         for link in _chain(error)
         for frame in traceback.extract_tb(link.__traceback__)
-        if Path(frame.filename).is_relative_to(root) and "site-packages" not in frame.filename
     ]
-    if not places:
-        return ""
-    file, line = places[-1]
-    return f" ({_shown(file, project)}:{line})"
+    place = place_of(project)(reversed(calls))
+    return f" ({place})" if place else ""
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

@@ -78,6 +78,12 @@ class Registration:
     clients: Clients
     warn: Callable[[str], None]
     default_tags: Mapping[str, str] = field(default_factory=dict)
+    stored_because: list[str] = field(default_factory=list)
+
+    def stored_only(self, reason: str) -> None:
+        """Say that the resource is kept, but does nothing here, and why."""
+        self.stored_because.append(reason)
+        self.warn(reason)
 
     def client(self, service: str) -> Any:
         """Return the boto3 client of a service in the resource's region."""

@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pulumi import asset
+
 SECRET = "[secret]"  # noqa: S105 - what is shown in a secret's place
 
 # https://www.pulumi.com/docs/iac/concepts/secrets/: the wire marks special values with these keys.
 _SIGNATURE = "4dabf18193072939515e22adb298388d"
+_ASSET_SIGNATURE = "c44067f5952c0a294b673a41bacd8c17"
+_ARCHIVE_SIGNATURE = "0def7320c3a5731c473e5ecbe6d01bc7"
+_RESOURCE_SIGNATURE = "5cf8f73096256a8f31e491e813e4eb8e"
 _SECRET_SIGNATURE = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - a marker of the protocol
 
 
@@ -20,6 +25,21 @@ def is_secret(value: Any) -> bool:
 def secret(value: Any) -> dict[str, Any]:
     """Return the envelope that makes a value a secret on the wire."""
     return {_SIGNATURE: _SECRET_SIGNATURE, "value": value}
+
+
+def reference(urn: str, resource_id: str) -> dict[str, Any]:
+    """Return the envelope that the program reads as a resource of its SDK."""
+    return {_SIGNATURE: _RESOURCE_SIGNATURE, "urn": urn, "id": resource_id}
+
+
+def wire(value: Any) -> Any:
+    """Return a value as JSON has it, with assets and archives in their envelopes."""
+    if isinstance(value, asset.Asset | asset.Archive):
+        kind = _ASSET_SIGNATURE if isinstance(value, asset.Asset) else _ARCHIVE_SIGNATURE
+        return {_SIGNATURE: kind, **{key: wire(part) for key, part in vars(value).items()}}
+    if isinstance(value, Mapping):
+        return {key: wire(item) for key, item in value.items()}
+    return [wire(item) for item in value] if isinstance(value, list) else value
 
 
 def plain(value: Any) -> Any:

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 class StartupError(Exception):
-    """The server cannot start or the program cannot be deployed; the text is the one message for the user."""
+    """The server cannot start or the program cannot be deployed; the text is the one message for the user.
+
+    `warnings` are what the deployment warned of until then.
+    """
+
+    def __init__(self, message: str, warnings: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.warnings = warnings
 
 
 def port_error(host: str, port: int, option: str, problem: Exception) -> StartupError:

@@ -29,6 +29,9 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     options.add_program(parser)
     parser.add_argument("--tracing", metavar="MODE", help="short for --config tracing=MODE")
     parser.add_argument("--export", metavar="WAY", help="short for --config export=WAY")
+    parser.add_argument(
+        "--strict", action="store_true", help="fail when the program has resources that are skipped here"
+    )
     parser.add_argument("--once", action="store_true", help="stop after the first request")
     options.add_port(parser, "--port", AWS_PORT, "the AWS endpoint")
     options.add_port(parser, "--console-port", CONSOLE_PORT, "the web console")
@@ -73,6 +76,7 @@ def _run(given: argparse.Namespace) -> int:
                 directory=given.directory,
                 stack=given.stack,
                 config=settings_of(given),
+                strict=given.strict,
                 port=given.port,
                 daemon_port=given.daemon_port,
                 otlp_port=given.otlp_port,
@@ -85,6 +89,8 @@ def _run(given: argparse.Namespace) -> int:
                 serve = replace(serve, most_bytes=given.max_data)
             status = run(serve, on_ready=on_ready, on_progress=welcome.progress)
     except (StartupError, ConsoleError) as error:
+        if isinstance(error, StartupError):
+            welcome.warn(error.warnings)
         sys.stderr.write(f"waterfall: {error}\n")
         return 1
     return status or int(given.once and welcome.failed)

@@ -18,7 +18,7 @@ from waterfall.terminal.text import clean, shorten
 from waterfall.traces.client import ReadError, Source, connect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from embedded_aws.server import Status
     from waterfall.traces.client import Reader
@@ -42,8 +42,13 @@ class Welcome:
         """Print one line about what is being done."""
         self._print([Text(shorten(f"{self.screen.glyphs.dot} {clean(line)}", self.screen.width), style=DIM)])
 
+    def warn(self, warnings: Sequence[str]) -> None:
+        """Print warnings whole."""
+        for warning in warnings:
+            self._note(warning)
+
     def greet(self, stack: Status) -> None:
-        """Send the first request, show its trace, and print the addresses."""
+        """Send the first request, show its trace, print the addresses, warnings and what was deployed."""
         path = None
         try:
             path = self._plain_path(stack)
@@ -51,7 +56,10 @@ class Welcome:
                 self._first_request(stack, connect(Source(stack.endpoint)), stack.api.rstrip("/") + path)
         except ReadError as error:
             self._fail(str(error))
-        self._print([Text(), *self._addresses(stack, path)])
+        self._print([Text(), *self._addresses(stack, path), Text()])
+        self.warn(stack.warnings)
+        if stack.resources:
+            self._print([Text(_counted(stack.resources), style="bold")])
 
     def _plain_path(self, stack: Status) -> str | None:
         if not stack.api:
@@ -140,6 +148,13 @@ class Welcome:
     def _print(self, lines: list[Text]) -> None:
         self.out.write(to_text(lines, self.screen))
         self.out.flush()
+
+
+def _counted(resources: Mapping[str, int]) -> str:
+    """Return `41 resources: 38 run, 2 stored only, 1 skipped`, without the kinds that there are none of."""
+    total = sum(resources.values())
+    kinds = ", ".join(f"{number} {kind}" for kind, number in resources.items() if number)
+    return f"{total} resource{'' if total == 1 else 's'}{f': {kinds}' if kinds else ''}"
 
 
 def _source(stack: Status) -> Source:

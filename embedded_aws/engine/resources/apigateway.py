@@ -27,6 +27,7 @@ _METHOD_SETTINGS = {
 
 
 def rest_api(r: Registration) -> Created:
+    """Serve the API at the endpoint, built from its resources or from an OpenAPI `body`."""
     name = r.physical_name()
     # moto takes the id from this tag, so that the API's URL is the same in every run.
     tags = {**r.tags, "_custom_id_": naming.api_id(r.urn)}
@@ -46,21 +47,25 @@ def rest_api(r: Registration) -> Created:
 
 
 def resource(r: Registration) -> Created:
+    """Add a path to the API."""
     answer = r.call("apigateway", "create_resource", _IDS)
     return answer["id"], {"path": answer["path"]}
 
 
 def method(r: Registration) -> Created:
+    """Add a method to a path."""
     r.call("apigateway", "put_method", {**_IDS, "authorization": "authorizationType"})
     return _id(r, "agm", "httpMethod"), {}
 
 
 def method_response(r: Registration) -> Created:
+    """Keep the response; the gateway answers what the integration answers."""
     r.call("apigateway", "put_method_response", _IDS)
     return _id(r, "agmr", "httpMethod", "statusCode"), {}
 
 
 def integration(r: Registration) -> Created:
+    """Connect a method with a function; what other types of integration do, the README tells."""
     # `httpMethod` is the route's method; PutIntegration calls the back-end's `integrationHttpMethod`.
     names = {**_IDS, "timeoutMilliseconds": "timeoutInMillis"}
     answer = r.call("apigateway", "put_integration", names)
@@ -72,16 +77,19 @@ def integration(r: Registration) -> Created:
 
 
 def integration_response(r: Registration) -> Created:
+    """Keep the response; the gateway answers what the integration answers."""
     r.call("apigateway", "put_integration_response", _IDS)
     return _id(r, "agir", "httpMethod", "statusCode"), {}
 
 
 def deployment(r: Registration) -> Created:
+    """Keep the deployment; stages serve what the API is now."""
     answer = r.call("apigateway", "create_deployment", _IDS)
     return answer["id"], {"createdDate": answer["createdDate"].isoformat()}
 
 
 def stage(r: Registration) -> Created:
+    """Serve the API under the stage's name, traced with `xray_tracing_enabled`."""
     api, name = r.inputs["restApi"], r.inputs["stageName"]
     names = {**_IDS, "xrayTracingEnabled": "tracingEnabled"}
     r.call("apigateway", "create_stage", names, tags=r.tags or None)
@@ -96,6 +104,7 @@ def stage(r: Registration) -> Created:
 
 
 def method_settings(r: Registration) -> Created:
+    """Throttle; keep the other settings."""
     api, name, path = r.inputs["restApi"], r.inputs["stageName"], r.inputs["methodPath"]
     settings = r.inputs["settings"]
     escaped = _escaped_path(path)
@@ -107,6 +116,7 @@ def method_settings(r: Registration) -> Created:
 
 
 def account(r: Registration) -> Created:
+    """Keep the role."""
     role = r.inputs.get("cloudwatchRoleArn", "")
     patch = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}]
     r.client("apigateway").update_account(patchOperations=patch)
@@ -114,6 +124,7 @@ def account(r: Registration) -> Created:
 
 
 def response(r: Registration) -> Created:
+    """Keep the response; the gateway answers its own errors."""
     r.call("apigateway", "put_gateway_response")
     return f"aggr-{r.inputs['restApiId']}-{r.inputs['responseType']}", {}
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 
 def log_group(r: Registration) -> Created:
+    """Make the group; its logs can be read and searched."""
     name = r.physical_name(max_length=512)
     r.call("logs", "create_log_group", logGroupName=name, tags=r.tags or None)
     if days := r.inputs.get("retentionInDays"):  # 0 keeps the logs for ever, which is AWS's default
@@ -23,6 +24,7 @@ def log_group(r: Registration) -> Created:
 
 
 def log_metric_filter(r: Registration) -> Created:
+    """Keep the filter."""
     name = r.physical_name(max_length=512)
     names = {"pattern": "filterPattern", "metricTransformation": "metricTransformations"}
     names |= {"name": "metricName", "namespace": "metricNamespace", "value": "metricValue"}
@@ -31,11 +33,13 @@ def log_metric_filter(r: Registration) -> Created:
 
 
 def log_resource_policy(r: Registration) -> Created:
+    """Keep the policy; nothing is refused for lack of permission."""
     r.call("logs", "put_resource_policy", policyDocument=r.inputs.text("policyDocument"))
     return str(r.inputs.get("policyName", r.inputs.get("resourceArn", r.name))), {}
 
 
 def metric_alarm(r: Registration) -> Created:
+    """Watch the metric against the threshold; nobody is notified."""
     name = r.physical_name()
     r.call(
         "cloudwatch",
@@ -48,6 +52,7 @@ def metric_alarm(r: Registration) -> Created:
 
 
 def dashboard(r: Registration) -> Created:
+    """Keep the dashboard."""
     r.call("cloudwatch", "put_dashboard")
     name = r.inputs["dashboardName"]
     arn = r.arn("cloudwatch", f"dashboard/{name}").replace(f":{r.region}:", "::")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 
 def table(r: Registration) -> Created:
+    """Make the table with its indexes."""
     name = r.physical_name()
     provisioned = r.inputs.get("billingMode", "PROVISIONED") == "PROVISIONED"
     answer = r.call(
@@ -48,6 +49,7 @@ def table(r: Registration) -> Created:
 
 
 def table_item(r: Registration) -> Created:
+    """Put the item."""
     r.call("dynamodb", "put_item", Item=json.loads(r.inputs.text("item")))
     key = {name: r.inputs[name] for name in ("hashKey", "rangeKey") if name in r.inputs}
     return "|".join((r.inputs["tableName"], *map(str, key.values()))), {}

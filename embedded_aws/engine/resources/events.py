@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 def event_rule(r: Registration) -> Created:
+    """Keep the rule."""
     name = r.physical_name(max_length=64)
     state = r.inputs.get("state", "ENABLED" if r.inputs.get("isEnabled", True) else "DISABLED")
     arn = r.call("events", "put_rule", Name=name, State=state, Tags=r.tag_list())["RuleArn"]
@@ -20,18 +21,21 @@ def event_rule(r: Registration) -> Created:
 
 
 def event_target(r: Registration) -> Created:
+    """Stored only: keep the target, which is not invoked."""
     rule, target = r.inputs["rule"], r.physical_name("targetId", max_length=64)
     keys = ("arn", "input", "inputPath", "roleArn", "retryPolicy", "deadLetterConfig", "sqsTarget")
     described = {key: r.inputs[key] for key in keys if key in r.inputs} | {"id": target}
     names = {"sqsTarget": "SqsParameters"}
     r.call("events", "put_targets", names, inputs={**_bus(r), "rule": rule, "targets": [described]})
-    r.warn("EventBridge does not invoke targets here; the rule exists, but fires nothing")
+    r.stored_only("EventBridge does not invoke targets here; the rule exists, but fires nothing")
     return f"{rule}-{target}", {"targetId": target}
 
 
 def state_machine(r: Registration) -> Created:
+    """Stored only: keep the state machine, which is not executed."""
     name = r.physical_name(max_length=80)
     answer = r.call("stepfunctions", "create_state_machine", name=name, tags=r.tag_list("key", "value"))
+    r.stored_only("Step Functions does not execute state machines here; it exists, but runs nothing")
     arn = answer["stateMachineArn"]
     return arn, {
         "name": name,

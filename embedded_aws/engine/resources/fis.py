@@ -11,7 +11,10 @@ if TYPE_CHECKING:
 
 
 def experiment_template(r: Registration) -> Created:
-    """Create a template: Pulumi has lists with names where the API has maps."""
+    """Make the template; its experiments disturb functions as on AWS.
+
+    Pulumi has lists with names where the API has maps.
+    """
     inputs = {
         **{key: r.inputs[key] for key in ("description", "roleArn") if key in r.inputs},
         "stopConditions": r.inputs["stopConditions"],

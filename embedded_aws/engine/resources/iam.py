@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 def role(r: Registration) -> Created:
+    """Keep the role; nothing is refused for lack of permission."""
     name = r.physical_name(max_length=64)
     document = r.inputs.text("assumeRolePolicy")
     answer = r.call("iam", "create_role", RoleName=name, AssumeRolePolicyDocument=document, Tags=r.tag_list())
@@ -36,6 +37,7 @@ def role(r: Registration) -> Created:
 
 
 def role_policy(r: Registration) -> Created:
+    """Keep the policy; nothing is refused for lack of permission."""
     name, role_name = r.physical_name(max_length=128), r.inputs["role"]
     r.client("iam").put_role_policy(
         RoleName=role_name, PolicyName=name, PolicyDocument=r.inputs.text("policy")
@@ -44,12 +46,14 @@ def role_policy(r: Registration) -> Created:
 
 
 def role_policy_attachment(r: Registration) -> Created:
+    """Attach the policy; nothing is refused for lack of permission."""
     role_name, arn = r.inputs["role"], r.inputs["policyArn"]
     _attach(r, role_name, arn)
     return f"{role_name}/{arn}", {}
 
 
 def policy(r: Registration) -> Created:
+    """Keep the policy; nothing is refused for lack of permission."""
     name = r.physical_name(max_length=128)
     answer = r.call(
         "iam", "create_policy", PolicyName=name, PolicyDocument=r.inputs.text("policy"), Tags=r.tag_list()

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 def function(r: Registration) -> Created:
+    """Run the function's code under Lambda's runtime; an image is stored only."""
     name = r.physical_name(max_length=64)
     answer = r.call(
         "lambda",
@@ -45,6 +46,7 @@ def function(r: Registration) -> Created:
 
 
 def layer_version(r: Registration) -> Created:
+    """Unpack the layer under `/opt` of the functions that name it."""
     answer = r.call("lambda", "publish_layer_version", Content=_code(r))
     arn = answer["LayerVersionArn"]
     return arn, {
@@ -58,12 +60,14 @@ def layer_version(r: Registration) -> Created:
 
 
 def permission(r: Registration) -> Created:
+    """Keep the statement; nothing is refused for lack of permission."""
     statement = r.physical_name("statementId", max_length=100)
     r.call("lambda", "add_permission", {"function": "FunctionName"}, StatementId=statement)
     return statement, {"statementId": statement}
 
 
 def event_source_mapping(r: Registration) -> Created:
+    """Invoke the function with a queue's messages."""
     answer = r.call(
         "lambda", "create_event_source_mapping", {"destinationArn": "Destination"}, Tags=r.tags or None
     )
@@ -79,12 +83,14 @@ def event_source_mapping(r: Registration) -> Created:
 
 
 def event_invoke_config(r: Registration) -> Created:
+    """Retry asynchronous invocations and send them on as configured."""
     r.call("lambda", "put_function_event_invoke_config")
     name, qualifier = r.inputs["functionName"], r.inputs.get("qualifier")
     return f"{name}:{qualifier}" if qualifier else name, {}
 
 
 def alias(r: Registration) -> Created:
+    """Let the function be invoked under the alias."""
     name = r.physical_name(max_length=128)
     answer = r.call("lambda", "create_alias", Name=name)
     arn = answer["AliasArn"]
@@ -99,7 +105,7 @@ def _code(r: Registration, *image: str) -> dict[str, Any]:
     if not code:
         raise EngineError("it has no code; give `code=pulumi.FileArchive(...)` or `s3_bucket` and `s3_key`")
     if "ImageUri" in code:
-        r.warn("container images cannot run here; invoking it will fail")
+        r.stored_only("container images cannot run here; invoking it will fail")
     return code
 
 

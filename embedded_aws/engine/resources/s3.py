@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 
 def bucket(r: Registration) -> Created:
+    """Make the bucket."""
     name = _bucket_name(r)
     place = {"LocationConstraint": r.region}
     client = r.client("s3")
@@ -43,28 +44,33 @@ def bucket(r: Registration) -> Created:
 
 
 def public_access_block(r: Registration) -> Created:
+    """Keep the configuration; nothing is refused for lack of permission."""
     names = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
     blocks = {name: bool(r.inputs.get(name)) for name in names}
     return _configure(r, "put_public_access_block", {"publicAccessBlockConfiguration": blocks})
 
 
 def encryption(r: Registration) -> Created:
+    """Keep the configuration."""
     rules = {"rules": r.inputs["rules"]}
     return _configure(r, "put_bucket_encryption", {"serverSideEncryptionConfiguration": rules})
 
 
 def lifecycle(r: Registration) -> Created:
+    """Keep the rules; no object expires."""
     # S3 wants a filter in every rule; the provider adds the one that matches every object.
     rules = [{"filter": {"prefix": ""}} | rule for rule in r.inputs.get("rules", [])]
     return _configure(r, "put_bucket_lifecycle_configuration", {"lifecycleConfiguration": {"rules": rules}})
 
 
 def ownership_controls(r: Registration) -> Created:
+    """Keep the configuration."""
     controls = {"rules": [r.inputs["rule"]]}
     return _configure(r, "put_bucket_ownership_controls", {"ownershipControls": controls})
 
 
 def versioning(r: Registration) -> Created:
+    """Keep versions of the bucket's objects."""
     configuration = r.inputs["versioningConfiguration"]
     if configuration["status"] == "Disabled":  # the provider's word for a bucket that never had versions
         return _bucket_of(r), {}
@@ -72,10 +78,12 @@ def versioning(r: Registration) -> Created:
 
 
 def policy(r: Registration) -> Created:
+    """Keep the policy; nothing is refused for lack of permission."""
     return _configure(r, "put_bucket_policy", {"policy": r.inputs.text("policy")})
 
 
 def bucket_object(r: Registration) -> Created:
+    """Put the object."""
     key = r.inputs.get("key", r.name)
     metadata = {name: str(value) for name, value in r.inputs.get("metadata", {}).items()}
     answer = r.call(

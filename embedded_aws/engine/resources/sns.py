@@ -29,6 +29,7 @@ _SUBSCRIPTION_ATTRIBUTES = {
 
 
 def topic(r: Registration) -> Created:
+    """Make the topic."""
     name = r.physical_name(max_length=256, ending=".fifo" if r.inputs.get("fifoTopic") else "")
     attributes = _attributes(r, _TOPIC_ATTRIBUTES)
     arn = r.call("sns", "create_topic", Name=name, Attributes=attributes, Tags=r.tag_list())["TopicArn"]
@@ -36,6 +37,7 @@ def topic(r: Registration) -> Created:
 
 
 def topic_subscription(r: Registration) -> Created:
+    """Deliver to queues; a function's subscription is stored only."""
     answer = r.call(
         "sns",
         "subscribe",
@@ -44,11 +46,12 @@ def topic_subscription(r: Registration) -> Created:
         ReturnSubscriptionArn=True,
     )
     if r.inputs["protocol"] == "lambda":
-        r.warn("SNS does not invoke functions here; the subscription exists, but delivers nothing")
+        r.stored_only("SNS does not invoke functions here; the subscription exists, but delivers nothing")
     return answer["SubscriptionArn"], {"arn": answer["SubscriptionArn"]}
 
 
 def topic_policy(r: Registration) -> Created:
+    """Keep the policy; nothing is refused for lack of permission."""
     arn = r.inputs["arn"]
     r.client("sns").set_topic_attributes(
         TopicArn=arn, AttributeName="Policy", AttributeValue=r.inputs.text("policy")

@@ -27,6 +27,7 @@ _ATTRIBUTES = {
 
 
 def queue(r: Registration) -> Created:
+    """Make the queue."""
     fifo = bool(r.inputs.get("fifoQueue"))
     name = r.physical_name(max_length=80, ending=".fifo" if fifo else "")
     given = {_ATTRIBUTES[key]: r.inputs.text(key) for key in r.inputs if key in _ATTRIBUTES}
@@ -39,14 +40,17 @@ def queue(r: Registration) -> Created:
 
 
 def queue_policy(r: Registration) -> Created:
+    """Keep the policy; nothing is refused for lack of permission."""
     return _set_attribute(r, "policy")
 
 
 def redrive_policy(r: Registration) -> Created:
+    """Move messages to the dead-letter queue after so many receives."""
     return _set_attribute(r, "redrivePolicy")
 
 
 def redrive_allow_policy(r: Registration) -> Created:
+    """Keep the policy; nothing is refused for lack of permission."""
     return _set_attribute(r, "redriveAllowPolicy")
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 def parameter(r: Registration) -> Created:
+    """Put the parameter."""
     name = r.physical_name(max_length=2048)
     value = r.inputs.get("value", r.inputs.get("insecureValue"))
     answer = r.call("ssm", "put_parameter", Name=name, Value=str(value), Tags=r.tag_list())
@@ -22,6 +23,7 @@ def parameter(r: Registration) -> Created:
 
 
 def secret(r: Registration) -> Created:
+    """Make the secret."""
     name = r.physical_name(max_length=512)
     arn = r.call("secretsmanager", "create_secret", Name=name, Tags=r.tag_list())["ARN"]
     if "policy" in r.inputs:
@@ -30,6 +32,7 @@ def secret(r: Registration) -> Created:
 
 
 def secret_version(r: Registration) -> Created:
+    """Put the secret's value."""
     binary = base64.b64decode(r.inputs["secretBinary"]) if "secretBinary" in r.inputs else None
     answer = r.call("secretsmanager", "put_secret_value", SecretBinary=binary)
     return f"{r.inputs['secretId']}|{answer['VersionId']}", {

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 
 def sampling_rule(r: Registration) -> Created:
+    """Make the rule; requests are sampled by it."""
     keys = (
         "ruleName", "resourceArn", "priority", "fixedRate", "reservoirSize", "serviceName", "serviceType",
         "host", "httpMethod", "urlPath", "version", "attributes",
@@ -20,11 +21,13 @@ def sampling_rule(r: Registration) -> Created:
 
 
 def group(r: Registration) -> Created:
+    """Make the group of traces."""
     created = r.call("xray", "create_group", Tags=r.tag_list())["Group"]
     return created["GroupARN"], {"arn": created["GroupARN"]}
 
 
 def resource_policy(r: Registration) -> Created:
+    """Keep the policy; nothing is refused for lack of permission."""
     names = {"bypassPolicyLockoutCheck": "BypassPolicyLockoutCheck"}
     answer = r.call("xray", "put_resource_policy", names)["ResourcePolicy"]
     return answer["PolicyName"], {

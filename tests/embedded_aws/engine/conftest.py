@@ -16,7 +16,12 @@ if TYPE_CHECKING:
 with warnings.catch_warnings():
     # pulumi_aws warns of its own deprecated names when a lazy module is first used.
     warnings.simplefilter("ignore", DeprecationWarning)
-    LOADED = (pulumi_aws.lambda_.Function, pulumi_aws.s3.Bucket, pulumi_aws.cloudwatch.LogGroup)
+    LOADED = (
+        pulumi_aws.lambda_.Function,
+        pulumi_aws.s3.Bucket,
+        pulumi_aws.cloudwatch.LogGroup,
+        pulumi_aws.ec2.Vpc,
+    )
 
 
 class Deploy(Protocol):

@@ -20,6 +20,7 @@ from embedded_aws.engine.clients import Clients
 from embedded_aws.engine.config import Config
 from embedded_aws.engine.deployment import Deployment, Provider
 from embedded_aws.engine.runner import run
+from embedded_aws.engine.stack_references import from_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -75,6 +76,7 @@ class Deployed:
 
     outputs: dict[str, Any]
     warnings: list[str]
+    counts: dict[str, int]
     clients: Clients
 
     def client(self, service: str, region: str = REGION) -> Any:
@@ -85,9 +87,10 @@ def deploy(
     url: str, program: Callable[[], Any], project: str, config: Mapping[str, Any] | None = None
 ) -> Deployed:
     """Run a program, given as a function, in this process."""
-    deployment = Deployment(Clients(url), Provider(REGION))
-    outputs = run(program, deployment, Config(config or {}), project=project, stack="dev")
-    return Deployed(outputs, deployment.warnings, deployment.clients)
+    given = config or {}
+    deployment = Deployment(Clients(url), Provider(REGION), from_config(given))
+    outputs = run(program, deployment, Config(given), project=project, stack="dev")
+    return Deployed(outputs, deployment.warnings, deployment.counts(), deployment.clients)
 
 
 def write_project(directory: Path, program: str, **files: Any) -> Path:

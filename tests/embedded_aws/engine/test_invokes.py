@@ -97,10 +97,8 @@ def test_created_things_can_be_looked_up(deploy: Deploy) -> None:
     (lambda: aws.ssm.get_parameter(name="/aws/service/x"),
      "getParameter failed: SSM parameter '/aws/service/x' does not exist here; create it in the program"),
     (lambda: aws.sqs.get_queue(name="nowhere"), "getQueue failed: GetQueueUrl answered .*NonExistentQueue"),
-    (lambda: aws.kms.get_key(key_id="k"),
-     "aws:kms/getKey:getKey failed: it is not supported here; supported: .*getRegion"),
 ])  # fmt: skip
 def test_lookup_that_fails_is_explained(deploy: Deploy, program: Callable[[], Any], message: str) -> None:
-    """The function is named, with AWS's answer or what is supported."""
+    """The function is named, with AWS's answer."""
     with pytest.raises(EngineError, match=message):
         deploy(program)

@@ -65,7 +65,10 @@ def test_answer_is_one_line_and_all_else_goes_to_stderr(aws: harness.Aws, tmp_pa
             "sdk": {"AWS_ENDPOINT_URL": aws.url, "AWS_REGION": "eu-west-1"},
             "stack": "child/dev",
         },
-        "warnings": ["aws:kms/key:Key 'net': this type is not supported here; it was skipped"],
+        "resources": {"run": 1, "stored only": 0, "skipped": 1},
+        "warnings": [
+            "aws:kms/key:Key 'net' (__main__.py:11): this type is not supported here; it was skipped"
+        ],
     }
     client = Clients(aws.url).get("sqs", "eu-west-1")
     assert client.list_queue_tags(QueueUrl=url)["Tags"] == {"stage": "y"}
@@ -90,7 +93,9 @@ def test_endpoint_that_is_not_there_is_named(tmp_path: Path) -> None:
     """A dead endpoint fails at the first resource, with its address."""
     write_project(tmp_path, "import pulumi_aws as aws\naws.sqs.Queue('jobs')")
     message = failure_of(run_engine("http://127.0.0.1:1", tmp_path))
-    assert "Queue 'jobs' could not be created: Could not connect to the endpoint URL" in message
+    assert (
+        "Queue 'jobs' (__main__.py:2) could not be created: Could not connect to the endpoint URL" in message
+    )
     assert "http://127.0.0.1:1" in message
 
 

@@ -113,7 +113,7 @@ def test_unsupported_type_is_one_warning_and_has_plausible_outputs(deploy: Deplo
     done = deploy(program)
     assert done.warnings == ["aws:kms/key:Key 'net': this type is not supported here; it was skipped"]
     assert done.outputs["text"] == "of the net"
-    assert done.outputs["tag"]["net"].startswith("in arn:aws:kms:eu-west-1:123456789012:net-")
+    assert done.outputs["tag"]["net"].startswith("in arn:aws:kms:eu-west-1:123456789012:key/net-")
 
 
 def test_inputs_without_effect_are_named(deploy: Deploy) -> None:
@@ -155,7 +155,7 @@ def test_resource_region_wins_over_the_providers(deploy: Deploy) -> None:
 
 @pytest.mark.parametrize(("program", "message"), [
     (lambda: pulumi.StackReference("org/net/dev"),
-     "'org/net/dev': stack references need Pulumi's state storage"),
+     "'org/net/dev' failed: the outputs of stack 'org/net/dev' are not at hand"),
     (lambda: aws.sqs.Queue.get("old", "http://queue"),
      "Queue 'old': 'http://queue' cannot be read; .* starts empty"),
 ])  # fmt: skip
