@@ -12,11 +12,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws import moto as moto_aws
+from embedded_aws.aws.calls import AwsCalls
 from embedded_aws.aws.http import run_in_thread
 from embedded_aws.aws.ids import Clock, RandomIds
 from embedded_aws.awslambda.runtime.provision import ProvisionError, find_adot, find_runtime
 from embedded_aws.cloudwatch.alarms import Alarms
 from embedded_aws.cloudwatch.metrics import Metrics
+from embedded_aws.delivery.courier import Courier
 from embedded_aws.endpoint import Endpoint
 from embedded_aws.endpoint import Services as EndpointServices
 from embedded_aws.front_door import front_door
@@ -53,8 +55,11 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Mapping
     from pathlib import Path
 
+    from starlette.types import Receive, Scope, Send
+
     from embedded_aws.awslambda.catalog import Catalog
     from embedded_aws.awslambda.service import LambdaService
+    from embedded_aws.eventbridge.schedules import Schedules
     from embedded_aws.events.registry import EventSources
     from embedded_aws.fis.service import Fis
     from embedded_aws.xray.query.store import Store as TraceStore
@@ -68,7 +73,7 @@ _USUAL_SERVICES = ("iam", "apigateway", "lambda", "logs", "sqs", "dynamodb", "s3
 
 @dataclass(frozen=True)
 class FaultSources:
-    """The time of experiments, and random numbers from 0 up to 1 that decide what a percentage hits."""
+    """The time of experiments and schedules, and random numbers from 0 up to 1 for what a percentage hits."""
 
     clock: Clock = time.time
     chance: Callable[[], float] = random.random
@@ -120,7 +125,9 @@ class EmbeddedAws:
         self._servers: list[HttpServer] = []
         self._functions: LambdaService | None = None
         self._events: EventSources | None = None
+        self._courier: Courier | None = None
         self._apis: MotoApis | None = None
+        self._endpoint: Endpoint | None = None
         self._watching: asyncio.Task[None] | None = None
         try:
             self._daemon.start()
@@ -161,6 +168,8 @@ class EmbeddedAws:
         stops = [server.stop() for server in self._servers]
         if self._events:
             stops.append(self._events.close())
+        if self._courier:
+            stops.append(self._courier.close())
         if self._functions:
             stops.append(self._functions.close())
         try:
@@ -207,6 +216,8 @@ class EmbeddedAws:
         # These modules read moto's state and import it: only after its settings were made.
         from embedded_aws.awslambda.api import LambdaApi  # noqa: PLC0415
         from embedded_aws.awslambda.catalog import Catalog  # noqa: PLC0415
+        from embedded_aws.events.push import PushServices  # noqa: PLC0415
+        from embedded_aws.events.push import Services as PushedServices  # noqa: PLC0415
         from embedded_aws.events.registry import EventSources  # noqa: PLC0415
         from embedded_aws.fis.api import fis_api  # noqa: PLC0415
         from embedded_aws.fis.middleware import CallFaultMiddleware  # noqa: PLC0415
@@ -222,9 +233,11 @@ class EmbeddedAws:
         fis = Fis(resources, clock=clock, ids=ids, region=catalog.region, chance=self._faults.chance)
         logs = Operations(self._logs, partial(moto_groups, moto))
         access_logs = GroupAccessLogs(self._logs, logs.has_group)
-        self._functions = functions = self._lambda(catalog, ids, fis, metrics)
+        self._courier = courier = Courier(AwsCalls(self._answer, catalog.region), time.time)
+        push = PushServices(moto, PushedServices(courier, self._intake, clock, ids))
+        self._functions = functions = self._lambda(catalog, ids, fis, metrics, courier)
         self._events = events = EventSources(functions, catalog, time.time, ids)
-        endpoint = Endpoint(
+        self._endpoint = endpoint = Endpoint(
             EndpointServices(
                 xray=self._xray_api,
                 lambda_=LambdaApi(functions, events, moto),
@@ -243,20 +256,29 @@ class EmbeddedAws:
                 logs=LogsApi(logs, moto, self._settings.region),
                 fis=fis_api(fis),
                 aws=moto,
-                about=About(status, RequestAnswers(self._requests, self._arrivals())),
+                about=About(status, RequestAnswers(self._requests, self._arrivals()), push.fire),
                 metrics_read=alarms.read,
                 alarms_changed=fis.refresh,
                 queue_used=events.notify,
+                schedules_changed=push.schedules.changed,
+                noted=push.take,
             )
         )
-        self._watching = asyncio.create_task(_watch(alarms, fis))
+        self._watching = asyncio.create_task(_watch(alarms, fis, push.schedules))
         app = CallFaultMiddleware(endpoint, fis, self._intake, time.time, ids, functions.records_faults)
         return front_door(app, apis.is_deployed, self._settings.allowed_origins)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a call that one service makes of another."""
+        if self._endpoint:
+            await self._endpoint(scope, receive, send)
 
     def _arrivals(self) -> Arrivals:
         return Arrivals(self._xray.store.counts, self._xray.refusals.of, self._daemon.counts)
 
-    def _lambda(self, catalog: Catalog, ids: RandomIds, faults: Fis, metrics: Metrics) -> LambdaService:
+    def _lambda(
+        self, catalog: Catalog, ids: RandomIds, faults: Fis, metrics: Metrics, courier: Courier
+    ) -> LambdaService:
         from embedded_aws.awslambda.runtime.worker import WorkerFactory  # noqa: PLC0415 - imports moto
         from embedded_aws.awslambda.service import LambdaService  # noqa: PLC0415
         from embedded_aws.awslambda.services import Services  # noqa: PLC0415
@@ -273,6 +295,7 @@ class EmbeddedAws:
             self._requests.invoked,
             time.time,
             ids,
+            courier.send,
             faults.injection,
             metrics,
             lambda variables: bool(setting and variables.get(setting)),
@@ -282,12 +305,13 @@ class EmbeddedAws:
         return LambdaService(catalog, workers, services)
 
 
-async def _watch(alarms: Alarms, fis: Fis) -> None:
-    """Evaluate alarms when they are due, and stop experiments by them, also while nobody asks."""
+async def _watch(alarms: Alarms, fis: Fis, schedules: Schedules) -> None:
+    """Evaluate alarms when they are due, stop experiments by them, fire schedules, also while nobody asks."""
     while True:
         await asyncio.sleep(_WATCH_SECONDS)
         alarms.refresh()
         fis.refresh()
+        schedules.tick()
 
 
 async def _all_in_time(stops: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -13,17 +13,20 @@ from embedded_aws.aws import call as aws_request
 from embedded_aws.aws.errors import error
 from embedded_aws.aws.http import Response, read_body, replay
 from embedded_aws.aws.model import ShapeError
+from embedded_aws.aws.moto_events import collected
 from embedded_aws.aws.moto_input import UnansweredError, UnknownOperationError
 from embedded_aws.aws.parsing import ParseError
+from embedded_aws.aws.trace_header import NAME, TraceHeader
 from embedded_aws.gateway.method_request import find_api
 from embedded_aws.journal.about import is_about
 from embedded_aws.sqs.header import with_trace_header
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from embedded_aws.aws.moto_events import Note
     from embedded_aws.journal.about import About
 
 _REFUSALS = {
@@ -43,7 +46,8 @@ class Services:
     `gateway` has the deployed APIs, `apigateway` what describes them, `fis` fault injection, `about` the
     server itself, `aws` all that is left. `metrics_read` is called before each call of CloudWatch; the others
     after one, before its answer leaves: `alarms_changed` when it may have changed an alarm, `queue_used` when
-    it was about an SQS queue, with its URL.
+    it was about an SQS queue, with its URL, `schedules_changed` when it was about the service that is named.
+    `noted` takes what `aws` noted, with the request's trace header.
     """
 
     xray: ASGIApp
@@ -57,6 +61,8 @@ class Services:
     metrics_read: Callable[[], None]
     alarms_changed: Callable[[], None]
     queue_used: Callable[[str], None]
+    schedules_changed: Callable[[str], None]
+    noted: Callable[[Sequence[Note], TraceHeader], None]
 
 
 class Endpoint:
@@ -91,25 +97,39 @@ class Endpoint:
         if find_api(call.host, call.path):
             await self._services.gateway(scope, receive, send)
         elif is_about(call.path):
+            query = scope["query_string"].decode("latin-1")
             status, told = await self._services.about.answer(
-                call.path, scope["query_string"].decode("latin-1")
+                call.path, query, call.method, await read_body(receive)
             )
             await Response(status, json.dumps(told).encode())(scope, receive, send)
         elif own := self._own.get(call.service):
             await own(scope, receive, send)
         elif call.service == "monitoring":
             self._services.metrics_read()
-            await self._services.aws(scope, receive, _Before(send, self._services.alarms_changed))
+            await self._aws(call, scope, receive, _Before(send, self._services.alarms_changed))
         elif call.service == "sqs":
             await self._sqs(call, scope, receive, send)
         else:
-            await self._services.aws(scope, receive, send)
+            await self._aws(call, scope, receive, send)
+
+    async def _aws(self, call: aws_request.Call, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let moto answer, and hand on what it noted before its answer leaves."""
+        header = TraceHeader.parse(call.headers.get(NAME.lower()))
+        with collected() as notes:
+
+            def answered() -> None:
+                if call.service in {"events", "scheduler"}:
+                    self._services.schedules_changed(call.service)
+                if notes:
+                    self._services.noted(notes, header)
+
+            await self._services.aws(scope, receive, _Before(send, answered))
 
     async def _sqs(self, call: aws_request.Call, scope: Scope, receive: Receive, send: Send) -> None:
         body = with_trace_header(call.headers, await read_body(receive))
         queue = aws_request.queue_url(call, body)
         answered = _Before(send, lambda: self._services.queue_used(queue)) if queue else send
-        await self._services.aws(scope, replay(body), answered)
+        await self._aws(call, scope, replay(body), answered)
 
 
 def _failure(call: aws_request.Call, problem: Exception) -> ASGIApp:

@@ -78,8 +78,8 @@ PACKAGES = (
         "embedded_aws",
         rooms(
             "aws",
-            "cloudwatch host sqs",
-            "engine logs xray",
+            "cloudwatch delivery host sqs",
+            "engine eventbridge logs s3 sns xray",
             "journal",
             "awslambda gateway",
             "events fis",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -49,7 +50,7 @@ class Response:
 
 
 async def run_in_thread(call: Callable[[], _T]) -> _T:
-    """Run a blocking call in a daemon thread of its own.
+    """Run a blocking call in a daemon thread of its own, in the caller's context.
 
     Not of a pool: SQS's long polls keep theirs for up to 20 s and would starve everything else. A daemon, so
     that an open poll does not hold up the exit.
@@ -69,7 +70,8 @@ async def run_in_thread(call: Callable[[], _T]) -> _T:
         if not loop.is_closed():
             loop.call_soon_threadsafe(deliver, *outcome)
 
-    threading.Thread(target=run, name="aws-call", daemon=True).start()
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(run,), name="aws-call", daemon=True).start()
     return await future
 
 

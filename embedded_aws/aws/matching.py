@@ -30,14 +30,21 @@ def regex(pattern: str) -> Matches:
 
 
 @lru_cache(maxsize=256)
-def glob(pattern: str, *, wildcards: str = "*?", ignore_case: bool = False) -> Matches:
+def glob(
+    pattern: str, *, wildcards: str = "*?", ignore_case: bool = False, escape: str | None = None
+) -> Matches:
     """Return what tells whether a whole text fits: `*` stands for any text, `?` for one character.
 
-    Of the two, what is not in `wildcards` stands for itself.
+    Of the two, what is not in `wildcards` stands for itself; so does each after an `escape`.
     """
     known = {"*": ".*", "?": "."}
     meant = {wildcard: known[wildcard] for wildcard in wildcards}
-    whole = _compiled("".join(meant.get(one) or _literal(one) for one in pattern), ignore_case=ignore_case)
+    parts, characters = [], iter(pattern)
+    for one in characters:
+        is_escaped = one == escape
+        literal = next(characters, one) if is_escaped else one
+        parts.append(_literal(literal) if is_escaped else meant.get(one) or _literal(one))
+    whole = _compiled("".join(parts), ignore_case=ignore_case)
     return lambda text: whole.fullmatch(_encoded(text)) is not None
 
 

@@ -89,7 +89,7 @@ def load() -> MotoAws:
         create_backend_app,
     )
 
-    from embedded_aws.aws import moto_patches  # noqa: PLC0415 - imports moto
+    from embedded_aws.aws import moto_deliveries, moto_patches  # noqa: PLC0415 - import moto
 
     moto_patches.apply()
 
@@ -99,7 +99,11 @@ def load() -> MotoAws:
         state: Any = get_backend(name)
         return cast("Mapping[str, Any]", state[ACCOUNT_ID])
 
-    dispatcher = DomainDispatcherApplication(create_backend_app)
+    def app_of(service: Any) -> Any:
+        moto_deliveries.switch_off(service)
+        return create_backend_app(service)
+
+    dispatcher = DomainDispatcherApplication(app_of)
     return MotoAws(
         WsgiBridge(dispatcher, _metadata_names),
         backends,

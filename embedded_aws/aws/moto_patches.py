@@ -1,4 +1,7 @@
-"""All that is changed in moto itself; `moto.load` applies it, once, before anything of moto is used."""
+"""All that is changed in moto itself; `moto.load` applies it, once, before anything of moto is used.
+
+What SNS, EventBridge and S3 would deliver is switched off in `moto_deliveries`.
+"""
 
 from __future__ import annotations
 

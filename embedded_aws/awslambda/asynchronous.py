@@ -9,21 +9,21 @@ import asyncio
 import datetime as dt
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from embedded_aws.aws.errors import FunctionNotFoundError, ThrottledError
 from embedded_aws.aws.ids import Clock
-from embedded_aws.aws.interfaces import InvokeRequest, Lambda
 from embedded_aws.aws.parsing import MAX_PAYLOAD_DEPTH, ParseError, read_json
-from embedded_aws.aws.trace_header import TraceHeader
 from embedded_aws.awslambda.catalog import Catalog
 from embedded_aws.awslambda.runtime.executor import Executor, Invocation
 from embedded_aws.awslambda.runtime.outcome import Outcome, Span
 from embedded_aws.awslambda.segments import Attempt, async_subsegments, service_segment
 from embedded_aws.awslambda.services import Services
-from embedded_aws.sqs.queues import Queues, UnknownQueueError
+from embedded_aws.delivery.courier import Delivery
+from embedded_aws.delivery.retries import EVENTBRIDGE
+from embedded_aws.delivery.targets import ApiCall, Parcel
 
 _log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class AsyncInvoker:
             self._emit(invocation, accepted, progress)
             condition = self._condition(invocation, progress)
             if condition is not None:
-                await self._destinations.deliver(invocation, progress.outcome, condition, progress.runs)
+                self._destinations.deliver(invocation, progress.outcome, condition, progress.runs)
                 return
             await asyncio.sleep(self._delay(progress))
             try:
@@ -156,39 +156,54 @@ class AsyncInvoker:
 
 
 class Destinations:
-    """Delivers the records of finished asynchronous invocations to queues and functions."""
+    """Delivers the records of finished asynchronous invocations."""
 
-    def __init__(self, queues: Queues, functions: Lambda, clock: Clock) -> None:
-        self._queues = queues
-        self._functions = functions
+    def __init__(self, deliver: Callable[[Delivery], None], clock: Clock) -> None:
+        self._deliver = deliver
         self._clock = clock
 
-    async def deliver(
+    def deliver(
         self, invocation: Invocation, outcome: Outcome | None, condition: Condition, runs: int
     ) -> None:
         """Hand the record to the configured destination, and a lost event to the dead-letter queue."""
-        config = invocation.function.asynchronous
-        header = invocation.trace.upstream.format()
+        config, now = invocation.function.asynchronous, self._clock()
         target = config.on_success if condition == "Success" else config.on_failure
         if target:
-            record = json.dumps(destination_record(invocation, outcome, condition, runs, self._clock()))
-            await self._send(target, record, {}, header)
+            record = destination_record(invocation, outcome, condition, runs, now)
+            parcel = Parcel(json.dumps(record), invocation.request_id, now)
+            calls = _to_bus(target, record) if ":event-bus/" in target else ()
+            self._send(invocation, target, parcel, calls)
         if condition != "Success" and config.dead_letter:
-            attributes = dead_letter_attributes(invocation.request_id, outcome)
-            await self._send(config.dead_letter, invocation.payload.decode(), attributes, header)
+            attributes = {
+                name: {"DataType": "Number" if text.isdigit() else "String", "StringValue": text}
+                for name, text in dead_letter_attributes(invocation.request_id, outcome).items()
+            }
+            text = invocation.payload.decode()
+            parcel = Parcel(text, invocation.request_id, now, attributes=attributes)
+            self._send(invocation, config.dead_letter, parcel)
 
-    async def _send(self, arn: str, body: str, attributes: dict[str, str], header: str) -> None:
-        service = arn.split(":")[2] if arn.count(":") >= 5 else ""
-        try:
-            if service == "sqs":
-                await asyncio.to_thread(self._queues.send, arn, body, attributes, header)
-            elif service == "lambda":
-                trace = TraceHeader.parse(header)
-                await self._functions.invoke(InvokeRequest(arn, body.encode(), "Event", trace=trace))
-            else:
-                _log.warning("destination %s: only SQS queues and functions are supported; dropped", arn)
-        except UnknownQueueError as error:
-            _log.warning("destination %s: %s; the record is dropped", arn, error)
+    def _send(
+        self, invocation: Invocation, target: str, parcel: Parcel, calls: Sequence[ApiCall] = ()
+    ) -> None:
+        sender, trace = f"function {invocation.function.name}", invocation.trace.upstream
+        self._deliver(Delivery(sender, target, parcel, EVENTBRIDGE, trace, calls=calls))
+
+
+def _to_bus(arn: str, record: Mapping[str, Any]) -> tuple[ApiCall, ...]:
+    """Return the call that puts a record on an event bus.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+    """
+    context = record["requestContext"]
+    ending = "Success" if context["condition"] == "Success" else "Failure"
+    entry = {
+        "EventBusName": arn,
+        "Source": "lambda",
+        "DetailType": f"Lambda Function Invocation Result - {ending}",
+        "Detail": json.dumps(record),
+        "Resources": [arn, context["functionArn"]],
+    }
+    return (ApiCall("events", "PutEvents", {"Entries": [entry]}),)
 
 
 def dead_letter_attributes(request_id: str, outcome: Outcome | None) -> dict[str, str]:

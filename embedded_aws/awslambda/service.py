@@ -21,7 +21,6 @@ from embedded_aws.awslambda.segments import service_segment
 from embedded_aws.awslambda.services import Services
 from embedded_aws.awslambda.tracing import InvocationTrace, trace_invocation
 from embedded_aws.journal.records import InvocationRecord, shortened
-from embedded_aws.sqs.queues import Queues
 
 MAX_SYNC_PAYLOAD = 6_291_456
 MAX_ASYNC_PAYLOAD = 1_048_576
@@ -52,7 +51,7 @@ class LambdaService:
         self._clock = services.clock
         self._ids = services.ids
         self._executor = Executor(workers, services, init_limit)
-        destinations = Destinations(Queues(catalog.region), self, services.clock)
+        destinations = Destinations(services.deliver, services.clock)
         self._async = AsyncInvoker(self._executor, catalog, destinations, services, retry_delays)
         self._warned: set[str] = set()
 

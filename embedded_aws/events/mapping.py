@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from embedded_aws.aws.errors import InvalidParameterValueError
+from embedded_aws.aws.event_patterns import Pattern
 from embedded_aws.aws.interfaces import ACCOUNT_ID
-from embedded_aws.events.filters import FilterError, Pattern, parse_patterns
+from embedded_aws.events.filters import FilterError, parse_patterns
 
 REPORT_FAILURES = "ReportBatchItemFailures"
 

@@ -1,8 +1,11 @@
-"""What the server tells about itself, below a path that no AWS service has: `GET /_local/…`, as JSON."""
+"""What the server tells about itself, below a path that no AWS service has: `GET /_local/…`, as JSON.
+
+`POST /_local/fire/<name>` fires a rule or schedule: AWS has no operation for it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
@@ -16,14 +19,26 @@ if TYPE_CHECKING:
 
 PREFIX = "/_local"
 _STATUS, _REQUESTS = f"{PREFIX}/status", f"{PREFIX}/requests"
-PATHS = (_STATUS, _REQUESTS, f"{_REQUESTS}/<request id, invocation id or trace id>")
+_FIRE = f"{PREFIX}/fire"
+PATHS = (
+    _STATUS,
+    _REQUESTS,
+    f"{_REQUESTS}/<request id, invocation id or trace id>",
+    f"POST {_FIRE}/<rule or schedule>",
+)
 
 Answer = tuple[int, Mapping[str, Any]]
+Fire = Callable[[str, bytes], Awaitable[Answer]]
+"""Fires a rule or schedule by its name, with an event as JSON or none."""
 
 
 def is_about(path: str) -> bool:
     """Tell whether a path is one of the server's own, known or not."""
     return path == PREFIX or path.startswith(f"{PREFIX}/")
+
+
+async def _nothing_to_fire(name: str, _event: bytes) -> Answer:
+    return 404, {"error": f"the rule or schedule {name} does not exist; there are none"}
 
 
 @dataclass(frozen=True)
@@ -32,9 +47,13 @@ class About:
 
     status: Callable[[], Mapping[str, Any]]
     requests: RequestAnswers
+    fire: Fire = _nothing_to_fire
 
-    async def answer(self, path: str, query: str) -> Answer:
+    async def answer(self, path: str, query: str, method: str = "GET", body: bytes = b"") -> Answer:
         """Return the HTTP status and the JSON of an answer."""
+        name = path.removeprefix(f"{_FIRE}/")
+        if name and name != path and method == "POST":
+            return await self.fire(unquote(name), body)
         if path == _STATUS:
             return 200, self.status()
         if path == _REQUESTS:

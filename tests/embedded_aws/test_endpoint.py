@@ -111,6 +111,8 @@ def running() -> Iterator[Running]:
             metrics_read=lambda: None,
             alarms_changed=lambda: None,
             queue_used=queues.append,
+            schedules_changed=lambda _: None,
+            noted=lambda *_: None,
         )
     )
     guarded = front_door(
@@ -523,6 +525,8 @@ def test_error_in_the_protocol_of_the_caller(service: str, call: str) -> None:
         metrics_read=lambda: None,
         alarms_changed=lambda: None,
         queue_used=lambda url: None,
+        schedules_changed=lambda _: None,
+        noted=lambda *_: None,
     )
     with serving(Endpoint(services)) as url:
         client = boto3.client(

@@ -18,15 +18,21 @@ import boto3
 from botocore.config import Config
 
 from embedded_aws.aws import moto as moto_aws
+from embedded_aws.aws.calls import AwsCalls
 from embedded_aws.aws.http import Response, forward, read_request
 from embedded_aws.aws.ids import RandomIds
 from embedded_aws.aws.interfaces import Document, InvokeRequest, SamplingDecision
+from embedded_aws.aws.moto_events import collected
+from embedded_aws.aws.trace_header import NAME, TraceHeader
 from embedded_aws.awslambda.api import LambdaApi
 from embedded_aws.awslambda.catalog import Catalog
 from embedded_aws.awslambda.runtime.provision import find_adot, find_runtime
 from embedded_aws.awslambda.runtime.worker import WorkerFactory
 from embedded_aws.awslambda.service import LambdaService
 from embedded_aws.awslambda.services import Services
+from embedded_aws.delivery.courier import Courier
+from embedded_aws.events.push import PushServices
+from embedded_aws.events.push import Services as PushedServices
 from embedded_aws.events.registry import EventSources
 from embedded_aws.host.http_server import HttpServer
 from embedded_aws.journal.records import InvocationRecord
@@ -90,6 +96,8 @@ class Stack:
         self.known: dict[str, InvocationRecord] = {}
         self.work_dir = work_dir
         self.names = 0
+        self.pauses: list[float] = []
+        self.now: float | None = None
         self._daemon_address = daemon_address
         self._ready: Future[None] = Future()
         self._loop = asyncio.new_event_loop()
@@ -101,6 +109,10 @@ class Stack:
         except BaseException:
             self.close()
             raise
+
+    def clock(self) -> float:
+        """The time of deliveries and schedules: `now`, while it is set."""
+        return time.time() if self.now is None else self.now
 
     def call(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
@@ -167,6 +179,7 @@ class Stack:
         await self._closing.wait()
         await server.stop()
         await self.sources.close()
+        await self.courier.close()
         await self.service.close()
         self.logs.close()
 
@@ -175,13 +188,23 @@ class Stack:
         catalog = Catalog(REGION, find_adot())
         self.logs = Logs(Store(None), time.time)
         self._logs_api = LogsApi(Operations(self.logs, partial(moto_groups, self._moto)), self._moto, REGION)
-        services = Services(self.sink, self.sampler.decide, self.logs, self._remember, time.time, RandomIds())
+        self.courier = Courier(AwsCalls(self, REGION), self.clock, self._pause)
+        ids = RandomIds()
+        self.push = PushServices(self._moto, PushedServices(self.courier, self.sink, self.clock, ids))
+        services = Services(
+            self.sink, self.sampler.decide, self.logs, self._remember, time.time, ids, self.courier.send
+        )
         workers = WorkerFactory(
             find_runtime(), self.work_dir, REGION, self.url, self._daemon_address, services
         )
         self.service = LambdaService(catalog, workers, services, retry_delays=(0.01, 0.01), init_limit=2.0)
-        self.sources = EventSources(self.service, catalog, time.time, RandomIds())
+        self.sources = EventSources(self.service, catalog, time.time, ids)
         self._lambda = LambdaApi(self.service, self.sources, self._moto)
+
+    async def _pause(self, seconds: float) -> None:
+        """Note how long a delivery would wait before it is tried again, and go on."""
+        self.pauses.append(seconds)
+        await asyncio.sleep(0)
 
     def _remember(self, invocation: InvocationRecord) -> None:
         self.known[invocation.id] = invocation
@@ -197,7 +220,12 @@ class Stack:
             return
         request = await read_request(scope, receive)
         body = with_trace_header(request.headers, request.body)
-        response: Response = await forward(self._moto, request, body)
+        with collected() as notes:
+            response: Response = await forward(self._moto, request, body)
+        for service in ("events", "scheduler"):
+            if f"/{service}/aws4_request" in authorization:
+                self.push.schedules.changed(service)
+        self.push.take(notes, TraceHeader.parse(request.headers.get(NAME.lower())))
         await response(scope, receive, send)
         if "/sqs/aws4_request" in authorization:
             for mapping in self.sources.list(None, None)["EventSourceMappings"]:

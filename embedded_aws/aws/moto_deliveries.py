@@ -1,0 +1,165 @@
+"""What moto would deliver by itself, switched off: SNS, EventBridge and S3 note it (`moto_events`).
+
+Each is patched when the first request for it comes: importing all of them would delay every start.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from math import prod
+from typing import Any
+
+from embedded_aws.aws.event_patterns import EventPatternError, checked
+from embedded_aws.aws.moto_events import EventPut, NotificationsSet, ObjectChanged, Published, note
+
+_MOST_KEYS = 5
+_MOST_COMBINATIONS = 150
+
+
+@cache
+def switch_off(service: str) -> None:
+    """Patch one of moto's services, by moto's name, before its first request; others stay as they are."""
+    patch = _PATCHES.get(service)
+    if patch:
+        patch()
+
+
+def _open(of_moto: Any) -> Any:
+    """Return a class or module of moto as what it is: changeable."""
+    return of_moto
+
+
+def _sns() -> None:
+    """Let SNS note what is published, instead of delivering and then keeping it for ever."""
+    from moto.moto_api._internal import mock_random  # noqa: PLC0415
+    from moto.sns.exceptions import SNSInvalidParameter  # noqa: PLC0415
+    from moto.sns.models import SNSBackend, Topic  # noqa: PLC0415
+
+    def publish(self: Topic, message: str, subject: str | None = None, **options: Any) -> str:
+        is_structured = options.get("message_structure") == "json"
+        if is_structured:
+            _check_structure(message)
+        message_id = str(mock_random.uuid4())
+        note(
+            Published(
+                self.arn,
+                message_id,
+                message,
+                subject,
+                options.get("message_attributes") or {},
+                options.get("group_id"),
+                options.get("deduplication_id"),
+                is_structured,
+            )
+        )
+        return message_id
+
+    def check_policy(_self: SNSBackend, policy: Any, scope: str | None) -> None:
+        try:
+            _check_filter_policy(checked(policy), is_nested=scope == "MessageBody")
+        except EventPatternError as error:
+            raise SNSInvalidParameter(f"Invalid parameter: FilterPolicy: {error}") from error
+
+    topic, backend = _open(Topic), _open(SNSBackend)
+    topic.publish = publish
+    backend._validate_filter_policy = check_policy  # noqa: SLF001
+
+
+def _check_filter_policy(policy: Mapping[str, Any], *, is_nested: bool) -> None:
+    """Check what SNS limits beyond the language; moto knows fewer operators than SNS has.
+
+    https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html
+    """
+    if len(policy) > _MOST_KEYS:
+        raise EventPatternError("Filter policy can not have more than 5 keys")
+    if not is_nested and any(isinstance(wanted, dict) for wanted in policy.values()):
+        raise EventPatternError("Filter policy scope MessageAttributes does not support nested filter policy")
+    if _combinations(policy) > _MOST_COMBINATIONS:
+        raise EventPatternError("Filter policy is too complex")
+
+
+def _combinations(policy: Mapping[str, Any], depth: int = 1) -> int:
+    counts = (
+        _combinations(wanted, depth + 1) if isinstance(wanted, dict) else len(wanted) * depth
+        for wanted in policy.values()
+    )
+    return prod(counts)
+
+
+def _check_structure(message: str) -> None:
+    from moto.sns.exceptions import InvalidParameterValue  # noqa: PLC0415
+
+    try:
+        texts = json.loads(message)
+    except ValueError:
+        raise InvalidParameterValue(
+            "Invalid parameter: Message Structure - JSON message body failed to parse"
+        ) from None
+    if not isinstance(texts, dict) or not isinstance(texts.get("default"), str):
+        raise InvalidParameterValue(
+            "Invalid parameter: Message Structure - No default entry in JSON message body"
+        )
+
+
+def _events() -> None:
+    """Let EventBridge note accepted events, and refuse patterns that its rules could not match."""
+    from moto.events.exceptions import InvalidEventPatternException  # noqa: PLC0415
+    from moto.events.models import EventPatternParser, EventsBackend, Rule  # noqa: PLC0415
+
+    put_events = EventsBackend.put_events
+
+    def noting(self: EventsBackend, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        entries = put_events(self, events)
+        for entry, answer in zip(events, entries, strict=True):
+            if "EventId" in answer:
+                bus = self._normalize_event_bus_arn(entry.get("EventBusName"))
+                note(EventPut(self.region_name, bus, answer["EventId"], entry))
+        return entries
+
+    def check(_self: EventPatternParser, pattern: Any) -> None:
+        try:
+            checked(pattern)
+        except EventPatternError as error:
+            raise InvalidEventPatternException(reason=str(error)) from error
+
+    backend, parser, rule = _open(EventsBackend), _open(EventPatternParser), _open(Rule)
+    backend.put_events = noting
+    parser._validate_event_pattern = check  # noqa: SLF001
+    rule.send_to_targets = lambda *_, **__: None
+
+
+def _s3() -> None:
+    """Let S3 note changes of objects, delete markers too, which moto does not tell of."""
+    from moto.s3 import models, notifications  # noqa: PLC0415
+    from moto.s3.models import S3Backend  # noqa: PLC0415
+
+    set_delete_marker = S3Backend._set_delete_marker  # noqa: SLF001 - nothing public is called for both
+
+    def changed(_account: str, event_name: str, bucket: Any, key: Any) -> None:
+        configuration = bucket.notification_configuration
+        if configuration is not None and key is not None:
+            event = str(getattr(event_name, "value", event_name)).removeprefix("s3:")
+            version = key.version_id if bucket.is_versioned else None
+            size, etag = getattr(key, "size", 0), getattr(key, "etag", "").strip('"')
+            place = (bucket.region_name, bucket.name, key.name)
+            note(ObjectChanged(event, *place, size, etag, version, configuration))
+
+    def marked(self: S3Backend, bucket_name: str, key_name: str) -> Any:
+        marker = set_delete_marker(self, bucket_name, key_name)
+        event = notifications.S3NotificationEvent.OBJECT_REMOVED_DELETE_MARKER_CREATED_EVENT
+        changed("", event, self.get_bucket(bucket_name), marker)
+        return marker
+
+    def configured(account_id: str, bucket: Any) -> None:  # noqa: ARG001 - moto passes it by name
+        note(NotificationsSet(bucket.region_name, bucket.name, bucket.notification_configuration))
+
+    backend, told, called = _open(S3Backend), _open(notifications), _open(models)
+    told.send_event = changed
+    told.send_test_event = configured
+    called.events_send_notification = lambda **_: None
+    backend._set_delete_marker = marked  # noqa: SLF001
+
+
+_PATCHES: Mapping[str, Callable[[], None]] = {"events": _events, "s3": _s3, "sns": _sns}

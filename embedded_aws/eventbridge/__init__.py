@@ -1,0 +1,1 @@
+"""EventBridge: events on buses, rules, schedules; what they deliver to targets."""

@@ -1,0 +1,1 @@
+"""S3: what happens to objects is told to those who want it. moto keeps the objects."""

@@ -1,0 +1,131 @@
+"""The language of event patterns: the cases of AWS's pages, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from embedded_aws.aws.event_patterns import EventPatternError, matches, parse
+
+EVENT = {
+    "source": "shop.orders",
+    "time": "2017-10-02T18:43:48Z",
+    "resources": ["arn:a", "arn:b"],
+    "detail": {
+        "state": "running",
+        "count": 3,
+        "price": 300.0,
+        "paid": True,
+        "nothing": None,
+        "empty": "",
+        "file": "dir/image.PNG",
+        "path": "/usr/lib/a*b",
+        "ip": "10.0.0.17",
+        "ip6": "2001:db8::1",
+        "tags": ["red", "blue"],
+        "items": [{"sku": "a", "size": 1}, {"sku": "b", "size": 2}],
+        "deep": [[{"x": [1, 2]}]],
+        "none": [],
+        "object": {"leaf": 1},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("detail", "expected"),
+    [
+        ({"state": ["running", "stopped"]}, True),
+        ({"state": ["Running"]}, False),
+        ({"state": ["running"], "count": [4]}, False),
+        ({"price": [300]}, True),
+        ({"count": ["3"]}, False),
+        ({"paid": [True]}, True),
+        ({"count": [True]}, False),
+        ({"nothing": [None]}, True),
+        ({"absent": [None]}, False),
+        ({"empty": [""]}, True),
+        ({"empty": [None]}, False),
+        ({"tags": ["blue", "green"]}, True),
+        ({"tags": ["green"]}, False),
+        ({"items": {"sku": ["b"], "size": [2]}}, True),
+        ({"items": {"sku": ["a"], "size": [2]}}, False),
+        ({"deep": {"x": [2]}}, True),
+        ({"none": ["x"]}, False),
+        ({"state": [{"prefix": "run"}]}, True),
+        ({"state": [{"prefix": "RUN"}]}, False),
+        ({"state": [{"prefix": {"equals-ignore-case": "RUN"}}]}, True),
+        ({"file": [{"suffix": ".png"}]}, False),
+        ({"file": [{"suffix": {"equals-ignore-case": ".png"}}]}, True),
+        ({"state": [{"equals-ignore-case": "RUNNING"}]}, True),
+        ({"state": [{"anything-but": "stopped"}]}, True),
+        ({"state": [{"anything-but": ["stopped", "running"]}]}, False),
+        ({"count": [{"anything-but": [3]}]}, False),
+        ({"count": [{"anything-but": ["3"]}]}, True),
+        ({"absent": [{"anything-but": "x"}]}, False),
+        ({"state": [{"anything-but": {"prefix": "run"}}]}, False),
+        ({"state": [{"anything-but": {"prefix": ["a", "b"]}}]}, True),
+        ({"file": [{"anything-but": {"suffix": [".PNG", ".gif"]}}]}, False),
+        ({"state": [{"anything-but": {"equals-ignore-case": ["RUNNING"]}}]}, False),
+        ({"path": [{"anything-but": {"wildcard": "*/lib/*"}}]}, False),
+        ({"path": [{"anything-but": {"wildcard": ["*/bin/*", "*/etc/*"]}}]}, True),
+        ({"tags": [{"anything-but": "red"}]}, True),
+        ({"count": [{"numeric": ["=", 3]}]}, True),
+        ({"count": [{"numeric": [">", 0, "<=", 3]}]}, True),
+        ({"count": [{"numeric": [">", 3]}]}, False),
+        ({"paid": [{"numeric": ["=", 1]}]}, False),
+        ({"ip": [{"cidr": "10.0.0.0/24"}]}, True),
+        ({"ip": [{"cidr": "10.0.1.0/24"}]}, False),
+        ({"ip6": [{"cidr": "2001:db8::/32"}]}, True),
+        ({"state": [{"cidr": "10.0.0.0/24"}]}, False),
+        ({"state": [{"exists": True}]}, True),
+        ({"state": [{"exists": False}]}, False),
+        ({"absent": [{"exists": False}]}, True),
+        ({"absent": {"inner": [{"exists": False}]}}, True),
+        ({"object": [{"exists": True}]}, False),
+        ({"nothing": [{"exists": True}]}, True),
+        ({"file": [{"wildcard": "dir/*.PNG"}]}, True),
+        ({"file": [{"wildcard": "dir/*.png"}]}, False),
+        ({"path": [{"wildcard": "*/a\\*b"}]}, True),
+        ({"path": [{"wildcard": "*/a\\*"}]}, False),
+        ({"$or": [{"state": ["stopped"]}, {"count": [{"numeric": ["<", 10]}]}]}, True),
+        ({"$or": [{"state": ["stopped"]}, {"count": [4]}]}, False),
+        ({"paid": [True], "$or": [{"state": ["running"]}, {"count": [4]}]}, True),
+    ],
+)
+def test_patterns(*, detail: Any, expected: bool) -> None:
+    """An event fits when each field of the pattern has one of its values.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
+    """
+    assert matches(parse(json.dumps({"detail": detail})), EVENT) is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("{", "it is not JSON"),
+        ("[]", "expected an object of fields"),
+        ('{"a": "b"}', "field 'a' must be a list or an object"),
+        ('{"a": []}', "field 'a' must not be an empty list"),
+        ('{"a": [["b"]]}', "field 'a' has"),
+        ('{"a": [{"like": "b"}]}', "field 'a' uses 'like'; supported are anything-but, cidr"),
+        ('{"a": [{"prefix": "b", "suffix": "c"}]}', "field 'a' uses 'prefix'"),
+        ('{"a": [{"prefix": 1}]}', "prefix takes a text"),
+        ('{"a": [{"numeric": [">"]}]}', "numeric takes pairs"),
+        ('{"a": [{"numeric": [">", 5, "<", 1]}]}', "from bottom to top"),
+        ('{"a": [{"numeric": [[], 5]}]}', "numeric takes pairs"),
+        ('{"a": [{"exists": "yes"}]}', "exists takes true or false"),
+        ('{"a": [{"cidr": "10.0.0.0/99"}]}', "cidr takes a range"),
+        ('{"a": [{"wildcard": "a**b"}]}', "without consecutive wildcards"),
+        ('{"a": [{"anything-but": {"numeric": ["=", 1]}}]}', "anything-but takes of"),
+        ('{"a": [{"anything-but": {"prefix": ""}}]}', "anything-but takes of"),
+        ('{"a": [{"anything-but": ["b", 1]}]}', "a list of texts or of numbers"),
+        ('{"$or": {"a": [1]}}', "expected an object of fields"),
+    ],
+)
+def test_a_wrong_pattern_is_named(pattern: str, message: str) -> None:
+    """A pattern that AWS would refuse is an error that says what is wrong with it."""
+    with pytest.raises(EventPatternError, match=message):
+        parse(pattern)
