@@ -100,6 +100,11 @@ class Courier:
             await self._bury(delivery, outcome)
         return outcome
 
+    async def settled(self) -> None:
+        """Wait until nothing is on its way."""
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
     async def close(self) -> None:
         """Give up what is not delivered yet."""
         if self._tasks:

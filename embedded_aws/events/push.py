@@ -45,8 +45,14 @@ class PushServices:
         self.fire = Firing(self._rules, self.schedules, courier, clock, ids)
 
     def take(self, notes: Sequence[Note], header: TraceHeader) -> None:
-        """Deliver what was noted."""
+        """Deliver what was noted.
+
+        moto sets the ACL and the tags of a new object in calls of their own; S3 tells of the object alone.
+        """
+        created = {_place(noted) for noted in notes if _is_created(noted)}
         for noted in notes:
+            if _place(noted) in created and not _is_created(noted):
+                continue
             match noted:
                 case Published():
                     self._sns.published(noted, header)
@@ -59,3 +65,11 @@ class PushServices:
 
     def _publish(self, event: dict[str, Any], region: str, now: float) -> None:
         self._rules.take(Received(event, DEFAULT_BUS, region, now))
+
+
+def _is_created(noted: Note) -> bool:
+    return isinstance(noted, ObjectChanged) and noted.event.startswith("ObjectCreated")
+
+
+def _place(noted: Note) -> tuple[str, str] | None:
+    return (noted.bucket, noted.key) if isinstance(noted, ObjectChanged) else None

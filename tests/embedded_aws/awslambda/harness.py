@@ -97,6 +97,7 @@ class Stack:
         self.work_dir = work_dir
         self.names = 0
         self.pauses: list[float] = []
+        self.failing: dict[str, int] = {}
         self.now: float | None = None
         self._daemon_address = daemon_address
         self._ready: Future[None] = Future()
@@ -188,7 +189,7 @@ class Stack:
         catalog = Catalog(REGION, find_adot())
         self.logs = Logs(Store(None), time.time)
         self._logs_api = LogsApi(Operations(self.logs, partial(moto_groups, self._moto)), self._moto, REGION)
-        self.courier = Courier(AwsCalls(self, REGION), self.clock, self._pause)
+        self.courier = Courier(AwsCalls(self._unless_failing, REGION), self.clock, self._pause)
         ids = RandomIds()
         self.push = PushServices(self._moto, PushedServices(self.courier, self.sink, self.clock, ids))
         services = Services(
@@ -200,6 +201,16 @@ class Stack:
         self.service = LambdaService(catalog, workers, services, retry_delays=(0.01, 0.01), init_limit=2.0)
         self.sources = EventSources(self.service, catalog, time.time, ids)
         self._lambda = LambdaApi(self.service, self.sources, self._moto)
+
+    async def _unless_failing(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer what one service calls of another; a service in `failing` answers 503 so many times."""
+        authorization = dict(scope["headers"])[b"authorization"].decode()
+        service = authorization.split("/")[3]
+        if self.failing.get(service):
+            self.failing[service] -= 1
+            await Response(503, b'{"__type": "ServiceUnavailable"}')(scope, receive, send)
+            return
+        await self(scope, receive, send)
 
     async def _pause(self, seconds: float) -> None:
         """Note how long a delivery would wait before it is tried again, and go on."""

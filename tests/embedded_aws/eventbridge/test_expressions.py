@@ -14,7 +14,7 @@ def epoch(text: str) -> float:
 
 
 def shown(moment: float | None) -> str | None:
-    return moment and dt.datetime.fromtimestamp(moment, dt.UTC).strftime("%Y-%m-%dT%H:%M")
+    return None if moment is None else dt.datetime.fromtimestamp(moment, dt.UTC).strftime("%Y-%m-%dT%H:%M")
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,9 @@ EVENT: dict[str, Any] = {
 
 
 def transformed(template: str, **paths: str) -> str:
-    return target_input({"InputTransformer": {"InputPathsMap": paths, "InputTemplate": template}}, EVENT, CONTEXT)
+    return target_input(
+        {"InputTransformer": {"InputPathsMap": paths, "InputTemplate": template}}, EVENT, CONTEXT
+    )
 
 
 def test_without_settings_a_target_gets_the_event() -> None:
