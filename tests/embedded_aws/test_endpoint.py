@@ -311,7 +311,7 @@ def test_unknown_paths_of_the_servers_own(running: Running, path: str) -> None:
     assert answer.headers["content-type"] == "application/json"
     assert answer.json()["error"] == (
         f"there is no {path} here; there are /_local/status, /_local/requests, "
-        "/_local/requests/<request id, invocation id or trace id>"
+        "/_local/requests/<request id, invocation id or trace id>, POST /_local/fire/<rule or schedule>"
     )
 
 
