@@ -94,8 +94,7 @@ def load() -> MotoAws:
     moto_patches.apply()
 
     def backends(service: str) -> Mapping[str, Any]:
-        # Without Docker, moto keeps functions under a name of their own.
-        name: Any = "lambda_simple" if service == "lambda" else service
+        name: Any = service
         state: Any = get_backend(name)
         return cast("Mapping[str, Any]", state[ACCOUNT_ID])
 

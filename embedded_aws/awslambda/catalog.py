@@ -117,7 +117,7 @@ class Catalog:
         Raises `FunctionNotFoundError`, and `InvalidParameterValueError` for a reference that is none.
         """
         name, qualifier = parse_reference(reference, qualifier)
-        arn = f"arn:aws:lambda:{self.region}:{ACCOUNT_ID}:function:{name}"
+        arn = self._arn(name)
         invoked = f"{arn}:{qualifier}" if qualifier else arn
         try:
             moto = get_backend(ACCOUNT_ID, self.region).get_function(name, qualifier)
@@ -125,6 +125,11 @@ class Catalog:
             raise FunctionNotFoundError(invoked) from error
         latest = get_backend(ACCOUNT_ID, self.region).get_function(name)
         return self._function(moto, latest, arn, invoked)
+
+    def tagged(self, tags: Mapping[str, str]) -> list[str]:
+        """Return the ARNs of the functions that have all of these tags, sorted."""
+        functions = get_backend(ACCOUNT_ID, self.region).list_functions()
+        return sorted(self._arn(one.function_name) for one in functions if tags.items() <= one.tags.items())
 
     def layers(self, arns: list[str]) -> tuple[Layer, ...]:
         """Resolve layer ARNs; raises `InvalidParameterValueError` naming one that cannot be had here."""
@@ -146,6 +151,9 @@ class Catalog:
         """Delete a function that was just created and turned out not to be runnable."""
         get_backend(ACCOUNT_ID, self.region).delete_function(name)
         self.overlay.forget(name)
+
+    def _arn(self, name: str) -> str:
+        return f"arn:aws:lambda:{self.region}:{ACCOUNT_ID}:function:{name}"
 
     def _function(self, moto: Any, latest: Any, arn: str, invoked: str) -> Function:
         version = str(moto.version)

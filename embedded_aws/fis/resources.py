@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from embedded_aws.aws.errors import AwsError
-from embedded_aws.awslambda.catalog import Catalog, parse_reference
+from embedded_aws.awslambda.catalog import Catalog
 from embedded_aws.awslambda.runtime.worker import WRAPPER
 from embedded_aws.cloudwatch.alarms import Alarms
 
@@ -49,14 +49,7 @@ class MotoResources:
         return None if _LOCATION in variables else variables.get(WRAPPER)
 
     def functions_tagged(self, tags: Mapping[str, str]) -> list[str]:
-        backend = self._moto.backend("lambda", self._catalog.region)
-        found = []
-        for function in backend.list_functions():
-            arn = f"{function.function_arn}"
-            own = backend.list_tags(arn)
-            if tags.items() <= own.items():
-                found.append(self._catalog.function(parse_reference(arn)[0]).arn)
-        return sorted(found)
+        return self._catalog.tagged(tags)
 
     def is_firing(self, alarm_arn: str) -> bool:
         self._alarms.refresh()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from embedded_aws.fis.api import fis_api
+from tests.embedded_aws.fis import builders
 from tests.embedded_aws.fis.builders import World
 from tests.embedded_aws.raw import exchange, request
 from tests.embedded_aws.serving import serving
@@ -19,6 +21,19 @@ if TYPE_CHECKING:
 def url() -> Iterator[str]:
     with serving(fis_api(World().fis())) as found:
         yield found
+
+
+def test_templates_and_experiments_are_of_one_account(url: str) -> None:
+    """Both count the accounts that they reach beyond this one: none."""
+
+    def told(line: str, **given: Any) -> Any:
+        return exchange(url, request(line, {}, json.dumps(given).encode())).json()
+
+    template = told("POST /experimentTemplates", **builders.request())["experimentTemplate"]
+    wanted = {"clientToken": "once", "experimentTemplateId": template["id"]}
+    experiment = told("POST /experiments", **wanted)["experiment"]
+    shown = told(f"GET /experiments/{experiment['id']}")["experiment"]
+    assert [one["targetAccountConfigurationsCount"] for one in (template, experiment, shown)] == [0, 0, 0]
 
 
 @pytest.mark.parametrize("body", [b"[" * 100_000, b"\xff", b'{"a":NaN}', b"9" * 5000, b"[]"])
