@@ -262,7 +262,7 @@ class SdkContext(sdk_context.Context):  # type: ignore[misc]  # the SDK is untyp
             int(subsegment.start_time * 1e9),
         )
         span = NativeSpan(self._recorder, subsegment, subsegment.name, identity)
-        subsegment.namespace = None if subsegment.namespace == "local" else subsegment.namespace
+        subsegment.namespace = None  # the document says it, by kind and attributes
         if aws:
             span.set_attributes({"rpc.system": "aws-api", "peer.service": subsegment.name})
         self._recorder.started(span)

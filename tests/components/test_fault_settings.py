@@ -67,6 +67,12 @@ def test_a_mistake_is_named(changes: dict[str, Any], message: str) -> None:
         parse({"slow": {**SLOW, **changes}})
 
 
+def test_a_flag_in_quotes_is_refused() -> None:
+    """YAML's `"false"` is text, and would count as true."""
+    with pytest.raises(SettingError, match=r"faults\.half\.instead is 'false', but must be true or false"):
+        parse({"half": {"functions": ["front"], "kind": "error", "instead": "false"}})
+
+
 @pytest.mark.parametrize("text", ["[]", "fast", "3"])
 def test_something_else_than_experiments_is_refused(text: str) -> None:
     """The setting is an object."""

@@ -56,9 +56,9 @@ class Trace:
         return [node for node in self.nodes if node.parent_id and node.parent_id not in self.by_id]
 
     def ancestors(self, node: Node) -> list[Node]:
-        """Return the nodes above `node`, nearest first."""
+        """Return the nodes above `node` that are there, nearest first."""
         found: list[Node] = []
-        while node.parent_id:
+        while node.parent_id in self.by_id:
             node = self.by_id[node.parent_id]
             found.append(node)
         return found
@@ -89,7 +89,7 @@ class Trace:
 
     def __str__(self) -> str:
         return "\n".join(
-            f"{'  ' * len(self.ancestors(node)) if node not in self.orphans else '?? '}{node.name}"
+            f"{'  ' * len(self.ancestors(node))}{'?? ' if node in self.orphans else ''}{node.name}"
             f" [{node.origin or node.document.get('namespace') or '-'}] {node.id} <- {node.parent_id}"
             for node in sorted(self.nodes, key=lambda node: node.document["start_time"])
         )

@@ -59,6 +59,13 @@ def nested(event: Any, context: Any) -> None:
 
 
 @handler
+def every_kind(event: Any, context: Any) -> None:
+    for kind in trace.SpanKind:
+        with tracer.start_as_current_span(f"of {kind.name}", kind=kind):
+            pass
+
+
+@handler
 def raising(event: Any, context: Any) -> None:
     with tracer.start_as_current_span("outer"), tracer.start_as_current_span("inner"):
         raise ValueError("no such order")

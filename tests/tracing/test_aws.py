@@ -33,6 +33,21 @@ def test_successful_calls(worker: Any, daemon: Any, aws: Any) -> None:
     assert batch["aws"]["table_names"] == ["orders"]
 
 
+def test_bytes_in_a_reply(worker: Any, daemon: Any, aws: Any) -> None:
+    """What JSON cannot hold is written as text, and the rest of the reply beside it."""
+    metrics = (
+        b'{"ItemCollectionMetrics":{"ItemCollectionKey":{"id":{"B":"AAE="}},"SizeEstimateRangeGB":[0,1]}}'
+    )
+    aws.answers["PutItem"] = (200, {}, metrics)
+    assert worker.invoke("put_item") == "ok"
+    call = by_name(daemon.documents())["dynamodb"]
+    assert call["aws"]["request_id"] == "request-1"
+    assert call["aws"]["item_collection_metrics"] == {
+        "ItemCollectionKey": {"id": {"B": "b'\\x00\\x01'"}},
+        "SizeEstimateRangeGB": [0.0, 1.0],
+    }
+
+
 def test_call_without_a_reply(worker: Any, daemon: Any, aws: Any) -> None:
     """A call that reaches nobody is a fault with a cause and without a status."""
     assert worker.invoke("aws_calls")[2] == "EndpointConnectionError"

@@ -22,6 +22,7 @@ SCENARIOS: list[tuple[str, Any, Any]] = [
     ("plain", {"statusCode": 500}, None),
     ("top", "o-1", None),
     ("nested", None, None),
+    ("every_kind", None, None),
     ("raising", None, None),
     ("chained", None, None),
     ("exiting", None, None),

@@ -64,6 +64,20 @@ def test_nesting(worker: Any, daemon: Any) -> None:
     assert (event["name"], event["attributes"]) == ("cache miss", {"key": "k"})
 
 
+def test_span_without_a_peer_keeps_its_name(worker: Any, daemon: Any) -> None:
+    """Whatever its kind: only what a client or producer says of the other side outweighs it."""
+    worker.invoke("every_kind")
+    found = by_name(daemon.documents())
+    namespaces = {name: found[name].get("namespace") for name in found if name.startswith("of ")}
+    assert namespaces == {
+        "of INTERNAL": None,
+        "of SERVER": None,
+        "of CLIENT": "remote",
+        "of PRODUCER": "remote",
+        "of CONSUMER": None,
+    }
+
+
 def test_exception_through_spans(worker: Any, daemon: Any) -> None:
     """The exception is written where it was first seen; the spans around it name it."""
     assert worker.invoke("raising") == {"raised": "ValueError: no such order"}

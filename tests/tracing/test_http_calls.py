@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from tests.tracing.harness import TRACE_ID, Aws, Collector, Worker, by_name
+from tests.tracing.harness import HEADER, TRACE_ID, Aws, Collector, Output, Worker, by_name
 
 CLIENTS = ["requests", "urllib3", "httpx", "httpx async"]
 Traced = tuple[Worker, Collector]
@@ -59,6 +61,19 @@ def test_a_call_without_an_answer_is_a_fault(traced: Traced, client: str) -> Non
     assert "response" not in call["http"]
     assert (first["type"], first["remote"]) == (result, False)
     assert any(frame["path"].endswith("scenarios.py") for frame in first["stack"])
+
+
+FAILING = f"""
+import os, scenarios
+os.environ["_X_AMZN_TRACE_ID"] = {HEADER!r}
+scenarios.http_get({{"url": "http://127.0.0.1:9/", "client": "requests"}}, None)
+"""
+
+
+@pytest.mark.parametrize("mode", ["otel", "native"])
+def test_a_call_without_an_answer_leaves_the_log_clean(run: Callable[..., Output], mode: str) -> None:
+    """Of requests, and of urllib3 below it, whose call has no span of its own."""
+    assert run(mode, FAILING).log == ""
 
 
 def test_aws_calls_get_no_second_subsegment(traced: Traced, aws: Aws) -> None:

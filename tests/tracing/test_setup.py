@@ -240,6 +240,27 @@ def test_x_ray_api_in_native_mode(run: Any, collector: Any) -> None:
     assert found["__main__.handler"]["annotations"] == {"c": 3}
 
 
+XRAY_NAMESPACES = f"""
+import os, tracing
+os.environ["_X_AMZN_TRACE_ID"] = {HEADER!r}
+from aws_xray_sdk.core import xray_recorder
+@tracing.capture_lambda_handler
+def handler(event, context):
+    for namespace in ("local", "remote", "aws"):
+        with xray_recorder.in_subsegment(f"of {{namespace}}", namespace=namespace):
+            pass
+handler(1, None)
+"""
+
+
+def test_namespace_of_the_x_ray_sdk_s_own_subsegments(run: Any, collector: Any) -> None:
+    """It is kept; `local`, which documents do not have, is none."""
+    run("native", XRAY_NAMESPACES)
+    found = by_name(collector.documents())
+    namespaces = {name: found[name].get("namespace") for name in found if name.startswith("of ")}
+    assert namespaces == {"of local": None, "of remote": "remote", "of aws": "aws"}
+
+
 def test_second_import(run: Any, collector: Any) -> None:
     """A second set-up changes nothing."""
     run(

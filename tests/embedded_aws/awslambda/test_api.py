@@ -113,6 +113,23 @@ def test_a_body_that_cannot_be_read_is_refused(stack: Stack, line: str, body: by
     assert answer.json().get("Message") or answer.json()["message"]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "POST /2015-03-31/functions",
+        "PUT /2015-03-31/functions/nope/configuration",
+        "POST /2015-03-31/event-source-mappings",
+        "PUT /2015-03-31/event-source-mappings/nope",
+    ],
+)
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"FunctionName": "nope",}'])
+def test_invalid_json_is_named(stack: Stack, line: str, body: bytes) -> None:
+    """As what it is, before anything is looked for."""
+    answer = exchange(stack.url, request(line, signed("lambda"), body))
+    assert answer.status == 400
+    assert "Could not parse request body into json: " in str(answer.json())
+
+
 @pytest.mark.parametrize("payload", UNREADABLE[:4])
 @pytest.mark.parametrize("kind", ["RequestResponse", "Event"])
 def test_an_event_that_cannot_be_read_is_refused(stack: Stack, kind: str, payload: bytes) -> None:

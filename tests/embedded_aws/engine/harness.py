@@ -44,8 +44,24 @@ class Aws:
         endpoint, otlp = (socket.create_server((HOST, 0)) for _ in range(2))
         self.url = f"http://{HOST}:{endpoint.getsockname()[1]}"
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever)
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
+        try:
+            self._start(endpoint, otlp, data, region, faults)
+        except BaseException:
+            endpoint.close()
+            otlp.close()
+            self._end()
+            raise
+
+    def _start(
+        self,
+        endpoint: socket.socket,
+        otlp: socket.socket,
+        data: Path,
+        region: str,
+        faults: FaultSources | None,
+    ) -> None:
         self._aws = EmbeddedAws(
             Settings(
                 host=HOST,
@@ -62,6 +78,9 @@ class Aws:
 
     def close(self) -> None:
         self._await(self._aws.stop())
+        self._end()
+
+    def _end(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

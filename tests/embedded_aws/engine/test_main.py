@@ -74,6 +74,15 @@ def test_answer_is_one_line_and_all_else_goes_to_stderr(aws: harness.Aws, tmp_pa
     assert client.list_queue_tags(QueueUrl=url)["Tags"] == {"stage": "y"}
 
 
+def test_log_of_the_program_goes_to_stderr(aws: harness.Aws, tmp_path: Path) -> None:
+    """What it tells with `pulumi.log` is shown with its level, but for what is for finding bugs."""
+    program = (
+        "import pulumi\nfor level in 'debug', 'info', 'warn', 'error': getattr(pulumi.log, level)(level)"
+    )
+    done = run_engine(aws.url, write_project(tmp_path, program))
+    assert done.stderr.splitlines() == ["INFO: info", "WARNING: warn", "ERROR: error"]
+
+
 def test_failing_program_is_one_message(aws: harness.Aws, tmp_path: Path) -> None:
     """Standard error has the message only, also when resources are still being created."""
     program = (

@@ -143,5 +143,6 @@ def test_values_at_the_limits_pass() -> None:
     """The limits themselves are allowed."""
     limits = {"name": "n" * 32, "priority": 9999, "fixed_rate": 1, "reservoir_size": 0}
     patterns = {"service_name": "x" * 64, "host": "", "http_method": "x" * 10, "url_path": "x" * 128}
-    check(rule(**limits, **patterns, resource_arn="x" * 500, attributes={"k" * 32: "v" * 32}))
+    attributes = {f"{number}" * 32: "v" * 32 for number in range(5)}
+    check(rule(**limits, **patterns, resource_arn="x" * 500, attributes=attributes))
     check(dataclasses.replace(DEFAULT, fixed_rate=0.0))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 
 import pytest
+from rich.text import Text
 
-from waterfall.terminal.screen import ASCII, UNICODE, Screen, screen_of, wrapped
+from waterfall.terminal.screen import ASCII, UNICODE, Screen, screen_of, to_text, wrapped
 
 
 class Terminal(io.StringIO):
@@ -61,6 +62,14 @@ def test_poor_encodings_get_ascii_glyphs(encoding: str) -> None:
 def test_utf8_gets_line_drawing() -> None:
     """UTF-8 shows the full picture."""
     assert Screen(encoding="utf-8").glyphs is UNICODE
+
+
+@pytest.mark.parametrize("colour", [True, False])
+def test_what_a_terminal_cannot_write_is_replaced(colour: bool) -> None:  # noqa: FBT001 - a parameter
+    """Text of the user's may hold any character, coloured or not."""
+    text = to_text([Text("größer → ✓", style="green")], Screen(colour=colour, encoding="ascii"))
+    assert "gr??er ? ?" in text
+    assert ("\x1b[32m" in text) is colour
 
 
 def test_long_text_is_wrapped_and_cut() -> None:

@@ -28,6 +28,7 @@ QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/123456789012/orders"
             (QUEUE_URL, "AWS::SQS::Queue"),
             "SQS",
         ),
+        ("sqs", {"queue_url": "http://[::1"}, ("http://[::1", "AWS::SQS::Queue"), "SQS"),
         ("sqs", {}, ("SQS", "AWS::SQS"), "SQS"),
         ("lambda", {"function_name": "f"}, ("f", "AWS::Lambda"), "Lambda"),
         (
