@@ -6,7 +6,6 @@ import os
 import platform
 import re
 import runpy
-import site
 import sys
 import traceback
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi import ConfigMissingError, RunError
 
 from embedded_aws.engine.errors import EngineError
+from embedded_aws.engine.packages import add_packages, advice
 from embedded_aws.host.user_account import without_account
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 _ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "amd64": "x86_64"}
 
-_EXTRAS = {"pulumi_aws": "type: pip install 'traced-api[components]'"}
-_INSTALL = "install it beside this tool, or name its virtualenv in Pulumi.yaml"
 _WRAPPED = re.compile(r"While processing (input|resource): '([^']*)'")
 
 
@@ -59,10 +57,7 @@ def enter(project: Project, endpoint: str, region: str) -> None:
     os.environ.update(surroundings)
     os.chdir(project.working_directory)
     sys.path.insert(0, str(project.working_directory.resolve()))
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    if project.virtualenv:
-        for packages in project.virtualenv.glob(f"lib/{version}/site-packages"):
-            site.addsitedir(str(packages))
+    add_packages(project)
 
 
 def main_of(project: Project) -> Callable[[], Any]:
@@ -96,8 +91,8 @@ def describe(error: BaseException, project: Project) -> str:
             place = f" ({_shown(Path(error.filename), project)}:{error.lineno})" if error.filename else ""
             return f"the program raised {type(error).__name__}: {error.msg}{place}"
         case ModuleNotFoundError():
-            hint = _EXTRAS.get(error.name or "", _INSTALL)
-            return f"the program raised {type(error).__name__}: {error}; {hint}{_place(error, project)}"
+            place, hint = _place(error, project), advice(project, error.name)
+            return f"the program raised {type(error).__name__}: {error}{place}; {hint}"
     return f"the program raised {type(error).__name__}: {_said(error)}{_place(error, project)}"
 
 

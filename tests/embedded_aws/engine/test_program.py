@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     ("import beside", "the program raised ZeroDivisionError: division by zero (beside.py:2)"),
     ("x = = 1", "the program raised SyntaxError: invalid syntax (__main__.py:1)"),
     ("import absent_package",
-     ("the program raised ModuleNotFoundError: No module named 'absent_package'; "
-      "install it beside this tool, or name its virtualenv in Pulumi.yaml (__main__.py:1)")),
+     ("the program raised ModuleNotFoundError: No module named 'absent_package' (__main__.py:1); "
+      f"install it beside this tool: `{sys.executable} -m pip install absent_package`, "
+      "or name its virtualenv in Pulumi.yaml")),
     ("import sys\nsys.exit(3)", "the program exited with 3"),
     ("import pulumi\nraise pulumi.RunError('said plainly')", "said plainly (__main__.py:2)"),
     ("import pulumi\npulumi.Config().require('wish')",
