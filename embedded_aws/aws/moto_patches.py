@@ -5,6 +5,7 @@ What SNS, EventBridge and S3 would deliver is switched off in `moto_deliveries`.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextvars import ContextVar
 from functools import cache
@@ -12,6 +13,7 @@ from typing import Any
 
 from moto.core.common_models import BaseModel
 from moto.core.config import default_user_config
+from moto.moto_server import werkzeug_app
 from moto.sqs.models import SQSBackend
 
 _BATCH: ContextVar[Iterator[dict[str, Any] | None]] = ContextVar("sqs_batch")
@@ -26,6 +28,8 @@ def apply() -> None:
     # moto lists every object it ever made, for a dashboard that is not served here: messages and items that
     # are gone stay in that list.
     BaseModel.__new__ = lambda cls, *_, **__: super(BaseModel, cls).__new__(cls)  # type: ignore[method-assign]
+    # It prints that it does not know a service, which is for whoever wrote moto.
+    vars(werkzeug_app)["print"] = logging.getLogger("moto").warning
     _keep_system_attributes()
 
 

@@ -40,7 +40,10 @@ class _ToFile(logging.FileHandler):
 
 @contextmanager
 def logging_to(file: Path, show: Callable[[str], None]) -> Iterator[None]:
-    """Write warnings of all packages to `file`, which starts empty, and those of `embedded_aws` to `show`."""
+    """Write warnings of all packages to `file`, which starts empty, and those of `embedded_aws` to `show`.
+
+    So does what they say through `warnings`, which would go to standard error.
+    """
     to_file = _ToFile(private_file(file), mode="w", encoding="utf-8", errors="backslashreplace")
     to_file.setFormatter(logging.Formatter(_FORMAT))
     to_file.setLevel(logging.WARNING)
@@ -48,9 +51,11 @@ def logging_to(file: Path, show: Callable[[str], None]) -> Iterator[None]:
     root, ours = logging.getLogger(), logging.getLogger("embedded_aws")
     root.addHandler(to_file)
     ours.addHandler(to_user)
+    logging.captureWarnings(True)
     try:
         yield
     finally:
+        logging.captureWarnings(False)
         ours.removeHandler(to_user)
         root.removeHandler(to_file)
         to_file.close()
