@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 from importlib import import_module
+from tempfile import mkdtemp
 
 from embedded_aws.awslambda.runtime.provision import cache_directory
 from embedded_aws.host.user_account import NO_ACCOUNT
+
+# Where running stacks are noted: not among the user's.
+os.environ["XDG_STATE_HOME"] = mkdtemp()
+atexit.register(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True)
 
 for name in [name for name in os.environ if name.startswith("AWS_")]:
     del os.environ[name]

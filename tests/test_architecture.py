@@ -92,7 +92,7 @@ PACKAGES = (
     Package(
         "waterfall",
         rooms(
-            "ports",
+            "ports shell",
             "traces",
             "faults logs sampling stack",
             "compare why",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shlex
+import subprocess
 import zipfile
 from pathlib import Path
 
@@ -10,10 +12,11 @@ import pytest
 
 from components.settings import SETTINGS, Setting
 from tests.components.conftest import Deploy, run_program
-from waterfall.cli import main
+from waterfall.cli import main, parse
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+NEEDS_AN_ACCOUNT = re.compile(r"pulumi |.* --aws\b")
 
 
 @pytest.fixture
@@ -62,3 +65,35 @@ def test_every_option_of_up_is_named(capsys: pytest.CaptureFixture[str]) -> None
     options = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out)) - {"--help", "--directory"}
     assert options
     assert {option for option in options if option not in README} == set()
+
+
+def test_only_deploying_needs_an_account() -> None:
+    """Whoever has none can type every command of the other chapters."""
+    chapters = dict(re.findall(r"(?ms)^## (.*?)\n(.*?)(?=^## |\Z)", README))
+    needing = {
+        title: [line for line in commands_in(text) if NEEDS_AN_ACCOUNT.match(line)]
+        for title, text in chapters.items()
+    }
+    assert needing.pop("Deploy") == commands_in(chapters["Deploy"])
+    assert needing == {title: [] for title in needing}
+
+
+def test_what_make_is_told_to_pass_on_is_understood() -> None:
+    """`make up ARGS=...` is one command of `waterfall`, with options that it has."""
+    lines = [line for line in commands_in(README) if "ARGS" in line]
+    assert len(lines) > 3
+    for line in lines:
+        done = subprocess.run(
+            ["bash", "-c", line.replace("make", "make --dry-run")],
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        (command,) = [words for words in map(shlex.split, done.stdout.splitlines()) if "up" in words[1:2]]
+        assert command[0] == ".venv/bin/waterfall"
+        assert parse(command[1:]).command == "up"
+
+
+def commands_in(text: str) -> list[str]:
+    """Return what is typed in the consoles of a page, without the remarks behind it."""
+    consoles = re.findall(r"(?ms)^```console\n(.*?)^```", text)
+    lines = [line[2:] for console in consoles for line in console.splitlines() if line.startswith("$ ")]
+    return [re.sub(r" +# .*", "", line) for line in lines]

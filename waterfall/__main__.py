@@ -17,9 +17,27 @@ def main() -> int:
         return cli.main()
     except KeyboardInterrupt:
         return _INTERRUPTED
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in {"waterfall", "embedded_aws", "loopback_guard"}:
+            raise
+        sys.stderr.write(f"waterfall: {_without(error)}\n")
+        return 1
     finally:
         gc.freeze()  # and the same of an end
         gc.disable()
+
+
+def _without(error: ModuleNotFoundError) -> str:
+    """Say what brings a package that is not there: most often, this is not the Python of set-up."""
+    import shlex  # noqa: PLC0415 - only when something is missing
+    from pathlib import Path  # noqa: PLC0415 - likewise
+
+    checkout = Path(__file__).resolve().parents[1]
+    if (checkout / "Makefile").exists():
+        command = f"cd {shlex.quote(str(checkout))} && make setup && .venv/bin/waterfall --help"
+    else:
+        command = shlex.join([sys.executable, "-m", "pip", "install", "traced-api"])
+    return f"{error}, which this Python ({sys.executable}) does not have: `{command}`"
 
 
 if __name__ == "__main__":

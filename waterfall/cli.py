@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
 from waterfall.commands import options
 from waterfall.commands.options import Command
@@ -54,6 +55,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         description="See where the time of a request went, on this machine or in an AWS account.",
         epilog=options.EXIT,
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
         own = commands.add_parser(name, help=summary)
@@ -66,6 +68,17 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     except ValueError as error:
         parser.error(str(error))
     return given
+
+
+class _Version(argparse.Action):
+    """Reads the version when it is asked for: that takes as long as all other imports of the command line."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        """Print it and exit."""
+        from importlib.metadata import version  # noqa: PLC0415 - see above
+
+        sys.stdout.write(f"{parser.prog} {version('traced-api')}\n")
+        parser.exit()
 
 
 def _fill(parser: argparse.ArgumentParser, command: Command) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,9 @@ import pytest
 from tests.waterfall import samples
 from tests.waterfall.samples import TRACE_ID
 from waterfall.cli import COMMANDS, main
+from waterfall.shell import typed
+
+ROOT = Path(__file__).parents[2]
 
 if TYPE_CHECKING:
     from tests.waterfall.conftest import Api
@@ -45,6 +49,26 @@ def test_every_command_has_its_file() -> None:
     assert {module.__name__.rpartition(".")[2] for module in modules if hasattr(module, "COMMAND")} == {
         *COMMANDS
     }
+
+
+def test_its_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--version` prints the version of what is installed."""
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out == f"waterfall {version('traced-api')}\n"
+
+
+def test_a_python_without_the_packages_is_told_what_to_do(tmp_path: Path) -> None:
+    """Such as the system's own, in a checkout: one line with what to type."""
+    without = "import sys\nsys.modules['rich'] = None\nfrom waterfall.__main__ import main\nsys.exit(main())"
+    command = [sys.executable, "-c", without, "traces"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("waterfall: ")
+    assert line.endswith(f"`cd {ROOT} && make setup && .venv/bin/waterfall --help`")
+    assert sys.executable in line
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -114,7 +138,7 @@ def test_no_server_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     """Without a server every reading command says how to start one."""
     for command in ("show", "traces", "map"):
         assert main([command, "--endpoint", "http://127.0.0.1:1"]) == 1
-        assert "start a local stack with `waterfall up`" in capsys.readouterr().err
+        assert f"start a local stack with `{typed('up')}`" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("endpoint", ["nonsense", "127.0.0.1:4566"])

@@ -13,7 +13,6 @@ from waterfall.commands.options import Command
 from waterfall.compare.difference import Comparison, compare
 from waterfall.compare.modes import MODES, compare_modes
 from waterfall.compare.shapes import comparison_shape
-from waterfall.ports import LOCAL_ENDPOINT
 from waterfall.stack.child import Program
 from waterfall.terminal import compare as picture
 from waterfall.terminal.screen import Screen, screen_of, to_text
@@ -33,7 +32,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 def _check(given: argparse.Namespace) -> None:
     if len(given.traces) != (0 if given.modes else 2):
         raise ValueError("compare takes two traces, or --modes and none")
-    if given.modes and (given.aws or given.endpoint != LOCAL_ENDPOINT):
+    if given.modes and (given.aws or given.endpoint):
         raise ValueError("--modes runs on this machine: give neither --aws nor --endpoint")
     if given.modes and "tracing" in dict(given.config):
         raise ValueError("--modes sets tracing itself: leave out --config tracing=...")

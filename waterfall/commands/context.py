@@ -5,16 +5,19 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from rich.text import Text
 
+from waterfall.ports import LOCAL_ENDPOINT
+from waterfall.shell import typed
+from waterfall.stack.registry import running
 from waterfall.terminal.screen import Screen, screen_of, to_text
 from waterfall.terminal.text import clean
 from waterfall.traces.arguments import LATEST
-from waterfall.traces.client import Reader, ReadError, Source, connect
+from waterfall.traces.client import Reader, ReadError, Source, connect, exported_endpoint
 from waterfall.traces.model import Trace
 from waterfall.why.client import Journal
 
@@ -37,7 +40,31 @@ class Context:
 
 
 def source_of(given: argparse.Namespace) -> Source:
-    return Source(given.endpoint, aws=given.aws, profile=given.profile, region=given.region)
+    """Return where a command with the options of `add_source` reads; raises ReadError when it is unclear."""
+    if given.aws:
+        return Source(aws=True, profile=given.profile, region=given.region)
+    stacks = running()
+    regions = {stack.endpoint: stack.region for stack in stacks}
+    endpoint = given.endpoint or _exported(regions)
+    if endpoint is None and len(stacks) > 1:
+        raise ReadError(
+            "several stacks run: "
+            + ", ".join(f"{stack.endpoint} ({stack.name} of {stack.directory})" for stack in stacks)
+            + f"; choose one with --endpoint {stacks[0].endpoint}, or export AWS_ENDPOINT_URL"
+        )
+    endpoint = endpoint or next(iter(regions), LOCAL_ENDPOINT)
+    return Source(endpoint, region=regions.get(endpoint))
+
+
+def _exported(running: Container[str]) -> str | None:
+    """Return the endpoint that the AWS SDKs of this shell use, if an embedded AWS answers there."""
+    endpoint = exported_endpoint()
+    if endpoint is None or endpoint in running:
+        return endpoint
+    try:
+        return endpoint if Journal(endpoint).status() else None
+    except ReadError:
+        return None
 
 
 def context_of(given: argparse.Namespace) -> Context:
@@ -79,7 +106,7 @@ def trace_of(context: Context, wanted: str) -> Trace:
     if not found:
         raise ReadError(
             f"no trace {wanted}: it was not sampled, has not arrived yet, or is too old; "
-            f"`waterfall why {wanted}` says which{hint(context)}"
+            f"`{typed(f'why {wanted}')}` says which{hint(context)}"
         )
     return found[0]
 

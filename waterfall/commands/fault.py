@@ -12,6 +12,7 @@ from waterfall.commands.context import printed, source_of
 from waterfall.commands.options import Command
 from waterfall.faults.client import Experiment, Faults
 from waterfall.faults.shapes import experiments_shape, templates_shape
+from waterfall.shell import typed
 from waterfall.terminal import faults as picture
 from waterfall.terminal.screen import screen_of, to_text
 from waterfall.terminal.text import json_text
@@ -25,7 +26,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def _check(given: argparse.Namespace) -> None:
     if given.action == "start" and not given.name:
-        raise ValueError("fault start takes the name of an experiment; `waterfall fault list` shows them")
+        raise ValueError(f"fault start takes the name of an experiment; `{typed('fault list')}` shows them")
 
 
 def _run(given: argparse.Namespace) -> int:

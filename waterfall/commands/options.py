@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from waterfall.ports import LOCAL_ENDPOINT
 from waterfall.traces import arguments
 from waterfall.traces.arguments import LATEST
 
@@ -47,7 +46,7 @@ def add_source(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("where to read")
     choice = group.add_mutually_exclusive_group()
     choice.add_argument(
-        "--endpoint", default=LOCAL_ENDPOINT, metavar="URL", help=f"a local stack (default: {LOCAL_ENDPOINT})"
+        "--endpoint", metavar="URL", help="a local stack (default: AWS_ENDPOINT_URL's, or the one that runs)"
     )
     choice.add_argument("--aws", action="store_true", help="the X-Ray of an AWS account")
     group.add_argument("--profile", metavar="NAME", help="with --aws: the profile")

@@ -14,6 +14,7 @@ from waterfall.commands.options import Command
 from waterfall.commands.welcome import Welcome
 from waterfall.ports import AWS_PORT, CONSOLE_PORT, DAEMON_PORT, OTLP_PORT
 from waterfall.stack import KEEP_SETTING
+from waterfall.stack.registry import Noted, noted
 from waterfall.terminal.screen import screen_of
 from waterfall.traces import arguments
 from waterfall.traces.client import Source
@@ -69,7 +70,9 @@ def _run(given: argparse.Namespace) -> int:
                 from waterfall.web.server import serving  # noqa: PLC0415 - the stack starts first
 
                 started.enter_context(serving(Source(status.endpoint, region=status.region), listener))
-                welcome.greet(status)
+                here = Noted(status.endpoint, status.region, status.stack, str(given.directory.resolve()))
+                started.enter_context(noted(here))
+                welcome.greet(status, stays=not given.once)
                 return not given.once
 
             serve = ServeOptions(

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, TextIO
 from rich.text import Text
 
 from waterfall.ports import LOCAL_ENDPOINT
+from waterfall.shell import typed
 from waterfall.stack import first_request
 from waterfall.stack.first_request import Polling
+from waterfall.stack.registry import running
 from waterfall.stack.routes import find_route
 from waterfall.terminal import waterfall
 from waterfall.terminal.screen import DIM, STYLES, Screen, to_text, wrapped
@@ -47,8 +49,11 @@ class Welcome:
         for warning in warnings:
             self._note(warning)
 
-    def greet(self, stack: Status) -> None:
-        """Send the first request, show its trace, print the addresses, warnings and what was deployed."""
+    def greet(self, stack: Status, *, stays: bool = True) -> None:
+        """Send the first request, show its trace, print warnings and what was deployed.
+
+        Of a stack that stays, how to go on with it is printed as well.
+        """
         path = None
         try:
             path = self._plain_path(stack)
@@ -56,7 +61,7 @@ class Welcome:
                 self._first_request(stack, connect(Source(stack.endpoint)), stack.api.rstrip("/") + path)
         except ReadError as error:
             self._fail(str(error))
-        self._print([Text(), *self._addresses(stack, path), Text()])
+        self._print([Text(), *self._addresses(stack, path), Text()] if stays else [Text()])
         self.warn(stack.warnings)
         if stack.resources:
             self._print([Text(_counted(stack.resources), style="bold")])
@@ -109,10 +114,9 @@ class Welcome:
         else:
             arrow = self.screen.glyphs.arrow
             self._print([Text(f"{arrow} linked trace, of the message's consumer: {linked}", style="cyan")])
-            self._print([Text(f"  waterfall show{_endpoint_option(stack)} {linked}", style=DIM)])
+            self._print([Text(f"  {_show(stack)} {linked}", style=DIM)])
 
     def _addresses(self, stack: Status, path: str | None) -> Iterator[Text]:
-        show = f"waterfall show{_endpoint_option(stack)}"
         rows = [
             ("API", stack.api or ""),
             ("try", f"curl {stack.api.rstrip('/')}{path}" if stack.api and path else ""),
@@ -120,8 +124,9 @@ class Welcome:
                 "open",
                 f"{stack.console}    (console: traces, service map, waterfall)" if stack.console else "",
             ),
-            ("then", f"{show}    (also: logs, traces, map, compare)"),
-            ("AWS", f"{stack.endpoint}    (aws --endpoint-url, AWS_ENDPOINT_URL)"),
+            ("then", f"{_show(stack)}    (also: logs, traces, map, compare)"),
+            ("AWS", f"{stack.endpoint}    (the AWS CLI and SDKs, after these:)"),
+            *(("", line) for line in exports(stack)),
             ("X-Ray", f"{stack.daemon}    (daemon, UDP and TCP)"),
             ("OTLP", f"{stack.otlp.rstrip('/')}/v1/traces" if stack.otlp else ""),
             ("stop", "Ctrl-C"),
@@ -161,5 +166,22 @@ def _source(stack: Status) -> Source:
     return Source(stack.endpoint, region=stack.region)
 
 
-def _endpoint_option(stack: Status) -> str:
-    return "" if stack.endpoint == LOCAL_ENDPOINT else f" --endpoint {stack.endpoint}"
+def exports(stack: Status) -> list[str]:
+    """Return what a shell needs so that the AWS CLI and every SDK use a stack, as they stand.
+
+    Nothing checks the keys, but no SDK sends a request without some to sign it with. The region has two
+    names: boto3 and version 1 of the CLI read the second alone, the SDKs for JavaScript and Java the first.
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
+    https://boto3.amazonaws.com/v1/documentation/api/latest/guide/configuration.html
+    """
+    return [
+        f"export AWS_ENDPOINT_URL={stack.endpoint}",
+        "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test",
+        f"export AWS_REGION={stack.region} AWS_DEFAULT_REGION={stack.region}",
+    ]
+
+
+def _show(stack: Status) -> str:
+    """Return what to type to see a stack's latest trace; it is found if no other one runs."""
+    found = [each.endpoint for each in running()] or [LOCAL_ENDPOINT]
+    return typed("show" if found == [stack.endpoint] else f"show --endpoint {stack.endpoint}")

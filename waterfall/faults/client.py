@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from waterfall.shell import typed
 from waterfall.traces.client import ReadError, Source, client, readable
 
 ACTIVE = frozenset({"pending", "initiating", "running", "stopping"})
@@ -92,7 +93,7 @@ class Faults:
             one for one in self.experiments(active=True) if wanted is None or wanted in {one.id, one.name}
         ]
         if wanted and not running:
-            raise ReadError(f"no experiment {wanted} is running; `waterfall fault status` shows what is")
+            raise ReadError(f"no experiment {wanted} is running; `{typed('fault status')}` shows what is")
         for one in running:
             self._call("stop_experiment", id=one.id)
         return [self.experiment(one.id) for one in running]

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/xray/latest/api/API_Operations.html
 from __future__ import annotations
 
 import math
+import os
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,7 +26,9 @@ from botocore.exceptions import (
     ConnectionError as BotoConnectionError,
 )
 
+from loopback_guard import is_loopback, origin_of
 from waterfall.ports import LOCAL_ENDPOINT
+from waterfall.shell import typed
 from waterfall.traces import tree
 from waterfall.traces.service_map import ServiceMap, service_map
 from waterfall.traces.summaries import Summary, summary
@@ -84,7 +87,11 @@ def client(source: Source, service: str) -> Any:
     try:
         if source.aws:
             session = boto3.Session(profile_name=source.profile, region_name=source.region)
-            return session.client(service, config=Config(retries={"mode": "standard", "max_attempts": 8}))
+            config = Config(
+                retries={"mode": "standard", "max_attempts": 8},
+                ignore_configured_endpoint_urls=exported_endpoint() is not None,
+            )
+            return session.client(service, config=config)
         config = Config(
             connect_timeout=2,
             read_timeout=60,
@@ -99,6 +106,17 @@ def client(source: Source, service: str) -> Any:
         raise ReadError(f"{error}; name one with --profile or --region") from error
     except (BotoCoreError, ValueError) as error:
         raise ReadError(str(error)) from error
+
+
+def exported_endpoint() -> str | None:
+    """Return the endpoint that this shell gives to AWS SDKs, if it is one of this machine.
+
+    Others, such as a proxy or an account's own endpoint, are on the way to an account.
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+    """
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "").rstrip("/")
+    scheme, _, host = (origin_of(endpoint) or "").partition("://")
+    return endpoint if scheme == "http" and is_loopback(host) else None
 
 
 @cache
@@ -247,7 +265,7 @@ def readable(source: Source, service: str = "X-Ray") -> Iterator[None]:
         if source.aws:
             raise ReadError(f"AWS cannot be reached: {error}") from error
         raise ReadError(
-            f"nothing answers at {source.endpoint}: start a local stack with `waterfall up`, "
+            f"nothing answers at {source.endpoint}: start a local stack with `{typed('up')}`, "
             "name its endpoint with --endpoint URL, or read a real account with --aws"
         ) from error
     except NoCredentialsError as error:

@@ -9,6 +9,7 @@ import urllib.request
 from typing import Any
 from urllib.parse import quote
 
+from waterfall.shell import typed
 from waterfall.traces.client import ReadError
 from waterfall.traces.documents import mapping_of
 
@@ -36,12 +37,16 @@ class Journal:
 
     def deployed(self) -> dict[str, str]:
         """Return the base URLs of the deployed stages by `<API name>/<stage>`."""
-        return dict((self._get("status") or {}).get("apis") or {})
+        return dict((self.status() or {}).get("apis") or {})
+
+    def status(self) -> dict[str, Any] | None:
+        """Return what an embedded AWS tells of itself; `None` when something else answers."""
+        return self._get("status")
 
     def lost(self) -> list[str]:
         """Return a sentence for each sort of thing that the server could not store; never raises."""
         try:
-            status = self._get("status") or {}
+            status = self.status() or {}
         except ReadError:
             return []
         lost = mapping_of(mapping_of(status.get("storage")).get("lost"))
@@ -61,7 +66,7 @@ class Journal:
             return None
         except (OSError, ValueError, http.client.HTTPException) as error:
             raise ReadError(
-                f"nothing answers at {self._endpoint}: start a local stack with `waterfall up`, "
+                f"nothing answers at {self._endpoint}: start a local stack with `{typed('up')}`, "
                 f"name its endpoint with --endpoint URL, or read a real account with --aws ({error})"
             ) from error
         return told if isinstance(told, dict) else None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from waterfall.sampling.client import read_rules
+from waterfall.shell import typed
 from waterfall.stack.routes import function_of, rest_apis
 from waterfall.traces.client import Reader, ReadError, RefusedError, Source, client, readable
 from waterfall.why.client import MOST, Journal
@@ -103,7 +104,7 @@ class Explainer:
         evidence = self._evidence(told)
         if evidence.entry is None:
             raise UnknownRequestError(
-                f"no request {id_} is remembered: `waterfall why --list` shows the last ones, "
+                f"no request {id_} is remembered: `{typed('why --list')}` shows the last ones, "
                 "and older ones, or those before the last start, are forgotten"
             )
         return Answer(explain(evidence), evidence.entry)

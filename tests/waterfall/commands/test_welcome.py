@@ -12,13 +12,16 @@ from embedded_aws.server import Status
 from tests.waterfall import samples
 from tests.waterfall.samples import TRACE_ID
 from waterfall.commands.welcome import Welcome
+from waterfall.shell import typed
 from waterfall.stack import first_request
 from waterfall.stack.first_request import Polling
+from waterfall.stack.registry import Noted, noted
 from waterfall.terminal.screen import Screen
 from waterfall.traces.client import ReadError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from tests.waterfall.conftest import Api
 
@@ -95,7 +98,7 @@ def test_request_and_waterfall_and_addresses_are_shown(api: Api) -> None:
         f"Trace {TRACE_ID}",
         "simulate slow work",
         f"linked trace, of the message's consumer: {samples.CONSUMER_ID}",
-        f"waterfall show --endpoint {api.endpoint} {samples.CONSUMER_ID}",
+        f"  {typed('show')} --endpoint {api.endpoint} {samples.CONSUMER_ID}",
         f"try  curl {stack.api}/hello",
         "open  http://127.0.0.1:8080",
         "stop  Ctrl-C",
@@ -103,6 +106,34 @@ def test_request_and_waterfall_and_addresses_are_shown(api: Api) -> None:
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
     assert not welcome.failed
+
+
+def test_what_the_cli_and_sdks_need_is_printed(api: Api) -> None:
+    """Three lines to copy: where, keys to sign with, and the region by both of its names."""
+    lines = [line.strip() for line in greeted(stack_at(api.endpoint, None), Clock())[0].splitlines()]
+    assert [line for line in lines if line.startswith("export ")] == [
+        f"export AWS_ENDPOINT_URL={api.endpoint}",
+        "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test",
+        "export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1",
+    ]
+
+
+def test_the_only_stack_needs_no_naming(api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is to be typed names the endpoint once there are two."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    stack = stack_at(api.endpoint, None)
+    with noted(Noted(api.endpoint, "us-east-1", "dev", "/shop")):
+        assert f"  then  {typed('show')}    (" in greeted(stack, Clock())[0]
+        with noted(Noted("http://127.0.0.1:1", "us-east-1", "dev", "/other")):
+            assert f"  then  {typed('show')} --endpoint {api.endpoint}    (" in greeted(stack, Clock())[0]
+
+
+def test_of_a_stack_that_ends_no_address_is_told(api: Api) -> None:
+    """After `up --once` nothing of what could be typed would work."""
+    out = io.StringIO()
+    Welcome(out, Screen(100)).greet(stack_at(api.endpoint, None), stays=False)
+    assert "no request was sent" in out.getvalue()
+    assert api.endpoint not in out.getvalue()
 
 
 def test_trace_is_waited_for(api: Api) -> None:

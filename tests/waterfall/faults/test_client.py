@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from waterfall.faults.client import Experiment, Faults, iso_seconds
+from waterfall.shell import typed
 from waterfall.traces.client import ReadError, RefusedError, Source
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def test_an_endpoint_without_fis_refuses(api: Api) -> None:
 
 def test_an_endpoint_that_is_not_there_says_how_to_start_one() -> None:
     """As with traces."""
-    with pytest.raises(ReadError, match="start a local stack with `waterfall up`"):
+    with pytest.raises(ReadError, match=f"start a local stack with `{typed('up')}`"):
         Faults(Source("http://127.0.0.1:1")).experiments()
 
 

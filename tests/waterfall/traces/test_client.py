@@ -14,6 +14,7 @@ from botocore.stub import Stubber
 
 from tests.waterfall import samples
 from tests.waterfall.samples import T0, TRACE_ID
+from waterfall.shell import typed
 from waterfall.traces.client import LONGEST_LISTING, Reader, ReadError, Source, client, connect, windows
 
 if TYPE_CHECKING:
@@ -231,7 +232,7 @@ def test_no_server_says_how_to_start_one() -> None:
         probe.bind(("127.0.0.1", 0))
         endpoint = f"http://127.0.0.1:{probe.getsockname()[1]}"
     with pytest.raises(
-        ReadError, match=f"nothing answers at {endpoint}: start a local stack with `waterfall up`"
+        ReadError, match=f"nothing answers at {endpoint}: start a local stack with `{typed('up')}`"
     ):
         connect(Source(endpoint)).get([TRACE_ID])
 
@@ -255,6 +256,23 @@ def test_throttling_is_retried_in_an_account() -> None:
     """A real account throttles: its client tries eight times, in the standard mode."""
     source = Source(aws=True, region="eu-west-1")
     assert client(source, "xray").meta.config.retries == {"mode": "standard", "total_max_attempts": 9}
+
+
+@pytest.mark.parametrize(
+    ("exported", "asked"),
+    [
+        ("http://127.0.0.1:4566", "https://xray.eu-west-1.amazonaws.com"),
+        ("http://localhost:4566/", "https://xray.eu-west-1.amazonaws.com"),
+        ("https://vpce-1.example", "https://vpce-1.example"),
+        ("http://proxy.example:8000", "http://proxy.example:8000"),
+    ],
+)
+def test_an_account_is_not_looked_for_on_this_machine(
+    monkeypatch: pytest.MonkeyPatch, exported: str, asked: str
+) -> None:
+    """What sends a shell's SDKs to a local stack does not send `--aws` there; other endpoints count."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", exported)
+    assert client(Source(aws=True, region="eu-west-1"), "xray").meta.endpoint_url == asked
 
 
 def test_proxies_are_not_used_for_a_local_stack(monkeypatch: pytest.MonkeyPatch, api: Api) -> None:

@@ -14,6 +14,7 @@ from embedded_aws.journal.records import ApiRequest, InvocationRecord
 from tests.waterfall import samples
 from tests.waterfall.why.facts import function
 from waterfall.cli import main
+from waterfall.shell import typed
 from waterfall.traces.client import ReadError, Source, connect
 from waterfall.why.question import question
 from waterfall.why.service import Explainer, UnknownRequestError
@@ -149,7 +150,7 @@ def test_a_real_account_has_no_record_of_requests(api: Api, monkeypatch: pytest.
     """With --aws nothing is asked of a server's own; the stage's setting and the rules explain."""
     stage(api, tracing=False)
     for name, value in {
-        "AWS_ENDPOINT_URL": api.endpoint,
+        **{f"AWS_ENDPOINT_URL_{service}": api.endpoint for service in ("XRAY", "LAMBDA", "API_GATEWAY")},
         "AWS_ACCESS_KEY_ID": "x",
         "AWS_SECRET_ACCESS_KEY": "x",
     }.items():
@@ -191,7 +192,7 @@ def test_unknown_requests(api: Api) -> None:
 def test_no_server(capsys: pytest.CaptureFixture[str]) -> None:
     """Without a server the error says how to start one."""
     assert main(["why", "--endpoint", "http://127.0.0.1:1"]) == 1
-    assert "start a local stack with `waterfall up`" in capsys.readouterr().err
+    assert f"start a local stack with `{typed('up')}`" in capsys.readouterr().err
 
 
 def test_the_command_explains(api: Api, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,34 @@
+"""What to type: how whoever reads a message starts `waterfall` in the shell that they have."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+_NAME = "waterfall"
+
+
+def typed(words: str = "") -> str:
+    """Return a command line that works as it stands, from this working directory.
+
+    The script is often not on the PATH, as with `make up`: then it is named by the shorter of its paths.
+    """
+    return f"{_command()} {words}".rstrip()
+
+
+def _command() -> str:
+    script = Path(sys.argv[0])
+    if script.name != _NAME:  # `python -m waterfall`, or a program that imports it
+        script = Path(sys.executable).with_name(_NAME)
+    if not script.exists():
+        return shlex.join([sys.executable, "-m", _NAME])
+    found = shutil.which(_NAME)
+    if found and script.samefile(found):
+        return _NAME
+    relative = os.path.relpath(script)
+    if os.sep not in relative:
+        relative = os.path.join(os.curdir, relative)  # noqa: PTH118 - a Path would drop the dot
+    return shlex.quote(min(relative, os.path.abspath(script), key=len))  # noqa: PTH100 - links are kept
