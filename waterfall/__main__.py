@@ -20,7 +20,8 @@ def main() -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in {"waterfall", "embedded_aws", "loopback_guard"}:
             raise
-        sys.stderr.write(f"waterfall: {_without(error)}\n")
+        told = str(error)  # our own errors say what to type
+        sys.stderr.write(f"waterfall: {told if '; type: ' in told else _without(error)}\n")
         return 1
     finally:
         gc.freeze()  # and the same of an end
@@ -37,7 +38,7 @@ def _without(error: ModuleNotFoundError) -> str:
         command = f"cd {shlex.quote(str(checkout))} && make setup && .venv/bin/waterfall --help"
     else:
         command = shlex.join([sys.executable, "-m", "pip", "install", "traced-api"])
-    return f"{error}, which this Python ({sys.executable}) does not have: `{command}`"
+    return f"{error}, which {sys.executable} needs; type: {command}"
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _drop_output()
         return 0
-    except (ModuleNotFoundError, ReadError) as error:  # the first tells which packages a command needs
+    except ReadError as error:
         sys.stderr.write(f"waterfall: {error}\n")
         return 1
     return status

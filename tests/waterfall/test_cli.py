@@ -67,7 +67,7 @@ def test_a_python_without_the_packages_is_told_what_to_do(tmp_path: Path) -> Non
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert line.startswith("waterfall: ")
-    assert line.endswith(f"`cd {ROOT} && make setup && .venv/bin/waterfall --help`")
+    assert line.endswith(f"; type: cd {ROOT} && make setup && .venv/bin/waterfall --help")
     assert sys.executable in line
 
 
