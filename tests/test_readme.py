@@ -87,9 +87,8 @@ def test_what_make_is_told_to_pass_on_is_understood() -> None:
             ["bash", "-c", line.replace("make", "make --dry-run")],
             cwd=ROOT, capture_output=True, text=True, check=True,
         )  # fmt: skip
-        (command,) = [words for words in map(shlex.split, done.stdout.splitlines()) if "up" in words[1:2]]
-        assert command[0] == ".venv/bin/waterfall"
-        assert parse(command[1:]).command == "up"
+        (command,) = [line for line in done.stdout.splitlines() if line.startswith(".venv/bin/waterfall ")]
+        assert parse(shlex.split(command)[1:]).command == "up"
 
 
 def commands_in(text: str) -> list[str]:
