@@ -20,8 +20,10 @@ from embedded_aws.xray.intake.translation import aws_data, causes, http_data, in
 from embedded_aws.xray.intake.translation.indexing import Options
 from embedded_aws.xray.intake.translation.spans import (
     Attributes,
+    Link,
     Span,
     SpanError,
+    plain,
     read_attributes,
     read_span,
     without_empty,
@@ -34,7 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULTS", "Options", "RequestError", "Translation", "segments", "translate", "translate_request"]
 
-_REMOTE_KINDS = {"CLIENT", "PRODUCER", "CONSUMER"}
+_CALLS = {"CLIENT", "PRODUCER", "CONSUMER"}
+_IN_PROGRESS = "aws.xray.inprogress"
 _NOT_OF_THE_SERVICE = {"aws.remote.service", "aws.remote.operation", "remoteTarget", "K8s.RemoteNamespace"}
 _NANOSECONDS = 1_000_000_000
 
@@ -81,22 +84,34 @@ def translate(
 
 def segments(span: Span, resource: Attributes, ids: Ids, options: Options = DEFAULTS) -> list[dict[str, Any]]:
     """Return one document, or two for a call that Application Signals marks as its service's entry."""
-    if not names.is_local_root(span):
-        document = _document(span, resource, ids, options)
-        is_call = span.kind in _REMOTE_KINDS and "type" in document
-        if is_call and "namespace" not in document and "aws.remote.service" in span.attributes:
-            document["namespace"] = "remote"
-        return [document]
-    if span.kind in _REMOTE_KINDS:
+    span, in_progress = _without_mark(span)
+    if names.is_local_root(span) and span.kind in _CALLS:
         service_id = ids.segment_id()
-        return [
+        documents = [
             _call_subsegment(span, service_id, resource, ids, options),
             _service_segment(span, service_id, resource, ids, options),
         ]
-    document = _document(span, resource, ids, options)
-    document.pop("type", None)
-    document.pop("namespace", None)
-    return [document]
+    else:
+        documents = [_document(span, resource, ids, options)]
+        if names.is_local_root(span):
+            documents[0].pop("type", None)
+            documents[0].pop("namespace", None)
+        elif span.kind in _CALLS and "type" in documents[0] and "aws.remote.service" in span.attributes:
+            documents[0].setdefault("namespace", "remote")
+    if in_progress:
+        for document in documents:
+            del document["end_time"]
+            document["in_progress"] = True
+    return documents
+
+
+def _without_mark(span: Span) -> tuple[Span, bool]:
+    """Take out the attribute that marks a span as open, and tell what it says."""
+    mark = span.attributes.get(_IN_PROGRESS)
+    if not isinstance(mark, bool):
+        return span, False
+    rest = {key: value for key, value in span.attributes.items() if key != _IN_PROGRESS}
+    return dataclasses.replace(span, attributes=rest), mark
 
 
 def _call_subsegment(
@@ -104,6 +119,7 @@ def _call_subsegment(
 ) -> dict[str, Any]:
     """The call itself, below the segment that is made up for the service."""
     document = _document(dataclasses.replace(span, parent_id=service_id), resource, ids, options)
+    document["type"] = "subsegment"
     document.setdefault("namespace", "remote")
     if span.kind == "CONSUMER":
         document.pop("links", None)
@@ -117,18 +133,20 @@ def _service_segment(
     attributes = {key: value for key, value in span.attributes.items() if key not in _NOT_OF_THE_SERVICE}
     own = dataclasses.replace(span, span_id=service_id, attributes=attributes)
     document = _document(own, resource, ids, options)
-    document["name"] = attributes.get("aws.local.service") or document["name"]
+    document["name"] = names.service(span, resource) or document["name"]
     for key in ("http", "type", "namespace", *(() if span.kind == "CONSUMER" else ("links",))):
         document.pop(key, None)
-    document["aws"] = {
-        key: value for key, value in document.get("aws", {}).items() if key not in aws_data.CALL_FIELDS
-    }
-    document["metadata"] = indexing.keep_resource_metadata(document.get("metadata", {}))
-    return without_empty(document)
+    if "aws" in document:
+        document["aws"] = {
+            key: value for key, value in document["aws"].items() if key not in aws_data.CALL_FIELDS
+        }
+    if "metadata" in document:
+        document["metadata"] = indexing.keep_resource_metadata(document["metadata"])
+    return document
 
 
 def _document(span: Span, resource: Attributes, ids: Ids, options: Options) -> dict[str, Any]:
-    is_segment = span.kind == "SERVER" or not span.parent_id
+    is_segment = span.kind in {"SERVER", "CONSUMER"} or not span.parent_id
     sql = sql_data.sql(span)
     sorted_attributes = indexing.sort(
         span.attributes, _consumed(span, is_sql=sql is not None), resource if is_segment else {}, options
@@ -154,16 +172,16 @@ def _document(span: Span, resource: Attributes, ids: Ids, options: Options) -> d
             "http": http_data.http(span),
             "aws": aws_data.aws(span, resource),
             "sql": sql,
-            "annotations": sorted_attributes.annotations,
-            "metadata": sorted_attributes.metadata,
-            "links": [
-                without_empty(
-                    {"trace_id": link.trace_id, "id": link.span_id, "attributes": dict(link.attributes)}
-                )
-                for link in span.links
-            ],
+            "annotations": sorted_attributes.annotations or None,
+            "metadata": sorted_attributes.metadata or None,
+            "links": [_link(link) for link in span.links],
         }
     )
+
+
+def _link(link: Link) -> dict[str, Any]:
+    attributes = {"attributes": plain(dict(link.attributes))} if link.attributes else {}
+    return {"trace_id": link.trace_id, "id": link.span_id, **attributes}
 
 
 def _consumed(span: Span, *, is_sql: bool) -> frozenset[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from embedded_aws.xray.intake.translation.spans import Attributes, Span, text, without_empty
+from embedded_aws.xray.intake.translation.frames import whole_number
+from embedded_aws.xray.intake.translation.spans import Attributes, Span, latest, text, without_empty
 
 CONSUMED = frozenset(
     {
@@ -42,10 +43,18 @@ def origin(resource: Attributes) -> str:
     return _ORIGINS.get(platform, "")
 
 
-def service(resource: Attributes) -> dict[str, Any]:
-    """Return the `service` object: the version, else the container image's tag."""
-    version = text(resource.get("service.version")) or text(resource.get("container.image.tag"))
-    return without_empty({"version": version})
+def service(resource: Attributes) -> dict[str, Any] | None:
+    """Return the `service` object: the version, else the container image's first tag; None without either."""
+    tags = resource.get("container.image.tags")
+    if "service.version" in resource:
+        version = resource["service.version"]
+    elif isinstance(tags, list) and tags:
+        version = tags[0]
+    elif "container.image.tag" in resource:
+        version = resource["container.image.tag"]
+    else:
+        return None
+    return without_empty({"version": text(version)})
 
 
 def aws(span: Span, resource: Attributes) -> dict[str, Any] | None:
@@ -67,13 +76,15 @@ def aws(span: Span, resource: Attributes) -> dict[str, Any] | None:
 
 def _call(attributes: Attributes, resource: Attributes) -> dict[str, Any]:
     table_name, table_names = _tables(attributes)
+    account = attributes.get("aws.account_id")
     return {
         "operation": text(attributes.get("aws.operation", attributes.get("rpc.method"))),
-        "account_id": text(attributes.get("aws.account_id", resource.get("cloud.account.id"))),
+        "account_id": text(resource.get("cloud.account.id") if account is None else account),
         "region": text(attributes.get("aws.region")),
         "request_id": _either(attributes, "aws.request_id", "aws.requestId"),
-        "queue_url": text(attributes.get("messaging.url"))
-        or _either(attributes, "aws.queue_url", "aws.queue.url"),
+        "queue_url": text(attributes["messaging.url"])
+        if "messaging.url" in attributes
+        else _either(attributes, "aws.queue_url", "aws.queue.url"),
         "table_name": table_name,
         "table_names": table_names,
     }
@@ -90,11 +101,11 @@ def _tables(attributes: Attributes) -> tuple[str, list[str]]:
     return _either(attributes, "aws.table_name", "aws.table.name"), []
 
 
-def _log_groups(resource: Attributes) -> list[dict[str, str]]:
+def _log_groups(resource: Attributes) -> list[dict[str, Any]]:
     arns = _texts(resource.get("aws.log.group.arns"))
     if arns:
-        return [{"log_group": _log_group_of(arn), "arn": arn} for arn in arns]
-    return [{"log_group": name} for name in _texts(resource.get("aws.log.group.names"))]
+        return [{"log_group": _log_group_of(arn) or None, **({"arn": arn} if arn else {})} for arn in arns]
+    return [{"log_group": name or None} for name in _texts(resource.get("aws.log.group.names"))]
 
 
 def _log_group_of(arn: str) -> str:
@@ -109,9 +120,9 @@ def _texts(value: Any) -> list[str]:
     return [text(item) for item in value] if isinstance(value, list) else []
 
 
-def _ec2(resource: Attributes) -> dict[str, str]:
+def _ec2(resource: Attributes) -> dict[str, Any] | None:
     if text(resource.get("cloud.platform")) != "aws_ec2" and not text(resource.get("host.id")):
-        return {}
+        return None
     return _named(
         resource,
         instance_id="host.id",
@@ -121,10 +132,10 @@ def _ec2(resource: Attributes) -> dict[str, str]:
     )
 
 
-def _ecs(resource: Attributes) -> dict[str, str]:
+def _ecs(resource: Attributes) -> dict[str, Any] | None:
     if text(resource.get("cloud.platform")) != "aws_ecs":
-        return {}
-    return _named(
+        return None
+    named = _named(
         resource,
         container="container.name",
         container_id="container.id",
@@ -135,29 +146,29 @@ def _ecs(resource: Attributes) -> dict[str, str]:
         task_family="aws.ecs.task.family",
         launch_type="aws.ecs.launchtype",
     )
+    return without_empty(named)
 
 
-def _elastic_beanstalk(resource: Attributes) -> dict[str, Any]:
+def _elastic_beanstalk(resource: Attributes) -> dict[str, Any] | None:
     deployment = text(resource.get("service.instance.id"))
     if text(resource.get("cloud.platform")) != "aws_elastic_beanstalk" or not deployment:
-        return {}
-    names = _named(resource, environment_name="service.namespace", version_label="service.version")
+        return None
     return {
-        **names,
-        "deployment_id": int(deployment) if deployment.isdecimal() and len(deployment) < 16 else 0,
+        **_named(resource, environment_name="service.namespace", version_label="service.version"),
+        "deployment_id": whole_number(deployment),
     }
 
 
-def _eks(resource: Attributes) -> dict[str, str]:
+def _eks(resource: Attributes) -> dict[str, Any] | None:
     if text(resource.get("cloud.platform")) != "aws_eks" and not text(resource.get("k8s.cluster.name")):
-        return {}
+        return None
     return _named(resource, cluster_name="k8s.cluster.name", pod="k8s.pod.name", container_id="container.id")
 
 
 def _sdk(resource: Attributes) -> dict[str, Any]:
     sdk = text(resource.get("telemetry.sdk.name"))
     language = text(resource.get("telemetry.sdk.language"))
-    automatic = _either(resource, "telemetry.auto.version", "telemetry.distro.version")
+    automatic = text(latest(resource, "telemetry.auto.version", "telemetry.distro.version"))
     return {
         **without_empty(
             {
@@ -169,8 +180,9 @@ def _sdk(resource: Attributes) -> dict[str, Any]:
     }
 
 
-def _named(resource: Attributes, **keys: str) -> dict[str, str]:
-    return without_empty({name: text(resource.get(key)) for name, key in keys.items()})
+def _named(resource: Attributes, **keys: str) -> dict[str, Any]:
+    """Return all the fields; the collector writes null for what it does not know of these places."""
+    return {name: text(resource.get(key)) or None for name, key in keys.items()}
 
 
 def _either(attributes: Attributes, first: str, second: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from embedded_aws.xray.intake.translation import python_stack
+from embedded_aws.xray.intake.translation import stacks
 from embedded_aws.xray.intake.translation.spans import (
     Attributes,
     Span,
     SpanEvent,
     integer,
+    printed,
     text,
     without_empty,
 )
@@ -47,11 +48,11 @@ def cause(span: Span, resource: Attributes, ids: Ids) -> dict[str, Any] | None:
     """
     if any(_is_exception(span, event) for event in span.events):
         found = [item for event in span.events for item in _exceptions(span, event, resource, ids)]
-        return {"exceptions": found} if found else None
+        return without_empty({"exceptions": found})
     if explained_by_status_text(span):
         message = span.status_message or text(span.attributes.get(STATUS_TEXT))
         if message:
-            return {"exceptions": [{"id": ids.segment_id(), "message": message}]}
+            return {"exceptions": [{"id": ids.segment_id(), "type": "", "message": message}]}
     return None
 
 
@@ -73,31 +74,30 @@ def _exceptions(span: Span, event: SpanEvent, resource: Attributes, ids: Ids) ->
 
 
 def _recorded(span: Span, event: SpanEvent, resource: Attributes, ids: Ids) -> list[dict[str, Any]]:
-    """Convert an `exception` event. Of the stack formats only Python's is read here."""
+    """Convert an `exception` event: itself, and what its printed stack says of its causes."""
     first = {
         "id": ids.segment_id(),
         "type": text(event.attributes.get("exception.type")),
         "message": text(event.attributes.get("exception.message")),
         "remote": span.kind in {"CLIENT", "PRODUCER"},
     }
+    language = text(resource.get("telemetry.sdk.language"))
     stacktrace = text(event.attributes.get("exception.stacktrace"))
-    if not stacktrace or resource.get("telemetry.sdk.language") != "python":
-        return [without_empty(first)]
-    return [without_empty(item) for item in python_stack.exceptions(stacktrace, first, ids)]
+    found = stacks.exceptions(language, stacktrace, first, ids)
+    return [{key: value for key, value in exception.items() if value != []} for exception in found]
 
 
 def _failed_attempt(event: SpanEvent, ids: Ids) -> list[dict[str, Any]]:
     """Convert one HTTP attempt that an AWS SDK retried: `<status>@<epoch seconds>@<message>`."""
-    status = event.attributes.get("http.response.status_code")
-    message = event.attributes.get("aws.http.error_message")
-    if status is None or message is None:
+    if not {"http.response.status_code", "aws.http.error_message"} <= event.attributes.keys():
         return []
+    status = printed(event.attributes["http.response.status_code"])
     seconds, micros = divmod(event.time // 1000, 1_000_000)
     return [
         {
             "id": ids.segment_id(),
             "type": "aws.http.error.event",
             "remote": True,
-            "message": f"{status}@{seconds}.{micros:06d}@{text(message)}",
+            "message": f"{status}@{seconds}.{micros:06d}@{text(event.attributes['aws.http.error_message'])}",
         }
     ]

@@ -5,7 +5,14 @@ from __future__ import annotations
 import ipaddress
 from typing import TYPE_CHECKING, Any
 
-from embedded_aws.xray.intake.translation.spans import Attributes, Span, integer, text, without_empty
+from embedded_aws.xray.intake.translation.spans import (
+    Attributes,
+    Span,
+    integer,
+    latest,
+    text,
+    without_empty,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +45,10 @@ _LOCATING = frozenset(
 )  # fmt: skip
 """One of these, or the peer's address, makes a URL worth writing."""
 
+_STATUS = frozenset({"http.status_code", "http.response.status_code"})
+_URLS = frozenset({"http.url", "url.full"})
+_SCHEMES = frozenset({"http.scheme", "url.scheme"})
+_ADDRESSES = frozenset({"http.client_ip", "net.peer.ip", "network.peer.address", "client.address"})
 _DEFAULT_PORTS = {("http", "80"), ("https", "443")}
 
 
@@ -47,48 +58,48 @@ def http(span: Span) -> dict[str, Any] | None:
     if not _TELLING & attributes.keys():
         return None
     request = {
-        "method": text(_first(attributes, "http.method", "http.request.method")),
+        "method": text(latest(attributes, "http.method", "http.request.method")),
         "url": _url(span),
-        "user_agent": text(_first(attributes, "http.user_agent", "user_agent.original")),
+        "user_agent": text(latest(attributes, "http.user_agent", "user_agent.original")),
         **_client(attributes),
     }
     response = {"content_length": _response_bytes(span)}
-    status = _first(attributes, "http.status_code", "http.response.status_code")
-    if status is not None:
-        response["status"] = integer(status)
-    return without_empty({"request": without_empty(request), "response": response})
+    if _STATUS & attributes.keys():
+        response["status"] = integer(latest(attributes, *_STATUS))
+    return {"request": without_empty(request), "response": response}
 
 
 def _client(attributes: Attributes) -> dict[str, Any]:
     """Tell who asked. A forwarded address can be forged; X-Ray marks it."""
-    forwarded = text(attributes.get("http.client_ip"))
-    if forwarded:
-        return {"client_ip": forwarded, "x_forwarded_for": True}
-    peer = _address(attributes, "net.peer.ip") or _address(attributes, "network.peer.address")
-    client = _address(attributes, "client.address")
-    if client and not peer:
-        return {"client_ip": client, "x_forwarded_for": True}
-    return {"client_ip": client or peer}
+    found, forwarded, has_peer = "", False, False
+    for key in attributes:
+        if key not in _ADDRESSES:
+            continue
+        value = text(attributes[key])
+        is_address = key in {"http.client_ip", "net.peer.ip"} or _is_ip(value)
+        is_peer = key in {"net.peer.ip", "network.peer.address"}
+        if is_address and not (is_peer and found):
+            found, forwarded = value, key == "http.client_ip"
+        has_peer = has_peer or (is_peer and is_address)
+    # Unlike the collector, this marks what is said to be forwarded also where the peer is known.
+    return {"client_ip": found, "x_forwarded_for": True if found and (forwarded or not has_peer) else None}
 
 
-def _address(attributes: Attributes, key: str) -> str:
-    """Return an IP address; host names are passed over."""
-    candidate = text(attributes.get(key))
+def _is_ip(value: str) -> bool:
     try:
-        ipaddress.ip_address(candidate)
+        ipaddress.ip_address(value)
     except ValueError:
-        return ""
-    return candidate
+        return False
+    return "%" not in value  # Go reads no zones
 
 
 def _url(span: Span) -> str:
     attributes = span.attributes
-    if not (_LOCATING & attributes.keys() or _address(attributes, "network.peer.address")):
+    if not (_LOCATING & attributes.keys() or _is_ip(text(attributes.get("network.peer.address")))):
         return ""
-    full = _first(attributes, "http.url", "url.full")
-    if full is not None:
-        return text(full)
-    scheme = text(_first(attributes, "http.scheme", "url.scheme")) or "http"
+    if _URLS & attributes.keys():
+        return text(latest(attributes, *_URLS))
+    scheme = text(latest(attributes, *_SCHEMES)) if _SCHEMES & attributes.keys() else "http"
     host, port = _server(attributes) if span.kind == "SERVER" else _peer(attributes)
     if port and (scheme, port) not in _DEFAULT_PORTS:
         host = f"{host}:{port}"
@@ -99,18 +110,26 @@ def _server(attributes: Attributes) -> tuple[str, str]:
     if "http.host" in attributes:
         return text(attributes["http.host"]), ""
     host = _first(attributes, "http.server_name", "net.host.name", "host.name", "server.address")
-    return text(host), _port(_first(attributes, "net.host.port", "server.port"))
+    return host, _port(attributes, "net.host.port", "server.port")
 
 
 def _peer(attributes: Attributes) -> tuple[str, str]:
+    """Return where the call went; unlike the collector, from the new names too."""
     if "http.host" in attributes:
         return text(attributes["http.host"]), ""
-    host = _first(attributes, "net.peer.name", "net.peer.ip", "server.address")
-    return text(host), _port(attributes.get("net.peer.port"))
+    if {"net.peer.name", "net.peer.ip"} & attributes.keys():
+        return _first(attributes, "net.peer.name", "net.peer.ip"), _port(attributes, "net.peer.port")
+    host = _first(attributes, "server.address")
+    port = _port(attributes, "net.peer.port", *(("server.port",) if host else ()))
+    return f"[{host}]" if ":" in host else host, port
 
 
-def _port(value: Any) -> str:
-    return text(value) or (str(integer(value)) if value is not None else "")
+def _port(attributes: Attributes, *keys: str) -> str:
+    """Return the first port that is present; what is no text counts as a number, as in the collector."""
+    for key in keys:
+        if key in attributes:
+            return text(attributes[key]) or str(integer(attributes[key]))
+    return ""
 
 
 def _target(attributes: Attributes) -> str:
@@ -133,6 +152,6 @@ def _response_bytes(span: Span) -> int:
     return 0
 
 
-def _first(attributes: Attributes, *keys: str) -> Any:
-    """Return the value of the first key that is present, of whatever type."""
-    return next((attributes[key] for key in keys if key in attributes), None)
+def _first(attributes: Attributes, *keys: str) -> str:
+    """Return the text of the first attribute that is present, of whatever type."""
+    return next((text(attributes[key]) for key in keys if key in attributes), "")

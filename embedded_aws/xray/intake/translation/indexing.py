@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.parsing import ParseError, read_json
-from embedded_aws.xray.intake.translation.spans import Attributes, text
+from embedded_aws.xray.intake.translation.spans import Attributes, plain, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 _RESOURCE_PREFIX = "otel.resource."
 _METADATA_PREFIX = "aws.xray.metadata."
 _ANNOTATION_KEYS = "aws.xray.annotations"
+_NO_OBJECT: Any = object()
+_MAYBE_LONE = re.compile(r"\\u[dD][89a-fA-F]")
+"""Half a surrogate pair, which no text in UTF-8 can hold, and a whole one."""
 _FORBIDDEN = re.compile(r"[^A-Za-z0-9.]")
 
 
@@ -72,13 +76,12 @@ def sort(attributes: Attributes, consumed: frozenset[str], resource: Attributes,
 
 
 def keep_resource_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave only what describes the service, not the call."""
-    kept = {
-        namespace: {key: value for key, value in entries.items() if key.startswith(_RESOURCE_PREFIX)}
+    """Leave only what describes the service, not the call; the collector leaves the namespaces."""
+    return {
+        namespace: entries
+        and {key: value for key, value in entries.items() if key.startswith(_RESOURCE_PREFIX)}
         for namespace, entries in metadata.items()
-        if isinstance(entries, dict)
     }
-    return {namespace: entries for namespace, entries in kept.items() if entries}
 
 
 def _own_keys(attributes: Attributes) -> frozenset[str]:
@@ -92,20 +95,20 @@ def _is_plain(value: Any) -> bool:
 
 def _annotations(attributes: Attributes) -> dict[str, Any]:
     """Fix the keys; a list or a map cannot be indexed and is gone."""
-    return {_FORBIDDEN.sub("_", key): value for key, value in attributes.items() if _is_plain(value)}
+    return {_FORBIDDEN.sub("_", key): plain(value) for key, value in attributes.items() if _is_plain(value)}
 
 
 def _metadata(attributes: Attributes, resources: Attributes, *, flat: bool) -> dict[str, Any]:
-    default: dict[str, Any] = {key: value for key, value in resources.items() if value is not None}
+    default: dict[str, Any] = {key: plain(value) for key, value in resources.items() if value is not None}
     namespaces: dict[str, Any] = {}
     for key, value in attributes.items():
-        entries = _namespace_entries(key, value)
         namespace = key.removeprefix(_METADATA_PREFIX)
-        if entries is None:
+        entries = _entries(value) if namespace != key and isinstance(value, str) else _NO_OBJECT
+        if entries is _NO_OBJECT:
             if value is not None:
-                default[key] = value
+                default[key] = plain(value)
         elif namespace.lower() == "default":
-            default |= entries
+            default |= entries or {}
         else:
             namespaces[namespace] = entries
     if flat:
@@ -113,12 +116,17 @@ def _metadata(attributes: Attributes, resources: Attributes, *, flat: bool) -> d
     return {**namespaces, "default": default} if default else namespaces
 
 
-def _namespace_entries(key: str, value: Any) -> dict[str, Any] | None:
-    """Read `aws.xray.metadata.<namespace>`, a JSON object as text; None for any other attribute."""
-    if not (key.startswith(_METADATA_PREFIX) and isinstance(value, str)):
-        return None
+def _entries(text: str) -> Any:
+    """Read a JSON object, or null, which the collector takes for one; `_NO_OBJECT` for anything else."""
     try:
-        entries = read_json(value)
+        entries = read_json(text)
     except ParseError:
-        return None
-    return entries if isinstance(entries, dict) else None
+        return _NO_OBJECT
+    if not isinstance(entries, dict | None):
+        return _NO_OBJECT
+    if not _MAYBE_LONE.search(text):
+        return entries
+    whole = (
+        json.dumps(entries, ensure_ascii=False).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    )
+    return json.loads(whole)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import re
 
 from embedded_aws.xray.intake.translation.spans import Attributes, Span, text
 
 LOCAL_ROOT = "LOCAL_ROOT"
 _REMOTE_KINDS = {"CLIENT", "PRODUCER", "CONSUMER"}
 _MOST_BYTES = 200
+_AUTHORITY = re.compile(
+    r"(?:[A-Za-z][A-Za-z0-9+.\-]*:)?//(?:[\w.~!$&'()*+,;=:@%\-]*@)?"
+    r"(?P<host>\[[^\]/?#]*\]|[\w.~!$&'()*+,;=:<>\"\-]*?)(?::[0-9]*)?(?:[/?#]|$)"
+)
+_REFUSED = re.compile(r"%(?![0-9A-Fa-f]{2})|[\x00-\x1f\x7f]")
 _NAME_SYMBOLS = frozenset(" 0123456789_.:/%&#=+-@")
 
 
@@ -37,11 +42,18 @@ def name(span: Span, resource: Attributes) -> str:
     return next(filter(None, candidates), None) or fixed(span.name)
 
 
+def service(span: Span, resource: Attributes) -> str:
+    """Return how the service is called whose entry a call is; empty when nobody says."""
+    if "aws.local.service" in span.attributes:
+        return text(span.attributes["aws.local.service"])
+    return text(resource.get("service.name"))
+
+
 def namespace(span: Span) -> str:
     """Return `aws` for a call to AWS, `remote` for another call, else the empty string."""
     if span.is_aws_call or _named_by_aws_service(span):
         return "aws"
-    return "remote" if span.kind == "CLIENT" else ""
+    return "remote" if span.kind in {"CLIENT", "PRODUCER"} else ""
 
 
 def remote_service(span: Span) -> str:
@@ -76,11 +88,14 @@ def _named_by_aws_service(span: Span) -> bool:
 
 def _database(attributes: Attributes) -> str:
     database = text(attributes.get("db.name"))
-    if not database:
-        return ""
     connection = text(attributes.get("db.connection_string")).removeprefix("jdbc:")
-    try:
-        host = urlsplit(connection).hostname
-    except ValueError:
-        host = None
+    host = _host(connection) if database else ""
     return f"{database}@{host}" if host else database
+
+
+def _host(url: str) -> str:
+    """Return a URL's host as it is written; nothing for what Go's reader of URLs refuses."""
+    match = _AUTHORITY.match(url)
+    if match is None or _REFUSED.search(url.partition("?")[0]):
+        return ""
+    return match["host"].removeprefix("[").removesuffix("]")

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from embedded_aws.xray.intake.translation.frames import Frames, causing, frame
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from embedded_aws.aws.ids import Ids
 
-_FRAME = '  File "'
+_FRAME = "  File "
 _CHAINED = "During handling of the above exception, another exception occurred:"
 _MARKERS = re.compile(r"[\s~^]*")
 
 
-def exceptions(stacktrace: str, first: dict[str, Any], ids: Ids) -> list[dict[str, Any]]:
+def exceptions(stacktrace: str, first: Mapping[str, Any], ids: Ids) -> list[dict[str, Any]]:
     """Return `first` with its stack, then each exception during whose handling the one before was raised.
 
     Read from the end, as the collector does: the last line repeats type and message and is passed over.
@@ -28,14 +32,11 @@ def exceptions(stacktrace: str, first: dict[str, Any], ids: Ids) -> list[dict[st
         if line.startswith(_FRAME):
             found[-1]["stack"] += _frames(line)
         elif line.startswith(_CHAINED):
-            above = next((at for at in range(index - 1, -1, -1) if lines[at].startswith("  File ")), None)
+            above = next((at for at in range(index - 1, -1, -1) if lines[at].startswith(_FRAME)), None)
             earlier = None if above is None else _headline(lines[above + 2 : index - 1])
             if above is None or earlier is None:
                 break
-            kind, message = earlier
-            following = {"id": ids.segment_id(), "type": kind, "message": message, "remote": first["remote"]}
-            found[-1]["cause"] = following["id"]
-            found.append({**following, "stack": []})
+            found.append(causing(found[-1], *earlier, ids))
             index = above
             continue
         index -= 1
@@ -54,16 +55,16 @@ def _headline(lines: list[str]) -> tuple[str, str] | None:
     return (kind, message[1:]) if colon else None
 
 
-def _frames(line: str) -> list[dict[str, Any]]:
+def _frames(line: str) -> Frames:
     """Read `  File "path", line 12, in label`; a path or label with a comma is lost, as in the collector."""
     parts = line.split(",")
     if len(parts) != 3:
         return []
-    number = parts[1].removeprefix(" line ")
+    file, number, label = parts
     return [
-        {
-            "path": parts[0][len(_FRAME) : -1],
-            "line": int(number) if number.isdecimal() and len(number) < 10 else 0,
-            "label": parts[2].removeprefix(" in "),
-        }
+        frame(
+            file[len(_FRAME) + 1 : -1],
+            label.removeprefix(" in ") if label.startswith(" in ") else "",
+            number.removeprefix(" line ") if number.startswith(" line ") else "",
+        )
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from opentelemetry.proto.common.v1 import common_pb2
 
 Attributes = Mapping[str, Any]
-"""Values are str, int, float, bool, None, lists and dicts of those."""
+"""Values are str, bytes, int, float, bool, None, lists and dicts of those."""
 
 Kind = Literal["INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER"]
 
@@ -26,6 +27,8 @@ _KINDS: Mapping[int, Kind] = {
 }
 
 _TRACE_ID_BYTES = 16
+_SHORTEST_EXPONENT = 1e21
+"""From here on the collector writes numbers with an exponent."""
 _SPAN_ID_BYTES = 8
 
 
@@ -44,7 +47,7 @@ class SpanEvent:
 
 @dataclass(frozen=True)
 class Link:
-    """A pointer to another span, ids in X-Ray's form."""
+    """A pointer to another span, ids in X-Ray's form; absent, a span's is empty and a trace's all zeros."""
 
     trace_id: str
     span_id: str
@@ -93,7 +96,11 @@ def read_span(message: trace_pb2.Span) -> Span:
             for event in message.events
         ),
         links=tuple(
-            Link(_trace_id(link.trace_id), _span_id(link.span_id), read_attributes(link.attributes))
+            Link(
+                _trace_id(link.trace_id or bytes(_TRACE_ID_BYTES), zeros=True),
+                _span_id(link.span_id) if any(link.span_id) else "",
+                read_attributes(link.attributes),
+            )
             for link in message.links
         ),
         failed=message.status.code == trace_pb2.Status.STATUS_CODE_ERROR,
@@ -111,14 +118,50 @@ def text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
+def plain(value: Any) -> Any:
+    """Return what JSON can hold: bytes in base64, and as text the numbers that it lacks."""
+    match value:
+        case bytes():
+            return base64.b64encode(value).decode()
+        case float() if not math.isfinite(value):
+            return str(value)  # the collector loses the whole span here
+        case list():
+            return [plain(item) for item in value]
+        case dict():
+            return {key: plain(item) for key, item in value.items()}
+        case _:
+            return value
+
+
+def printed(value: Any) -> str:
+    """Return any attribute as text: numbers and lists as JSON has them, nothing for null."""
+    value = plain(value)
+    if value is None or isinstance(value, str):
+        return value or ""
+    if isinstance(value, float) and value.is_integer() and abs(value) < _SHORTEST_EXPONENT:
+        value = int(value)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 def integer(value: Any) -> int:
     """Return an integer attribute; any other type counts as 0, as in the collector."""
     return value if isinstance(value, int) and not isinstance(value, bool) else 0
 
 
+def latest(attributes: Attributes, *keys: str) -> Any:
+    """Return the value of the last of these attributes, in the span's own order; None without any.
+
+    So the collector decides between the old and the new name of one thing.
+    """
+    present = [key for key in keys if key in attributes]
+    if len(present) > 1:
+        present = [key for key in attributes if key in present]
+    return attributes[present[-1]] if present else None
+
+
 def without_empty(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what X-Ray documents never carry: empty strings and objects, and nulls."""
-    return {key: value for key, value in fields.items() if value not in ("", None) and value not in ({}, [])}
+    """Leave out nulls, empty strings and empty lists; an empty object tells that there was something."""
+    return {key: value for key, value in fields.items() if value is not None and value not in ("", [])}
 
 
 def _value(value: common_pb2.AnyValue) -> Any:
@@ -127,22 +170,18 @@ def _value(value: common_pb2.AnyValue) -> Any:
             return [_value(item) for item in value.array_value.values]
         case "kvlist_value":
             return read_attributes(value.kvlist_value.values)
-        case "bytes_value":
-            return base64.b64encode(value.bytes_value).decode()
-        case "double_value" if not math.isfinite(value.double_value):
-            return str(value.double_value)  # JSON has no NaN; the collector loses the whole span here
         case None:
             return None
         case name:
             return getattr(value, name)
 
 
-def _trace_id(raw: bytes) -> str:
+def _trace_id(raw: bytes, *, zeros: bool = False) -> str:
     """Split W3C's 32 hex digits into X-Ray's epoch and unique parts.
 
     The epoch part may hold anything: AWS has stopped to check it, so that W3C ids work.
     """
-    if len(raw) != _TRACE_ID_BYTES or not any(raw):
+    if len(raw) != _TRACE_ID_BYTES or not (zeros or any(raw)):
         raise SpanError("a trace id is not 16 bytes, or all zeros")
     digits = raw.hex()
     return f"1-{digits[:8]}-{digits[8:]}"

@@ -34,10 +34,12 @@ CALLS = [SpanKind.CLIENT, SpanKind.PRODUCER, SpanKind.CONSUMER]
         (SpanKind.INTERNAL, True, True),
         (SpanKind.CLIENT, True, True),
         (SpanKind.PRODUCER, True, True),
-        (SpanKind.CONSUMER, True, True),
+        (SpanKind.CONSUMER, True, False),
     ],
 )
-def test_a_server_span_or_a_root_is_a_segment(kind: SpanKind, *, child: bool, is_subsegment: bool) -> None:
+def test_a_server_or_consumer_span_or_a_root_is_a_segment(
+    kind: SpanKind, *, child: bool, is_subsegment: bool
+) -> None:
     """Only a span of another kind with a parent is a subsegment."""
     assert document(kind=kind, child=child).get("type") == ("subsegment" if is_subsegment else None)
 
@@ -130,11 +132,40 @@ def test_links_of_a_local_root_call_go_to_one_of_the_two(kind: SpanKind, *, on_c
     assert ("links" in call, "links" in service) == (on_call, not on_call)
 
 
-@pytest.mark.parametrize("kind", [SpanKind.PRODUCER, SpanKind.CONSUMER])
-def test_a_call_with_a_remote_service_is_remote(kind: SpanKind) -> None:
-    """A subsegment of a producer or consumer gets its namespace from aws.remote.service alone."""
-    assert document({"aws.remote.service": "queue"}, kind=kind)["namespace"] == "remote"
-    assert "namespace" not in document(kind=kind)
+@pytest.mark.parametrize("attributes", [{}, {"aws.remote.service": "queue"}])
+def test_a_producer_calls_and_a_consumer_is_called(attributes: dict[str, str]) -> None:
+    """So a queue between two services has a node of its own, and the consumer another below it."""
+    assert document(attributes, kind=SpanKind.PRODUCER)["namespace"] == "remote"
+    assert "namespace" not in document(attributes, kind=SpanKind.CONSUMER)
+
+
+@pytest.mark.parametrize("kind", CALLS)
+def test_a_call_that_enters_its_service_names_it_by_the_resource(kind: SpanKind) -> None:
+    """Without aws.local.service the segment above the call is named as a server's would be."""
+    call, service = documents({"aws.span.kind": "LOCAL_ROOT"}, kind=kind, resource={"service.name": "front"})
+    assert (call["name"], service["name"]) == ("work", "front")
+
+
+@pytest.mark.parametrize("kind", [SpanKind.SERVER, SpanKind.INTERNAL, SpanKind.CLIENT])
+def test_a_span_that_is_marked_as_open_is_in_progress(kind: SpanKind) -> None:
+    """It has no end, whatever OTLP says of it, and the mark is gone."""
+    found = document({"aws.xray.inprogress": True}, kind=kind)
+    assert found["in_progress"] is True
+    assert not {"end_time", "metadata"} & found.keys()
+
+
+def test_a_span_that_is_marked_as_ended_has_its_end() -> None:
+    """Only `true` says that it is open; what is no boolean is an attribute as any other."""
+    found = document({"aws.xray.inprogress": False})
+    assert found["end_time"] == 1_700_000_001.5
+    assert not {"in_progress", "metadata"} & found.keys()
+    assert document({"aws.xray.inprogress": "true"})["metadata"]["default"] == {"aws.xray.inprogress": "true"}
+
+
+def test_both_documents_of_an_open_call_are_in_progress() -> None:
+    """The call, and the service whose entry it is."""
+    found = documents({**LOCAL_ROOT, "aws.xray.inprogress": True}, kind=SpanKind.CLIENT)
+    assert [document["in_progress"] for document in found] == [True, True]
 
 
 def test_a_bad_span_does_not_take_the_others_with_it() -> None:
@@ -158,6 +189,14 @@ def test_a_link_with_a_bad_id_fails_its_span() -> None:
     message = request()
     message.resource_spans[0].scope_spans[0].spans[0].links.add(trace_id=b"x", span_id=b"12345678")
     assert otlp.translate(message.resource_spans).rejected == ["a trace id is not 16 bytes, or all zeros"]
+
+
+def test_a_link_without_a_span_id_is_kept() -> None:
+    """It still names a trace."""
+    message = request()
+    message.resource_spans[0].scope_spans[0].spans[0].links.add(trace_id=b"1" * 16)
+    (found,) = otlp.translate(message.resource_spans).documents
+    assert found["links"] == [{"trace_id": "1-31313131-313131313131313131313131", "id": ""}]
 
 
 def test_an_unspecified_kind_counts_as_internal() -> None:

@@ -157,7 +157,12 @@ def test_log_groups_come_from_arns_then_names(resource: dict[str, Any], expected
         (
             {"cloud.platform": "aws_elastic_beanstalk", "service.instance.id": "x"},
             "elastic_beanstalk",
-            {"deployment_id": 0},
+            {"deployment_id": 0, "environment_name": None, "version_label": None},
+        ),
+        (
+            {"cloud.platform": "aws_elastic_beanstalk", "service.instance.id": "-3"},
+            "elastic_beanstalk",
+            {"deployment_id": -3, "environment_name": None, "version_label": None},
         ),
         (
             {"k8s.cluster.name": "k", "k8s.pod.name": "p", "container.id": "c"},
@@ -178,6 +183,8 @@ def test_platforms_have_their_objects(resource: dict[str, str], key: str, expect
     [
         ({"service.version": "1", "container.image.tag": "2"}, {"version": "1"}),
         ({"container.image.tag": "2"}, {"version": "2"}),
+        ({"container.image.tag": "2", "container.image.tags": ["3", "4"]}, {"version": "3"}),
+        ({"container.image.tag": "2", "container.image.tags": []}, {"version": "2"}),
         ({}, None),
     ],
 )

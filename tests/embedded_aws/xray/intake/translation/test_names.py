@@ -124,7 +124,7 @@ def test_other_names_pass_unchecked() -> None:
         (SpanKind.CLIENT, {"aws.service": "S3", "peer.service": "x"}, "remote"),
         (SpanKind.CLIENT, {"rpc.system": "grpc"}, "remote"),
         (SpanKind.INTERNAL, {}, None),
-        (SpanKind.PRODUCER, {}, None),
+        (SpanKind.PRODUCER, {}, "remote"),
         (SpanKind.CONSUMER, {}, None),
         (SpanKind.SERVER, {}, None),
     ],
@@ -132,7 +132,7 @@ def test_other_names_pass_unchecked() -> None:
 def test_the_namespace_tells_aws_from_other_calls(
     kind: SpanKind, attributes: dict[str, str], expected: str | None
 ) -> None:
-    """`aws` for AWS calls of any kind, `remote` for other clients, none for the rest."""
+    """`aws` for AWS calls of any kind, `remote` for other clients and producers, none for the rest."""
     assert document(attributes, kind=kind).get("namespace") == expected
 
 
