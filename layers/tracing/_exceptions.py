@@ -116,6 +116,12 @@ def cause_of(span: SpanData, children: Sequence[Recorded], new_id: Callable[[], 
     return {"working_directory": os.getcwd(), "exceptions": exceptions} if exceptions else None  # noqa: PTH109 - pathlib costs a cold start
 
 
+def explained(span: SpanData) -> bool:
+    """Whether the span itself tells what went wrong."""
+    recorded_one = any(event.name == "exception" for event in span.events)
+    return recorded_one or (span.status == "ERROR" and bool(span.description))
+
+
 def recorded(cause: Any, children: Sequence[Recorded]) -> Recorded | None:
     """What the parents of a span with this `cause` may point to."""
     if isinstance(cause, str):

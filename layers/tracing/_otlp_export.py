@@ -15,7 +15,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from tracing._export import LAMBDA, TIMEOUT_MESSAGE
+from tracing._exceptions import explained
+from tracing._export import LAMBDA, TIMEOUT_MESSAGE, TIMEOUT_TYPE
 from tracing._sender import BUDGET, PACKET_BYTES, Item, Losses, Pack, Sender, fit
 from tracing._span import Event, Link, SpanData, span_id_text
 
@@ -24,6 +25,10 @@ log = logging.getLogger("tracing")
 _HTTP_TIMEOUT = 1.0
 _HTTP_PAUSE = 30.0
 _HTTP_BYTES = 1024 * 1024
+
+IN_PROGRESS = "aws.xray.inprogress"
+"""The span attribute of which X-Ray's exporters make `in_progress`."""
+TIMEOUT = {"exception.type": TIMEOUT_TYPE, "exception.message": TIMEOUT_MESSAGE}
 
 _KINDS = {"INTERNAL": 1, "SERVER": 2, "CLIENT": 3, "PRODUCER": 4, "CONSUMER": 5}
 _STATUSES = {"UNSET": 0, "OK": 1, "ERROR": 2}
@@ -61,12 +66,17 @@ class Otlp:
         self.finished(span._replace(end=span.end or time.time_ns()), more)
 
     def unfinished(self, spans: Sequence[SpanData], *, timing_out: bool = False) -> None:
-        """OTLP has no open spans: they end now, marked; X-Ray keeps the later copy of an id."""
+        """OTLP's spans have an end: that of an open one is now, and an attribute marks it for X-Ray.
+
+        The innermost tells of a time-out; those around it are faults, as in segment documents.
+        """
+        now = time.time_ns()
         for span in spans:
-            attributes = {**span.attributes, "aws.xray.in_progress": True}
-            marked = span._replace(end=span.end or time.time_ns(), attributes=attributes)
+            marked = span._replace(end=span.end or now, attributes={**span.attributes, IN_PROGRESS: True})
             if timing_out:
-                marked = marked._replace(status="ERROR", description=TIMEOUT_MESSAGE)
+                marked = marked._replace(status="ERROR")
+                if span is spans[-1] and not explained(span):
+                    marked = marked._replace(events=[*span.events, Event("exception", now, TIMEOUT)])
             self.finished(marked, {})
 
     def forget(self, running: Collection[int]) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from embedded_aws.xray.intake import otlp
 from tests.tracing.harness import HEADER, PARENT, TRACE_ID, Collector, Worker, by_name, environment, flatten
 
 BOTH = pytest.mark.parametrize("mode", ["otel", "native"])
@@ -142,6 +143,33 @@ def test_about_to_time_out(collector: Any, aws: Any, mode: str) -> None:
     assert later["slow step"]["id"] == slow["id"]
     assert not {"in_progress", "fault", "cause"} & set(later["slow step"])
     worker.close()
+
+
+def test_about_to_time_out_in_otlp(collector: Any, aws: Any) -> None:
+    """The exporter's rules make of it what segment documents say: open, a fault, and why on the innermost."""
+    worker = Worker("otel", environment("otel", collector, aws, TRACING_EXPORT="otlp"))
+    call = threading.Thread(target=worker.invoke, args=("hanging", 1.0), kwargs={"remaining": 300})
+    call.start()
+    found: dict[str, Any] = {}
+    while not found.keys() >= {"slow step", "scenarios.hanging"}:
+        collector.wait(1)
+        for document in translated(collector.take()):
+            found.setdefault(document["name"], document)
+    slow, outer = found["slow step"], found["scenarios.hanging"]
+    assert slow["in_progress"] is outer["in_progress"] is True
+    assert not {"end_time", "metadata"} & (slow.keys() | outer.keys())
+    assert slow["fault"] is outer["fault"] is True
+    (exception,) = slow["cause"]["exceptions"]
+    assert (exception["type"], exception["message"][:17]) == ("Timeout", "about to time out")
+    assert "cause" not in outer
+    call.join(timeout=20)
+    worker.close()
+
+
+def translated(datagrams: list[bytes]) -> list[dict[str, Any]]:
+    """The segment documents of `T1S` packets."""
+    spans = [base64.b64decode(body[3:]) for body in datagrams if body.startswith(b"T1S")]
+    return [document for span in spans for document in otlp.translate_request(span).documents]
 
 
 def test_otlp_over_http(aws: Any, collector: Any) -> None:

@@ -76,7 +76,7 @@ def test_otlp_has_no_open_spans(collector: Any, aws: Any) -> None:
         spans |= {span.name: span for scope in request.resource_spans[0].scope_spans for span in scope.spans}
     left = spans["left open"]
     assert left.end_time_unix_nano > left.start_time_unix_nano
-    assert {pair.key: pair.value.bool_value for pair in left.attributes}["aws.xray.in_progress"] is True
+    assert {pair.key: pair.value.bool_value for pair in left.attributes}["aws.xray.inprogress"] is True
     assert left.status.code == 0
 
 
