@@ -138,8 +138,9 @@ def of_reply(service: str, reply: Mapping[str, Any]) -> dict[str, Any]:
     meta = reply.get("ResponseMetadata") or {}
     headers = meta.get("HTTPHeaders") or {}
     fields = {
-        "request_id": meta.get("RequestId"),
-        "id_2": headers.get("x-amz-id-2"),
+        # botocore gives an empty id where a failed reply has none
+        "request_id": meta.get("RequestId") or None,
+        "id_2": headers.get("x-amz-id-2") or None,
         "retries": meta.get("RetryAttempts") or None,
     }
     if service in _SERVICES:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import base64
 import http.client
 import logging
+import re
 import struct
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from tracing._exceptions import explained
 from tracing._export import LAMBDA, TIMEOUT_MESSAGE, TIMEOUT_TYPE
-from tracing._sender import BUDGET, PACKET_BYTES, Item, Losses, Pack, Sender, fit
+from tracing._sender import BUDGET, Item, Losses, Pack, Sender, fit
 from tracing._span import Event, Link, SpanData, span_id_text
 
 log = logging.getLogger("tracing")
@@ -29,6 +31,11 @@ _HTTP_BYTES = 1024 * 1024
 IN_PROGRESS = "aws.xray.inprogress"
 """The span attribute of which X-Ray's exporters make `in_progress`."""
 TIMEOUT = {"exception.type": TIMEOUT_TYPE, "exception.message": TIMEOUT_MESSAGE}
+
+_AWS_HOST = re.compile(r"xray\.([a-z0-9-]+)\.(?:amazonaws\.com(?:\.cn)?|api\.aws)")
+
+_DATAGRAM_BYTES = 12 * 1024
+"""Spans are packed up to this size: smaller packets let a busy receiver keep up."""
 
 _KINDS = {"INTERNAL": 1, "SERVER": 2, "CLIENT": 3, "PRODUCER": 4, "CONSUMER": 5}
 _STATUSES = {"UNSET": 0, "OK": 1, "ERROR": 2}
@@ -51,7 +58,7 @@ class Otlp:
         if shortened:
             self._losses.add("a span over 64 kB was truncated", span.name)
         ids = span_id_text(span.span_id), span_id_text(span.parent_id)
-        self.sender.add(Item(*ids, _encoded(span, variable), span.scope))
+        self.sender.add(Item(*ids, _encoded(span, variable), span.scope, span.trace_id))
 
     def segment(self, span: SpanData, more: Mapping[str, Any]) -> None:
         """A span of kind SERVER becomes a segment, named like the function that sends it.
@@ -92,10 +99,14 @@ class Http:
     def __init__(
         self, url: str, headers: Mapping[str, str], clock: Callable[[], float] = time.monotonic
     ) -> None:
+        """`headers` go with each request; to AWS they are signed, unless one of them is `Authorization`."""
         self._clock = clock
         self._not_before = 0.0
         self._url = urlsplit(url)
         self._headers = {"Content-Type": "application/x-protobuf", **headers}
+        of_aws = _AWS_HOST.fullmatch(self._url.hostname or "")
+        signed_already = any(key.lower() == "authorization" for key in headers)
+        self._sign = _signer(url, of_aws[1]) if of_aws and not signed_already else None
 
     def idle(self) -> bool:
         return False
@@ -115,24 +126,58 @@ class Http:
         connection = connect(self._url.hostname or "", self._url.port, timeout=_HTTP_TIMEOUT)
         try:
             path = self._url.path or "/"
-            connection.request(
-                "POST", f"{path}?{self._url.query}" if self._url.query else path, body, self._headers
-            )
-            status = connection.getresponse().status
+            target = f"{path}?{self._url.query}" if self._url.query else path
+            headers = self._sign(body, self._headers) if self._sign else self._headers
+            connection.request("POST", target, body, headers)
+            response = connection.getresponse()
+            if response.status >= 400:
+                log.warning(
+                    "tracing: %s refused spans: %d %s",
+                    self._url.netloc, response.status, response.read(500).decode(errors="replace"),
+                )  # fmt: skip
         except (OSError, http.client.HTTPException) as error:
             log.debug("tracing: cannot send to %s: %s", self._url.netloc, error)
             return False
         finally:
             connection.close()
-        return status < 400
+        return response.status < 400
+
+
+def _signer(url: str, region: str) -> Callable[[bytes, Mapping[str, str]], Mapping[str, str]]:
+    """Sign requests to AWS's own OTLP endpoint with the function's credentials; OSError when it has none.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-OTLPEndpoint.html
+    """
+
+    @cache
+    def session() -> Any:
+        from botocore.session import Session  # noqa: PLC0415 - slow to import, and needed by few
+
+        return Session()
+
+    def sign(body: bytes, headers: Mapping[str, str]) -> Mapping[str, str]:
+        try:
+            credentials = session().get_credentials()
+            from botocore.auth import SigV4Auth  # noqa: PLC0415
+            from botocore.awsrequest import AWSRequest  # noqa: PLC0415
+
+            request = AWSRequest("POST", url, dict(headers), body)
+            SigV4Auth(credentials, "xray", region).add_auth(request)
+        except Exception as error:
+            raise OSError(f"the request cannot be signed: {error}") from error
+        return dict(request.headers.items())
+
+    return sign
 
 
 def pack_spans(resource: Mapping[str, Any], *, datagrams: bool) -> Pack:
-    """OTLP requests; for datagrams with X-Ray's mark for sampled spans, base64 as ADOT's own exporter."""
-    limit = PACKET_BYTES * 3 // 4 if datagrams else _HTTP_BYTES
+    """OTLP requests; for datagrams with X-Ray's mark for sampled spans, base64 as ADOT's own exporter.
+
+    A datagram has spans of one trace: the mark is of a trace.
+    """
 
     def pack(items: Sequence[Item]) -> Iterable[bytes]:
-        for group in _groups(items, limit):
+        for group in _of_one_trace(items) if datagrams else _groups(items, _HTTP_BYTES):
             scopes: dict[str, list[bytes]] = {}
             for item in group:
                 scopes.setdefault(item.scope, []).append(item.payload)
@@ -145,6 +190,14 @@ def pack_spans(resource: Mapping[str, Any], *, datagrams: bool) -> Pack:
 def span_budget(resource: Mapping[str, Any]) -> int:
     """Bytes of spans that one datagram holds: base64 makes four of three."""
     return (BUDGET - len(b"T1S")) * 3 // 4 - len(request(resource, {})) - 256
+
+
+def _of_one_trace(items: Sequence[Item]) -> Iterable[list[Item]]:
+    traces: dict[int, list[Item]] = {}
+    for item in items:
+        traces.setdefault(item.trace_id, []).append(item)
+    for trace in traces.values():
+        yield from _groups(trace, _DATAGRAM_BYTES)
 
 
 def _groups(items: Sequence[Item], limit: int) -> Iterable[list[Item]]:

@@ -1,8 +1,8 @@
 """Finished spans on their way out: at once while they are few, packed and paced while they are many.
 
 A UDP receiver with the default buffer holds a few hundred small datagrams. A leaky bucket measures what
-is on its way; while it is full, spans wait and travel together. What does not fit into a datagram is cut: the
-largest values go first, and are marked.
+is on its way; while it is full, spans wait, so that they can travel in their parents. What does not fit into
+a datagram is cut: the largest values go first, and are marked.
 """
 
 from __future__ import annotations
@@ -23,9 +23,6 @@ log = logging.getLogger("tracing")
 HOLD_SECONDS = 0.05
 HELD_BYTES = 512 * 1024
 
-PACKET_BYTES = 16 * 1024
-"""What travels together is packed up to this size: smaller packets let a busy receiver keep up."""
-
 _BURST = 48 * 1024
 _BYTES_PER_SECOND = 6 * 1024 * 1024
 _DATAGRAM_OVERHEAD = 1024
@@ -44,12 +41,13 @@ _KEPT = frozenset({"name", "id", "trace_id", "parent_id", "type"})
 
 
 class Item(NamedTuple):
-    """An encoded span: a JSON document, or one protobuf `Span` of `scope`."""
+    """An encoded span: a JSON document, or one protobuf `Span` of `scope` in the trace `trace_id`."""
 
     id: str
     parent_id: str
     payload: bytes
     scope: str = ""
+    trace_id: int = 0
 
 
 Pack = Callable[[Sequence[Item]], Iterable[bytes]]
@@ -197,29 +195,12 @@ class Datagrams:
 
 
 def pack_documents(items: Sequence[Item]) -> Iterable[bytes]:
-    """Finished children go into their finished parents as far as a datagram holds, the rest into arrays.
+    """One document a datagram: finished children go into their finished parents as far as one holds.
 
-    "A segment document can be a completed segment, an in-progress segment, or an array of subsegments."
-    https://docs.aws.amazon.com/xray/latest/api/API_PutTraceSegments.html
+    The X-Ray daemon and OpenTelemetry's receiver take one JSON object; PutTraceSegments takes arrays of
+    subsegments too, but not everybody who listens for documents does.
+    https://docs.aws.amazon.com/xray/latest/devguide/xray-api-sendingdata.html#xray-api-daemon
     """
-    array: list[bytes] = []
-    size = 0
-    for document in _assemble(items):
-        if array and size + len(document) > PACKET_BYTES:
-            yield _array(array)
-            array, size = [], 0
-        array.append(document)
-        size += len(document) + 1
-    if array:
-        yield _array(array)
-
-
-def _array(documents: Sequence[bytes]) -> bytes:
-    return documents[0] if len(documents) == 1 else b"[" + b",".join(documents) + b"]"
-
-
-def _assemble(items: Sequence[Item]) -> Iterable[bytes]:
-    """Documents with their children embedded; children come first."""
     waiting: dict[str, list[bytes]] = {}
     parents = {item.id for item in items}
     for item in items:

@@ -143,13 +143,10 @@ def collecting(mode: str) -> Iterator[Traced]:
 
 
 def _flat(document: Any, parent: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield each document of a body: one, an array, and the embedded ones with what they inherit."""
-    if isinstance(document, list):
-        for one in document:
-            yield from _flat(one, parent)
-        return
+    """Yield the document and those embedded in it, with what they inherit."""
     inherited = {"trace_id": parent["trace_id"], "parent_id": parent["id"]} if parent else {}
     own = {**inherited, **document}
     children = own.pop("subsegments", [])
     yield own
-    yield from _flat(children, own)
+    for child in children:
+        yield from _flat(child, own)

@@ -74,11 +74,7 @@ class Collector:
 
 
 def flatten(document: Any) -> Iterator[dict[str, Any]]:
-    """Every document of a body: one, an array, and the embedded ones."""
-    if isinstance(document, list):
-        for one in document:
-            yield from flatten(one)
-        return
+    """A document and those embedded in it."""
     for child in document.pop("subsegments", ()):
         yield from flatten(child)
     yield document

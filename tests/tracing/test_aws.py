@@ -61,6 +61,15 @@ def test_call_without_a_reply(worker: Any, daemon: Any, aws: Any) -> None:
     assert lost["aws"]["table_name"] == "orders"
 
 
+def test_a_failed_call_without_a_request_id(worker: Any, daemon: Any, aws: Any) -> None:
+    """S3's reply to a call that failed may have no id; then the document has none either."""
+    aws.answers["PUT /files/a/b"] = (404, {}, b"")
+    worker.invoke("s3_put")
+    (call,) = only_aws(daemon.documents())
+    assert call["error"]
+    assert call["aws"].keys() == {"operation", "region", "bucket_name", "key"}
+
+
 def test_refused_call(worker: Any, daemon: Any, aws: Any) -> None:
     """A 4xx is an error, no fault; its stack starts in the handler."""
     aws.answers["PutItem"] = (400, {}, REFUSED)

@@ -10,7 +10,6 @@ from tests.tracing.harness import flatten
 from tracing._sender import (
     BUDGET,
     HOLD_SECONDS,
-    PACKET_BYTES,
     Datagrams,
     Item,
     Losses,
@@ -105,13 +104,12 @@ def test_a_child_that_outlives_its_parent() -> None:
     assert unpack(list(pack_documents([item("a", "root"), item("b", "a")]))) == ["a", "b"]
 
 
-def test_loose_documents_share_packets() -> None:
-    """Documents without a common parent at hand travel as arrays of moderate size."""
-    items = [item(f"sibling {number}", "root", 3000) for number in range(20)]
+def test_loose_documents_travel_alone() -> None:
+    """A datagram is one JSON object: documents without a common parent at hand, and segments, share none."""
+    items = [*(item(f"sibling {number}", "root") for number in range(20)), item("segment", "")]
     bodies = list(pack_documents(items))
     assert unpack(bodies) == sorted(found.id for found in items)
-    assert len(bodies) == 4
-    assert max(map(len, bodies)) <= PACKET_BYTES + 2
+    assert [type(json.loads(body)) for body in bodies] == [dict] * 21
 
 
 def test_embedding_respects_the_budget() -> None:
