@@ -144,7 +144,7 @@ def _add_client(graph: Graph, trace: Trace) -> None:
 
 def _add_edge(graph: Graph, trace: Trace, segment: Node, key: ServiceKey) -> None:
     """The caller's subsegment describes the edge; a segment as caller (Lambda's own) describes it itself."""
-    caller = trace.nodes.get(segment.parent_id or "")
+    caller = trace.caller_of(segment)
     if caller is None or not caller.top.is_segment or caller.top is segment:
         return
     edge = graph.edges[service_key(caller.top, trace), key]

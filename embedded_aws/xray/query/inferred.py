@@ -26,6 +26,13 @@ _RESOURCES = {
     "SQS": ("queue_url", "AWS::SQS::Queue"),
     "Lambda": ("function_name", "AWS::Lambda"),
 }
+_PASSING_ON = frozenset({"Events", "S3", "SNS", "SQS"})
+"""Services that hand the header they got to others. Of EventBridge it was seen in published traces.
+
+https://docs.aws.amazon.com/xray/latest/devguide/xray-services-s3.html
+https://docs.aws.amazon.com/xray/latest/devguide/xray-services-sns.html
+https://docs.aws.amazon.com/xray/latest/devguide/xray-services-sqs.html
+"""
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 _NAMES_A_RESOURCE = ("table_name", "bucket_name", "topic_arn", "function_name")
 _COPIED = (
@@ -60,6 +67,18 @@ def is_called(fields: Mapping[str, Any]) -> bool:
     request = fields.get("http", {}).get("request", {})
     traced = fields.get("traced") or request.get("traced")
     return fields.get("namespace") in {"aws", "remote"} and not traced
+
+
+def passes_on(call: Mapping[str, Any], below: Mapping[str, Any]) -> bool:
+    """Tell whether a segment below a call is not that of the called service, which passed the trace on.
+
+    X-Ray then keeps what it infers for the call, and shows it between the two: "an EventBridge event node
+    that connects source and target services".
+    https://docs.aws.amazon.com/xray/latest/devguide/xray-services-eventbridge.html
+    """
+    name = canonical_name(call)
+    is_own = str(below.get("origin", "")).startswith(f"AWS::{name}")
+    return call.get("namespace") == "aws" and name in _PASSING_ON and not is_own
 
 
 def node_identity(fields: Mapping[str, Any]) -> tuple[str, str]:

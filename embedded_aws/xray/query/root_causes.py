@@ -64,8 +64,9 @@ def _called(trace: Trace) -> dict[str, list[Node]]:
     """Return the segments by the id of what called them."""
     called: dict[str, list[Node]] = defaultdict(list)
     for top in (*trace.tops, *trace.inferred):
-        if top.is_segment and top.parent_id is not None:
-            called[top.parent_id].append(top)
+        caller = trace.caller_of(top)
+        if top.is_segment and caller:
+            called[caller.id].append(top)
     return called
 
 
@@ -77,7 +78,7 @@ def _is_leaf(node: Node, called: dict[str, list[Node]], flag: Flag) -> bool:
 def _path_to(node: Node, trace: Trace) -> list[Node]:
     """Return the way from the trace's first caller to the node; a circle of callers is walked once."""
     path = {node.id: node}
-    while (above := trace.nodes.get(node.parent_id or "")) and above.id not in path:
+    while (above := trace.caller_of(node)) and above.id not in path:
         path[above.id] = node = above
     return list(reversed(path.values()))
 

@@ -86,7 +86,7 @@ class Trace:
 
     @cached_property
     def inferred(self) -> tuple[Node, ...]:
-        answered = {top.parent_id for top in self.tops if top.is_segment}
+        answered = {top.parent_id for top in self.tops if top.is_segment and not self._is_passed_on(top)}
         return tuple(
             _node(
                 inferred.inferred_segment(self.id, node.id, node.fields | _times(node)),
@@ -96,6 +96,22 @@ class Trace:
             for node in self.nodes.values()
             if not node.is_segment and node.id not in answered and inferred.is_called(node.fields)
         )
+
+    def caller_of(self, node: Node) -> Node | None:
+        """Return what is above a node, real or inferred: for a segment, what called it."""
+        above = self.nodes.get(node.parent_id or "")
+        if above and node.is_segment and not node.is_inferred and self._is_passed_on(node):
+            return self._inferred_by_call.get(above.id, above)
+        return above
+
+    @cached_property
+    def _inferred_by_call(self) -> dict[str | None, Node]:
+        return {node.parent_id: node for node in self.inferred}
+
+    def _is_passed_on(self, top: Node) -> bool:
+        """Tell whether a segment was reached through a service that only passed the trace on."""
+        call = self.nodes.get(top.parent_id or "")
+        return call is not None and not call.is_segment and inferred.passes_on(call.fields, top.fields)
 
     @cached_property
     def root(self) -> Node:
@@ -123,7 +139,9 @@ class Trace:
 
     def _document(self, top: Node) -> dict[str, Any]:
         kind = {} if top.is_segment else {"type": "subsegment"}
-        parent = {} if top.parent_id is None else {"parent_id": top.parent_id}
+        caller = self.caller_of(top)
+        parent_id = caller.id if caller else top.parent_id
+        parent = {} if parent_id is None else {"parent_id": parent_id}
         return {**top.document(), "trace_id": self.id, **parent, **kind}
 
 

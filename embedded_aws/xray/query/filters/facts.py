@@ -97,7 +97,7 @@ def _service(top: Node, trace: Trace) -> list[Any]:
 
 def _edges(top: Node, trace: Trace) -> Iterator[list[Any]]:
     key = service_key(top, trace)
-    caller = trace.nodes.get(top.parent_id or "")
+    caller = trace.caller_of(top)
     if caller is not None and caller.top.is_segment and caller.top is not top:
         yield _edge(caller, (*service_key(caller.top, trace), *key), is_inferred=top.is_inferred)
     elif top is trace.root:

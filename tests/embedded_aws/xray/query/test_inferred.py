@@ -134,3 +134,41 @@ def test_calls_name_their_resources(api: Api, aws: dict[str, Any], names: list[s
     api.put(segment("a", subsegments=[inner("b", namespace="aws", aws=aws)]))
     (call,) = api.documents()[0]["subsegments"]
     assert call["aws"].get("resource_names") == names
+
+
+@pytest.mark.parametrize(
+    ("name", "aws", "kind"),
+    [
+        ("events", {"operation": "PutEvents"}, "AWS::Events"),
+        ("sns", {"topic_arn": "arn:aws:sns:us-east-1:123456789012:t"}, "AWS::SNS"),
+        ("s3", {"bucket_name": "files"}, "AWS::S3::Bucket"),
+        ("sqs", {"queue_url": QUEUE_URL}, "AWS::SQS::Queue"),
+    ],
+)
+def test_a_service_that_passes_the_trace_on_stays_between(
+    api: Api, name: str, aws: dict[str, Any], kind: str
+) -> None:
+    """What an event, a message or an object invoked is called by the service, and that by whoever used it.
+
+    https://docs.aws.amazon.com/xray/latest/devguide/xray-services-eventbridge.html
+    """
+    api.put(
+        segment(
+            "a", origin="AWS::Lambda::Function", subsegments=[inner("b", name=name, namespace="aws", aws=aws)]
+        )
+    )
+    api.put(segment("c", "b", origin="AWS::Lambda", at=0.5, http={"response": {"status": 202}}))
+    documents = {document["id"]: document for document in api.documents()}
+    (made_up,) = [document for document in documents.values() if document.get("inferred")]
+    assert (made_up["origin"], made_up["parent_id"]) == (kind, identifier("b"))
+    assert documents[identifier("c")]["parent_id"] == made_up["id"]
+    edges = set(api.edges())
+    assert {("AWS::Lambda::Function", kind), (kind, "AWS::Lambda")} <= edges
+    assert ("AWS::Lambda::Function", "AWS::Lambda") not in edges
+
+
+def test_a_topics_own_segment_replaces_the_inferred_one(api: Api) -> None:
+    """A topic with active tracing answers for itself: nothing is made up for the call of Publish."""
+    api.put(segment("a", subsegments=[inner("b", name="sns", namespace="aws")]))
+    api.put(segment("c", "b", name="topic", origin="AWS::SNS::Topic"))
+    assert [document["name"] for document in api.documents()] == ["a", "topic"]
