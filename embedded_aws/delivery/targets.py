@@ -43,12 +43,16 @@ class UnsupportedTargetError(ValueError):
 
 def calls_for(arn: str, parcel: Parcel) -> tuple[ApiCall, ...]:
     """Return the calls that deliver to a target; raises `UnsupportedTargetError`."""
-    parts = arn.split(":")
-    kind = parts[2] if len(parts) > 5 else ""
-    if kind not in _TARGETS:
+    if not is_supported(arn) or (kind := arn.split(":")[2]) not in _TARGETS:
         known = "functions, queues, topics, state machines, event buses, streams and log groups"
         raise UnsupportedTargetError(f"{arn or 'a target without ARN'}: deliveries here go to {known}")
     return _TARGETS[kind](arn, parcel)
+
+
+def is_supported(arn: str) -> bool:
+    """Tell whether something is delivered to targets of this sort, event buses among them."""
+    parts = arn.split(":")
+    return len(parts) > 5 and (parts[2] in _TARGETS or ":event-bus/" in arn)
 
 
 def queue_url(arn: str) -> str:

@@ -47,6 +47,11 @@ def delivery_of(schedule: Any, region: str, due: float, now: float, ids: Ids) ->
     )
 
 
+def is_universal(arn: str) -> bool:
+    """Tell whether a target is an operation of an SDK."""
+    return arn.startswith(_UNIVERSAL)
+
+
 def is_within(schedule: Any, due: float) -> bool:
     """Tell whether a time lies between the start and the end of a schedule, where it has them."""
     start, end = schedule.start_date, schedule.end_date
@@ -64,7 +69,7 @@ def epoch(given: Any) -> float:
 def _calls(target: Mapping[str, Any], text: str) -> tuple[ApiCall, ...]:
     """Return the calls of a universal target and of an event bus; other targets are called as rules do."""
     arn = target["Arn"]
-    if arn.startswith(_UNIVERSAL):
+    if is_universal(arn):
         service, _, operation = arn.removeprefix(_UNIVERSAL).partition(":")
         name = f"{operation[:1].upper()}{operation[1:]}"
         return (ApiCall(_SERVICES.get(service, service), name, json.loads(text)),)

@@ -20,15 +20,13 @@ from embedded_aws.delivery.retries import SNS, RetryPolicy
 from embedded_aws.delivery.targets import Parcel
 from embedded_aws.sns.filter_policy import takes
 from embedded_aws.sns.messages import envelope, lambda_event, raw_attributes, text_for
+from embedded_aws.sns.protocols import PROTOCOLS
 from embedded_aws.sns.segments import Delivered, topic_segment
 
 if TYPE_CHECKING:
     from embedded_aws.aws.moto import MotoAws
 
 _log = logging.getLogger(__name__)
-
-PROTOCOLS = ("lambda", "sqs")
-"""Those that something is delivered to here."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from embedded_aws.engine.resources import (
     iam,
     lambda_,
     s3,
+    scheduler,
+    sfn,
     sns,
     sqs,
     storage,
@@ -22,7 +24,9 @@ from embedded_aws.engine.resources import (
 
 Create = Callable[[Registration], Created]
 
-_MODULES = (apigateway, cloudwatch, dynamodb, events, fis, iam, lambda_, s3, sns, sqs, storage, xray)
+_MODULES = (
+    apigateway, cloudwatch, dynamodb, events, fis, iam, lambda_, s3, scheduler, sfn, sns, sqs, storage, xray,
+)  # fmt: skip
 
 RESOURCES: Mapping[str, Create] = {
     token: create for module in _MODULES for token, create in module.RESOURCES.items()

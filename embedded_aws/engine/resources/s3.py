@@ -82,6 +82,38 @@ def policy(r: Registration) -> Created:
     return _configure(r, "put_bucket_policy", {"policy": r.inputs.text("policy")})
 
 
+def notification(r: Registration) -> Created:
+    """Tell functions, queues, topics and EventBridge of what happens to objects."""
+    name = _bucket_of(r)
+    kinds = (
+        ("lambdaFunctions", "LambdaFunctionConfigurations", "lambdaFunctionArn"),
+        ("queues", "QueueConfigurations", "queueArn"),
+        ("topics", "TopicConfigurations", "topicArn"),
+    )
+    wanted: dict[str, Any] = {
+        member: [_told(one, arn) for one in r.inputs[key]] for key, member, arn in kinds if r.inputs.get(key)
+    }
+    if r.inputs.get("eventbridge"):
+        wanted["EventBridgeConfiguration"] = {}
+    r.client("s3").put_bucket_notification_configuration(Bucket=name, NotificationConfiguration=wanted)
+    return name, {}
+
+
+def _told(given: Mapping[str, Any], arn: str) -> dict[str, Any]:
+    """Return one configuration of who is told of what."""
+    rules = [
+        {"Name": name, "Value": given[key]}
+        for name, key in (("prefix", "filterPrefix"), ("suffix", "filterSuffix"))
+        if given.get(key)
+    ]
+    wanted: dict[str, Any] = {f"{arn[:1].upper()}{arn[1:]}": given[arn], "Events": given["events"]}
+    if given.get("id"):
+        wanted["Id"] = given["id"]
+    if rules:
+        wanted["Filter"] = {"Key": {"FilterRules": rules}}
+    return wanted
+
+
 def bucket_object(r: Registration) -> Created:
     """Put the object."""
     key = r.inputs.get("key", r.name)
@@ -142,6 +174,7 @@ RESOURCES = {
     "aws:s3/bucketOwnershipControls:BucketOwnershipControls": ownership_controls,
     "aws:s3/bucketVersioning:BucketVersioning": versioning,
     "aws:s3/bucketVersioningV2:BucketVersioningV2": versioning,
+    "aws:s3/bucketNotification:BucketNotification": notification,
     "aws:s3/bucketPolicy:BucketPolicy": policy,
     "aws:s3/bucketObject:BucketObject": bucket_object,
     "aws:s3/bucketObjectv2:BucketObjectv2": bucket_object,

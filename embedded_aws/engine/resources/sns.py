@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from embedded_aws.sns.protocols import PROTOCOLS
+
 if TYPE_CHECKING:
     from embedded_aws.engine.registration import Created, Registration
 
@@ -17,6 +19,8 @@ _TOPIC_ATTRIBUTES = {
     "signatureVersion": "SignatureVersion",
     "tracingConfig": "TracingConfig",
 }
+
+_ONLY_TRUE = {"FifoTopic", "ContentBasedDeduplication"}
 
 _SUBSCRIPTION_ATTRIBUTES = {
     "deliveryPolicy": "DeliveryPolicy",
@@ -37,7 +41,7 @@ def topic(r: Registration) -> Created:
 
 
 def topic_subscription(r: Registration) -> Created:
-    """Deliver to queues; a function's subscription is stored only."""
+    """Deliver to queues and functions; a subscription of another protocol is stored only."""
     answer = r.call(
         "sns",
         "subscribe",
@@ -45,8 +49,8 @@ def topic_subscription(r: Registration) -> Created:
         Attributes=_attributes(r, _SUBSCRIPTION_ATTRIBUTES),
         ReturnSubscriptionArn=True,
     )
-    if r.inputs["protocol"] == "lambda":
-        r.stored_only("SNS does not invoke functions here; the subscription exists, but delivers nothing")
+    if r.inputs["protocol"] not in PROTOCOLS:
+        r.stored_only(f"SNS delivers nothing by {r.inputs['protocol']} here; the subscription exists")
     return answer["SubscriptionArn"], {"arn": answer["SubscriptionArn"]}
 
 
@@ -60,7 +64,9 @@ def topic_policy(r: Registration) -> Created:
 
 
 def _attributes(r: Registration, names: dict[str, str]) -> dict[str, str]:
-    return {names[key]: r.inputs.text(key) for key in r.inputs if key in names}
+    given = {names[key]: r.inputs.text(key) for key in r.inputs if key in names}
+    # A topic that is not FIFO leaves that out, as the provider does.
+    return {key: text for key, text in given.items() if key not in _ONLY_TRUE or text == "true"}
 
 
 RESOURCES = {

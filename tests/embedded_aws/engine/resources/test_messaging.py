@@ -72,30 +72,129 @@ def test_topic_delivers_to_its_queue(deploy: Deploy) -> None:
     done = deploy(program)
     sns = done.client("sns")
     sns.publish(TopicArn=done.outputs["topic"], Message="hello")
-    (message,) = done.client("sqs").receive_message(QueueUrl=done.outputs["queue"])["Messages"]
+    sqs = done.client("sqs")
+    (message,) = sqs.receive_message(QueueUrl=done.outputs["queue"], WaitTimeSeconds=20)["Messages"]
     assert message["Body"] == "hello"
     attributes = sns.get_topic_attributes(TopicArn=done.outputs["topic"])["Attributes"]
     assert json.loads(attributes["Policy"]) == POLICY
     assert done.warnings == []
 
 
-def test_rule_and_target_exist_and_are_told_to_fire_nothing(deploy: Deploy) -> None:
-    """EventBridge keeps the rule and its target; that nothing fires is a warning."""
+def test_other_protocols_are_stored_only(deploy: Deploy) -> None:
+    """A subscription by mail exists; that nothing is delivered is a warning."""
+
+    def program() -> None:
+        topic = aws.sns.Topic("news", fifo_topic=False)
+        aws.sns.TopicSubscription("mail", topic=topic.arn, protocol="email", endpoint="a@example.com")
+
+    (warning,) = deploy(program).warnings
+    assert "TopicSubscription 'mail': SNS delivers nothing by email here" in warning
+
+
+def test_rule_sends_matching_events_to_its_target(deploy: Deploy) -> None:
+    """A rule of a custom bus hands an event on to its target, in the form that the target asks for."""
 
     def program() -> None:
         queue = aws.sqs.Queue("inbox")
+        dead = aws.sqs.Queue("dead")
+        bus = aws.cloudwatch.EventBus("shop")
+        rule = aws.cloudwatch.EventRule(
+            "orders", event_bus_name=bus.name, event_pattern=json.dumps({"source": ["shop"]})
+        )
+        aws.cloudwatch.EventTarget(
+            "inbox", rule=rule.name, event_bus_name=bus.name, arn=queue.arn,
+            input_transformer={"input_paths": {"n": "$.detail.n"}, "input_template": '{"number": <n>}'},
+            retry_policy={"maximum_retry_attempts": 1, "maximum_event_age_in_seconds": 60},
+            dead_letter_config={"arn": dead.arn},
+        )  # fmt: skip
+        aws.cloudwatch.EventPermission(
+            "partner", principal="123456789012", statement_id="Partner", event_bus_name=bus.name
+        )
+        pulumi.export("bus", bus.name)
+        pulumi.export("queue", queue.url)
+
+    done = deploy(program)
+    entry = {"Source": "shop", "DetailType": "d", "Detail": '{"n": 7}', "EventBusName": done.outputs["bus"]}
+    done.client("events").put_events(Entries=[entry])
+    sqs = done.client("sqs")
+    (message,) = sqs.receive_message(QueueUrl=done.outputs["queue"], WaitTimeSeconds=20)["Messages"]
+    assert (message["Body"], done.warnings) == ('{"number": 7}', [])
+
+
+def test_targets_that_nothing_is_delivered_to_are_stored_only(deploy: Deploy) -> None:
+    """A target of another sort is kept, with a warning that names it."""
+
+    def program() -> None:
         rule = aws.cloudwatch.EventRule("nightly", schedule_expression="rate(1 day)")
-        aws.cloudwatch.EventTarget("inbox", rule=rule.name, arn=queue.arn, input='{"a": 1}')
+        cluster = "arn:aws:ecs:eu-west-1:123456789012:cluster/c"
+        aws.cloudwatch.EventTarget("task", rule=rule.name, arn=cluster)
         pulumi.export("rule", rule.name)
+
+    done = deploy(program)
+    (target,) = done.client("events").list_targets_by_rule(Rule=done.outputs["rule"])["Targets"]
+    (warning,) = done.warnings
+    assert target["Arn"] in warning
+
+
+def test_schedule_has_its_target(deploy: Deploy) -> None:
+    """A schedule of the Scheduler arrives with its group, expression and target."""
+
+    def program() -> None:
+        queue = aws.sqs.Queue("inbox")
+        role = aws.iam.Role("scheduler", assume_role_policy="{}")
+        group = aws.scheduler.ScheduleGroup("reports")
+        schedule = aws.scheduler.Schedule(
+            "nightly", group_name=group.name, schedule_expression="cron(0 8 * * ? *)",
+            schedule_expression_timezone="Europe/Berlin", flexible_time_window={"mode": "OFF"},
+            target={
+                "arn": queue.arn, "role_arn": role.arn, "input": '{"a": 1}',
+                "retry_policy": {"maximum_retry_attempts": 3},
+            },
+        )  # fmt: skip
+        pulumi.export("place", [group.name, schedule.name])
         pulumi.export("queue", queue.arn)
 
     done = deploy(program)
-    events = done.client("events")
-    assert events.describe_rule(Name=done.outputs["rule"])["ScheduleExpression"] == "rate(1 day)"
-    (target,) = events.list_targets_by_rule(Rule=done.outputs["rule"])["Targets"]
-    assert (target["Arn"], target["Input"]) == (done.outputs["queue"], '{"a": 1}')
-    (warning,) = done.warnings
-    assert "EventTarget 'inbox': EventBridge does not invoke targets here" in warning
+    group, name = done.outputs["place"]
+    found = done.client("scheduler").get_schedule(GroupName=group, Name=name)
+    assert (found["ScheduleExpression"], found["ScheduleExpressionTimezone"]) == (
+        "cron(0 8 * * ? *)",
+        "Europe/Berlin",
+    )
+    assert (found["Target"]["Arn"], found["Target"]["Input"]) == (done.outputs["queue"], '{"a": 1}')
+    assert found["Target"]["RetryPolicy"]["MaximumRetryAttempts"] == 3
+    assert done.warnings == []
+
+
+def test_bucket_tells_of_its_objects(deploy: Deploy) -> None:
+    """A bucket's notifications arrive with their events and filters, and are sent."""
+
+    def program() -> None:
+        bucket = aws.s3.Bucket("uploads")
+        queue = aws.sqs.Queue("inbox")
+        aws.s3.BucketNotification(
+            "uploads", bucket=bucket.id, eventbridge=True,
+            queues=[{"queue_arn": queue.arn, "events": ["s3:ObjectCreated:*"], "filter_suffix": ".png"}],
+        )  # fmt: skip
+        pulumi.export("bucket", bucket.bucket)
+        pulumi.export("queue", queue.url)
+
+    done = deploy(program)
+    for key in ("a.txt", "a.png"):
+        done.client("s3").put_object(Bucket=done.outputs["bucket"], Key=key, Body=b"x")
+    sqs = done.client("sqs")
+    bodies: list[str] = []
+    while len(bodies) < 2:
+        answer = sqs.receive_message(
+            QueueUrl=done.outputs["queue"], WaitTimeSeconds=20, MaxNumberOfMessages=10
+        )
+        bodies += [message["Body"] for message in answer["Messages"]]
+    assert ["TestEvent" in body for body in sorted(bodies, key=lambda body: "Records" in body)] == [
+        True,
+        False,
+    ]
+    assert any('"key": "a.png"' in body for body in bodies)
+    assert done.warnings == []
 
 
 def test_state_machine_has_its_definition(deploy: Deploy) -> None:

@@ -1,0 +1,3 @@
+"""Protocols of subscriptions that something is delivered by here."""
+
+PROTOCOLS = ("lambda", "sqs")
