@@ -79,7 +79,8 @@ PACKAGES = (
         rooms(
             "aws",
             "cloudwatch delivery host sqs",
-            "engine eventbridge logs s3 sns xray",
+            "eventbridge s3 sns",
+            "engine logs xray",
             "journal",
             "awslambda gateway",
             "events fis",
