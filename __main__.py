@@ -47,6 +47,7 @@ if settings.faults:
 
 pulumi.export("url", pulumi.Output.concat(api.url, "/hello"))
 pulumi.export("apiUrl", api.url)
+pulumi.export("apiName", api.name)
 pulumi.export("tracing", settings.tracing)
 pulumi.export("export", settings.export)
 pulumi.export("frontFunction", front.name)

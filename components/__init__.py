@@ -17,7 +17,7 @@ from .queue import WorkQueue, WorkQueueArgs
 from .routes import RouteError
 from .sampling import Keep, Sampling, Special
 from .settings import ApiProfile, FunctionProfile, Settings, Target, Throttling, load_settings
-from .storage import ItemTable, ObjectBucket
+from .storage import ItemTable, ItemTableArgs, ObjectBucket
 from .zips import PackagingError
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "FunctionProfile",
     "Grant",
     "ItemTable",
+    "ItemTableArgs",
     "Keep",
     "ObjectBucket",
     "PackagingError",

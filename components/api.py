@@ -6,12 +6,13 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import pulumi
 import pulumi_aws as aws
 
 from .function import TracedFunction
-from .naming import physical_name, stage_name
+from .naming import name_or_auto, shortened, stage_name
 from .policy import assume_role_policy
 from .routes import Route, parse_route, path_of
 from .settings import ApiProfile, Throttling
@@ -36,18 +37,22 @@ _ANY = "*"
 
 @dataclass(frozen=True)
 class TracedApiArgs:
-    """`routes` maps `METHOD /path` to functions; `tags` go to all that can have tags."""
+    """`routes` maps `METHOD /path` to functions; `tags` go to all that can have tags.
+
+    `physical_name` is for an API whose name, which X-Ray and CloudWatch show, must not change.
+    """
 
     routes: Mapping[str, TracedFunction]
     profile: ApiProfile
     tags: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    physical_name: str = ""
 
 
 class TracedApi(pulumi.ComponentResource):
     """An API Gateway REST API (only REST stages have X-Ray) with one stage, named after the stack.
 
-    X-Ray knows the stage as `<project>/<stack>`; sampling rules for that name decide which requests are
-    traced, for everything behind the stage too.
+    X-Ray knows the stage as `<name of the API>/<stack>`; sampling rules for that name, which are called after
+    the API, decide which requests are traced, for everything behind the stage too.
 
     Access logs need a role that API Gateway keeps once per account and region (`apigateway.Account`). Most
     accounts have it. `set_account` sets it from this stack: two stacks that do so overwrite each other, and
@@ -76,8 +81,8 @@ class TracedApi(pulumi.ComponentResource):
         super().__init__("traced-api:index:TracedApi", name, {}, opts)
         routes = {text: parse_route(text) for text in args.routes}
         self.rest_api = aws.apigateway.RestApi(
-            f"{name}-rest",
-            name=pulumi.get_project(),
+            name,
+            name=name_or_auto("API", name, args.physical_name, 255),
             endpoint_configuration={"types": "REGIONAL"},
             tags=args.tags or None,
             opts=pulumi.ResourceOptions(parent=self),
@@ -87,7 +92,7 @@ class TracedApi(pulumi.ComponentResource):
         self.deployment = router.deploy()
         self.access_log_group = aws.cloudwatch.LogGroup(
             f"{name}-access-logs",
-            name=f"/aws/apigateway/{physical_name(name)}",
+            name=pulumi.Output.concat("/aws/apigateway/", self.rest_api.name),
             retention_in_days=args.profile.log_retention,
             tags=args.tags or None,
             opts=pulumi.ResourceOptions(parent=self),
@@ -116,7 +121,6 @@ class TracedApi(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         role = aws.iam.Role(
             f"{name}-logging-role",
-            name=physical_name(f"{name}-logging"),
             assume_role_policy=assume_role_policy("apigateway.amazonaws.com"),
             tags=args.tags or None,
             opts=child,
@@ -153,11 +157,11 @@ class TracedApi(pulumi.ComponentResource):
         return [
             aws.xray.SamplingRule(
                 f"{name}-sampling{suffix}",
-                rule_name=physical_name(f"{name}{suffix}", limit=32),
+                rule_name=self.rest_api.name.apply(partial(_rule_name, suffix=suffix)),
                 priority=rule.priority,
                 reservoir_size=rule.reservoir,
                 fixed_rate=rule.rate,
-                service_name=_service_name(),
+                service_name=self.rest_api.name.apply(_service_name),
                 service_type="AWS::ApiGateway::Stage",
                 host=_ANY,
                 http_method=rule.method,
@@ -209,7 +213,7 @@ class _Router:
         self.definition[f"{route.method} {route.path}"] = function.invoke_arn
         return aws.lambda_.Permission(
             f"{self.name}-permission-{suffix}",
-            statement_id=f"{physical_name(self.name)}-{hashlib.sha256(suffix.encode()).hexdigest()[:12]}",
+            statement_id=f"route-{hashlib.sha256(f'{self.name} {suffix}'.encode()).hexdigest()[:12]}",
             action="lambda:InvokeFunction",
             function=function.name,
             principal="apigateway.amazonaws.com",
@@ -242,7 +246,12 @@ class _Router:
         return parent
 
 
-def _service_name() -> str:
+def _rule_name(api: str, suffix: str) -> str:
+    """Return the name of one of an API's sampling rules, for which X-Ray has 32 characters."""
+    return shortened(f"{api}{suffix}", 32)
+
+
+def _service_name(api: str) -> str:
     """Return X-Ray's name of the stage; a rule takes 64 characters, so a longer one ends in a wildcard."""
-    name = f"{pulumi.get_project()}/{stage_name()}"
+    name = f"{api}/{stage_name()}"
     return name if len(name) <= 64 else f"{name[:63]}*"

@@ -15,7 +15,6 @@ from .api import TracedApi
 from .fault_settings import Experiment
 from .function import WRAPPER, Extension, TracedFunction
 from .kinds import SettingError
-from .naming import physical_name
 from .policy import Grant, assume_role_policy, policy_document
 from .storage import ObjectBucket
 
@@ -102,13 +101,13 @@ class FaultExperiments(pulumi.ComponentResource):
         for experiment in args.experiments:
             _check_functions(experiment, args.functions)
         child = pulumi.ResourceOptions(parent=self)
+        self._role = self._make_role()
         self._logs = aws.cloudwatch.LogGroup(
             f"{name}-logs",
-            name=f"/aws/fis/{physical_name(name)}",
+            name=pulumi.Output.concat("/aws/fis/", self._role.name),
             retention_in_days=args.log_retention,
             opts=child,
         )
-        self._role = self._make_role()
         self.ids = {experiment.name: self._template(experiment).id for experiment in args.experiments}
         self.register_outputs({"ids": self.ids})
 
@@ -119,7 +118,6 @@ class FaultExperiments(pulumi.ComponentResource):
         partition = aws.get_partition(opts=pulumi.InvokeOptions(parent=self)).partition
         role = aws.iam.Role(
             f"{self._name}-role",
-            name=physical_name(self._name),
             assume_role_policy=assume_role_policy(
                 "fis.amazonaws.com",
                 {
@@ -185,7 +183,6 @@ class FaultExperiments(pulumi.ComponentResource):
     def _alarm(self, experiment: Experiment) -> aws.cloudwatch.MetricAlarm:
         return aws.cloudwatch.MetricAlarm(
             f"{self._name}-{experiment.name}-stop",
-            name=physical_name(f"{self._name}-{experiment.name}", limit=255),
             alarm_description=f"Stops the experiment {experiment.name}",
             namespace="AWS/ApiGateway",
             metric_name="5XXError",

@@ -10,7 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from .kinds import SettingError
-from .naming import physical_name
+from .naming import name_or_auto
 from .packaging import function_zip
 from .policy import TRACE_WRITE, VPC_ACCESS, Grant, assume_role_policy, policy_document
 from .settings import FunctionProfile
@@ -63,7 +63,8 @@ class TracedFunctionArgs:
     them, each pinned. `handler` names module and function, such as `app.handler`; that of a single module
     is `handler` unless said otherwise. `environment` comes on top of what tells the tracing library its
     mode. `extra_timeout`, in seconds, is for a function that waits for others; Lambda's limit of 900 seconds
-    holds all the same. `tags` go to all that can have tags.
+    holds all the same. `tags` go to all that can have tags. `physical_name` is for a function whose name must
+    not change, because others call it by that name.
     """
 
     code: Path
@@ -79,6 +80,7 @@ class TracedFunctionArgs:
     handler: str = ""
     vpc: VpcSettings | None = None
     tags: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    physical_name: str = ""
 
 
 class TracedFunction(pulumi.ComponentResource):
@@ -89,6 +91,9 @@ class TracedFunction(pulumi.ComponentResource):
 
     What it is made of is there to build on: an alarm on `function`, an alias, a subscription to `log_group`,
     further policies for `role`. `event_source` and `async_config` are there if asked for.
+
+    Pulumi names the role, and the function is called as the role is, unless it has a physical name. IAM's
+    names are shared by all regions, so the role never has one.
 
     Raises SettingError when a directory of code has no `handler`, when the environment has a variable that
     the component sets, and when both the function and its extension want Lambda's one wrapper script;
@@ -111,17 +116,18 @@ class TracedFunction(pulumi.ComponentResource):
     ) -> None:
         super().__init__("traced-api:index:TracedFunction", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
-        self.log_group = aws.cloudwatch.LogGroup(
-            f"{name}-logs",
-            name=f"/aws/lambda/{physical_name(name)}",
-            retention_in_days=args.profile.log_retention,
+        asked = name_or_auto("function", name, args.physical_name, 64)
+        self.role = aws.iam.Role(
+            name,
+            assume_role_policy=assume_role_policy("lambda.amazonaws.com"),
             tags=args.tags or None,
             opts=child,
         )
-        self.role = aws.iam.Role(
-            f"{name}-role",
-            name=physical_name(name),
-            assume_role_policy=assume_role_policy("lambda.amazonaws.com"),
+        called = pulumi.Output.from_input(asked) if asked else self.role.name
+        self.log_group = aws.cloudwatch.LogGroup(
+            f"{name}-logs",
+            name=pulumi.Output.concat("/aws/lambda/", called),
+            retention_in_days=args.profile.log_retention,
             tags=args.tags or None,
             opts=child,
         )
@@ -132,7 +138,7 @@ class TracedFunction(pulumi.ComponentResource):
             policy=policy_document(_grants(args, self.log_group)),
             opts=child,
         )
-        self.function = self._function(name, args)
+        self.function = self._function(name, called, args)
         self.event_source = self._event_source(name, args)
         self.async_config = self._async_config(name, args)
         self.name, self.arn = self.function.name, self.function.arn
@@ -140,11 +146,13 @@ class TracedFunction(pulumi.ComponentResource):
         self.can_invoke = Grant(["lambda:InvokeFunction"], [self.arn])
         self.register_outputs({"name": self.name, "arn": self.arn, "invokeArn": self.invoke_arn})
 
-    def _function(self, name: str, args: TracedFunctionArgs) -> aws.lambda_.Function:
+    def _function(
+        self, name: str, called: pulumi.Input[str], args: TracedFunctionArgs
+    ) -> aws.lambda_.Function:
         profile = args.profile
         return aws.lambda_.Function(
             f"{name}-function",
-            name=physical_name(name),
+            name=called,
             role=self.role.arn,
             code=pulumi.FileArchive(function_zip(args.code, profile.target).as_posix()),
             handler=_handler(name, args),

@@ -10,7 +10,7 @@ import pulumi
 import pulumi_aws as aws
 
 from .adot import adot_layer_arn
-from .naming import physical_name
+from .naming import layer_name
 from .packaging import locked_layer, package_layer
 from .settings import FunctionProfile, Target
 
@@ -37,7 +37,7 @@ class PythonLayer(pulumi.ComponentResource):
         super().__init__("traced-api:index:PythonLayer", name, {}, opts)
         self.version = aws.lambda_.LayerVersion(
             f"{name}-version",
-            layer_name=physical_name(name, limit=140),
+            layer_name=layer_name(name),
             description=args.description,
             code=pulumi.FileArchive(args.archive.as_posix()),
             compatible_runtimes=[args.target.runtime],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from .naming import physical_name
+from .naming import name_or_auto
 from .policy import Grant
 
 _TWO_WEEKS = 14 * 24 * 3600
@@ -15,10 +15,14 @@ _TWO_WEEKS = 14 * 24 * 3600
 
 @dataclass(frozen=True)
 class WorkQueueArgs:
-    """`consumer_timeout` is the timeout, in seconds, of the function that takes the messages."""
+    """`consumer_timeout` is the timeout, in seconds, of the function that takes the messages.
+
+    `physical_name` is for a queue whose name must not change.
+    """
 
     consumer_timeout: int
     maximum_receives: int = 3
+    physical_name: str = ""
 
 
 class WorkQueue(pulumi.ComponentResource):
@@ -40,16 +44,19 @@ class WorkQueue(pulumi.ComponentResource):
     def __init__(self, name: str, args: WorkQueueArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("traced-api:index:WorkQueue", name, {}, opts)
         child = pulumi.ResourceOptions(parent=self)
+        dead_letters = f"{name}-dead-letters"
         self.dead_letters = aws.sqs.Queue(
-            f"{name}-dead-letters",
-            name=physical_name(f"{name}-dead-letters", limit=80),
+            dead_letters,
+            name=name_or_auto(
+                "queue", dead_letters, args.physical_name and f"{args.physical_name}-dead-letters", 80
+            ),
             message_retention_seconds=_TWO_WEEKS,
             sqs_managed_sse_enabled=True,
             opts=child,
         )
         self.queue = aws.sqs.Queue(
-            f"{name}-queue",
-            name=physical_name(name, limit=80),
+            name,
+            name=name_or_auto("queue", name, args.physical_name, 80),
             visibility_timeout_seconds=6 * args.consumer_timeout,
             redrive_policy=pulumi.Output.json_dumps(
                 {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": args.maximum_receives}

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pulumi
 import pulumi_aws as aws
 
-from .naming import physical_name
+from .naming import name_or_auto
 from .policy import Grant
 
-_BUCKET_NAME_LIMIT = 63 - len("-0123456")  # Pulumi adds a random suffix, as names are shared by all of AWS
+
+@dataclass(frozen=True)
+class ItemTableArgs:
+    """`physical_name` is for a table whose name must not change."""
+
+    physical_name: str = ""
 
 
 class ItemTable(pulumi.ComponentResource):
@@ -21,11 +28,14 @@ class ItemTable(pulumi.ComponentResource):
     name: pulumi.Output[str]
     can_write: Grant
 
-    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self, name: str, args: ItemTableArgs | None = None, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
         super().__init__("traced-api:index:ItemTable", name, {}, opts)
+        asked = args.physical_name if args else ""
         self.table = aws.dynamodb.Table(
-            f"{name}-table",
-            name=physical_name(name),
+            name,
+            name=name_or_auto("table", name, asked, 255),
             billing_mode="PAY_PER_REQUEST",
             hash_key="id",
             attributes=[{"name": "id", "type": "S"}],
@@ -51,7 +61,8 @@ class ObjectBucket(pulumi.ComponentResource):
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("traced-api:index:ObjectBucket", name, {}, opts)
         self.bucket = aws.s3.Bucket(
-            physical_name(name, _BUCKET_NAME_LIMIT),
+            name,
+            bucket=name_or_auto("bucket", name, "", 63),
             force_destroy=True,
             opts=pulumi.ResourceOptions(parent=self),
         )

@@ -41,7 +41,8 @@ PACKAGES = (
     Package(
         "components",
         rooms(
-            "kinds naming policy routes zips",
+            "kinds policy routes zips",
+            "naming",
             "fault_settings queue sampling storage",
             "settings",
             "adot wheels",

@@ -83,8 +83,9 @@ Deploy = Callable[..., Deployed]
 class FakeAws(mocks.Mocks):
     """Answers as the provider would: inputs, names and what AWS computes, which a preview does not know."""
 
-    def __init__(self, region: str, *, preview: bool) -> None:
+    def __init__(self, region: str, suffix: str, *, preview: bool) -> None:
         self.region = region
+        self.suffix = suffix
         self.preview = preview
         self.inputs: dict[tuple[str, str], dict[str, Any]] = {}
         self.lock = threading.Lock()
@@ -94,7 +95,7 @@ class FakeAws(mocks.Mocks):
             self.inputs[args.typ, args.name] = dict(args.inputs)
         if self.preview:
             return None, args.inputs
-        name = args.inputs.get("name") or args.inputs.get("layerName") or f"{args.name}-1a2b3c4"
+        name = args.inputs.get("name") or args.inputs.get("layerName") or f"{args.name}-{self.suffix}"
         service = args.typ.split(":")[1].split("/")[0]
         computed = {
             "name": name,
@@ -145,9 +146,13 @@ def run_program(
     stack: str = "dev",
     region: str = "eu-west-1",
     preview: bool = False,
+    suffix: str = "1a2b3c4",
 ) -> Deployed:
-    """Run a program in a fresh Pulumi context and return what it registered; raises what it raises."""
-    aws = FakeAws(region, preview=preview)
+    """Run a program in a fresh Pulumi context and return what it registered; raises what it raises.
+
+    `suffix` stands for the random digits in the names that Pulumi makes.
+    """
+    aws = FakeAws(region, suffix, preview=preview)
     monitor = _Monitor(aws)
 
     def run() -> None:
@@ -213,7 +218,13 @@ class Project:
         return {key: _as_text(value) for key, value in {**values, **given}.items()}
 
     def up(
-        self, stack: str = "dev", *, region: str = "eu-west-1", preview: bool = False, **changed: str
+        self,
+        stack: str = "dev",
+        *,
+        region: str = "eu-west-1",
+        preview: bool = False,
+        suffix: str = "1a2b3c4",
+        **changed: str,
     ) -> Deployed:
         """Run the program afresh for a stack, with some settings changed."""
         config = self.config(stack) | {f"traced-api:{name}": value for name, value in changed.items()}
@@ -223,7 +234,7 @@ class Project:
         def program() -> None:
             runpy.run_path(main, run_name="__main__")
 
-        return run_program(program, config, stack=stack, region=region, preview=preview)
+        return run_program(program, config, stack=stack, region=region, preview=preview, suffix=suffix)
 
     def _keep_layers(self, target: Target) -> None:
         if f"python{target.version}" not in ("python3.11", "python3.12", "python3.13", "python3.14"):

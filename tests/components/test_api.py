@@ -13,7 +13,7 @@ import pytest
 from components.api import TracedApi, TracedApiArgs
 from components.function import TracedFunction, TracedFunctionArgs
 from components.routes import RouteError
-from components.sampling import Sampling
+from components.sampling import Sampling, Special
 from components.settings import ApiProfile, FunctionProfile, Target, Throttling
 from tests.components.conftest import Deploy, Deployed
 
@@ -31,8 +31,8 @@ def api(deploy: Deploy) -> Deploy:
         routes: Mapping[str, str] | None = None,
         sampling: Sampling | None = SAMPLING,
         stack: str = "dev",
-        project: str = "traced-api",
         tags: Mapping[str, str] | None = None,
+        physical_name: str = "",
         **profile: Any,
     ) -> Deployed:
         def program() -> None:
@@ -44,9 +44,9 @@ def api(deploy: Deploy) -> Deploy:
             }
             mapped = {route: functions[name] for route, name in names.items()}
             about = ApiProfile(Throttling(5, 10), sampling, **profile)
-            TracedApi("api", TracedApiArgs(mapped, about, tags or {}))
+            TracedApi("api", TracedApiArgs(mapped, about, tags or {}, physical_name))
 
-        return deploy(program, stack=stack, project=project)
+        return deploy(program, stack=stack)
 
     return up
 
@@ -69,7 +69,7 @@ class TestStage:
         log = json.loads(deployed.one(STAGE).inputs["accessLogSettings"]["format"])
         assert log["traceId"] == "$context.xrayTraceId"
         logs = deployed.one("aws:cloudwatch/logGroup:LogGroup", "api-access-logs").inputs
-        assert logs == {"name": "/aws/apigateway/traced-api-dev-api", "retentionInDays": 30}
+        assert logs == {"name": "/aws/apigateway/api-1a2b3c4", "retentionInDays": 30}
 
     def test_it_is_throttled(self, api: Deploy) -> None:
         """Rate and burst hold for every method."""
@@ -82,7 +82,7 @@ class TestSampling:
     def test_the_rule_is_for_this_stage_only(self, api: Deploy) -> None:
         """Other APIs of the account keep their own sampling."""
         rule = api().one(RULE).inputs
-        assert (rule["serviceName"], rule["serviceType"]) == ("traced-api/dev", "AWS::ApiGateway::Stage")
+        assert (rule["serviceName"], rule["serviceType"]) == ("api-1a2b3c4/dev", "AWS::ApiGateway::Stage")
         assert (rule["reservoirSize"], rule["fixedRate"], rule["version"]) == (1, 0.05, 1)
 
     def test_nothing_sampled_means_no_rule(self, api: Deploy) -> None:
@@ -91,9 +91,16 @@ class TestSampling:
 
     def test_long_names_fit(self, api: Deploy) -> None:
         """A rule's name has 32 characters at most; a service name of over 64 ends in a wildcard."""
-        rule = api(stack="s" * 90).one(RULE).inputs
+        rule = api(stack="s" * 90, physical_name="shop" * 9).one(RULE).inputs
         assert len(rule["ruleName"]) == 32
-        assert rule["serviceName"] == "traced-api/" + "s" * 52 + "*"
+        assert rule["serviceName"] == "shop" * 9 + "/" + "s" * 26 + "*"
+
+    def test_rules_follow_the_name_of_the_api(self, api: Deploy) -> None:
+        """Two APIs have rules of their own, whatever else their stacks are called."""
+        critical = Special("critical-1", 100, "POST", "/checkout", 0, 1.0)
+        rules = api(sampling=Sampling(1, 0.05, (critical,)), physical_name="shop").all(RULE)
+        assert [rule.inputs["ruleName"] for rule in rules] == ["shop-critical-1", "shop"]
+        assert {rule.inputs["serviceName"] for rule in rules} == {"shop/dev"}
 
 
 class TestRoutes:
@@ -115,13 +122,13 @@ class TestRoutes:
         """The integration is Lambda's proxy, which is always called by POST."""
         integration = api().one("aws:apigateway/integration:Integration").inputs
         assert (integration["type"], integration["integrationHttpMethod"]) == ("AWS_PROXY", "POST")
-        assert integration["uri"].endswith("/traced-api-dev-front/invocations")
+        assert integration["uri"].endswith("/front-1a2b3c4/invocations")
 
     def test_only_its_own_route_may_call_a_function(self, api: Deploy) -> None:
         """The permission names API, stage, method and path."""
         permission = api().one("aws:lambda/permission:Permission").inputs
         assert permission["principal"] == "apigateway.amazonaws.com"
-        assert permission["sourceArn"].endswith(":traced-api/dev/GET/hello")
+        assert permission["sourceArn"].endswith(":api-1a2b3c4/dev/GET/hello")
 
     def test_permissions_of_one_function_have_different_names(self, api: Deploy) -> None:
         """Two routes to one function are two statements of its policy."""
@@ -134,11 +141,31 @@ class TestRoutes:
             api({"GET hello": "one"})
 
 
+def test_two_apis_of_one_program_never_meet(deploy: Deploy) -> None:
+    """Names, log groups, sampling rules and the permissions of one function they both call are their own."""
+
+    def program() -> None:
+        shared = FunctionProfile(Target("python3.13", "arm64"), "otel")
+        function = TracedFunction("f", TracedFunctionArgs(Path("code.py"), shared))
+        for name in ("orders", "prices"):
+            profile = ApiProfile(Throttling(5, 10), SAMPLING)
+            TracedApi(name, TracedApiArgs({"GET /a": function}, profile))
+
+    deployed = deploy(program)
+    assert [rule.inputs["serviceName"] for rule in deployed.all(RULE)] == [
+        "orders-1a2b3c4/dev",
+        "prices-1a2b3c4/dev",
+    ]
+    for key in ("name", "ruleName", "statementId"):
+        named = [(one.type, one.inputs[key]) for one in deployed.resources if key in one.inputs]
+        assert len(set(named)) == len(named) > 0
+
+
 def test_tags_go_to_all_that_can_have_tags(api: Deploy) -> None:
     """Costs and owners are found by them."""
     deployed = api(tags={"team": "shop"}, set_account=True)
     tagged = {resource.name for resource in deployed.resources if resource.inputs.get("tags")}
-    assert tagged == {"api-rest", "api-stage", "api-access-logs", "api-sampling", "api-logging-role"}
+    assert tagged == {"api", "api-stage", "api-access-logs", "api-sampling", "api-logging-role"}
 
 
 def test_what_it_is_made_of_can_be_built_on(deploy: Deploy) -> None:
@@ -157,10 +184,10 @@ def test_what_it_is_made_of_can_be_built_on(deploy: Deploy) -> None:
 
     exports = deploy(program).exports
     assert exports == {
-        "made": ["traced-api", "dev", "/aws/apigateway/traced-api-dev-api"],
+        "made": ["api-1a2b3c4", "dev", "/aws/apigateway/api-1a2b3c4"],
         "throttled": "*/*",
-        "rules": ["traced-api-dev-api"],
-        "may": {"GET /a": "traced-api-dev-f"},
+        "rules": ["api-1a2b3c4"],
+        "may": {"GET /a": "f-1a2b3c4"},
     }
 
 
@@ -220,5 +247,5 @@ class TestAccount:
         role = deployed.one("aws:iam/role:Role", "api-logging-role").inputs
         (statement,) = json.loads(role["assumeRolePolicy"])["Statement"]
         assert statement["Principal"] == {"Service": "apigateway.amazonaws.com"}
-        assert deployed.one(self.ACCOUNT).inputs["cloudwatchRoleArn"].endswith(role["name"])
+        assert deployed.one(self.ACCOUNT).inputs["cloudwatchRoleArn"].endswith(":api-logging-role-1a2b3c4")
         assert any(urn.endswith("::api-account") for urn in deployed.one(STAGE).options.dependencies)

@@ -100,8 +100,8 @@ def test_each_experiment_is_a_template(deployed: Deployed) -> None:
     (target,) = templates["broken"]["targets"]
     assert target["resourceType"] == "aws:lambda:function"
     assert [arn.rpartition(":")[2] for arn in target["resourceArns"]] == [
-        "traced-api-dev-front",
-        "traced-api-dev-worker",
+        "front-1a2b3c4",
+        "worker-1a2b3c4",
     ]
     (action,) = templates["slow"]["actions"]
     assert {"key": "startupDelayMilliseconds", "value": "3000"} in action["parameters"]
@@ -119,12 +119,12 @@ def test_each_experiment_stops_on_its_alarm(deployed: Deployed) -> None:
         "5XXError",
         "Average",
     )
-    assert alarm["dimensions"] == {"ApiName": "traced-api", "Stage": "dev"}
+    assert alarm["dimensions"] == {"ApiName": "api-1a2b3c4", "Stage": "dev"}
     assert alarm["treatMissingData"] == "notBreaching"
     assert alarm["threshold"] == 0.55
     (condition,) = deployed.one(TEMPLATE, "faults-broken").inputs["stopConditions"]
     assert condition["source"] == "aws:cloudwatch:alarm"
-    assert condition["value"].endswith("traced-api-dev-faults-broken")
+    assert condition["value"].endswith(":faults-broken-stop-1a2b3c4")
 
 
 @pytest.mark.parametrize("percentage", [1, 10, 50, 99])

@@ -146,7 +146,7 @@ def test_tags_go_to_all_that_can_have_tags(function: Deploy) -> None:
     """Costs and owners are found by them."""
     deployed = function(tags={"team": "shop"}, queue=QueueTrigger(QUEUE))
     tagged = {resource.name for resource in deployed.resources if resource.inputs.get("tags")}
-    assert tagged == {"f-logs", "f-role", "f-function", "f-queue"}
+    assert tagged == {"f-logs", "f", "f-function", "f-queue"}
     assert deployed.one(FUNCTION).inputs["tags"] == {"team": "shop"}
 
 
@@ -162,12 +162,7 @@ def test_what_it_is_made_of_can_be_built_on(deploy: Deploy) -> None:
         pulumi.export("source", made.event_source.batch_size)
 
     exports = deploy(program).exports
-    assert exports["made"] == [
-        "traced-api-dev-f",
-        "traced-api-dev-f",
-        "/aws/lambda/traced-api-dev-f",
-        "function",
-    ]
+    assert exports["made"] == ["f-1a2b3c4", "f-1a2b3c4", "/aws/lambda/f-1a2b3c4", "function"]
     assert exports["source"] == 10
 
 
@@ -177,7 +172,7 @@ class TestPermissions:
         deployed = function()
         logs, traces = deployed.policy("f-policy")
         assert logs["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
-        assert logs["Resource"][0].endswith(":/aws/lambda/traced-api-dev-f:*")
+        assert logs["Resource"][0].endswith(":/aws/lambda/f-1a2b3c4:*")
         assert traces["Action"] == ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
         assert traces["Resource"] == ["*"]
 
@@ -201,7 +196,7 @@ class TestLogs:
     def test_they_are_kept_as_long_as_set(self, function: Deploy) -> None:
         """The log group is the one that Lambda writes to."""
         logs = function(profile={"log_retention": 30}).one("aws:cloudwatch/logGroup:LogGroup").inputs
-        assert logs == {"name": "/aws/lambda/traced-api-dev-f", "retentionInDays": 30}
+        assert logs == {"name": "/aws/lambda/f-1a2b3c4", "retentionInDays": 30}
 
     @pytest.mark.parametrize("tracing", ["otel", "native", "off"])
     def test_they_are_json_in_every_mode(self, function: Deploy, tracing: Tracing) -> None:
@@ -210,13 +205,13 @@ class TestLogs:
             "logFormat": "JSON",
             "applicationLogLevel": "INFO",
             "systemLogLevel": "INFO",
-            "logGroup": "/aws/lambda/traced-api-dev-f",
+            "logGroup": "/aws/lambda/f-1a2b3c4",
         }
 
     def test_the_group_is_there_before_the_function(self, function: Deploy) -> None:
         """Else Lambda would make one without retention, and would run before it may write."""
         needs = function().one(FUNCTION).options.dependencies
-        assert {urn.rsplit("::", 1)[-1] for urn in needs} >= {"f-logs", "f-policy", "f-role"}
+        assert {urn.rsplit("::", 1)[-1] for urn in needs} >= {"f-logs", "f-policy", "f"}
 
 
 class TestTriggers:
@@ -251,8 +246,22 @@ class TestTriggers:
         assert "destinationConfig" not in config
 
 
-def test_long_names_fit(function: Deploy) -> None:
-    """Function and role names have at most 64 characters."""
-    deployed = function(stack="s" * 90)
-    assert len(deployed.one(FUNCTION).inputs["name"]) == 64
-    assert len(deployed.one("aws:iam/role:Role").inputs["name"]) == 64
+class TestNames:
+    def test_pulumi_names_the_role_and_all_follow(self, function: Deploy) -> None:
+        """One random suffix for role, function and log group: no two stacks, developers, regions meet."""
+        deployed = function()
+        assert "name" not in deployed.one("aws:iam/role:Role", "f").inputs
+        assert deployed.one(FUNCTION).inputs["name"] == "f-1a2b3c4"
+        assert deployed.one("aws:cloudwatch/logGroup:LogGroup").inputs["name"] == "/aws/lambda/f-1a2b3c4"
+
+    def test_a_function_may_have_a_name_that_stays(self, function: Deploy) -> None:
+        """Its role keeps Pulumi's: IAM's names are shared by all regions."""
+        deployed = function(physical_name="checkout")
+        assert deployed.one(FUNCTION).inputs["name"] == "checkout"
+        assert deployed.one("aws:cloudwatch/logGroup:LogGroup").inputs["name"] == "/aws/lambda/checkout"
+        assert "name" not in deployed.one("aws:iam/role:Role", "f").inputs
+
+    def test_a_name_too_long_is_refused(self, function: Deploy) -> None:
+        """The error has the function, the length and Lambda's limit."""
+        with pytest.raises(SettingError, match=r"function f has the physical name 'x+' of 65 .* allows 64"):
+            function(physical_name="x" * 65)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from components.naming import physical_name, stage_name
+from components.kinds import SettingError
+from components.naming import layer_name, name_or_auto, shortened, stage_name
 from tests.components.conftest import Deploy
 
 Named = Callable[..., str]
@@ -27,27 +28,52 @@ def named(deploy: Deploy) -> Named:
     return name
 
 
-def test_a_name_carries_project_and_stack(named: Named) -> None:
-    """Stacks of one account do not collide."""
-    assert named(physical_name, "front") == "traced-api-dev-front"
+def test_pulumi_makes_a_name_that_nobody_asked_for() -> None:
+    """None is how a program leaves it to Pulumi."""
+    assert name_or_auto("queue", "work", "", 80) is None
+    assert name_or_auto("queue", "work", "orders", 80) == "orders"
 
 
-def test_a_name_has_only_what_every_service_allows(named: Named) -> None:
-    """Dots, underscores and capitals are allowed in stacks, but not in buckets."""
-    assert named(physical_name, "front", stack="Feature_1.2") == "traced-api-feature-1-2-front"
+def test_a_name_may_have_as_many_characters_as_aws_allows() -> None:
+    """Pulumi's suffix counts where Pulumi makes the name."""
+    assert name_or_auto("role", "f", "x" * 64, 64) == "x" * 64
+    assert name_or_auto("role", "x" * 56, "", 64) is None
 
 
-@pytest.mark.parametrize("limit", [32, 63, 64, 80])
-def test_a_long_name_keeps_the_limit(named: Named, limit: int) -> None:
-    """A name is never longer than its service allows."""
-    assert len(named(physical_name, "front", limit, stack="s" * 100)) == limit
+@pytest.mark.parametrize(
+    ("name", "asked", "refusal"),
+    [
+        ("f", "x" * 65, r"role f has the physical name 'x+' of 65 characters, but AWS allows 64; shorten it"),
+        (
+            "x" * 57,
+            "",
+            "a name of 57 characters, to which Pulumi adds 8, but AWS allows 64; shorten it, or give",
+        ),
+    ],
+    ids=["asked for", "made by Pulumi"],
+)
+def test_a_name_too_long_is_refused(name: str, asked: str, refusal: str) -> None:
+    """The error has the length, AWS's limit, and what to do."""
+    with pytest.raises(SettingError, match=refusal):
+        name_or_auto("role", name, asked, 64)
 
 
-def test_long_names_stay_different(named: Named) -> None:
+@pytest.mark.parametrize("limit", [32, 140])
+def test_a_name_that_is_cut_keeps_the_limit(limit: int) -> None:
+    """A name is never longer than its service allows, and one that fits stays as it is."""
+    assert len(shortened("x" * 200, limit)) == limit
+    assert shortened("x" * limit, limit) == "x" * limit
+
+
+def test_names_that_are_cut_stay_different() -> None:
     """Two names that differ only beyond the limit are still two names."""
-    assert named(physical_name, "front", 32, stack="s" * 50) != named(
-        physical_name, "worker", 32, stack="s" * 50
-    )
+    assert shortened("s" * 50 + "front", 32) != shortened("s" * 50 + "worker", 32)
+
+
+def test_a_layer_carries_project_and_stack(named: Named) -> None:
+    """Only letters, digits and hyphens are left of them, and 140 characters."""
+    assert named(layer_name, "slim", stack="Feature_1.2") == "traced-api-feature-1-2-slim"
+    assert len(named(layer_name, "slim", stack="s" * 100, project="p" * 100)) == 140
 
 
 def test_a_stage_is_named_after_the_stack(named: Named) -> None:

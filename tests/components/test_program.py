@@ -16,6 +16,11 @@ from tests.components.conftest import Deployed, Project
 ROOT = Path(__file__).parents[2]
 FUNCTION = "aws:lambda/function:Function"
 POLICY = "aws:iam/rolePolicy:RolePolicy"
+PARTS_OF_A_BUCKET = (
+    "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+)
 FUNCTIONS = ["consumer", "front", "worker"]
 STACKS, MODES = ("dev", "staging", "prod"), ("otel", "native", "off")
 
@@ -43,11 +48,9 @@ def statements(deployed: Deployed) -> Iterator[dict[str, Any]]:
 
 def test_every_function_is_traced_or_none(run: Run) -> None:
     """Stage, functions and the tracing library agree with the setting."""
-    stack, mode, deployed = run
+    _, mode, deployed = run
     functions = [function.inputs for function in deployed.all(FUNCTION)]
-    assert sorted(inputs["name"] for inputs in functions) == [
-        f"traced-api-{stack}-{name}" for name in FUNCTIONS
-    ]
+    assert sorted(inputs["name"] for inputs in functions) == [f"{name}-1a2b3c4" for name in FUNCTIONS]
     expected = "PassThrough" if mode == "off" else "Active"
     assert [inputs["tracingConfig"]["mode"] for inputs in functions] == [expected] * 3
     assert [inputs["environment"]["variables"]["TRACING_MODE"] for inputs in functions] == [mode] * 3
@@ -94,13 +97,14 @@ def test_the_outputs_are_exported(run: Run) -> None:
         "apiUrl": f"https://api.example/{stack}",
         "tracing": mode,
         "export": "xray",
-        "frontFunction": f"traced-api-{stack}-front",
-        "workerFunction": f"traced-api-{stack}-worker",
-        "consumerFunction": f"traced-api-{stack}-consumer",
-        "tableName": f"traced-api-{stack}-items",
-        "bucketName": f"traced-api-{stack}-objects-1a2b3c4",
-        "queueUrl": f"https://sqs.example/traced-api-{stack}-work",
-        "deadLetterQueueUrl": f"https://sqs.example/traced-api-{stack}-work-dead-letters",
+        "apiName": "api-1a2b3c4",
+        "frontFunction": "front-1a2b3c4",
+        "workerFunction": "worker-1a2b3c4",
+        "consumerFunction": "consumer-1a2b3c4",
+        "tableName": "items-1a2b3c4",
+        "bucketName": "objects-1a2b3c4",
+        "queueUrl": "https://sqs.example/work-1a2b3c4",
+        "deadLetterQueueUrl": "https://sqs.example/work-dead-letters-1a2b3c4",
     }
 
 
@@ -125,17 +129,17 @@ def test_a_function_may_do_its_work_and_no_more(project: Project, function: str,
 @pytest.mark.parametrize(
     ("function", "own"),
     [
-        ("front", {"WORKER_FUNCTION": "traced-api-dev-worker"}),
+        ("front", {"WORKER_FUNCTION": "worker-1a2b3c4"}),
         (
             "worker",
             {
-                "TABLE_NAME": "traced-api-dev-items",
-                "BUCKET_NAME": "traced-api-dev-objects-1a2b3c4",
-                "QUEUE_URL": "https://sqs.example/traced-api-dev-work",
+                "TABLE_NAME": "items-1a2b3c4",
+                "BUCKET_NAME": "objects-1a2b3c4",
+                "QUEUE_URL": "https://sqs.example/work-1a2b3c4",
                 "WORK_SECONDS": "0.25",
             },
         ),
-        ("consumer", {"BUCKET_NAME": "traced-api-dev-objects-1a2b3c4"}),
+        ("consumer", {"BUCKET_NAME": "objects-1a2b3c4"}),
     ],
 )
 def test_a_function_knows_what_it_works_with(project: Project, function: str, own: dict[str, str]) -> None:
@@ -153,13 +157,35 @@ def test_front_waits_longer_than_the_worker_runs(project: Project) -> None:
     assert functions == {"front-function": 25, "worker-function": 20, "consumer-function": 20}
 
 
+def physical_names(deployed: Deployed) -> list[tuple[str, str]]:
+    """Return the names that AWS would see, by type; an inline policy's is the role's own affair."""
+    return [
+        (one.type, one.inputs[key])
+        for one in deployed.resources
+        for key in ("name", "ruleName", "bucket")
+        if one.type not in {POLICY, *PARTS_OF_A_BUCKET} and key in one.inputs
+    ]
+
+
 def test_names_have_no_two_owners(project: Project) -> None:
     """No two resources of a type share their name, logical or physical."""
-    resources = project.up().resources
-    logical = [(resource.type, resource.name) for resource in resources]
-    physical = [(r.type, r.inputs["name"]) for r in resources if "name" in r.inputs and r.type != POLICY]
-    assert len(set(logical)) == len(logical)
-    assert len(set(physical)) == len(physical)
+    deployed = project.up()
+    for named in ([(one.type, one.name) for one in deployed.resources], physical_names(deployed)):
+        assert len(set(named)) == len(named)
+
+
+def test_two_deployments_of_a_stack_never_meet(project: Project) -> None:
+    """A second developer's `dev`, or the stack in a second region.
+
+    Only layers have the same name; their versions have numbers of their own.
+    """
+    faults = json.dumps({"slow": {"functions": ["worker"], "kind": "delay"}})
+    one, two = (
+        project.up(faults=faults, apiGatewayAccount="true", suffix=suffix)
+        for suffix in ("1a2b3c4", "9f8e7d6")
+    )
+    assert physical_names(one)
+    assert set(physical_names(one)) & set(physical_names(two)) == set()
 
 
 def test_two_runs_register_the_same(project: Project) -> None:

@@ -139,13 +139,13 @@ class TestDeployment:
         """In the order of their priorities, with names of their own; the last one is for all requests."""
         rules = sorted((rule.inputs for rule in deployed.all(RULE)), key=lambda rule: rule["priority"])
         assert [(rule["ruleName"], rule["fixedRate"], rule["reservoirSize"]) for rule in rules] == [
-            ("traced-api-dev-api-critical-1", 1.0, 0),
-            ("traced-api-dev-api-critical-2", 1.0, 0),
-            ("traced-api-dev-api-ignored-1", 0.0, 0),
-            ("traced-api-dev-api-gold", 0.5, 3),
-            ("traced-api-dev-api", 0.05, 1),
+            ("api-1a2b3c4-critical-1", 1.0, 0),
+            ("api-1a2b3c4-critical-2", 1.0, 0),
+            ("api-1a2b3c4-ignored-1", 0.0, 0),
+            ("api-1a2b3c4-gold", 0.5, 3),
+            ("api-1a2b3c4", 0.05, 1),
         ]
-        assert {rule["serviceName"] for rule in rules} == {"traced-api/dev"}
+        assert {rule["serviceName"] for rule in rules} == {"api-1a2b3c4/dev"}
         assert rules[3]["attributes"] == {"t": "g*"}
 
     def test_functions_are_told_what_to_keep(self, deployed: Deployed) -> None:

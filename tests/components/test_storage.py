@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from components.storage import ItemTable, ObjectBucket
+import pytest
+
+from components.kinds import SettingError
+from components.storage import ItemTable, ItemTableArgs, ObjectBucket
 from tests.components.conftest import Deploy
 
 
@@ -38,8 +41,21 @@ def test_objects_expire(deploy: Deploy) -> None:
     assert (rule["status"], rule["expiration"]) == ("Enabled", {"days": 1})
 
 
+def test_pulumi_names_the_bucket(deploy: Deploy) -> None:
+    """Bucket names are shared by all of AWS."""
+    bucket = deploy(lambda: ObjectBucket("objects")).one("aws:s3/bucket:Bucket")
+    assert (bucket.name, "bucket" in bucket.inputs) == ("objects", False)
+
+
 def test_a_bucket_leaves_room_for_a_random_suffix(deploy: Deploy) -> None:
-    """Bucket names are shared by all of AWS: Pulumi adds eight characters, and 63 are allowed."""
-    bucket = deploy(lambda: ObjectBucket("objects"), stack="s" * 90).one("aws:s3/bucket:Bucket")
-    assert len(bucket.name) == 55
-    assert "bucket" not in bucket.inputs
+    """Pulumi adds eight characters, and 63 are allowed."""
+    assert deploy(lambda: ObjectBucket("o" * 55))
+    with pytest.raises(SettingError, match="56 characters, to which Pulumi adds 8, but AWS allows 63"):
+        deploy(lambda: ObjectBucket("o" * 56))
+
+
+def test_a_table_may_have_a_name_that_stays(deploy: Deploy) -> None:
+    """Else Pulumi names it."""
+    assert "name" not in deploy(lambda: ItemTable("items")).one("aws:dynamodb/table:Table").inputs
+    named = deploy(lambda: ItemTable("items", ItemTableArgs("orders"))).one("aws:dynamodb/table:Table")
+    assert named.inputs["name"] == "orders"

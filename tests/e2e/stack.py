@@ -76,6 +76,15 @@ class Stack:
         for client in self._clients.values():
             client.close()
 
+    def function(self, name: str) -> str:
+        """Return the physical name of one of the program's functions: `front`, `worker` or `consumer`."""
+        return str(self.status["outputs"][f"{name}Function"])
+
+    @property
+    def service(self) -> str:
+        """X-Ray's name of the program's API and its stage."""
+        return f"{self.status['outputs']['apiName']}/{self.status['stack']}"
+
     def request(
         self, url: str, *, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> Answer:

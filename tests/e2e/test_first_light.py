@@ -25,7 +25,7 @@ class Shown:
 
     def function(self, name: str) -> Node:
         """Return the function segment of one of the program's functions."""
-        return self.trace.only(f"traced-api-dev-{name}", origin=FUNCTION)
+        return self.trace.only(self.stack.function(name), origin=FUNCTION)
 
 
 @pytest.fixture(scope="module", params=MODES)
@@ -37,7 +37,7 @@ def shown(request: pytest.FixtureRequest, demo: Demo) -> Shown:
         stack,
         answer.trace_id,
         lambda found: (
-            found.ran("traced-api-dev-front", "traced-api-dev-worker")
+            found.ran(stack.function("front"), stack.function("worker"))
             and found.has("CallSecondLambda", "work", "dynamodb", "s3", "sqs")
         ),
         "the end of both invocations",
@@ -52,7 +52,7 @@ def test_the_client_gets_the_application_s_answer(shown: Shown) -> None:
 
 def test_the_request_is_one_connected_trace(shown: Shown) -> None:
     """The trace has exactly one root, the stage; that every parent is part of it was waited for."""
-    assert [(root.name, root.origin) for root in shown.trace.roots] == [("traced-api/dev", STAGE)]
+    assert [(root.name, root.origin) for root in shown.trace.roots] == [(shown.stack.service, STAGE)]
 
 
 def test_the_waterfall_goes_from_the_stage_to_the_worker(shown: Shown) -> None:
@@ -60,11 +60,11 @@ def test_the_waterfall_goes_from_the_stage_to_the_worker(shown: Shown) -> None:
     trace, worker, front = shown.trace, shown.function("worker"), shown.function("front")
     path = [
         worker,
-        trace.only("traced-api-dev-worker", origin=SERVICE),
+        trace.only(shown.stack.function("worker"), origin=SERVICE),
         trace.only("lambda", below=front),
         trace.only("CallSecondLambda", below=front),
         front,
-        trace.only("traced-api-dev-front", origin=SERVICE),
+        trace.only(shown.stack.function("front"), origin=SERVICE),
         next(node for node in trace.named("Lambda") if node.parent_id == trace.roots[0].id),
         trace.roots[0],
     ]
@@ -103,7 +103,7 @@ def test_nothing_in_a_healthy_request_is_marked(shown: Shown) -> None:
 def test_the_consumer_s_trace_links_to_the_request(shown: Shown) -> None:
     """The consumer runs in a trace of its own that links to the request's, and reads the object back."""
     linked = until(lambda: _consumer(shown), "the consumer's trace")
-    name = "traced-api-dev-consumer"
+    name = shown.stack.function("consumer")
     trace = whole_trace(
         shown.stack, linked, lambda found: found.ran(name) and found.has("s3"), "the end of its invocation"
     )

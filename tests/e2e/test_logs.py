@@ -46,13 +46,13 @@ def test_the_logs_of_a_request_carry_its_trace(demo: Demo, mode: str) -> None:
     for function in ("front", "worker"):
         check(stack, function, answer.trace_id)
     other = consumer_trace(stack, answer.trace_id)
-    until(lambda: records(stack, "traced-api-dev-consumer", "consumer", f'"{other}"') or None, "its log")
+    until(lambda: records(stack, stack.function("consumer"), "consumer", f'"{other}"') or None, "its log")
     check(stack, "consumer", other)
 
 
 def check(stack: Stack, function: str, trace_id: str) -> None:
     """The function's own records of the trace, and what X-Ray has of it, agree."""
-    name, form = f"traced-api-dev-{function}", digits(trace_id)
+    name, form = stack.function(function), digits(trace_id)
     for pattern in (f'"{trace_id}"', f'"{form}"', f'{{ $.trace_id = "{form}" }}'):
         found = records(stack, name, function, pattern)
         assert found, f"{name} logged nothing that {pattern} selects"
@@ -77,7 +77,7 @@ def test_off_has_json_without_ids(demo: Demo) -> None:
     stack = demo("off")
     stack.request(stack.status["outputs"]["url"])
     for function in ("front", "worker"):
-        found = records(stack, f"traced-api-dev-{function}", function)
+        found = records(stack, stack.function(function), function)
         assert found
         assert not {"xray_trace_id", "trace_id", "span_id"} & {key for each in found for key in each}
 

@@ -13,9 +13,6 @@ from tests.e2e.logs import messages, records
 from tests.e2e.stack import Stack, running
 from tests.e2e.traces import settled, trace_ids, whole_trace
 
-FRONT = "traced-api-dev-front"
-GROUP = f"/aws/lambda/{FRONT}"
-
 
 @dataclass
 class Restarted:
@@ -33,7 +30,7 @@ def restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restarted]:
     with running(data, "--config", "workSeconds=0") as first:
         trace_id = first.request(first.status["outputs"]["url"]).trace_id
         whole_trace(first, trace_id, settled, "the end of both invocations")
-        documents, logged = first.documents(trace_id), messages(first, FRONT)
+        documents, logged = first.documents(trace_id), messages(first, first.function("front"))
     with running(data, "--config", "workSeconds=0") as second:
         yield Restarted(second, trace_id, documents, logged)
 
@@ -46,11 +43,13 @@ def test_traces_survive_a_restart(restarted: Restarted) -> None:
 
 def test_logs_survive_a_restart(restarted: Restarted) -> None:
     """What one run wrote is there in the next, which deploys the same groups, and new lines come after it."""
-    after, before = messages(restarted.stack, FRONT), restarted.logged
+    front = restarted.stack.function("front")
+    after, before = messages(restarted.stack, front), restarted.logged
     assert after[: len(before)] == before
     assert len(after) > len(before)
-    assert records(restarted.stack, FRONT, "front", f'"{restarted.trace_id}"')
-    streams = restarted.stack.client("logs").describe_log_streams(logGroupName=GROUP)["logStreams"]
+    assert records(restarted.stack, front, "front", f'"{restarted.trace_id}"')
+    group = f"/aws/lambda/{front}"
+    streams = restarted.stack.client("logs").describe_log_streams(logGroupName=group)["logStreams"]
     names = [stream["logStreamName"] for stream in streams]
     assert len(names) == 2
     assert all(re.fullmatch(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", name) for name in names)

@@ -58,7 +58,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             with zipfile.ZipFile(code, "w") as archive:
                 archive.write(HANDLERS / f"failing_{name}.py", f"{name}.py")
             stack.client("lambda").update_function_code(
-                FunctionName=f"traced-api-dev-{name}", ZipFile=code.getvalue()
+                FunctionName=stack.function(name), ZipFile=code.getvalue()
             )
         yield stack
 
@@ -104,7 +104,7 @@ def kept_ids(stack: Stack) -> set[str]:
 def functions_of(trace: Trace) -> set[str]:
     """Return the functions in the trace whose segment says that it was kept."""
     return {
-        node.name.removeprefix("traced-api-dev-")
+        node.name.rpartition("-")[0]  # without what Pulumi adds
         for node in trace.nodes
         if node.origin == "AWS::Lambda::Function" and node.document["annotations"] == {"kept": "fault"}
     }
@@ -123,7 +123,7 @@ def test_a_failing_front_leaves_its_own_trace(stack: Stack, traffic: list[Sent])
         trace = whole_trace(stack, trace_id, lambda found: bool(functions_of(found)), "front's segment")
         assert functions_of(trace) == {"front"}
         assert trace.only("front.handler").document["fault"] is True
-        assert [root.name for root in trace.roots] == ["traced-api-dev-front"]
+        assert [root.name for root in trace.roots] == [stack.function("front")]
 
 
 def test_a_failing_worker_is_one_waterfall_with_its_caller(stack: Stack, traffic: list[Sent]) -> None:
@@ -133,15 +133,15 @@ def test_a_failing_worker_is_one_waterfall_with_its_caller(stack: Stack, traffic
             stack, trace_id, lambda found: functions_of(found) >= {"front", "worker"}, "both segments"
         )
         assert functions_of(trace) == {"front", "worker"}
-        assert [root.name for root in trace.roots] == ["traced-api-dev-front"]
+        assert [root.name for root in trace.roots] == [stack.function("front")]
         work = trace.only("work")
         assert [node.name for node in trace.ancestors(work)] == [
             "worker.handler",
-            "traced-api-dev-worker",
-            "traced-api-dev-worker",
+            stack.function("worker"),
+            stack.function("worker"),
             "Lambda",
             "front.handler",
-            "traced-api-dev-front",
+            stack.function("front"),
         ]
 
 

@@ -14,7 +14,6 @@ from embedded_aws.aws.ids import RandomIds
 from tests.e2e.stack import Answer, Stack, running, until
 from waterfall.cli import main
 
-FRONT, WORKER = "traced-api-dev-front", "traced-api-dev-worker"
 SETTINGS = {
     "samplingRate": "0",
     "samplingReservoir": "0",
@@ -22,7 +21,6 @@ SETTINGS = {
     "workSeconds": "0",
     "otelLayer": "slim",
 }
-RULE = "traced-api-dev-api"
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +29,22 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     arguments = [word for key, value in SETTINGS.items() for word in ("--config", f"{key}={value}")]
     with running(tmp_path_factory.mktemp("data"), *arguments) as stack:
         yield stack
+
+
+@pytest.fixture
+def front(stack: Stack) -> str:
+    return stack.function("front")
+
+
+@pytest.fixture
+def worker(stack: Stack) -> str:
+    return stack.function("worker")
+
+
+@pytest.fixture
+def rule(stack: Stack) -> str:
+    """The rule for all other requests, which is called after the API."""
+    return str(stack.status["outputs"]["apiName"])
 
 
 class Why:
@@ -120,15 +134,15 @@ def function_mode(stack: Stack, name: str, mode: str) -> Iterator[None]:
         set_to(before)
 
 
-def test_a_rule_that_samples_nothing(stack: Stack, why: Why) -> None:
+def test_a_rule_that_samples_nothing(stack: Stack, why: Why, front: str, worker: str, rule: str) -> None:
     """The rule is named with its numbers, and the rules before it with what did not match."""
     answer = stack.request(url(stack))
     told = why.of(answer)
-    assert told["verdict"] == f"No trace: rule {RULE} did not sample it (no reservoir; 0 % rate)"
+    assert told["verdict"] == f"No trace: rule {rule} did not sample it (no reservoir; 0 % rate)"
     assert told["trace_id"] is None
     before = sentence(told, "Tried first, by priority, and not for this request")["text"]
-    assert f"{RULE}-ignored-1 (priority 200: URLPath */health)" in before
-    assert f"{FRONT} and {WORKER} were called with Sampled=0 and obeyed." in [
+    assert f"{rule}-ignored-1 (priority 200: URLPath */health)" in before
+    assert f"{front} and {worker} were called with Sampled=0 and obeyed." in [
         one["text"] for one in told["reasons"]
     ]
     assert why.listed()[answer.headers["x-amzn-requestid"]] == "rule: never"
@@ -143,10 +157,10 @@ def test_the_last_request_and_its_url(stack: Stack, why: Why) -> None:
         assert (told["request"]["kind"], told["request"]["url"]) == ("request", "/dev/hello?name=ada")
 
 
-def test_an_ignored_route(stack: Stack, why: Why) -> None:
+def test_an_ignored_route(stack: Stack, why: Why, rule: str) -> None:
     """The rule of the route says no, before the one for all others."""
     told = why.of(stack.request(url(stack, "/health")))
-    assert told["verdict"] == f"No trace: rule {RULE}-ignored-1 did not sample it (no reservoir; 0 % rate)"
+    assert told["verdict"] == f"No trace: rule {rule}-ignored-1 did not sample it (no reservoir; 0 % rate)"
     assert "`ignored`" in sentence(told, "The rule")["fix"]
 
 
@@ -162,24 +176,24 @@ def test_a_header_that_says_no(stack: Stack, why: Why) -> None:
     assert why(root)["verdict"] == told["verdict"]
 
 
-def test_a_header_that_says_yes(stack: Stack, why: Why) -> None:
+def test_a_header_that_says_yes(stack: Stack, why: Why, front: str, worker: str) -> None:
     """There is a trace, with what each function sent of its own, and how many documents arrived."""
     headers, root = header(";Sampled=1")
     answer = stack.request(url(stack), headers=headers)
     told = until(lambda: settled(why.of(answer)), "the functions' segments")
     assert (told["verdict"], told["trace_id"]) == (f"There is a trace: {root}", root)
-    for name in (FRONT, WORKER):
+    for name in (front, worker):
         assert sentence(told, f"{name} sent ")["text"].endswith(
             "of its own spans (otel) besides Lambda's segments."
         )
     assert sentence(told, f"segment documents arrived: X-Ray has the trace {root}.")["state"] == "ok"
 
 
-def test_a_malformed_header(stack: Stack, why: Why) -> None:
+def test_a_malformed_header(stack: Stack, why: Why, rule: str) -> None:
     """It counts as none: the rules were asked."""
     told = why.of(stack.request(url(stack), headers={"X-Amzn-Trace-Id": "Root=1-abc;Sampled=1"}))
     assert sentence(told, "has no well-formed Root=")["state"] == "info"
-    assert told["verdict"].startswith(f"No trace: rule {RULE} ")
+    assert told["verdict"].startswith(f"No trace: rule {rule} ")
 
 
 def test_a_route_that_is_not_there(stack: Stack, why: Why) -> None:
@@ -199,7 +213,7 @@ def test_a_stage_that_is_not_deployed(stack: Stack, why: Why) -> None:
     assert stack.status["api"] in told["reasons"][0]["fix"]
 
 
-def test_a_stage_without_tracing(stack: Stack, why: Why) -> None:
+def test_a_stage_without_tracing(stack: Stack, why: Why, front: str) -> None:
     """The stage asks no rule; the function behind it decides by Lambda's own, in a trace of its own."""
     with stage_without_tracing(stack):
         answer = stack.request(url(stack))
@@ -207,29 +221,30 @@ def test_a_stage_without_tracing(stack: Stack, why: Why) -> None:
     own = told["trace_id"]
     assert own not in {None, answer.trace_id}
     assert told["verdict"] == (
-        f"There is a trace, which a function began itself: {own}; tracing is off for the stage traced-api/dev"
+        f"There is a trace, which a function began itself: {own}; "
+        f"tracing is off for the stage {stack.service}"
     )
-    assert sentence(told, f"{FRONT} was invoked without a decision")["state"] == "ok"
+    assert sentence(told, f"{front} was invoked without a decision")["state"] == "ok"
     assert why.listed()[answer.headers["x-amzn-requestid"]] == "function's own"
 
 
-def test_a_function_whose_own_tracing_is_off(stack: Stack, why: Why) -> None:
+def test_a_function_whose_own_tracing_is_off(stack: Stack, why: Why, worker: str) -> None:
     """Lambda's segments are there, the function's own are not: a part of the trace is missing."""
     headers, root = header(";Sampled=1")
-    with function_mode(stack, WORKER, "off"):
+    with function_mode(stack, worker, "off"):
         answer = stack.request(url(stack), headers=headers)
         told = until(lambda: settled(why.of(answer)), "the functions' segments")
     assert told["verdict"] == f"There is a trace: {root}, with a part missing"
     gap = sentence(told, "Its own tracing is off (TRACING_MODE=off)")
     assert gap["state"] == "gap"
-    assert WORKER in gap["text"]
+    assert worker in gap["text"]
 
 
-def test_direct_invocations(stack: Stack, why: Why) -> None:
+def test_direct_invocations(stack: Stack, why: Why, worker: str) -> None:
     """Lambda's own rule samples the first of a second, and of the next ones few."""
     client = stack.client("lambda")
     ids = [
-        client.invoke(FunctionName=WORKER, Payload=b"{}")["ResponseMetadata"]["RequestId"] for _ in range(20)
+        client.invoke(FunctionName=worker, Payload=b"{}")["ResponseMetadata"]["RequestId"] for _ in range(20)
     ]
     listed = why.listed()
     assert {listed[id_] for id_ in ids} == {"traced", "Lambda's own rule"}
@@ -251,17 +266,18 @@ def test_what_a_queue_hands_on(stack: Stack, why: Why) -> None:
         return why(ids[0]) if ids else None
 
     found = until(told, "the consumer")
+    queue = stack.status["outputs"]["queueUrl"].rpartition("/")[2]
     assert found["verdict"] == "No trace: who sent the messages was not sampled"
-    assert sentence(found, "was invoked with messages of the queue traced-api-dev-work")["state"] == "ok"
+    assert sentence(found, f"was invoked with messages of the queue {queue}")["state"] == "ok"
 
 
-def test_failures_without_keep_errors(stack: Stack, why: Why) -> None:
+def test_failures_without_keep_errors(stack: Stack, why: Why, worker: str) -> None:
     """A failure that was not sampled and that nothing keeps is told with what would keep it."""
     client = stack.client("lambda")
-    handler = client.get_function_configuration(FunctionName=WORKER)["Handler"]
-    client.update_function_configuration(FunctionName=WORKER, Handler="worker.missing")
+    handler = client.get_function_configuration(FunctionName=worker)["Handler"]
+    client.update_function_configuration(FunctionName=worker, Handler="worker.missing")
     try:
         told = why.of(stack.request(url(stack)))
     finally:
-        client.update_function_configuration(FunctionName=WORKER, Handler=handler)
-    assert "keepErrors" in sentence(told, f"{WORKER} failed, and nothing keeps failures")["fix"]
+        client.update_function_configuration(FunctionName=worker, Handler=handler)
+    assert "keepErrors" in sentence(told, f"{worker} failed, and nothing keeps failures")["fix"]
