@@ -3,6 +3,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# Images set it; packages are installed without bytecode, which each process would then compile again.
+unexport PYTHONDONTWRITEBYTECODE
 TESTS ?= tests
 WORKERS ?= $(if $(filter tests,$(TESTS)),auto,0)
 CONSOLE := waterfall/web/static

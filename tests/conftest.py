@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import sys
 from importlib import import_module
 from tempfile import mkdtemp
 
@@ -26,3 +27,7 @@ if "TRACING_MODE" not in os.environ:
     os.environ["TRACING_MODE"] = "off"
     import_module("tracing")
     del os.environ["TRACING_MODE"]
+
+# Tests start hundreds of processes: what one has compiled is there for the next.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False

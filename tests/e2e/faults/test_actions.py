@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 import pytest
-from awscli.clidriver import create_clidriver
 
+from tests.aws_cli import AwsCli
 from tests.e2e.faults.subject import (
     DELAY_SECONDS,
     FAULTS,
@@ -78,18 +79,7 @@ def tool(
     """Boto3 or the AWS CLI."""
     if request.param == "boto3":
         return Boto3(lab)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    driver = create_clidriver()
-
-    def run(*arguments: str) -> Any:
-        endpoint = ["--endpoint-url", lab.stack.status["endpoint"], "--region", "us-east-1"]
-        status = driver.main(["fis", *arguments, *endpoint])
-        printed = capsys.readouterr()
-        assert status == 0, printed.err
-        return json.loads(printed.out)
-
-    return Cli(run)
+    return Cli(partial(AwsCli(monkeypatch, capsys).run, lab.stack.status["endpoint"], "fis"))
 
 
 @pytest.mark.usefixtures("stop")

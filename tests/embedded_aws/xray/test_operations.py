@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from awscli.clidriver import create_clidriver
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
@@ -17,6 +16,7 @@ from embedded_aws.xray.api import sampling as sampling_api
 from embedded_aws.xray.api import traces as xray_api
 from embedded_aws.xray.sampling import Sampling
 from embedded_aws.xray.service import XRay
+from tests.aws_cli import AwsCli
 from tests.embedded_aws.xray.boto import client_of
 from tests.embedded_aws.xray.builders import NOW
 from tests.embedded_aws.xray.operation_cases import (
@@ -111,14 +111,9 @@ def test_aws_cli_answers(
 ) -> None:
     """`aws xray` prints what the operation should answer."""
     request = prepare(client, case.before, case.request)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
     command = ["xray", xform_name(case.operation, "-"), "--cli-input-json", json.dumps(request)]
-    options = ["--endpoint-url", client.meta.endpoint_url, "--region", "us-east-1", "--output", "json"]
-    assert create_clidriver().main([*command, *options]) == 0
-    printed = capsys.readouterr().out
-    # The CLI prints nothing when an answer has no members.
-    assert fits(case.answer, json.loads(printed or "{}")), printed
+    printed = AwsCli(monkeypatch, capsys).run(client.meta.endpoint_url, *command)
+    assert fits(case.answer, printed), printed
 
 
 @pytest.mark.parametrize("case", FAILURES, ids=lambda case: f"{case.operation}-{case.code}")
