@@ -12,8 +12,8 @@ CONSOLE := waterfall/web/static
 # The newest supported interpreter on the PATH, unless PYTHON names one.
 SUPPORTED := python3 python3.14 python3.13 python3.12 python3.11
 IS_SUPPORTED := 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))'
-FOUND = $(foreach name,$(SUPPORTED),$(shell $(name) -c $(IS_SUPPORTED) 2>/dev/null && echo $(name)))
-PYTHON ?= $(firstword $(FOUND))
+FIND = for name in $(SUPPORTED); do $$name -c $(IS_SUPPORTED) 2>/dev/null && echo $$name && break; done
+PYTHON ?= $(eval PYTHON := $(shell $(FIND)))$(PYTHON)
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help
@@ -71,13 +71,13 @@ $(BIN)/.installed: locks/up.lock pyproject.toml
 	@echo "set-up: Python packages into $(VENV) (half a minute, once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "error: $(PYTHON) cannot make" \
 		"virtual environments; on Debian: apt install python3-venv" >&2; exit 1; }
-	@$(PIP) --no-compile --progress-bar on --require-hashes -r locks/up.lock
+	@$(PIP) --no-deps --no-compile --progress-bar on --require-hashes -r locks/up.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(BIN)/.dev: $(BIN)/.installed locks/dev.lock
 	@echo "set-up of the tests: their packages into $(VENV) (half a minute, once)"
-	@$(PIP) --no-compile --progress-bar on --require-hashes -r locks/dev.lock
+	@$(PIP) --no-deps --no-compile --progress-bar on --require-hashes -r locks/dev.lock
 	@touch $@
 
 $(BIN)/.foreign: $(BIN)/.dev locks/foreign.lock

@@ -96,7 +96,8 @@ def _make_lang(directory: Path) -> None:
 def _pip_install(packages: Path, target: Path, lock: int) -> None:
     command = [
         sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile",
-        "--require-hashes", "--only-binary=:all:", "--target", str(target), "--requirement", str(packages),
+        "--no-deps", "--require-hashes", "--only-binary=:all:",
+        "--target", str(target), "--requirement", str(packages),
     ]  # fmt: skip
     # pip holds the lock too: when this process is killed, the next one waits for what still writes here.
     done = subprocess.run(
