@@ -23,10 +23,7 @@ from embedded_aws.endpoint import Endpoint
 from embedded_aws.endpoint import Services as EndpointServices
 from embedded_aws.front_door import front_door
 from embedded_aws.gateway.access_log import GroupAccessLogs
-from embedded_aws.gateway.api import ApiGatewayApi
-from embedded_aws.gateway.app import Gateway
-from embedded_aws.gateway.app import Services as GatewayServices
-from embedded_aws.gateway.moto_apis import MotoApis
+from embedded_aws.gateway.service import ApiGateway, Neighbours
 from embedded_aws.host import memory
 from embedded_aws.host.http_server import HttpServer
 from embedded_aws.host.losses import Losses
@@ -126,7 +123,7 @@ class EmbeddedAws:
         self._functions: LambdaService | None = None
         self._events: EventSources | None = None
         self._courier: Courier | None = None
-        self._apis: MotoApis | None = None
+        self._gateway: ApiGateway | None = None
         self._endpoint: Endpoint | None = None
         self._watching: asyncio.Task[None] | None = None
         try:
@@ -146,12 +143,8 @@ class EmbeddedAws:
         return self._daemon.address
 
     def apis(self) -> dict[str, str]:
-        """Return the base URLs of the deployed stages by `<API name>/<stage>`."""
-        stages = self._apis.stages() if self._apis else []
-        return {
-            f"{stage.api_name}/{stage.name}": f"{self._url}/execute-api/{stage.api_id}/{stage.name}"
-            for stage in stages
-        }
+        """Return the base URLs of all that is deployed: see `ApiGateway.addresses`."""
+        return self._gateway.addresses(self._url) if self._gateway else {}
 
     async def start(self, status: Callable[[], Mapping[str, Any]]) -> None:
         """Serve on both sockets; `status` is what the endpoint tells about the server."""
@@ -225,7 +218,6 @@ class EmbeddedAws:
         from embedded_aws.fis.service import Fis  # noqa: PLC0415
 
         catalog, ids = Catalog(self._settings.region, find_adot()), RandomIds()
-        self._apis = apis = MotoApis(moto)
         clock = self._faults.clock
         metrics = Metrics(clock)
         alarms = Alarms(moto, metrics, clock, self._settings.region)
@@ -233,26 +225,21 @@ class EmbeddedAws:
         fis = Fis(resources, clock=clock, ids=ids, region=catalog.region, chance=self._faults.chance)
         logs = Operations(self._logs, partial(moto_groups, moto))
         access_logs = GroupAccessLogs(self._logs, logs.has_group)
-        self._courier = courier = Courier(AwsCalls(self._answer, catalog.region), time.time)
+        calls = AwsCalls(self._answer, catalog.region)
+        self._courier = courier = Courier(calls, time.time)
         push = PushServices(moto, PushedServices(courier, self._intake, clock, ids))
         self._functions = functions = self._lambda(catalog, ids, fis, metrics, courier)
         self._events = events = EventSources(functions, catalog, time.time, ids)
+        neighbours = Neighbours(
+            functions, calls, self._sampling, self._intake, access_logs, self._requests.answered, metrics
+        )
+        self._gateway = gateway = ApiGateway(moto, neighbours, time.time)
         self._endpoint = endpoint = Endpoint(
             EndpointServices(
                 xray=self._xray_api,
                 lambda_=LambdaApi(functions, events, moto),
-                gateway=Gateway(
-                    GatewayServices(
-                        apis,
-                        functions,
-                        self._sampling,
-                        self._intake,
-                        access_logs,
-                        self._requests.answered,
-                        metrics,
-                    )
-                ),
-                apigateway=ApiGatewayApi(moto, apis.capture),
+                gateway=gateway.front,
+                apigateway=gateway.api,
                 logs=LogsApi(logs, moto, self._settings.region),
                 fis=fis_api(fis),
                 aws=moto,
@@ -266,7 +253,7 @@ class EmbeddedAws:
         )
         self._watching = asyncio.create_task(_watch(alarms, fis, push.schedules))
         app = CallFaultMiddleware(endpoint, fis, self._intake, time.time, ids, functions.records_faults)
-        return front_door(app, apis.is_deployed, self._settings.allowed_origins)
+        return front_door(app, gateway.is_deployed, self._settings.allowed_origins)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a call that one service makes of another."""

@@ -43,7 +43,8 @@ class InvokeResult:
 
     `status` is the HTTP status (200, 202 for Event, 204 for DryRun, 4xx/5xx when Lambda itself refused);
     then `error_type` names the exception (`TooManyRequestsException`) and `payload` holds its body.
-    `function_error` (`Unhandled`) is set when the function failed; `status` is still 200.
+    `function_error` (`Unhandled`) is set when the function failed; `status` is still 200. `recorded`: Lambda
+    sends its segments of this invocation.
     """
 
     status: int
@@ -53,6 +54,7 @@ class InvokeResult:
     function_error: str | None = None
     error_type: str | None = None
     log_tail: bytes = b""
+    recorded: bool = False
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,11 @@ def load() -> MotoAws:
     moto_patches.apply()
 
     def backends(service: str) -> Mapping[str, Any]:
+        if service == "lambda":
+            # Without Docker, moto keeps functions in a place of their own.
+            from moto.awslambda_simple.models import lambda_simple_backends  # noqa: PLC0415 - a slow import
+
+            return cast("Mapping[str, Any]", lambda_simple_backends[ACCOUNT_ID])
         name: Any = service
         state: Any = get_backend(name)
         return cast("Mapping[str, Any]", state[ACCOUNT_ID])

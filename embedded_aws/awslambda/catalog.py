@@ -75,6 +75,14 @@ class Function:
     def log_group(self) -> str:
         return self.logging.group
 
+    @property
+    def obstacle(self) -> str | None:
+        """Why the function exists here and cannot run; `None` for what can."""
+        if self.runtime.startswith("python3."):
+            return None
+        what = f"has the runtime {self.runtime}" if self.runtime else "is a container image"
+        return f"function {self.name} {what}: the embedded AWS runs Python functions from zips only"
+
     def fingerprint(self) -> str:
         """Return a digest of what an execution environment is made of; a change needs a new one."""
         parts = [
@@ -147,6 +155,14 @@ class Catalog:
             configs[-1].config = {**configs[-2].config, **configs[-1].config}
         del configs[:-1]
 
+    def steady_url(self, name: str) -> str:
+        """Name a function's URL after the function's ARN, and return it."""
+        function = get_backend(ACCOUNT_ID, self.region).get_function(name)
+        host = hashlib.sha256(function.function_arn.encode()).hexdigest()[:32]
+        config = function.get_url_config()
+        config.url = f"https://{host}.lambda-url.{self.region}.on.aws/"
+        return str(config.url)
+
     def delete(self, name: str) -> None:
         """Delete a function that was just created and turned out not to be runnable."""
         get_backend(ACCOUNT_ID, self.region).delete_function(name)
@@ -167,8 +183,8 @@ class Catalog:
             version=version,
             handler=moto.handler or "",
             runtime=moto.run_time or "",
-            code=moto.code_bytes,
-            code_digest=moto.code_sha_256,
+            code=getattr(moto, "code_bytes", b""),
+            code_digest=getattr(moto, "code_sha_256", ""),
             timeout=float(moto.timeout),
             memory=int(moto.memory_size),
             variables=_variables(moto.environment_vars or {}),

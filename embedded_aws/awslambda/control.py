@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from starlette.types import ASGIApp
@@ -47,6 +48,8 @@ class ControlPlane:
             response = await forward(self._moto, request, request.body)
             if response.status < 300:
                 self._after(operation, function, request.query)
+                if operation == "CreateFunctionUrlConfig":
+                    response = self._with_steady_url(response, function)
         return self._restored(response)
 
     async def _create(self, request: Request) -> Response:
@@ -66,6 +69,8 @@ class ControlPlane:
 
     def _check_code(self, name: str, layers: Sequence[Layer]) -> None:
         function = self._catalog.function(name)
+        if function.obstacle:
+            return
         try:
             directories = [self._service.layer_directory(layer) for layer in layers]
         except zipfile.BadZipFile as error:
@@ -88,6 +93,12 @@ class ControlPlane:
             self._overlay.forget(_name(function))
         if operation in {"PutFunctionEventInvokeConfig", "UpdateFunctionEventInvokeConfig"}:
             self._catalog.replace_async_config(_name(function), merge=operation.startswith("Update"))
+
+    def _with_steady_url(self, response: Response, function: str) -> Response:
+        """Give a function URL a host that is the same in every run; moto's is random."""
+        content = json.loads(response.body)
+        content["FunctionUrl"] = self._catalog.steady_url(_name(function))
+        return replace(response, body=json.dumps(content).encode())
 
     def _restored(self, response: Response) -> Response:
         """Put back into a reply what moto does not know of the functions in it."""

@@ -66,6 +66,8 @@ class LambdaService:
             event = _checked_payload(request.payload, kind)
         except AwsError as error:
             return _refused(error, request_id)
+        if found.obstacle:
+            return _refused(AwsError("NotImplemented", found.obstacle, 501), request_id)
         if kind == "DryRun":
             return InvokeResult(204, b"", request_id, found.version)
         self._warn_about_runtime(found)
@@ -89,7 +91,7 @@ class LambdaService:
         invocation = Invocation(found, request_id, event, traced, request.client_context, record)
         if kind == "Event":
             self._async.submit(invocation)
-            return InvokeResult(202, b"", request_id, found.version)
+            return InvokeResult(202, b"", request_id, found.version, recorded=traced.recorded)
         return await self._invoke_and_wait(invocation, log_tail=request.log_tail)
 
     def records_faults(self, trace_id: str) -> bool:
@@ -120,7 +122,7 @@ class LambdaService:
         except ThrottledError as error:
             self._record(replace(invocation.record, status=error.status, end=self._clock()))
             self._emit_service_segment(invocation, error.status, fault=False)
-            return _refused(error, invocation.request_id)
+            return replace(_refused(error, invocation.request_id), recorded=invocation.trace.recorded)
         outcome = attempted.outcome
         self._emit_service_segment(invocation, 200, fault=outcome.failed)
         if log_tail:
@@ -132,6 +134,7 @@ class LambdaService:
             executed_version=version,
             function_error="Unhandled" if outcome.failed else None,
             log_tail=attempted.tail.bytes(),
+            recorded=invocation.trace.recorded,
         )
 
     def _emit_service_segment(self, invocation: Invocation, status: int, *, fault: bool) -> None:

@@ -23,11 +23,6 @@ def check_configuration(request: Mapping[str, Any]) -> None:
         value = request.get(name)
         if value is not None and not low <= value <= high:
             raise InvalidParameterValueError(f"{name} {value}: must be from {low} to {high}")
-    runtime = request.get("Runtime")
-    if runtime is not None and not str(runtime).startswith("python3."):
-        raise InvalidParameterValueError(f"Runtime {runtime}: the embedded AWS runs Python functions only")
-    if request.get("PackageType", "Zip") != "Zip":
-        raise InvalidParameterValueError("PackageType Image: the embedded AWS runs zip packages only")
     mode = (request.get("TracingConfig") or {}).get("Mode", "Active")
     if mode not in {"Active", "PassThrough"}:
         raise InvalidParameterValueError(f"TracingConfig.Mode {mode}: must be Active or PassThrough")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from embedded_aws.aws.moto import MotoAws
+    from embedded_aws.gateway.http_api.control import HttpApisControl
 
 _REST_API = re.compile(r"/restapis/(?P<api>[^/]+)")
 
@@ -37,8 +38,9 @@ class ApiGatewayApi:
     `changed` is called after each that may have changed an API, before its answer leaves.
     """
 
-    def __init__(self, moto: MotoAws, changed: Callable[[], None]) -> None:
+    def __init__(self, moto: MotoAws, http_apis: HttpApisControl, changed: Callable[[], None]) -> None:
         self._moto = moto
+        self._http_apis = http_apis
         self._changed = changed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,6 +59,10 @@ class ApiGatewayApi:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
+        if request.path.startswith("/v2/apis"):
+            region = aws_request.parse(request.scope).region or "us-east-1"
+            with _refusing():
+                return await self._http_apis.answer(request, region)
         query = {name: values[0] for name, values in parse_qs(request.query).items()}
         found = _REST_API.fullmatch(request.path)
         if request.method == "PUT" and found:

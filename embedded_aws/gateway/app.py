@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import json
 import logging
-import re
 import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.http import read_body
 from embedded_aws.aws.ids import Clock, Ids, RandomIds
-from embedded_aws.aws.interfaces import InvokeRequest, NoMetrics
+from embedded_aws.aws.interfaces import NoMetrics
 from embedded_aws.aws.trace_header import NAME as TRACE_HEADER
 from embedded_aws.gateway import response as answers
 from embedded_aws.gateway.access_log import build_line
 from embedded_aws.gateway.event import Arrival, build_event, request_context
 from embedded_aws.gateway.journal import describe, describe_unknown
+from embedded_aws.gateway.lambda_calls import LambdaCalls, function_arn
 from embedded_aws.gateway.method_request import Address, MethodRequest, find_api
 from embedded_aws.gateway.response import MAX_PAYLOAD, MalformedReplyError, Response, parse_reply
 from embedded_aws.gateway.routing import Match, match
@@ -31,12 +29,11 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from embedded_aws.aws.interfaces import InvokeResult, Lambda, RequestMetrics, Sampler, SegmentSink
-    from embedded_aws.gateway.model import AccessLogs, Apis, Integration, Stage
+    from embedded_aws.gateway.http_api.app import HttpGateway
+    from embedded_aws.gateway.model import AccessLogs, Apis, Stage
     from embedded_aws.journal.records import ApiRequest
 
 _LOG = logging.getLogger(__name__)
-_FUNCTION = re.compile(r":lambda:path/2015-03-31/functions/(?P<arn>arn:[^/]+)/invocations")
-_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 
 
 @dataclass(frozen=True)
@@ -50,10 +47,14 @@ class Services:
     access_logs: AccessLogs
     record: Callable[[ApiRequest], None]
     metrics: RequestMetrics = field(default_factory=NoMetrics)
+    http: HttpGateway | None = None
 
 
 class Gateway:
-    """API Gateway's front: `/execute-api/<api>/<stage>/…`, or any path when the host names the API."""
+    """API Gateway's front: `/execute-api/<api>/<stage>/…`, or any path when the host names the API.
+
+    What is for an HTTP API or a function URL, `http` answers.
+    """
 
     def __init__(self, services: Services, *, clock: Clock = time.time, ids: Ids | None = None) -> None:
         self._services = services
@@ -61,7 +62,7 @@ class Gateway:
         self._ids = ids or RandomIds()
         self._throttling = Throttling(clock)
         self._warned: set[str] = set()
-        self._running: set[asyncio.Task[InvokeResult]] = set()
+        self._functions = LambdaCalls(services.functions)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -71,6 +72,10 @@ class Gateway:
         body = await read_body(receive, MAX_PAYLOAD + 1)
         request = _request(scope, address, body) if address else None
         arrival = self._arrival()
+        http = self._services.http
+        if address and request and http and http.knows(address.api_id):
+            await _send(send, await http.answer(address, request, arrival))
+            return
         response = await self._answer(address, request, arrival) if address and request else answers.FORBIDDEN
         await _send(send, _with_ids(response, arrival))
 
@@ -115,7 +120,7 @@ class Gateway:
         if (
             integration is None
             or integration.type != "AWS_PROXY"
-            or _function_arn(stage, integration) is None
+            or function_arn(integration.uri, stage.variables) is None
         ):
             kind = integration.type if integration else "missing"
             return self._not_emulated(where, f"integrations of type {kind}, only AWS_PROXY to Lambda")
@@ -130,11 +135,11 @@ class Gateway:
         self, stage: Stage, route: Match, event: dict[str, Any], request: MethodRequest, trace: Trace
     ) -> tuple[Response, IntegrationCall]:
         integration = route.method.integration
-        arn = _function_arn(stage, integration) if integration else None
+        arn = function_arn(integration.uri, stage.variables) if integration else None
         if integration is None or arn is None:
             raise ValueError(f"{route.resource.path} has no function")
         start = self._clock()
-        result = await self._call(arn, json.dumps(event).encode(), integration.timeout, trace)
+        result = await self._functions.invoke(arn, event, integration.timeout, trace.to_function)
         response, called = self._reply(stage, request, result)
         return response, IntegrationCall(
             function_arn=arn,
@@ -145,15 +150,6 @@ class Gateway:
             request_id=result.request_id if result else "",
             error=response.error,
         )
-
-    async def _call(self, arn: str, payload: bytes, seconds: float, trace: Trace) -> InvokeResult | None:
-        """Invoke the function; `None` after the integration's timeout, while the function runs on."""
-        request = InvokeRequest(arn, payload, trace=trace.to_function)
-        task = asyncio.ensure_future(self._services.functions.invoke(request))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-        done, _ = await asyncio.wait({task}, timeout=seconds)
-        return task.result() if done else None
 
     def _reply(
         self, stage: Stage, request: MethodRequest, result: InvokeResult | None
@@ -223,12 +219,6 @@ def raw_path(scope: Scope) -> str:
     """Return the path as sent, percent-encoded."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     return raw.split(b"?", 1)[0].decode("latin-1")
-
-
-def _function_arn(stage: Stage, integration: Integration) -> str | None:
-    uri = _VARIABLE.sub(lambda found: stage.variables.get(found[1], ""), integration.uri)
-    found = _FUNCTION.search(uri)
-    return found["arn"] if found else None
 
 
 def _request(scope: Scope, address: Address, body: bytes) -> MethodRequest:

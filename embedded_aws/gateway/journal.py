@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from embedded_aws.aws.trace_header import NAME
-from embedded_aws.gateway.tracing import function_name
+from embedded_aws.gateway.lambda_calls import function_name
 from embedded_aws.journal.records import ApiRequest, shortened
 
 if TYPE_CHECKING:

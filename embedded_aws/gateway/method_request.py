@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_PATH = re.compile(r"/execute-api/(?P<api>[a-z0-9]+)(?:/(?P<stage>[A-Za-z0-9_-]+))?(?P<path>/.*)?")
+_PATH = re.compile(
+    r"/(?:execute-api|lambda-url)/(?P<api>[a-z0-9]+)(?:/(?P<stage>[A-Za-z0-9_-]+))?(?P<path>/.*)?"
+)
 # API Gateway's own names, and names below localhost, which browsers resolve to this machine.
 _HOST = re.compile(
-    r"(?P<api>[a-z0-9]+)\.execute-api\.(?:[a-z0-9-]+\.amazonaws\.com(?:\.cn)?|(?:[a-z0-9-]+\.)*localhost)"
-    r"(?::\d+)?",
+    r"(?P<api>[a-z0-9]+)\."
+    r"(?:execute-api\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?|lambda-url\.[a-z0-9-]+\.on\.aws"
+    r"|(?:execute-api|lambda-url)\.(?:[a-z0-9-]+\.)*localhost)(?::\d+)?",
     re.IGNORECASE | re.ASCII,
 )
 _STAGE = re.compile(r"/(?P<stage>[A-Za-z0-9_-]+)(?P<path>/.*)?")
@@ -42,20 +45,26 @@ class MethodRequest:
 
 @dataclass(frozen=True)
 class Address:
-    """Which API and stage a URL names."""
+    """Which API and stage a URL names; `whole` is the path with the stage in it."""
 
     api_id: str
     stage: str
     path: str
+    whole: str
 
 
 def find_api(host: str, path: str) -> Address | None:
-    """Read `/execute-api/<api>/<stage>/…`, or `/<stage>/…` when the host is `<api>.execute-api.…`."""
+    """Read `/execute-api/<api>/<stage>/…`, or `/<stage>/…` when the host is `<api>.execute-api.…`.
+
+    The same goes for function URLs and `lambda-url`; an HTTP API may have no stage in its path.
+    """
     by_path = _PATH.fullmatch(path)
     if by_path:
-        return Address(by_path["api"], by_path["stage"] or "", by_path["path"] or "/")
+        whole = path[by_path.end("api") :] or "/"
+        return Address(by_path["api"], by_path["stage"] or "", by_path["path"] or "/", whole)
     by_host = _HOST.fullmatch(host)
     if not by_host:
         return None
     rest = _STAGE.fullmatch(path)
-    return Address(by_host["api"].lower(), rest["stage"] if rest else "", (rest and rest["path"]) or "/")
+    below = (rest and rest["path"]) or "/"
+    return Address(by_host["api"].lower(), rest["stage"] if rest else "", below, path)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.parsing import (
@@ -46,6 +46,10 @@ class Response:
     body: bytes = b""
     error: str | None = None
 
+    def header(self, name: str) -> str | None:
+        """Return the first value of a header, whatever its case."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
 
 class MalformedReplyError(Exception):
     """The function's reply does not have the form that a proxy integration needs."""
@@ -81,18 +85,30 @@ def parse_reply(payload: bytes, accept: str | None, binary_media_types: tuple[st
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html#api-gateway-simple-proxy-for-lambda-output-format
     """
-    reply = _load(payload)
+    reply = load_reply(payload)
+    response = response_of(reply, decode=False)
+    asked = accept or response.header("Content-Type")
+    if response.header("Content-Type") is None:
+        response = replace(response, headers=(("Content-Type", "application/json"), *response.headers))
+    if reply.get("isBase64Encoded") and is_binary(asked, binary_media_types):
+        return replace(response, body=_decode(response.body))
+    return response
+
+
+def response_of(reply: Mapping[str, Any], *, decode: bool) -> Response:
+    """Return what a reply says, decoded if it is in Base64 and `decode` asks for it.
+
+    Raises `MalformedReplyError`.
+    """
     headers = tuple(_headers(reply))
-    content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
-    if content_type is None:
-        headers = (("Content-Type", "application/json"), *headers)
     # Half a surrogate pair has no bytes in UTF-8; Java, which writes the body on AWS, has `?` for it.
     body = _text("body", reply.get("body")).encode(errors="replace")
-    decode = reply.get("isBase64Encoded") and is_binary(accept or content_type, binary_media_types)
-    return Response(_status(reply), headers, _decode(body) if decode else body)
+    decodes = decode and reply.get("isBase64Encoded")
+    return Response(_status(reply), headers, _decode(body) if decodes else body)
 
 
-def _load(payload: bytes) -> Mapping[str, Any]:
+def load_reply(payload: bytes) -> Mapping[str, Any]:
+    """Read the object that a proxy integration must return; raises `MalformedReplyError`."""
     try:
         reply = read_json(payload or b"null", MAX_PAYLOAD_DEPTH)
     except ParseError as problem:

@@ -33,7 +33,7 @@ def match(resources: Iterable[Resource], http_method: str, path: str) -> Match |
     candidates = [
         (rank, resource, parameters)
         for resource in resources
-        for rank, parameters in _fit(resource.path, segments)
+        for rank, parameters in fit(resource.path, segments)
     ]
     for _, resource, parameters in sorted(candidates, key=lambda candidate: candidate[0]):
         method = resource.methods.get(http_method) or resource.methods.get("ANY")
@@ -42,7 +42,7 @@ def match(resources: Iterable[Resource], http_method: str, path: str) -> Match |
     return None
 
 
-def _fit(pattern: str, segments: list[str]) -> list[tuple[list[int], dict[str, str]]]:
+def fit(pattern: str, segments: list[str]) -> list[tuple[list[int], dict[str, str]]]:
     """Return the rank per segment and the parameters, or nothing when the path does not fit."""
     parts = [part for part in pattern.split("/") if part]
     greedy = bool(parts) and parts[-1].endswith("+}")

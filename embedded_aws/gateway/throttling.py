@@ -33,9 +33,10 @@ class Throttling:
         if throttle is None:
             return True
         key = (stage.region, stage.api_id, stage.name, route.resource.id, route.method.http_method)
-        return self._take(key, throttle)
+        return self.take(key, throttle)
 
-    def _take(self, key: tuple[str, ...], throttle: Throttle) -> bool:
+    def take(self, key: tuple[str, ...], throttle: Throttle) -> bool:
+        """Take one request out of the bucket of that key; `False` when it is empty."""
         now = self._clock()
         bucket = self._buckets.setdefault(key, _Bucket(throttle.burst, now))
         refilled = bucket.tokens + (now - bucket.filled_at) * throttle.rate

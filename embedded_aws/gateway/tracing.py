@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.interfaces import Sampler, SamplingDecision, SamplingRequest
 from embedded_aws.aws.trace_header import NAME, TraceHeader
+from embedded_aws.gateway.lambda_calls import function_name
 
 if TYPE_CHECKING:
     from embedded_aws.aws.ids import Ids
@@ -135,8 +136,8 @@ def build_segment(exchange: Exchange) -> dict[str, Any]:
         "name": f"{stage.api_name}/{stage.name}",
         "origin": ORIGIN,
         "resource_arn": stage.arn,
-        "start_time": _milliseconds(arrival.at),
-        "end_time": _milliseconds(exchange.end),
+        "start_time": milliseconds(arrival.at),
+        "end_time": milliseconds(exchange.end),
         "http": {
             "request": _http_request(stage, request),
             # 0 in every document of AWS that is public.
@@ -150,7 +151,7 @@ def build_segment(exchange: Exchange) -> dict[str, Any]:
                 "request_id": arrival.request_id,
             }
         },
-        **_flags(exchange.response.status),
+        **status_flags(exchange.response.status),
     }
     if trace.incoming.root and trace.incoming.parent:
         segment["parent_id"] = trace.incoming.parent
@@ -178,8 +179,8 @@ def _build_subsegment(exchange: Exchange, call: IntegrationCall) -> dict[str, An
         "id": exchange.trace.subsegment_id,
         "name": "Lambda",
         "namespace": "aws",
-        "start_time": _milliseconds(call.start),
-        "end_time": _milliseconds(call.end),
+        "start_time": milliseconds(call.start),
+        "end_time": milliseconds(call.end),
         "http": {
             "request": {
                 "url": f"https://lambda.{region}.amazonaws.com/2015-03-31/functions/{arn}/invocations",
@@ -188,16 +189,11 @@ def _build_subsegment(exchange: Exchange, call: IntegrationCall) -> dict[str, An
             "response": {"status": call.status, "content_length": call.content_length},
         },
         "aws": {"function_name": function_name(arn), "region": region, "operation": "Invoke"},
-        **_flags(call.status),
+        **status_flags(call.status),
     }
 
 
-def function_name(arn: str) -> str:
-    """Return the name in a function's ARN, which may end with a version or an alias."""
-    return arn.split(":")[6]
-
-
-def _flags(status: int) -> dict[str, bool]:
+def status_flags(status: int) -> dict[str, bool]:
     if status >= 500:
         return {"fault": True}
     if status == 429:
@@ -205,5 +201,5 @@ def _flags(status: int) -> dict[str, bool]:
     return {"error": True} if status >= 400 else {}
 
 
-def _milliseconds(seconds: float) -> float:
+def milliseconds(seconds: float) -> float:
     return round(seconds, 3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from embedded_aws.aws.interfaces import SamplingDecision
@@ -19,7 +19,7 @@ class ApiRequest:
     `url` is path and query, from the stage's name on. `api_name` is `None` when no such stage is deployed,
     `route` when the API has none for it, `function` when none was called; `error` is the message of an error
     of API Gateway's own. `header` is the tracing header as it came, `w3c` tells of a `traceparent` beside it.
-    `decision` is `None` when the stage does not trace.
+    `decision` is `None` when the stage does not trace. `api_type` is `URL` for a function URL.
     """
 
     id: str
@@ -31,6 +31,7 @@ class ApiRequest:
     api_id: str
     stage: str
     api_name: str | None = None
+    api_type: Literal["REST", "HTTP", "URL"] = "REST"
     route: str | None = None
     error: str | None = None
     header: str | None = None

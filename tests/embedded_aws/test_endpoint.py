@@ -20,6 +20,8 @@ from embedded_aws.aws.http import read_request
 from embedded_aws.endpoint import Endpoint, Services
 from embedded_aws.front_door import front_door
 from embedded_aws.gateway.api import ApiGatewayApi
+from embedded_aws.gateway.http_api.control import HttpApisControl
+from embedded_aws.gateway.http_api.moto_stages import MotoStages
 from embedded_aws.gateway.moto_apis import MotoApis
 from embedded_aws.journal.about import About
 from embedded_aws.journal.answers import Arrivals, RequestAnswers
@@ -103,7 +105,7 @@ def running() -> Iterator[Running]:
             xray=sent,
             lambda_=Named("lambda"),
             gateway=Named("gateway"),
-            apigateway=ApiGatewayApi(moto, apis.capture),
+            apigateway=ApiGatewayApi(moto, HttpApisControl(moto, MotoStages(moto)), apis.capture),
             fis=Named("fis"),
             logs=Named("logs"),
             aws=moto,

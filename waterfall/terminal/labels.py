@@ -8,12 +8,19 @@ from waterfall.traces.model import Node
 
 _NAMESPACES = {"aws": "AWS call", "remote": "remote call"}
 
+_INFERRED = ", inferred"
+
 
 def type_of(node: Node, width: int) -> str:
-    """Return a node's type as fully as `width` allows: `AWS::SQS::Queue`, `SQS::Queue`, `Queue`."""
+    """Return a node's type as fully as `width` allows: `AWS::SQS::Queue`, `SQS::Queue`, `Queue`.
+
+    A segment that its service did not send says so.
+    """
     if node.type is None:
         full = _NAMESPACES.get(node.namespace or "", "") if not node.is_segment else ""
         return full if len(full) <= width else full.partition(" ")[0]
+    if node.inferred:
+        return f"{short_type(clean(node.type), width - len(_INFERRED))}{_INFERRED}"
     return short_type(clean(node.type), width)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from waterfall.why.facts import ApiRequest, Entry, Evidence
 from waterfall.why.functions import decision_reasons, function_reasons
-from waterfall.why.gateway import request_reasons
+from waterfall.why.gateway import is_untraced_kind, request_reasons
 from waterfall.why.reasons import Explanation, Reason, first_stop
 
 RETENTION = 30 * 86400
@@ -49,7 +49,9 @@ def brief(entry: Entry, traces: Sequence[str]) -> str:
 
 def _deciding(entry: Entry, evidence: Evidence | None) -> list[Reason]:
     if isinstance(entry, ApiRequest):
-        return request_reasons(entry, evidence.deployed if evidence else {})
+        reasons = request_reasons(entry, evidence.deployed if evidence else {})
+        called = evidence.invocations[:1] if evidence and is_untraced_kind(entry) else ()
+        return [*reasons, *(reason for one in called for reason in decision_reasons(one))]
     return list(decision_reasons(entry))
 
 

@@ -67,6 +67,7 @@ class ApiRequest(_Entry):
     api_id: str
     stage: str
     api_name: str | None = None
+    api_type: str = "REST"
     route: str | None = None
     error: str | None = None
     w3c: bool = False

@@ -24,6 +24,11 @@ def request_reasons(request: ApiRequest, deployed: Mapping[str, str]) -> list[Re
     return [reached, _integration(request), *_decided(request)]
 
 
+def is_untraced_kind(request: ApiRequest) -> bool:
+    """Tell whether X-Ray does not know the kind of API, so that the function decides."""
+    return request.api_type != "REST"
+
+
 def _unknown(request: ApiRequest, deployed: Mapping[str, str]) -> Reason:
     places = [f"{name} at {url}" for name, url in deployed.items()]
     missing = f"stage {request.stage or '(none)'} of an API {request.api_id} is deployed"
@@ -53,11 +58,20 @@ def _integration(request: ApiRequest) -> Reason:
         why, fix = "it came without a valid API key", "Send one in X-Api-Key."
     else:
         why, fix = "the integration could not be called", ""
-    return Reason("info", f"{told}, as {why}: no function was called, the stage's own segment is all.", fix)
+    left = "." if is_untraced_kind(request) else ", the stage's own segment is all."
+    return Reason("info", f"{told}, as {why}: no function was called{left}", fix)
 
 
 def _decided(request: ApiRequest) -> Iterator[Reason]:
-    yield stage_reason(request.stage_name, tracing=request.tracing)
+    if is_untraced_kind(request):
+        kind = "Function URLs" if request.api_type == "URL" else "HTTP APIs"
+        yield Reason(
+            "info",
+            f"{kind} have no X-Ray tracing: the request's tracing header is handed on, the function's side "
+            "decides. The node of the gateway is inferred.",
+        )
+    else:
+        yield stage_reason(request.stage_name, tracing=request.tracing)
     yield from header_reasons(request)
     if request.decision:
         yield from rule_reasons(request.decision)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from embedded_aws.engine.registration import Created, Registration
 from embedded_aws.engine.resources import (
     apigateway,
+    apigatewayv2,
     cloudwatch,
     dynamodb,
     events,
@@ -25,7 +26,8 @@ from embedded_aws.engine.resources import (
 Create = Callable[[Registration], Created]
 
 _MODULES = (
-    apigateway, cloudwatch, dynamodb, events, fis, iam, lambda_, s3, scheduler, sfn, sns, sqs, storage, xray,
+    apigateway, apigatewayv2, cloudwatch, dynamodb, events, fis, iam, lambda_, s3, scheduler, sfn, sns, sqs,
+    storage, xray,
 )  # fmt: skip
 
 RESOURCES: Mapping[str, Create] = {

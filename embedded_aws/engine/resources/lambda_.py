@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def function(r: Registration) -> Created:
-    """Run the function's code under Lambda's runtime; an image is stored only."""
+    """Run the function's code under Lambda's runtime; an image, or another runtime than Python, is stored only."""
     name = r.physical_name(max_length=64)
     answer = r.call(
         "lambda",
@@ -24,6 +24,9 @@ def function(r: Registration) -> Created:
         Tags=r.tags or None,
     )
     _reserve_concurrency(r, name)
+    runtime = str(r.inputs.get("runtime", ""))
+    if runtime and not runtime.startswith("python3."):
+        r.stored_only(f"runtime {runtime} cannot run here, only Python's; invoking it answers 501")
     arn = answer["FunctionArn"].removesuffix(":$LATEST").removesuffix(f":{answer['Version']}")
     qualified = f"{arn}:{answer['Version']}"
     return name, {
@@ -97,6 +100,22 @@ def alias(r: Registration) -> Created:
     return arn, {"name": name, "arn": arn, "invokeArn": invoke_arn(r.region, arn)}
 
 
+def function_url(r: Registration) -> Created:
+    """Serve the function at an address of its own, in the format of HTTP APIs."""
+    answer = r.call(
+        "lambda", "create_function_url_config", {"authorizationType": "AuthType", "function": "FunctionName"}
+    )
+    arn = answer["FunctionArn"]
+    id_ = answer["FunctionUrl"].partition("//")[2].partition(".")[0]
+    return r.inputs["functionName"], {
+        "functionArn": arn,
+        "urlId": id_,
+        # AWS answers https://<id>.lambda-url.<region>.on.aws/; this one can be reached.
+        "functionUrl": f"{r.clients.endpoint}/lambda-url/{id_}/",
+        "invokeMode": answer.get("InvokeMode", "BUFFERED"),
+    }
+
+
 def _code(r: Registration, *image: str) -> dict[str, Any]:
     if "code" in r.inputs:
         return {"ZipFile": archive_bytes(r.inputs["code"])}
@@ -105,7 +124,7 @@ def _code(r: Registration, *image: str) -> dict[str, Any]:
     if not code:
         raise EngineError("it has no code; give `code=pulumi.FileArchive(...)` or `s3_bucket` and `s3_key`")
     if "ImageUri" in code:
-        r.stored_only("container images cannot run here; invoking it will fail")
+        r.stored_only("container images cannot run here; invoking it answers 501")
     return code
 
 
@@ -122,4 +141,5 @@ RESOURCES = {
     "aws:lambda/eventSourceMapping:EventSourceMapping": event_source_mapping,
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": event_invoke_config,
     "aws:lambda/alias:Alias": alias,
+    "aws:lambda/functionUrl:FunctionUrl": function_url,
 }

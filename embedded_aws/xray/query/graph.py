@@ -110,8 +110,10 @@ class Graph:
 
 def service_key(top: Node, trace: Trace) -> ServiceKey:
     """Name the service that a segment belongs to."""
-    if top.is_inferred and top.parent_id is not None:
-        return ServiceKey(*node_identity(trace.nodes[top.parent_id].fields))
+    caller = trace.nodes.get(top.parent_id or "")
+    # One that came as a segment says itself what it is, as those of HTTP APIs do.
+    if top.is_inferred and top.id not in trace.nodes and caller:
+        return ServiceKey(*node_identity(caller.fields))
     origin = top.fields.get("origin")
     return ServiceKey(top.name, origin, _account(top.fields))
 

@@ -305,7 +305,6 @@ def test_a_zip_without_the_handlers_file_is_refused(stack: Stack) -> None:
     [
         ({"timeout": 901}, "Timeout 901: must be from 1 to 900"),
         ({"Handler": "app"}, "is not <module>.<function>"),
-        ({"Runtime": "nodejs22.x"}, "runs Python functions only"),
         (
             {"Environment": {"Variables": {"AWS_REGION": "x"}}},
             "Reserved keys used in this request: AWS_REGION",
@@ -316,6 +315,18 @@ def test_wrong_settings_are_refused(stack: Stack, settings: dict[str, Any], mess
     """A setting that Lambda does not take is refused, naming it and what is allowed."""
     with pytest.raises(ClientError, match=message):
         stack.deploy("def handler(event, context): pass", **settings)
+
+
+def test_a_function_of_another_runtime_says_why_it_does_not_run(stack: Stack) -> None:
+    """A function that is not Python exists, with any handler, and its invocations say why they fail."""
+    name = stack.deploy({"index.js": ""}, Runtime="nodejs22.x", Handler="index.handler")
+    client = stack.client("lambda")
+    assert client.get_function(FunctionName=name)["Configuration"]["Runtime"] == "nodejs22.x"
+    code, message, status = refusal(client.invoke, FunctionName=name)
+    assert (code, status) == ("NotImplemented", 501)
+    assert message == (
+        f"function {name} has the runtime nodejs22.x: the embedded AWS runs Python functions from zips only"
+    )
 
 
 def test_code_that_is_not_a_zip_is_refused(stack: Stack) -> None:

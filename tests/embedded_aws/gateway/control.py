@@ -11,6 +11,8 @@ import httpx
 
 from embedded_aws.aws import moto as moto_aws
 from embedded_aws.gateway.api import ApiGatewayApi
+from embedded_aws.gateway.http_api.control import HttpApisControl
+from embedded_aws.gateway.http_api.moto_stages import MotoStages
 from embedded_aws.gateway.moto_apis import MotoApis
 
 if TYPE_CHECKING:
@@ -29,7 +31,9 @@ class Control:
 
     def __post_init__(self) -> None:
         self.apis = MotoApis(self.moto)
-        self._app = ApiGatewayApi(self.moto, self.apis.capture)
+        self.stages = MotoStages(self.moto)
+        control = HttpApisControl(self.moto, self.stages)
+        self._app = ApiGatewayApi(self.moto, control, self.apis.capture)
 
     def call(self, method: str, path: str, body: Any = None, **query: str) -> Any:
         """Send one request; returns the JSON of the answer, which must not be an error."""

@@ -96,7 +96,7 @@ function overview(trace, node) {
     ["Resource", node.resource],
     ["Type", node.type],
     ["Namespace", node.namespace],
-    ["Kind", node.kind + (node.inferred ? ", inferred by X-Ray" : "")],
+    ["Kind", node.kind + (node.inferred ? ", inferred" : "")],
     ["Id", h("span", { class: "mono" }, node.id || "–")],
     ["Parent", node.parent_id ? h("span", { class: "mono" }, node.parent_id) : "none"],
   ];

@@ -1,0 +1,1 @@
+"""API Gateway's HTTP APIs, and function URLs, which are HTTP APIs of one function."""

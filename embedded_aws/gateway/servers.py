@@ -1,0 +1,59 @@
+"""Requests that API Gateway sends to other servers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import urllib3
+
+from embedded_aws.aws.http import run_in_thread
+
+_HOP_BY_HOP = {"connection", "content-length", "transfer-encoding", "host", "keep-alive"}
+_REPLACED = _HOP_BY_HOP | {"date", "apigw-requestid"}
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What another server answered."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+async def fetch(
+    method: str, url: str, headers: list[tuple[str, str]], body: bytes, seconds: float
+) -> Reply | None:
+    """Send a request to another server; `None` when it does not answer in time.
+
+    Raises `OSError` when it cannot be reached.
+    """
+    fields = urllib3.HTTPHeaderDict()
+    for name, value in headers:
+        if name.lower() not in _HOP_BY_HOP:
+            fields.add(name, value)
+
+    def send() -> Reply | None:
+        try:
+            with urllib3.PoolManager(retries=False, timeout=seconds) as pool:
+                answer = pool.request(
+                    method, url, body=body or None, headers=fields, redirect=False, decode_content=False
+                )
+                kept = [(name, value) for name, value in answer.headers.items()]
+                return Reply(
+                    answer.status,
+                    tuple(each for each in kept if each[0].lower() not in _REPLACED),
+                    answer.data,
+                )
+        except urllib3.exceptions.TimeoutError:
+            return None
+        except urllib3.exceptions.HTTPError as problem:
+            raise OSError(str(problem)) from problem
+
+    return await run_in_thread(send)
+
+
+def host_of(url: str) -> str:
+    """Return the host of an address, as the name of a remote call."""
+    return urlsplit(url).netloc
