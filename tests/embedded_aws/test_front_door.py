@@ -73,6 +73,9 @@ def test_foreign_origin_is_refused(endpoint: str, path: str, origin: str) -> Non
         "abc.execute-api.us-east-1.amazonaws.com.evil.example",
         "x.execute-api.us-east-1.amazonaws.com",
         "abc.execute-api.localhost.evil.example",
+        "xyz.lambda-url.localhost",
+        "xyz.lambda-url.us-east-1.on.aws",
+        "abc.lambda-url.us-east-1.on.aws.evil.example",
     ],
 )
 def test_a_host_that_only_looks_like_an_api_s_opens_nothing(endpoint: str, host: str) -> None:
@@ -89,6 +92,9 @@ def test_a_host_that_only_looks_like_an_api_s_opens_nothing(endpoint: str, host:
         ("abc.execute-api.localhost:4566", "/dev/hello"),
         ("ABC.execute-api.localhost", "/dev/hello"),
         ("abc.execute-api.us-east-1.amazonaws.com", "/dev/hello"),
+        ("127.0.0.1:4566", "/lambda-url/abc/hello"),
+        ("abc.lambda-url.localhost:4566", "/hello"),
+        ("abc.lambda-url.us-east-1.on.aws", "/hello"),
     ],
 )
 def test_a_deployed_api_answers_every_page(endpoint: str, host: str, path: str) -> None:

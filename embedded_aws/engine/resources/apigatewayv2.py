@@ -13,7 +13,7 @@ _NAMES = {"timeoutMilliseconds": "timeoutInMillis"}
 
 
 def api(r: Registration) -> Created:
-    """Serve the HTTP API at the endpoint, from its resources, an OpenAPI `body` or a `target`; a WebSocket API is stored only."""
+    """Serve the HTTP API, also from an OpenAPI `body` or a `target`; store a WebSocket API only."""
     if r.inputs.get("protocolType") == "WEBSOCKET":
         r.stored_only("WebSocket APIs are not emulated: it exists and answers nothing")
     name = r.physical_name(max_length=128)

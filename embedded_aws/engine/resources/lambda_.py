@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def function(r: Registration) -> Created:
-    """Run the function's code under Lambda's runtime; an image, or another runtime than Python, is stored only."""
+    """Run the function's Python under Lambda's runtime; other runtimes and images are stored only."""
     name = r.physical_name(max_length=64)
     answer = r.call(
         "lambda",
