@@ -70,6 +70,14 @@ class Cloud:
             self._clients[service] = client(self.source, service)
         return self._clients[service]
 
+    def rule(self, name: str) -> str:
+        """Make a rule with a schedule, which sends to a queue of the same name; return the queue's URL."""
+        url = self.client("sqs").create_queue(QueueName=name)["QueueUrl"]
+        arn = f"arn:aws:sqs:{LOCAL_REGION}:123456789012:{name}"
+        self.client("events").put_rule(Name=name, ScheduleExpression="rate(1 day)")
+        self.client("events").put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+        return str(url)
+
     def put(self, documents: Iterable[Mapping[str, Any]]) -> None:
         """Send segment documents, but for those that X-Ray adds itself."""
         sent = [json.dumps(self._moved(item)) for item in documents if not item.get("inferred")]

@@ -42,6 +42,7 @@ ON_TRACES = {
 }
 """How each command is run for the page, and below where logs and experiments are."""
 ON_AWS = {
+    "waterfall fire": [["fire", "nightly"]],
     "waterfall show --logs": [["show", "latest", "--logs"]],
     "waterfall logs": [["logs"]],
     "waterfall logs --trace": [["logs", "--trace", "latest"]],
@@ -139,7 +140,7 @@ def traces(api: Api) -> Api:
 
 @pytest.fixture
 def aws(cloud: Cloud) -> Cloud:
-    """A traced invocation with its log, and an experiment."""
+    """A traced invocation with its log, an experiment, and a rule that sends to a queue."""
     http = {"request": {"url": "https://example.com/hello", "method": "GET"}, "response": {"status": 200}}
     asked = {"request_id": request_id(1)}
     cloud.put(
@@ -150,6 +151,7 @@ def aws(cloud: Cloud) -> Cloud:
     )
     cloud.write(Stream().run(0.010, 1, 1, "printed"))
     cloud.template("slow", "add-delay", startupDelayMilliseconds="250")
+    cloud.rule("nightly")
     return cloud
 
 

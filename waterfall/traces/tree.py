@@ -134,13 +134,20 @@ def _attach(entities: Sequence[_Entity]) -> None:
 
 
 def _hide_inferred(entities: Sequence[_Entity]) -> set[int]:
-    """Merge each stand-in that X-Ray made for a called service into the call that it stands for."""
+    """Merge each stand-in that X-Ray made for a called service into the call that it stands for.
+
+    What hangs below it, such as a function that an event invoked, hangs below the call then.
+    """
     hidden: set[int] = set()
     for entity in entities:
         call = entity.parent
-        if entity.document.get("inferred") is True and call and call is not entity and not entity.children:
+        if entity.document.get("inferred") is True and call and call not in (entity, *entity.children):
             call.called_type = documents.text_of(entity.document.get("origin"))
             hidden.add(entity.order)
+            for child in entity.children:
+                child.parent = call
+            call.children += entity.children
+            entity.children = []
     return hidden
 
 

@@ -86,6 +86,16 @@ def test_inferred_segment_is_merged_into_its_call() -> None:
     assert not any(node.inferred for node in found.nodes)
 
 
+def test_what_an_inferred_service_invoked_hangs_below_its_call() -> None:
+    """A function that an event invoked stands below PutEvents, without a second line for EventBridge."""
+    call = subsegment("Events", B, 0.1, 0.2, namespace="aws")
+    stand_in = samples.inferred(call, "d000000000000001", "AWS::Events")
+    found = trace([segment("front", A, 0, 1, subsegments=[call]), stand_in,
+                   segment("back", C, 0.3, 1) | {"parent_id": stand_in["id"]}])  # fmt: skip
+    assert outline(found) == ["front", "  Events", "    back"]
+    assert named(found, "Events").type == "AWS::Events"
+
+
 def test_inferred_segment_without_its_call_is_kept() -> None:
     """A stand-in whose call is missing is still shown, as an orphan."""
     found = trace([samples.inferred(subsegment("S3", B, 0, 1), C, "AWS::S3")])
