@@ -17,6 +17,7 @@ from waterfall.terminal import waterfall
 from waterfall.terminal.screen import DIM, STYLES
 from waterfall.terminal.text import clean, json_text
 from waterfall.traces.client import ReadError
+from waterfall.traces.model import Status
 from waterfall.why.client import Journal
 
 
@@ -72,7 +73,7 @@ def _lines(context: Context, fired: Fired) -> Iterator[Text]:
     glyphs = context.screen.glyphs
     yield Text(clean(fired.name), style="bold")
     for target in fired.targets:
-        status = "fault" if target.error else "ok" if target.delivered else "throttle"
+        status: Status = "fault" if target.error else "ok" if target.delivered else "throttle"
         told = target.error or ("" if target.delivered else "not delivered yet: it is tried again")
         yield Text.assemble(
             (f"{glyphs.marks[status]} ", STYLES[status]),
