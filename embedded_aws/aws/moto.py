@@ -16,6 +16,7 @@ from embedded_aws.aws import moto_input
 from embedded_aws.aws.errors import error
 from embedded_aws.aws.http import read_body, replay
 from embedded_aws.aws.interfaces import ACCOUNT_ID
+from embedded_aws.aws.moto_input import UnknownOperationError
 from embedded_aws.aws.parsing import ParseError
 from embedded_aws.aws.wsgi import Environ, WsgiBridge
 
@@ -58,7 +59,7 @@ class MotoAws:
         body = moto_input.readable(call, await read_body(receive))
         try:
             await self.app(scope, replay(body), send)
-        except (NotImplementedError, ParseError):
+        except (NotImplementedError, ParseError, UnknownOperationError):
             raise
         except Exception as problem:
             raise moto_input.refusal(call, body, problem) from problem

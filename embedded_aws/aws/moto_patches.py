@@ -5,16 +5,17 @@ What SNS, EventBridge and S3 would deliver is switched off in `moto_deliveries`.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from contextvars import ContextVar
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
 from moto.core.common_models import BaseModel
 from moto.core.config import default_user_config
 from moto.moto_server import werkzeug_app
 from moto.sqs.models import SQSBackend
+
+from embedded_aws.aws.moto_input import UnknownOperationError
 
 _BATCH: ContextVar[Iterator[dict[str, Any] | None]] = ContextVar("sqs_batch")
 
@@ -28,9 +29,13 @@ def apply() -> None:
     # moto lists every object it ever made, for a dashboard that is not served here: messages and items that
     # are gone stay in that list.
     BaseModel.__new__ = lambda cls, *_, **__: super(BaseModel, cls).__new__(cls)  # type: ignore[method-assign]
-    # It prints that it does not know a service, which is for whoever wrote moto.
-    vars(werkzeug_app)["print"] = logging.getLogger("moto").warning
+    vars(werkzeug_app)["print"] = _refuse_service
     _keep_system_attributes()
+
+
+def _refuse_service(told: str) -> NoReturn:
+    """Answer for a service that moto does not have: it prints that, for its authors, and fails later."""
+    raise UnknownOperationError(told.partition("Remember to add the URL")[0])
 
 
 def _keep_system_attributes() -> None:

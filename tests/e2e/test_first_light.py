@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.conftest import WORK_SECONDS, Demo
 from tests.e2e.stack import Answer, Stack, until
-from tests.e2e.traces import FUNCTION, Node, Trace, whole_trace
+from tests.e2e.traces import FUNCTION, Node, Trace, settled, whole_trace
 
 STAGE = "AWS::ApiGateway::Stage"
 SERVICE = "AWS::Lambda"
@@ -33,15 +33,7 @@ def shown(request: pytest.FixtureRequest, demo: Demo) -> Shown:
     """Send one request to the program in one mode."""
     stack = demo(request.param)
     answer = stack.request(stack.status["outputs"]["url"])
-    trace = whole_trace(
-        stack,
-        answer.trace_id,
-        lambda found: (
-            found.ran(stack.function("front"), stack.function("worker"))
-            and found.has("CallSecondLambda", "work", "dynamodb", "s3", "sqs")
-        ),
-        "the end of both invocations",
-    )
+    trace = whole_trace(stack, answer.trace_id, settled, "the end of both invocations")
     return Shown(stack, answer, trace)
 
 

@@ -230,6 +230,17 @@ def test_a_member_of_a_wrong_type_is_named(
     assert answer.json()["message"].startswith(message)
 
 
+def test_a_service_that_nobody_emulates_is_named(
+    running: Running, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The client is told; in the terminal in which `up` runs, it is no news."""
+    answer = exchange(running.url, request("GET /accounts", signed("chime")))
+    assert answer.status == 400
+    assert b"Unable to find appropriate backend for chime.us-east-1.amazonaws.com." in answer.body
+    assert b"urls.py" not in answer.body
+    assert (*capfd.readouterr(), caplog.text) == ("", "", "")
+
+
 def test_an_unknown_operation_is_refused(running: Running) -> None:
     """The error is that of AWS's JSON protocols."""
     answer = exchange(

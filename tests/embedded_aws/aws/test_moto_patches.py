@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import ast
-import logging
 from pathlib import Path
 
 import pytest
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-
-from embedded_aws.aws import moto as moto_aws
 
 ROOT = Path(__file__).parents[3] / "embedded_aws"
 
@@ -46,15 +42,3 @@ def test_moto_is_changed_in_one_module() -> None:
 def test_changes_are_seen(line: str, expected: bool) -> None:  # noqa: FBT001 - a table of cases
     """An attribute or an item of what comes from moto."""
     assert changes(f"from moto.x import backends, config\n{line}") is expected
-
-
-def test_what_moto_prints_is_logged(
-    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
-) -> None:
-    """A service that it does not know is nothing for the terminal in which `up` runs."""
-    moto_aws.load()
-    dispatcher = DomainDispatcherApplication(create_backend_app)
-    with caplog.at_level(logging.WARNING, "moto"):
-        dispatcher.get_backend_for_host("nowhere.us-east-1.amazonaws.com")
-    assert capfd.readouterr() == ("", "")
-    assert "Unable to find appropriate backend" in caplog.text
