@@ -13,8 +13,9 @@ import pulumi_aws as aws
 
 from .function import TracedFunction
 from .naming import name_or_auto, shortened, stage_name
+from .openapi import api_document
 from .policy import assume_role_policy
-from .routes import Route, parse_route, path_of
+from .routes import Route, parse_route
 from .settings import ApiProfile, Throttling
 
 _ACCESS_LOG = json.dumps(
@@ -79,17 +80,28 @@ class TracedApi(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: TracedApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("traced-api:index:TracedApi", name, {}, opts)
-        routes = {text: parse_route(text) for text in args.routes}
+        routes = {parse_route(text): function for text, function in args.routes.items()}
+        body = self._body(name, routes)
         self.rest_api = aws.apigateway.RestApi(
             name,
             name=name_or_auto("API", name, args.physical_name, 255),
+            body=body,
+            # both: while it takes a document, API Gateway would make the endpoint edge-optimized
+            parameters={"endpointConfigurationTypes": "REGIONAL"},
             endpoint_configuration={"types": "REGIONAL"},
             tags=args.tags or None,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        router = _Router(self, name, self.rest_api)
-        self.permissions = {text: router.add(route, args.routes[text]) for text, route in routes.items()}
-        self.deployment = router.deploy()
+        self.deployment = aws.apigateway.Deployment(
+            f"{name}-deployment",
+            rest_api=self.rest_api.id,
+            triggers={"routes": body.apply(lambda text: hashlib.sha256(text.encode()).hexdigest())},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.permissions = {
+            text: self._permission(name, route, function)
+            for text, (route, function) in zip(args.routes, routes.items(), strict=True)
+        }
         self.access_log_group = aws.cloudwatch.LogGroup(
             f"{name}-access-logs",
             name=pulumi.Output.concat("/aws/apigateway/", self.rest_api.name),
@@ -104,6 +116,27 @@ class TracedApi(pulumi.ComponentResource):
         self.url, self.name = self.stage.invoke_url, self.rest_api.name
         self.stage_name = self.stage.stage_name
         self.register_outputs({"url": self.url, "name": self.name, "stage": self.stage_name})
+
+    def _body(self, name: str, routes: Mapping[Route, TracedFunction]) -> pulumi.Output[str]:
+        """Return all routes as one document.
+
+        As one property of the API, they have changed when the deployment takes its snapshot, also those that
+        are gone. Routes that are resources of their own would go after it, and stay live until the next one.
+        """
+        arns = pulumi.Output.all(*[function.invoke_arn for function in routes.values()])
+        return arns.apply(lambda known: api_document(name, dict(zip(routes, known, strict=True))))
+
+    def _permission(self, name: str, route: Route, function: TracedFunction) -> aws.lambda_.Permission:
+        suffix = f"{route.method.lower()}{route.path}"
+        return aws.lambda_.Permission(
+            f"{name}-permission-{suffix}",
+            statement_id=f"route-{hashlib.sha256(f'{name} {suffix}'.encode()).hexdigest()[:12]}",
+            action="lambda:InvokeFunction",
+            function=function.name,
+            principal="apigateway.amazonaws.com",
+            source_arn=pulumi.Output.concat(self.rest_api.execution_arn, f"/{stage_name()}/{route.source}"),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
 
     def _stage(self, name: str, args: TracedApiArgs) -> aws.apigateway.Stage:
         return aws.apigateway.Stage(
@@ -174,76 +207,6 @@ class TracedApi(pulumi.ComponentResource):
             )
             for rule, suffix in zip(rules, suffixes, strict=True)
         ]
-
-
-@dataclass
-class _Router:
-    """Collects the routes of one API, and what a deployment of them depends on."""
-
-    component: TracedApi
-    name: str
-    api: aws.apigateway.RestApi
-    resources: dict[tuple[str, ...], pulumi.Output[str]] = field(default_factory=dict)
-    parts: list[pulumi.Resource] = field(default_factory=list)
-    definition: dict[str, pulumi.Output[str]] = field(default_factory=dict)
-
-    def add(self, route: Route, function: TracedFunction) -> aws.lambda_.Permission:
-        resource_id = self._resource(route)
-        suffix = f"{route.method.lower()}{route.path}"
-        child = pulumi.ResourceOptions(parent=self.component)
-        method = aws.apigateway.Method(
-            f"{self.name}-method-{suffix}",
-            rest_api=self.api.id,
-            resource_id=resource_id,
-            http_method=route.method,
-            authorization="NONE",
-            opts=child,
-        )
-        integration = aws.apigateway.Integration(
-            f"{self.name}-integration-{suffix}",
-            rest_api=self.api.id,
-            resource_id=resource_id,
-            http_method=method.http_method,
-            type="AWS_PROXY",
-            integration_http_method="POST",
-            uri=function.invoke_arn,
-            opts=child,
-        )
-        self.parts += [method, integration]
-        self.definition[f"{route.method} {route.path}"] = function.invoke_arn
-        return aws.lambda_.Permission(
-            f"{self.name}-permission-{suffix}",
-            statement_id=f"route-{hashlib.sha256(f'{self.name} {suffix}'.encode()).hexdigest()[:12]}",
-            action="lambda:InvokeFunction",
-            function=function.name,
-            principal="apigateway.amazonaws.com",
-            source_arn=pulumi.Output.concat(self.api.execution_arn, f"/{stage_name()}/{route.source}"),
-            opts=child,
-        )
-
-    def deploy(self) -> aws.apigateway.Deployment:
-        """Take a snapshot of the routes; any change of them makes a new one, and the stage moves to it."""
-        definition = pulumi.Output.json_dumps(self.definition, sort_keys=True)
-        return aws.apigateway.Deployment(
-            f"{self.name}-deployment",
-            rest_api=self.api.id,
-            triggers={"routes": definition.apply(lambda text: hashlib.sha256(text.encode()).hexdigest())},
-            opts=pulumi.ResourceOptions(parent=self.component, depends_on=self.parts),
-        )
-
-    def _resource(self, route: Route) -> pulumi.Output[str]:
-        parent = self.api.root_resource_id
-        for segments in route.resources:
-            if segments not in self.resources:
-                self.resources[segments] = aws.apigateway.Resource(
-                    f"{self.name}-resource{path_of(segments)}",
-                    rest_api=self.api.id,
-                    parent_id=parent,
-                    path_part=segments[-1],
-                    opts=pulumi.ResourceOptions(parent=self.component),
-                ).id
-            parent = self.resources[segments]
-        return parent
 
 
 def _rule_name(api: str, suffix: str) -> str:

@@ -43,7 +43,7 @@ PACKAGES = (
         rooms(
             "kinds policy routes zips",
             "naming",
-            "fault_settings queue sampling storage",
+            "fault_settings openapi queue sampling storage",
             "settings",
             "adot wheels",
             "requirements",

@@ -17,6 +17,7 @@ from components.sampling import Sampling, Special
 from components.settings import ApiProfile, FunctionProfile, Target, Throttling
 from tests.components.conftest import Deploy, Deployed
 
+API = "aws:apigateway/restApi:RestApi"
 STAGE = "aws:apigateway/stage:Stage"
 DEPLOYMENT = "aws:apigateway/deployment:Deployment"
 RULE = "aws:xray/samplingRule:SamplingRule"
@@ -104,24 +105,34 @@ class TestSampling:
 
 
 class TestRoutes:
-    def test_a_path_is_made_once(self, api: Deploy) -> None:
-        """Routes share the resources of a common beginning."""
-        deployed = api({"GET /a/{b}": "one", "POST /a/{b}": "two", "GET /a": "one"})
-        resources = deployed.all("aws:apigateway/resource:Resource")
-        parents = {resource.inputs["pathPart"]: resource.inputs["parentId"] for resource in resources}
-        assert len(resources) == 2
-        assert parents == {"a": "root", "{b}": "api-resource/a-id"}
+    def paths(self, deployed: Deployed) -> dict[str, Any]:
+        paths: dict[str, Any] = json.loads(deployed.one(API).inputs["body"])["paths"]
+        return paths
 
-    def test_the_root_has_methods_too(self, api: Deploy) -> None:
-        """No resource is made for `/`."""
-        deployed = api({"ANY /": "one"})
-        assert deployed.all("aws:apigateway/resource:Resource") == []
-        assert deployed.one("aws:apigateway/method:Method").inputs["resourceId"] == "root"
+    def test_they_are_one_document(self, api: Deploy) -> None:
+        """Paths with their methods; `ANY` has a name of API Gateway's own, the root is a path like others."""
+        paths = self.paths(api({"GET /a/{b}": "one", "POST /a/{b}": "two", "ANY /": "one"}))
+        assert {path: sorted(methods) for path, methods in paths.items()} == {
+            "/": ["x-amazon-apigateway-any-method"],
+            "/a/{b}": ["get", "post"],
+        }
+
+    @pytest.mark.parametrize(("path", "name"), [("/a/{b}", "b"), ("/a/{proxy+}", "proxy")])
+    def test_a_path_declares_its_parameters(self, api: Deploy, path: str, name: str) -> None:
+        """OpenAPI asks for it."""
+        (parameter,) = self.paths(api({f"GET {path}": "one"}))[path]["get"]["parameters"]
+        assert (parameter["name"], parameter["in"], parameter["required"]) == (name, "path", True)
+
+    def test_the_endpoint_is_regional(self, api: Deploy) -> None:
+        """Also while API Gateway takes the document, whose own default is edge-optimized."""
+        inputs = api().one(API).inputs
+        assert inputs["endpointConfiguration"] == {"types": "REGIONAL"}
+        assert inputs["parameters"] == {"endpointConfigurationTypes": "REGIONAL"}
 
     def test_a_route_hands_the_request_to_its_function(self, api: Deploy) -> None:
         """The integration is Lambda's proxy, which is always called by POST."""
-        integration = api().one("aws:apigateway/integration:Integration").inputs
-        assert (integration["type"], integration["integrationHttpMethod"]) == ("AWS_PROXY", "POST")
+        integration = self.paths(api())["/hello"]["get"]["x-amazon-apigateway-integration"]
+        assert (integration["type"], integration["httpMethod"]) == ("aws_proxy", "POST")
         assert integration["uri"].endswith("/front-1a2b3c4/invocations")
 
     def test_only_its_own_route_may_call_a_function(self, api: Deploy) -> None:
@@ -214,12 +225,15 @@ class TestRedeployment:
         one, two = {"GET /a": "one", "GET /b": "two"}, {"GET /b": "two", "GET /a": "one"}
         assert self.triggers(api(one)) == self.triggers(api(two))
 
-    def test_a_deployment_waits_for_all_routes(self, api: Deploy) -> None:
-        """It is a snapshot: what comes later is not in it."""
-        deployed = api({"GET /a": "one", "GET /b": "two"})
-        waits_for = {urn.rsplit("::", 1)[-1] for urn in deployed.one(DEPLOYMENT).options.dependencies}
-        parts = [f"api-{kind}-get/{path}" for kind in ("method", "integration") for path in "ab"]
-        assert waits_for >= set(parts)
+    def test_a_removed_route_is_gone_from_the_deployment(self, api: Deploy) -> None:
+        """The snapshot is taken of the API after its one document has changed; no route outlives that."""
+        before = api({"GET /a": "one", "GET /b": "one"})
+        after = api({"GET /a": "one"})
+        assert list(json.loads(after.one(API).inputs["body"])["paths"]) == ["/a"]
+        assert self.triggers(after) != self.triggers(before)
+        routing = {one.type for one in before.resources if one.type.startswith("aws:apigateway/")}
+        assert routing == {API, DEPLOYMENT, STAGE, "aws:apigateway/methodSettings:MethodSettings"}
+        assert any(urn.endswith("::api") for urn in after.one(DEPLOYMENT).options.dependencies)
 
     def test_the_stage_moves_to_the_new_deployment(self, api: Deploy) -> None:
         """Only the deployment changes, so the stage is updated in place, and the URL stays."""

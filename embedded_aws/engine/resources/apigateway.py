@@ -36,7 +36,7 @@ def rest_api(r: Registration) -> Created:
     if "body" in r.inputs:
         mode = r.inputs.get("putRestApiMode", "overwrite")
         body = r.inputs.text("body").encode()
-        r.client("apigateway").put_rest_api(restApiId=api, mode=mode, body=body)
+        r.call("apigateway", "put_rest_api", restApiId=api, mode=mode, body=body)
     return api, {
         "name": name,
         "arn": r.arn("apigateway", f"/restapis/{api}", account=""),
