@@ -72,6 +72,19 @@ def test_overwrite_and_merge(control: Control) -> None:
     assert set(routes(control, api)) == {"/c"}
 
 
+def test_a_removed_route_is_gone_from_the_next_deployment(control: Control) -> None:
+    """In the order in which Pulumi updates an API: first its document, then a new deployment of it."""
+    two = openapi({path: {"get": {INTEGRATION: PROXY}} for path in ("/a", "/b")})
+    api = control.imported(two)
+    assert deployed_paths(control, api) == {"/a", "/b"}
+    control.imported(openapi({"/a": {"get": {INTEGRATION: PROXY}}}), api=api)
+    assert deployed_paths(control, api) == {"/a"}
+
+
+def deployed_paths(control: Control, api: str) -> set[str]:
+    return {each.path for each in control.deployed(api).deployment.resources if each.methods}
+
+
 def test_integration_of_the_document(control: Control) -> None:
     """Integrations arrive with type, URI and timeout."""
     integration = {**PROXY, "timeoutInMillis": 5000}

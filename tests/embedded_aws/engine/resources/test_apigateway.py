@@ -125,7 +125,12 @@ def openapi_program() -> None:
     route = {"x-amazon-apigateway-any-method": {"x-amazon-apigateway-integration": integration}}
     info = {"title": "api", "version": "1.0"}
     body = {"swagger": "2.0", "info": info, "paths": {"/{proxy+}": route}}
-    api = aws.apigateway.RestApi("swagger", body=pulumi.Output.json_dumps(body))
+    api = aws.apigateway.RestApi(
+        "swagger",
+        body=pulumi.Output.json_dumps(body),
+        parameters={"endpointConfigurationTypes": "REGIONAL"},
+        endpoint_configuration={"types": "REGIONAL"},
+    )
     deployment = aws.apigateway.Deployment("d", rest_api=api.id)
     stage = aws.apigateway.Stage("s", rest_api=api.id, deployment=deployment.id, stage_name="example")
     for key, value in (("api", api.id), ("root", api.root_resource_id), ("url", stage.invoke_url)):
