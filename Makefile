@@ -3,7 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
-# Images set it; packages are installed without bytecode, which each process would then compile again.
+# Images set it; not all packages are installed with bytecode, which each process would then compile again.
 unexport PYTHONDONTWRITEBYTECODE
 TESTS ?= tests
 WORKERS ?= $(if $(filter tests,$(TESTS)),auto,0)
@@ -61,8 +61,7 @@ check: $(BIN)/.dev ## lint, formatting and types
 setup: $(BIN)/.installed ## prepare what `up` would at its first run: packages, Lambda runtime, ADOT layer
 	@$(BIN)/python -m embedded_aws.awslambda.runtime.provision
 
-# What `make up` needs. Without bytecode: most of Pulumi's classes for AWS are never imported, and what is
-# gets compiled then.
+# What `make up` needs, compiled but for Pulumi's classes for AWS: they are half of it, a program imports few.
 $(BIN)/.installed: locks/up.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 to 3.14 found (looked for $(SUPPORTED));" \
 		"install one, or name it: make PYTHON=/path/to/python3.13" >&2; exit 1; }
@@ -73,6 +72,7 @@ $(BIN)/.installed: locks/up.lock pyproject.toml
 		"virtual environments; on Debian: apt install python3-venv" >&2; exit 1; }
 	@$(PIP) --no-deps --no-compile --progress-bar on --require-hashes -r locks/up.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -qq -j 0 -x '/(pulumi_aws|debugpy)/' $(VENV)/lib || true
 	@touch $@
 
 $(BIN)/.dev: $(BIN)/.installed locks/dev.lock

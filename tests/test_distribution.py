@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -170,3 +171,28 @@ def test_the_first_run_sets_itself_up(everything: Installed, tmp_path: Path) -> 
     assert "front.handler" in done.stdout
     assert list((program / ".build" / "layers").glob("tracing-*.zip"))
     assert list(elsewhere.iterdir()) == []
+
+
+def locked(name: str) -> dict[str, str]:
+    """Return the version of each package of a lock."""
+    return dict(re.findall(r"^([\w.-]+)==([^ ]+)", (ROOT / name).read_text(), re.MULTILINE))
+
+
+def test_a_deployment_brings_no_tools_of_tests() -> None:
+    """`pulumi install` reads requirements.txt: Pulumi, and what the components import."""
+    lock = locked("requirements.txt")
+    assert {"pulumi", "pulumi-aws", "packaging"} <= lock.keys()
+    assert not lock.keys() & {"awscli", "boto3", "moto", "pytest", "ruff", "starlette"}
+
+
+def test_up_brings_no_tools_of_tests() -> None:
+    """They are half of what the tests need."""
+    lock = locked("locks/up.lock")
+    assert {"moto", "pulumi-aws", "starlette"} <= lock.keys()
+    assert not lock.keys() & {"awscli", "hypothesis", "mypy", "pytest", "ruff"}
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "locks/up.lock"])
+def test_one_version_of_a_package_is_locked(name: str) -> None:
+    """Tests run what is deployed."""
+    assert locked(name).items() <= locked("locks/dev.lock").items()
