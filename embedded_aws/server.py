@@ -54,8 +54,9 @@ _T = TypeVar("_T")
 class ServeOptions:
     """What to serve, and where.
 
-    `directory` holds `Pulumi.yaml`; `config` overrides the stack's settings; `strict` refuses a program with
-    resources that would be skipped; a port of 0 is any free one;
+    `directory` holds `Pulumi.yaml`; `config` overrides the stack's settings; stack references find those that
+    run at `other_stacks`, URLs of AWS endpoints; `strict` refuses a program with resources that would be
+    skipped; a port of 0 is any free one;
     `data` keeps traces and logs between runs, by default `.waterfall` in `directory`, with at most
     `most_bytes` on disk: the oldest go first. `console` is the address of a viewer, if there is one: the
     status names it. Pages of `allowed_origins`, as `loopback_guard.parse_origin` returns them, may use AWS
@@ -66,6 +67,7 @@ class ServeOptions:
     directory: Path
     stack: str | None = None
     config: Mapping[str, str] = field(default_factory=dict)
+    other_stacks: Sequence[str] = ()
     strict: bool = False
     port: int = 4566
     daemon_port: int = 2000
@@ -101,6 +103,7 @@ class Status:
     resources: Mapping[str, int] = field(default_factory=dict)
     warnings: Sequence[str] = ()
     storage: Mapping[str, Any] = field(default_factory=dict)
+    project: str = ""
 
 
 OnReady = Callable[[Status], bool]
@@ -204,6 +207,7 @@ class _Server:
             context.stack,
             _url(context.endpoint),
             options.config,
+            other_stacks=options.other_stacks,
             strict=options.strict,
         )
         started.push_async_callback(engine.stop)
@@ -313,6 +317,7 @@ class _Server:
             resources=deployed.resources if deployed else {},
             warnings=deployed.warnings if deployed else (),
             storage=aws.storage() if aws else {},
+            project=deployed.project if deployed else "",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 
@@ -11,7 +12,11 @@ def main() -> int:
     gc.disable()
     from embedded_aws.engine import command  # noqa: PLC0415 - the imports are what collection would slow down
 
-    return command.main()
+    code = command.main()
+    if code:
+        sys.stderr.flush()
+        os._exit(code)  # whatever the program left running: threads, tasks, and what they say at the end
+    return code
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import posixpath
 import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,6 +90,13 @@ def _zip_file(path: Path) -> bytes:
     content = _read(path)
     if not zipfile.is_zipfile(io.BytesIO(content)):
         raise EngineError(f"archive {path} is not a zip; give a directory or a {' or '.join(_SUFFIXES)} file")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as source:
+            broken = source.testzip()
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        broken = str(error)
+    if broken:
+        raise EngineError(f"archive {path} is broken ({broken}); make it again")
     return content
 
 
@@ -96,7 +104,9 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise EngineError(f"{path.absolute()} cannot be read: {error.strerror}") from error
+        raise EngineError(
+            f"{path.absolute()} cannot be read: {error.strerror}; build or create it first"
+        ) from error
 
 
 def _is_executable(path: Path) -> bool:

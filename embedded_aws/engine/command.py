@@ -22,7 +22,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from embedded_aws.engine import program, stack_references
+from embedded_aws.engine import places, program, stack_references
 from embedded_aws.engine.clients import Clients
 from embedded_aws.engine.config import load_config
 from embedded_aws.engine.deployment import Deployment, Provider
@@ -43,7 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     answers = _keep_stdout()
     try:
         answer = deploy(
-            options.directory, options.stack, options.endpoint, options.config, strict=options.strict
+            options.directory,
+            options.stack,
+            options.endpoint,
+            options.config,
+            other_stacks=options.other_stack,
+            strict=options.strict,
         )
     except EngineError as error:
         if error.warnings:
@@ -57,7 +62,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def deploy(
-    directory: Path, stack: str | None, endpoint: str, overrides: Sequence[str], *, strict: bool = False
+    directory: Path,
+    stack: str | None,
+    endpoint: str,
+    overrides: Sequence[str],
+    *,
+    other_stacks: Sequence[str] = (),
+    strict: bool = False,
 ) -> dict[str, object]:
     """Deploy a directory's program and return the answer; this process becomes the program's.
 
@@ -70,9 +81,10 @@ def deploy(
     region = choose_region(config.values, os.environ)
     program.enter(project, endpoint, region)
     default = Provider(region, default_tags(config.values))
-    deployment = Deployment(Clients(endpoint), default, stack_references.from_config(config.values))
+    outputs_of = stack_references.stack_outputs(project.name, config.values, other_stacks)
+    deployment = Deployment(Clients(endpoint), default, outputs_of)
     main_function = program.main_of(project)
-    place_of = program.place_of(project)
+    place_of = places.place_of(project.directory)
     try:
         outputs = run(
             main_function, deployment, config, project=project.name, stack=stack_name, place_of=place_of
@@ -102,6 +114,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--endpoint", required=True, help="the URL of the embedded AWS")
     parser.add_argument(
         "--config", action="append", default=[], metavar="KEY=VALUE", help="a configuration value; repeatable"
+    )
+    parser.add_argument(
+        "--other-stack", action="append", default=[], metavar="URL", help="the AWS of another running stack"
     )
     parser.add_argument("--strict", action="store_true", help="fail when anything is skipped")
     parser.add_argument(

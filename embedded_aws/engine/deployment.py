@@ -127,7 +127,11 @@ class Deployment:
         if request.type == _STACK_REFERENCE:
             with self.failing(request.label):
                 outputs = self._stack_outputs(resource_id) if self._stack_outputs else {}
-            return {"name": resource_id, "outputs": outputs, "secretOutputNames": []}
+            hidden = [name for name, value in outputs.items() if value == values.SECRET]
+            for name in hidden:
+                option = f"--config {resource_id}:{name}=VALUE"
+                self.warn(f"{request.label}: output '{name}' is secret; give it with {option}")
+            return {"name": resource_id, "outputs": outputs, "secretOutputNames": hidden}
         if request.type in RESOURCES:
             raise self.fail(
                 f"{request.label}: '{resource_id}' cannot be read; the embedded AWS starts empty, so create "
@@ -135,16 +139,16 @@ class Deployment:
             )
         return self.skip(request, f"'{resource_id}' is not here", resource_id)[1]
 
-    def invoke(self, token: str, args: Mapping[str, Any], provider: str = "") -> State:
-        """Answer a provider function such as `aws:index/getRegion:getRegion`."""
+    def invoke(self, token: str, args: Mapping[str, Any], provider: str, label: str) -> State:
+        """Answer a provider function such as `aws:index/getRegion:getRegion`; messages call it `label`."""
         given = {key: values.plain(value) for key, value in args.items() if value is not None}
         region = self._region(given, provider)
         if token not in invokes.FUNCTIONS:
-            self.warn(f"function {token}: it is not supported here; it answers with placeholders")
-            self._skips.append(f"function {token}")
+            self.warn(f"{label}: it is not supported here; it answers with placeholders")
+            self._skips.append(label)
             name = f"{token.rpartition(':')[2]}-placeholder"
             return {**self._placeholder(token, name, region, "").fill(sdk.results_of(token)), **given}
-        with self.failing(f"function {token}"):
+        with self.failing(label):
             return invokes.FUNCTIONS[token](given, invokes.RegionalClients(region, self.clients))
 
     def state_of(self, urn: str) -> State:

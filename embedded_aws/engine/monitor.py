@@ -7,9 +7,7 @@ monitor does not ask for references: the AWS provider does not either, so Pulumi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.json_format import MessageToDict
@@ -17,11 +15,13 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import resource_pb2
 
-from embedded_aws.engine import values
+from embedded_aws.engine import places, values
 from embedded_aws.engine.deployment import Request
 from embedded_aws.engine.transforms import Transforms
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from embedded_aws.engine.deployment import Deployment
 
 _STACK = "pulumi:pulumi:Stack"
@@ -41,18 +41,14 @@ _FEATURES = {
 }
 """By the names that older SDKs ask for, and those that newer ones read."""
 
-PlaceOf = Callable[[Iterable[tuple[str, int]]], str]
-"""From the calls that led to a registration, innermost first, to the user's own line, such as `app.py:12`."""
-
 
 class Monitor:
     """Passes registrations and function calls on to a deployment; `outputs` are the stack's, at the end."""
 
-    def __init__(self, deployment: Deployment, project: str, stack: str, place_of: PlaceOf) -> None:
+    def __init__(self, deployment: Deployment, project: str, stack: str) -> None:
         self.outputs: dict[str, Any] = {}
         self._deployment = deployment
         self._prefix = f"urn:pulumi:{stack}::{project}::"
-        self._place_of = place_of
         self._transforms = Transforms()
 
     def close(self) -> None:
@@ -94,10 +90,11 @@ class Monitor:
         if request.tok == _GET_RESOURCE:
             found = self._deployment.state_of(request.args["urn"])
             return resource_pb2.ResourceInvokeResponse(**{"return": _struct(found)})
-        with self._deployment.failing(f"function {request.tok}"):
+        label = f"function {request.tok}{places.told()}"
+        with self._deployment.failing(label):
             self._transforms.apply_to_function(request)
         args = rpc.deserialize_properties(request.args)
-        state = self._deployment.invoke(request.tok, args, request.provider)
+        state = self._deployment.invoke(request.tok, args, request.provider, label)
         return resource_pb2.ResourceInvokeResponse(**{"return": _struct(state)})
 
     def Call(self, request: Any) -> Any:  # noqa: N802
@@ -140,7 +137,7 @@ class Monitor:
             name=request.name,
             inputs=rpc.deserialize_properties(given),
             provider=request.provider,
-            place=self._place_of(_calls(request)),
+            place=places.current(),
             needs=frozenset(needs),
         )
 
@@ -151,11 +148,6 @@ class Monitor:
             )
         if request.hooks.ListFields():
             self._deployment.warn(f"{asked.label}: resource hooks are not run here")
-
-
-def _calls(request: Any) -> Iterable[tuple[str, int]]:
-    positions = [frame.pc for frame in request.stackTrace.frames] or [request.sourcePosition]
-    return [(unquote(position.uri.removeprefix("file://")), position.line) for position in positions]
 
 
 def _struct(state: Mapping[str, Any]) -> Struct:

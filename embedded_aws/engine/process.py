@@ -59,11 +59,18 @@ class EngineProcess:
 
     @classmethod
     async def start(
-        cls, directory: Path, stack: str, endpoint: str, config: Mapping[str, str], *, strict: bool = False
+        cls,
+        directory: Path,
+        stack: str,
+        endpoint: str,
+        config: Mapping[str, str],
+        *,
+        other_stacks: Sequence[str] = (),
+        strict: bool = False,
     ) -> EngineProcess:
-        """Start deploying; `strict` refuses a program with resources that would be skipped."""
+        """Start deploying; stack references find `other_stacks`, `strict` refuses to skip resources."""
         arguments = ["--directory", str(directory), "--stack", stack, "--endpoint", endpoint]
-        arguments += ["--strict"] * strict
+        arguments += [f"--other-stack={url}" for url in other_stacks] + ["--strict"] * strict
         for key, value in config.items():
             arguments += ["--config", f"{key}={value}"]
         answer = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`

@@ -15,10 +15,11 @@ from pulumi import ConfigMissingError, RunError
 
 from embedded_aws.engine.errors import EngineError
 from embedded_aws.engine.packages import add_packages, advice
+from embedded_aws.engine.places import place_of
 from embedded_aws.host.user_account import without_account
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from embedded_aws.engine.project import Project
 
@@ -103,26 +104,14 @@ def _said(error: BaseException) -> str:
     return f"{text.rpartition(' has risen: ')[2]}{places}" if places else text
 
 
-def place_of(project: Project) -> Callable[[Iterable[tuple[str, int]]], str]:
-    """Return what finds the user's own line among calls, innermost first: `__main__.py:12`, else ``."""
-    root = project.directory.resolve()
-
-    def found(calls: Iterable[tuple[str, int]]) -> str:
-        for file, line in calls:
-            if Path(file).is_relative_to(root) and "site-packages" not in file:
-                return f"{Path(file).relative_to(root)}:{line}"
-        return ""
-
-    return found
-
-
 def _place(error: BaseException, project: Project) -> str:
     calls = [
         (frame.filename, frame.lineno or 0)
         for link in _chain(error)
         for frame in traceback.extract_tb(link.__traceback__)
     ]
-    place = place_of(project)(reversed(calls))
+    noted = (note for link in _chain(error) for note in getattr(link, "__notes__", ()))
+    place = place_of(project.directory)(reversed(calls)) or next(noted, "")
     return f" ({place})" if place else ""
 
 

@@ -16,16 +16,13 @@ from pulumi.runtime.proto import engine_pb2
 from pulumi.runtime.stack import run_in_stack
 
 from embedded_aws.engine.monitor import Monitor
+from embedded_aws.engine.places import PlaceOf, Tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
-    from types import TracebackType
+    from collections.abc import Callable, Iterator
 
     from embedded_aws.engine.config import Config
     from embedded_aws.engine.deployment import Deployment
-    from embedded_aws.engine.monitor import PlaceOf
-
-    _Errors = list[tuple[BaseException, TracebackType | None]]
 
 _THREADS = 8
 """Resources that are created at once; the endpoint is one process, so more would not be faster."""
@@ -44,10 +41,12 @@ def run(
 
     Raises EngineError when a resource or function failed, else what the program raised.
     """
-    monitor = Monitor(deployment, project, stack, place_of)
+    monitor = Monitor(deployment, project, stack)
     # Pulumi keeps its settings in context variables: a context of our own leaves no trace of this run.
     try:
-        contextvars.copy_context().run(_run, program, monitor, config, project, stack)
+        contextvars.copy_context().run(
+            _run, program, monitor, config, project=project, stack=stack, place_of=place_of
+        )
     except BaseException as error:
         if deployment.failure:  # Pulumi wraps errors on their way out; the first one is the cause
             raise deployment.failure from error
@@ -57,8 +56,16 @@ def run(
     return monitor.outputs
 
 
-def _run(program: Callable[[], Any], monitor: Monitor, config: Config, project: str, stack: str) -> None:
-    with _event_loop() as loop:
+def _run(
+    program: Callable[[], Any],
+    monitor: Monitor,
+    config: Config,
+    *,
+    project: str,
+    stack: str,
+    place_of: PlaceOf,
+) -> None:
+    with _event_loop(place_of) as loop:
         settings.configure(
             settings.Settings(
                 project=project,
@@ -83,14 +90,14 @@ async def _started(program: Callable[[], Any]) -> None:
 
 
 @contextlib.contextmanager
-def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
+def _event_loop(place_of: PlaceOf) -> Iterator[asyncio.AbstractEventLoop]:
     loop = asyncio.new_event_loop()
     # After a failure Pulumi abandons its other futures; asyncio would print each one's traceback.
     loop.set_exception_handler(lambda _loop, _context: None)
     loop.set_default_executor(ThreadPoolExecutor(_THREADS))
     asyncio.set_event_loop(loop)
-    errors: _Errors = []
-    loop.set_task_factory(lambda loop, work, **given: _task(loop, work, errors, **given))
+    tasks = Tasks(place_of)
+    loop.set_task_factory(tasks)
     try:
         yield loop
     finally:
@@ -101,25 +108,7 @@ def _event_loop() -> Iterator[asyncio.AbstractEventLoop]:
         loop.run_until_complete(loop.shutdown_default_executor())
         asyncio.set_event_loop(None)
         loop.close()
-        for error, trace in reversed(errors):  # the first one is whole
-            error.__traceback__ = trace
-
-
-def _task(
-    loop: asyncio.AbstractEventLoop,
-    work: Coroutine[Any, Any, Any],
-    errors: _Errors,
-    **given: Any,
-) -> asyncio.Task[Any]:
-    """Make a task that keeps the traceback of its error: futures that share the error overwrite it."""
-    task = asyncio.Task(work, loop=loop, **given)
-
-    def note(done: asyncio.Future[Any]) -> None:
-        if not done.cancelled() and (error := done.exception()):
-            errors.append((error, error.__traceback__))
-
-    task.add_done_callback(note)
-    return task
+        tasks.restore_tracebacks()
 
 
 class _Log:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pulumi import asset
+
 from embedded_aws.engine.archives import archive_bytes
 from embedded_aws.engine.errors import EngineError
 from embedded_aws.engine.registration import invoke_arn
@@ -118,7 +120,7 @@ def function_url(r: Registration) -> Created:
 
 def _code(r: Registration, *image: str) -> dict[str, Any]:
     if "code" in r.inputs:
-        return {"ZipFile": archive_bytes(r.inputs["code"])}
+        return {"ZipFile": _archive(r)}
     keys = ("s3Bucket", "s3Key", "s3ObjectVersion", *image)
     code = {f"{key[0].upper()}{key[1:]}": str(r.inputs[key]) for key in keys if key in r.inputs}
     if not code:
@@ -126,6 +128,17 @@ def _code(r: Registration, *image: str) -> dict[str, Any]:
     if "ImageUri" in code:
         r.stored_only("container images cannot run here; invoking it answers 501")
     return code
+
+
+def _archive(r: Registration) -> bytes:
+    """Return the code; where the runtime cannot run here, it need not be built."""
+    try:
+        return archive_bytes(r.inputs["code"])
+    except EngineError as error:
+        if str(r.inputs.get("runtime", "python")).startswith("python"):
+            raise
+        r.warn(f"{error}; it was created without code")
+        return archive_bytes(asset.AssetArchive({"missing": asset.StringAsset(str(error))}))
 
 
 def _reserve_concurrency(r: Registration, name: str) -> None:

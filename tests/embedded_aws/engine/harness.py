@@ -20,7 +20,7 @@ from embedded_aws.engine.clients import Clients
 from embedded_aws.engine.config import Config
 from embedded_aws.engine.deployment import Deployment, Provider
 from embedded_aws.engine.runner import run
-from embedded_aws.engine.stack_references import from_config
+from embedded_aws.engine.stack_references import stack_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -107,7 +107,7 @@ def deploy(
 ) -> Deployed:
     """Run a program, given as a function, in this process."""
     given = config or {}
-    deployment = Deployment(Clients(url), Provider(REGION), from_config(given))
+    deployment = Deployment(Clients(url), Provider(REGION), stack_outputs(project, given))
     outputs = run(program, deployment, Config(given), project=project, stack="dev")
     return Deployed(outputs, deployment.warnings, deployment.counts(), deployment.clients)
 

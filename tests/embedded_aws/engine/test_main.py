@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING
+import threading
+import zipfile
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from embedded_aws.engine.clients import Clients
 from tests.embedded_aws.engine import harness
 from tests.embedded_aws.engine.harness import REPOSITORY, answer_of, failure_of, run_engine, write_project
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 PROGRAM = """
@@ -90,6 +97,92 @@ def test_failing_program_is_one_message(aws: harness.Aws, tmp_path: Path) -> Non
     )
     message = failure_of(run_engine(aws.url, write_project(tmp_path, program)))
     assert message == "the program raised ValueError: wrong (__main__.py:4)"
+
+
+@pytest.mark.parametrize(("program", "message"), [
+    ("aws.sqs.Queue('q', name=object())",
+     ("the program raised ValueError: unexpected input of type object for name in Queue, in resource 'q', "
+      "in input 'name' (__main__.py:3)")),
+    ("aws.sqs.get_queue(name='nowhere')",
+     ("function aws:sqs/getQueue:getQueue (__main__.py:3) failed: GetQueueUrl answered "
+      "AWS.SimpleQueueService.NonExistentQueue: The specified queue does not exist.")),
+    ("pulumi.export('url', aws.sqs.get_queue_output(name='nowhere').url)",
+     ("function aws:sqs/getQueue:getQueue (__main__.py:3) failed: GetQueueUrl answered "
+      "AWS.SimpleQueueService.NonExistentQueue: The specified queue does not exist.")),
+    (("import threading, time\nthreading.Thread(target=lambda: time.sleep(600)).start()\n"
+      "raise ValueError('x')"),
+     "the program raised ValueError: x (__main__.py:5)"),
+    ("async def name(): raise ValueError('none')\n[aws.sqs.Queue(f'q{i}', name=name()) for i in range(9)]",
+     "the program raised ValueError: none"),
+    ("async def main():\n    aws.sqs.Queue('q')\n    raise ValueError('late')\npulumi.run(main)",
+     "the program raised ValueError: late (__main__.py:5)"),
+    (("role = aws.iam.Role('r', assume_role_policy='{}')\n"
+      "aws.lambda_.Function('f', runtime='python3.13', handler='a.b', role=role.arn,\n"
+      "    code=pulumi.FileArchive('code.zip'))"),
+     ("aws:lambda/function:Function 'f' (__main__.py:4) could not be created: archive code.zip is broken "
+      "(a.py); make it again")),
+])  # fmt: skip
+def test_bad_program_is_one_message_with_its_line(
+    aws: harness.Aws, tmp_path: Path, program: str, message: str
+) -> None:
+    """Whatever goes wrong, wherever: the resource's name and the user's line, and nothing of asyncio's."""
+    with zipfile.ZipFile(tmp_path / "code.zip", "w") as code:
+        code.writestr("a.py", "x = 1\n")
+    content = (tmp_path / "code.zip").read_bytes()
+    (tmp_path / "code.zip").write_bytes(content.replace(b"x = 1", b"y = 2"))
+    write_project(tmp_path, f"import pulumi\nimport pulumi_aws as aws\n{program}")
+    assert failure_of(run_engine(aws.url, tmp_path)).startswith(message)
+
+
+def test_strict_refuses_to_skip(aws: harness.Aws, tmp_path: Path) -> None:
+    """With --strict what would be skipped is a failure that names each of them; warnings are told as well."""
+    program = "import pulumi_aws as aws\naws.kms.Key('net')\naws.kms.get_key(key_id='alias/net')"
+    done = run_engine(aws.url, write_project(tmp_path, program), "--strict")
+    assert done.returncode == 1
+    assert done.stderr == (
+        "--strict was given, and this is not supported here: function aws:kms/getKey:getKey (__main__.py:3); "
+        "aws:kms/key:Key 'net' (__main__.py:2)\n"
+    )
+    function, key = json.loads(done.stdout)["warnings"]
+    assert function.endswith("getKey (__main__.py:3): it is not supported here; it answers with placeholders")
+    assert key == "aws:kms/key:Key 'net' (__main__.py:2): this type is not supported here; it was skipped"
+
+
+def test_stack_reference_reads_a_running_stack(aws: harness.Aws, tmp_path: Path) -> None:
+    """The outputs of another stack that runs are found by project and stack; a setting outweighs them."""
+    program = (
+        "import pulumi\nnet = pulumi.StackReference('acme/network/dev')\n"
+        "pulumi.export('ids', [net.require_output(name) for name in ('vpc', 'own')])"
+    )
+    write_project(tmp_path, program)
+    outputs = {"vpc": "vpc-1", "own": "theirs", "token": "[secret]"}
+    with telling({"project": "network", "stack": "dev", "outputs": outputs}) as other:
+        options = ("--other-stack", other, "--config", "acme/network/dev:own=ours")
+        answer = answer_of(run_engine(aws.url, tmp_path, *options))
+    assert answer["outputs"] == {"ids": ["vpc-1", "ours"]}
+    (warning,) = answer["warnings"]
+    assert "'token' is secret; give it with --config acme/network/dev:token=VALUE" in warning
+
+
+@contextmanager
+def telling(status: dict[str, Any]) -> Iterator[str]:
+    """Answer every request with a status, as the AWS of a running stack does at `/_local/status`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(json.dumps(status).encode())
+
+        def log_message(self, *_args: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer((harness.HOST, 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://{harness.HOST}:{server.server_port}"
+        server.shutdown()
+        thread.join()
 
 
 def test_bad_option_is_one_message(aws: harness.Aws, tmp_path: Path) -> None:

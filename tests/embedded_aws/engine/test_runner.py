@@ -155,7 +155,7 @@ def test_resource_region_wins_over_the_providers(deploy: Deploy) -> None:
 
 @pytest.mark.parametrize(("program", "message"), [
     (lambda: pulumi.StackReference("org/net/dev"),
-     "'org/net/dev' failed: the outputs of stack 'org/net/dev' are not at hand"),
+     "'org/net/dev' failed: no stack 'org/net/dev' runs here"),
     (lambda: aws.sqs.Queue.get("old", "http://queue"),
      "Queue 'old': 'http://queue' cannot be read; .* starts empty"),
 ])  # fmt: skip
