@@ -10,11 +10,12 @@ import asyncio
 import contextvars
 import os
 import sys
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
+_T = TypeVar("_T")
 _LOOP = asyncio.BaseEventLoop._run_once.__code__  # type: ignore[attr-defined] # noqa: SLF001
 _place: contextvars.ContextVar[str] = contextvars.ContextVar("_place", default="")
 
@@ -53,8 +54,12 @@ class Tasks:
         self._errors: list[tuple[BaseException, TracebackType | None]] = []
 
     def __call__(
-        self, loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, Any], **given: Any
-    ) -> asyncio.Task[Any]:
+        self,
+        loop: asyncio.AbstractEventLoop,
+        work: Generator[Any, None, _T] | Coroutine[Any, Any, _T],
+        /,
+        **given: Any,
+    ) -> asyncio.Task[_T]:
         context = given.pop("context", None) or contextvars.copy_context()
         if place := self._place_of(_calls()):
             context.run(_place.set, place)
