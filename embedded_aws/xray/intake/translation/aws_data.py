@@ -81,10 +81,10 @@ def _call(attributes: Attributes, resource: Attributes) -> dict[str, Any]:
         "operation": text(attributes.get("aws.operation", attributes.get("rpc.method"))),
         "account_id": text(resource.get("cloud.account.id") if account is None else account),
         "region": text(attributes.get("aws.region")),
-        "request_id": _either(attributes, "aws.request_id", "aws.requestId"),
+        "request_id": text(latest(attributes, "aws.request_id", "aws.requestId")),
         "queue_url": text(attributes["messaging.url"])
         if "messaging.url" in attributes
-        else _either(attributes, "aws.queue_url", "aws.queue.url"),
+        else text(latest(attributes, "aws.queue_url", "aws.queue.url")),
         "table_name": table_name,
         "table_names": table_names,
     }
@@ -98,7 +98,7 @@ def _tables(attributes: Attributes) -> tuple[str, list[str]]:
     if isinstance(names, list) and names:
         texts = [text(name) for name in names]
         return (texts[0], []) if len(texts) == 1 else ("", texts)
-    return _either(attributes, "aws.table_name", "aws.table.name"), []
+    return text(latest(attributes, "aws.table_name", "aws.table.name")), []
 
 
 def _log_groups(resource: Attributes) -> list[dict[str, Any]]:
@@ -183,7 +183,3 @@ def _sdk(resource: Attributes) -> dict[str, Any]:
 def _named(resource: Attributes, **keys: str) -> dict[str, Any]:
     """Return all the fields; the collector writes null for what it does not know of these places."""
     return {name: text(resource.get(key)) or None for name, key in keys.items()}
-
-
-def _either(attributes: Attributes, first: str, second: str) -> str:
-    return text(attributes.get(first)) or text(attributes.get(second))

@@ -121,7 +121,7 @@ def _peer(attributes: Attributes) -> tuple[str, str]:
         return _first(attributes, "net.peer.name", "net.peer.ip"), _port(attributes, "net.peer.port")
     host = _first(attributes, "server.address")
     port = _port(attributes, "net.peer.port", *(("server.port",) if host else ()))
-    return f"[{host}]" if ":" in host else host, port
+    return f"[{host}]" if ":" in host and _is_ip(host) else host, port
 
 
 def _port(attributes: Attributes, *keys: str) -> str:

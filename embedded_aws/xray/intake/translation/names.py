@@ -11,7 +11,7 @@ _REMOTE_KINDS = {"CLIENT", "PRODUCER", "CONSUMER"}
 _MOST_BYTES = 200
 _AUTHORITY = re.compile(
     r"(?:[A-Za-z][A-Za-z0-9+.\-]*:)?//(?:[\w.~!$&'()*+,;=:@%\-]*@)?"
-    r"(?P<host>\[[^\]/?#]*\]|[\w.~!$&'()*+,;=:<>\"\-]*?)(?::[0-9]*)?(?:[/?#]|$)"
+    r"(?P<host>\[[^\[\]/?#]*\]|[\w.~!$&'()*+,;=<>\"\]\x80-\U0010ffff\-]*)(?::[0-9]*)?(?:[/?#]|$)"
 )
 _REFUSED = re.compile(r"%(?![0-9A-Fa-f]{2})|[\x00-\x1f\x7f]")
 _NAME_SYMBOLS = frozenset(" 0123456789_.:/%&#=+-@")
@@ -87,9 +87,10 @@ def _named_by_aws_service(span: Span) -> bool:
 
 
 def _database(attributes: Attributes) -> str:
-    database = text(attributes.get("db.name"))
-    connection = text(attributes.get("db.connection_string")).removeprefix("jdbc:")
-    host = _host(connection) if database else ""
+    if "db.name" not in attributes:
+        return ""
+    database = text(attributes["db.name"])
+    host = _host(text(attributes.get("db.connection_string")).removeprefix("jdbc:"))
     return f"{database}@{host}" if host else database
 
 
@@ -98,4 +99,5 @@ def _host(url: str) -> str:
     match = _AUTHORITY.match(url)
     if match is None or _REFUSED.search(url.partition("?")[0]):
         return ""
-    return match["host"].removeprefix("[").removesuffix("]")
+    host = match["host"]
+    return host[1:-1].replace("%25", "%") if host.startswith("[") else host

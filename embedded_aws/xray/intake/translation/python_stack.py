@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _FRAME = "  File "
 _CHAINED = "During handling of the above exception, another exception occurred:"
-_MARKERS = re.compile(r"[\s~^]*")
+_MARKERS = re.compile(r"\s*[~^][\s~^]*")
 
 
 def exceptions(stacktrace: str, first: Mapping[str, Any], ids: Ids) -> list[dict[str, Any]]:
