@@ -11,8 +11,9 @@ from functools import cache
 from math import prod
 from typing import Any
 
-from embedded_aws.aws.event_patterns import EventPatternError, checked
+from embedded_aws.aws.event_patterns import EventPatternError, checked, matches, parse
 from embedded_aws.aws.moto_events import EventPut, NotificationsSet, ObjectChanged, Published, note
+from embedded_aws.aws.parsing import read_json
 
 _MOST_KEYS = 5
 _MOST_COMBINATIONS = 150
@@ -104,9 +105,10 @@ def _check_structure(message: str) -> None:
 
 
 def _events() -> None:
-    """Let EventBridge note accepted events, and refuse patterns that its rules could not match."""
+    """Let EventBridge note accepted events, refuse wrong patterns, and test patterns as its rules match."""
     from moto.events.exceptions import InvalidEventPatternException  # noqa: PLC0415
     from moto.events.models import EventPatternParser, EventsBackend, Rule  # noqa: PLC0415
+    from moto.events.responses import EventsHandler  # noqa: PLC0415
 
     put_events = EventsBackend.put_events
 
@@ -124,7 +126,15 @@ def _events() -> None:
         except EventPatternError as error:
             raise InvalidEventPatternException(reason=str(error)) from error
 
+    def test_pattern(self: EventsHandler) -> tuple[str, dict[str, Any]]:
+        try:
+            pattern, event = parse(self._get_param("EventPattern")), read_json(self._get_param("Event"))
+        except EventPatternError as error:
+            raise InvalidEventPatternException(reason=str(error)) from error
+        return json.dumps({"Result": matches(pattern, event)}), self.response_headers
+
     backend, parser, rule = _open(EventsBackend), _open(EventPatternParser), _open(Rule)
+    _open(EventsHandler).test_event_pattern = test_pattern
     backend.put_events = noting
     parser._validate_event_pattern = check  # noqa: SLF001
     rule.send_to_targets = lambda *_, **__: None

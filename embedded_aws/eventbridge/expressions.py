@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-_RATE = re.compile(r"rate\((\d+) +(minute|minutes|hour|hours|day|days)\)")
+_RATE = re.compile(r"rate\(([0-9]{1,9}) +(minute|minutes|hour|hours|day|days)\)")
 _CRON = re.compile(r"cron\(([^()]+)\)")
 _AT = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}
@@ -31,9 +31,9 @@ _FIELDS: Mapping[str, tuple[int, int, Mapping[str, int]]] = {
     "day of week": (1, 7, _DAYS),
     "year": (1970, 2199, {}),
 }
-_PART = re.compile(r"(\*|[A-Z0-9]+)(?:-([A-Z0-9]+))?(?:/(\d+))?")
-_LAST_DAY = re.compile(r"L(?:-(\d+))?")
-_WEEKDAY = re.compile(r"(\d+|L)W")
+_PART = re.compile(r"(\*|[A-Z0-9]+)(?:-([A-Z0-9]+))?(?:/([0-9]{1,4}))?")
+_LAST_DAY = re.compile(r"L(?:-([0-9]{1,2}))?")
+_WEEKDAY = re.compile(r"([0-9]{1,2}|L)W")
 _NTH = re.compile(r"([A-Z0-9]+)#([1-5])")
 _LAST_OF_WEEK = re.compile(r"([A-Z0-9]+)L")
 
@@ -78,7 +78,7 @@ def _rate(text: str, number: int, unit: str) -> Expression:
 def _at(text: str, moment: str, zone: ZoneInfo) -> float:
     try:
         return dt.datetime.fromisoformat(moment).replace(tzinfo=zone).timestamp()
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise ExpressionError(f"{text!r}: {error}") from error
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-_STEP = re.compile(r"\.?([^.\[\]]+)|\[(\d+|\*|'[^']*'|\"[^\"]*\")\]")
+_STEP = re.compile(r"\.?([^.\[\]]+)|\[([0-9]{1,9}|\*|'[^']*'|\"[^\"]*\")\]")
 _VARIABLE = re.compile(r"<([A-Za-z0-9_.-]+)>")
 
 

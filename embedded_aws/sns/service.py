@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import logging
 from dataclasses import dataclass, replace
@@ -51,6 +52,7 @@ class Sns:
         """Deliver a message to every subscription of its topic that takes it."""
         backend = self._moto.backend("sns", message.topic_arn.split(":")[3])
         topic = backend.topics.get(message.topic_arn)
+        message = _with_deduplication(topic, message)
         now = self._services.clock()
         deliveries = [
             self._delivery(subscription, message, header, now)
@@ -92,6 +94,17 @@ class Sns:
             for (part, delivery), outcome in zip(traced, outcomes, strict=True)
         ]
         services.sink.emit(topic_segment(header, segment, message, now, parts))
+
+
+def _with_deduplication(topic: Any, message: Published) -> Published:
+    """Give a message of a FIFO topic the id that SNS makes of its content, where the topic asks for that.
+
+    https://docs.aws.amazon.com/sns/latest/dg/fifo-message-dedup.html
+    """
+    by_content = str(getattr(topic, "content_based_deduplication", "")).lower() == "true"
+    if message.deduplication_id or not by_content:
+        return message
+    return replace(message, deduplication_id=hashlib.sha256(message.message.encode()).hexdigest())
 
 
 def _takes(subscription: Any, message: Published) -> bool:

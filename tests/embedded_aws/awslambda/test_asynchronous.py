@@ -128,6 +128,50 @@ def test_another_function_can_be_the_destination(stack: Stack) -> None:
     assert documents[0]["trace_id"] == ROOT
 
 
+def test_a_topic_can_be_the_destination_and_the_dead_letter_queue(stack: Stack) -> None:
+    """A record and a lost event go to topics as to queues, in the trace of the invocation."""
+    client, url, arn = queue(stack, "by-topic")
+    sns = stack.client("sns")
+    topic = sns.create_topic(Name="by-topic")["TopicArn"]
+    raw = {"RawMessageDelivery": "true"}
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes=raw)
+    name = stack.deploy(fresh("by topic"), DeadLetterConfig={"TargetArn": topic})
+    stack.client("lambda").put_function_event_invoke_config(
+        FunctionName=name,
+        MaximumRetryAttempts=0,
+        DestinationConfig={"OnFailure": {"Destination": topic}},
+    )
+    stack.invoke(name, b'{"failures": 9}', invocation_type="Event", trace=SAMPLED)
+    bodies: list[Any] = []
+    while len(bodies) < 2:
+        message = message_from(client, url)
+        client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        assert message["Attributes"]["AWSTraceHeader"].startswith(f"Root={ROOT};")
+        bodies.append(json.loads(message["Body"]))
+    record, event = sorted(bodies, key=len, reverse=True)
+    assert (record["requestContext"]["condition"], event) == ("RetriesExhausted", {"failures": 9})
+
+
+def test_a_bus_can_be_the_destination(stack: Stack) -> None:
+    """A record for a bus is an event of the source `lambda`.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html
+    """
+    client, url, arn = queue(stack, "by-bus")
+    events = stack.client("events")
+    bus = events.create_event_bus(Name="by-bus")["EventBusArn"]
+    events.put_rule(Name="all", EventBusName="by-bus", EventPattern='{"source": ["lambda"]}')
+    events.put_targets(Rule="all", EventBusName="by-bus", Targets=[{"Id": "1", "Arn": arn}])
+    name = stack.deploy("def handler(event, context): return 'done'")
+    stack.client("lambda").put_function_event_invoke_config(
+        FunctionName=name, DestinationConfig={"OnSuccess": {"Destination": bus}}
+    )
+    stack.invoke(name, invocation_type="Event")
+    event = json.loads(message_from(client, url)["Body"])
+    assert event["detail-type"] == "Lambda Function Invocation Result - Success"
+    assert event["detail"]["responsePayload"] == "done"
+
+
 def test_a_throttled_event_shows_its_throttled_attempt(stack: Stack) -> None:
     """An event for a function without concurrency shows an attempt with 429 and keeps waiting."""
     name = stack.deploy("def handler(event, context): pass")

@@ -64,6 +64,7 @@ def test_cron_in_a_time_zone() -> None:
         ("cron(0 10 * * * *)", "must be [?], and not both"),
         ("cron(0 25 * * ? *)", "hours '25': expected 0 to 23"),
         ("cron(0 10 ? * FUN *)", "day of week 'FUN': expected 1 to 7"),
+        ("cron(0 10 999W * ? *)", "day of month '999W'"),
         ("cron(0/0 10 * * ? *)", "a step must be 1 or more"),
         ("at(2026-13-24T18:00:00)", "month must be"),
     ],

@@ -81,7 +81,7 @@ def test_paths(path: str, found: list[Any]) -> None:
     assert list(values_at(path, EVENT)) == found
 
 
-@pytest.mark.parametrize("path", ["detail", "$.detail[", "$..id"])
+@pytest.mark.parametrize("path", ["detail", "$.detail[", "$..id", "$.detail[99999999999]"])
 def test_wrong_paths_are_named(path: str) -> None:
     """A path that EventBridge does not take is an error."""
     with pytest.raises(PathError, match="path"):

@@ -188,6 +188,23 @@ def test_a_wrong_pattern_is_refused(stack: Stack) -> None:
         Rule(stack, EventPattern='{"a": [{"like": "b"}]}')
 
 
+@pytest.mark.parametrize(("sku", "expected"), [("a", True), ("b", False)])
+def test_patterns_can_be_tried(stack: Stack, sku: str, *, expected: bool) -> None:
+    """TestEventPattern tells what a rule would do."""
+    event = {
+        "id": "1",
+        "source": "shop",
+        "detail-type": "d",
+        "account": "123456789012",
+        "region": "us-east-1",
+        "time": "2026-11-28T12:00:00Z",
+        "detail": {"items": [{"sku": "a"}]},
+    }
+    pattern = json.dumps({"detail": {"items": {"sku": [sku]}}})
+    answer = stack.client("events").test_event_pattern(EventPattern=pattern, Event=json.dumps(event))
+    assert answer["Result"] is expected
+
+
 def test_a_transformed_input(stack: Stack) -> None:
     """A target gets what its template makes of the event."""
     rule, inbox = Rule(stack), Inbox(stack)

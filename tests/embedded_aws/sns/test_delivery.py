@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from typing import Any
@@ -152,6 +153,22 @@ def test_a_fifo_topic_keeps_its_groups(stack: Stack) -> None:
     (message,) = inbox.received()
     assert (message["Body"], message["Attributes"]["MessageGroupId"]) == ("one", "g")
     assert inbox.left() == 0
+
+
+def test_content_based_deduplication_reaches_the_queue(stack: Stack) -> None:
+    """A topic that deduplicates by content hands the id on to a queue that does not make its own.
+
+    https://docs.aws.amazon.com/sns/latest/dg/fifo-message-dedup.html
+    """
+    topic = Topic(stack, FifoTopic="true", ContentBasedDeduplication="true")
+    inbox = Inbox(stack, f"q{uuid.uuid4().hex[:12]}.fifo", FifoQueue="true")
+    topic.subscribe("sqs", inbox.arn, RawMessageDelivery="true")
+    topic.publish("same", MessageGroupId="g")
+    topic.publish("same", MessageGroupId="g")
+    settle(stack)
+    (message,) = inbox.received()
+    digest = hashlib.sha256(b"same").hexdigest()
+    assert message["Attributes"]["MessageDeduplicationId"] == digest
 
 
 def test_a_batch_is_delivered_message_by_message(stack: Stack) -> None:

@@ -1,0 +1,147 @@
+"""A courier calls, tries again, and keeps what it could not deliver."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from embedded_aws.aws.calls import NO_TRACE
+from embedded_aws.aws.errors import AwsError
+from embedded_aws.aws.trace_header import TraceHeader
+from embedded_aws.delivery.courier import Courier, Delivery, Outcome
+from embedded_aws.delivery.retries import RetryPolicy, is_retried
+from embedded_aws.delivery.targets import Parcel
+
+QUEUE = "arn:aws:sqs:us-east-1:123456789012:jobs"
+DEAD = "arn:aws:sqs:us-east-1:123456789012:dead"
+POLICY = RetryPolicy((1.0, 5.0), retries=3, max_age=100.0)
+TRACE = TraceHeader("1-5e6f7a8b-0123456789abcdef01234567", "53995c3f42cd8ad8", True)
+DOWN = AwsError("ServiceUnavailable", "down", 503)
+GONE = AwsError("QueueDoesNotExist", "gone", 400)
+
+
+class Aws:
+    """Answers calls with these errors, one after the other, and then well; time passes in pauses."""
+
+    def __init__(self, *errors: AwsError) -> None:
+        self.errors = list(errors)
+        self.calls: list[tuple[str, Mapping[str, Any], TraceHeader]] = []
+        self.now = 1000.0
+        self.pauses: list[float] = []
+
+    async def call(
+        self, service: str, operation: str, parameters: Mapping[str, Any], trace: TraceHeader = NO_TRACE
+    ) -> Mapping[str, Any]:
+        self.calls.append((f"{service}:{operation}", parameters, trace))
+        if self.errors:
+            raise self.errors.pop(0)
+        return {"RequestId": "r-1"}
+
+    async def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.now += seconds
+
+    def deliver(self, **settings: Any) -> Outcome:
+        delivery = Delivery(
+            sender="rule r",
+            target=settings.pop("target", QUEUE),
+            parcel=Parcel("text", "id-1", self.now),
+            policy=settings.pop("policy", POLICY),
+            trace=TRACE,
+            **settings,
+        )
+        return asyncio.run(Courier(self.call, lambda: self.now, self.sleep).deliver(delivery))
+
+    @property
+    def bodies(self) -> list[tuple[str, str]]:
+        return [(call[1]["QueueUrl"].rpartition("/")[2], call[1]["MessageBody"]) for call in self.calls]
+
+
+def test_a_delivery_carries_its_trace() -> None:
+    """A target is called once, with the trace; the outcome has the answer's request id."""
+    aws = Aws()
+    outcome = aws.deliver()
+    assert (aws.bodies, aws.calls[0][2]) == ([("jobs", "text")], TRACE)
+    assert (outcome.error, outcome.request_id, len(outcome.attempts)) == (None, "r-1", 1)
+
+
+def test_server_errors_are_tried_again() -> None:
+    """After each error of the target there is a pause of the policy, the last one for all that follow."""
+    aws = Aws(DOWN, DOWN, DOWN)
+    outcome = aws.deliver()
+    assert (outcome.error, [one.status for one in outcome.attempts]) == (None, [503, 503, 503, 200])
+    assert aws.pauses == [1.0, 5.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    ("errors", "policy", "exhausted"),
+    [
+        ([DOWN] * 4, POLICY, "MaximumRetryAttempts"),
+        ([DOWN] * 3, RetryPolicy((1.0, 50.0), retries=9, max_age=60.0), "MaximumEventAgeInSeconds"),
+        ([GONE], POLICY, None),
+    ],
+)
+def test_what_is_not_delivered_is_a_dead_letter(
+    errors: list[AwsError], policy: RetryPolicy, exhausted: str | None
+) -> None:
+    """After the last attempt the parcel is in the dead-letter queue, with what the sender tells of it."""
+    aws = Aws(*errors)
+    outcome = aws.deliver(
+        policy=policy, dead_letters=DEAD, dead_attributes=lambda outcome: {"CODE": outcome.error.code}
+    )
+    assert (outcome.error, outcome.exhausted) == (errors[-1], exhausted)
+    assert aws.bodies[-1] == ("dead", "text")
+    attributes = aws.calls[-1][1]["MessageAttributes"]
+    assert attributes["CODE"] == {"DataType": "String", "StringValue": errors[-1].code}
+
+
+@pytest.mark.parametrize(
+    ("errors", "settings", "told"),
+    [
+        ([GONE], {}, "rule r: arn:aws:sqs:us-east-1:123456789012:jobs was not delivered to: gone; dropped"),
+        ([GONE, GONE], {"dead_letters": DEAD}, "nor to its dead-letter queue: gone; dropped"),
+        ([GONE], {"dead_letters": "arn:none"}, "nor to its dead-letter queue: arn:none"),
+        ([], {"target": "arn:aws:ecs:us-east-1:1:cluster/c"}, "rule r: arn:aws:ecs:us-east-1:1:cluster/c"),
+    ],
+)
+def test_what_is_dropped_is_told(
+    caplog: pytest.LogCaptureFixture, errors: list[AwsError], settings: dict[str, Any], told: str
+) -> None:
+    """What nobody gets is a warning that names the sender, the target and the reason."""
+    with caplog.at_level(logging.WARNING):
+        Aws(*errors).deliver(**settings)
+    assert told in caplog.text
+
+
+def test_closing_gives_up() -> None:
+    """A courier that is closed waits for no retry."""
+    aws = Aws(*[DOWN] * 9)
+
+    async def close() -> None:
+        courier = Courier(aws.call, lambda: aws.now)
+        courier.send(Delivery("rule r", QUEUE, Parcel("text", "id-1", aws.now), POLICY))
+        while not aws.calls:  # noqa: ASYNC110 - nothing tells it
+            await asyncio.sleep(0)
+        await courier.close()
+
+    asyncio.run(close())
+    assert len(aws.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (DOWN, True),
+        (GONE, False),
+        (AwsError("TooManyRequestsException", "", 429), True),
+        (AwsError("ThrottlingException", "", 400), True),
+        (AwsError("ResourceNotFoundException", "", 404), False),
+    ],
+)
+def test_which_errors_may_go_away(*, error: AwsError, expected: bool) -> None:
+    """Errors of the target and throttling are tried again, wrong calls are not."""
+    assert is_retried(error) is expected
