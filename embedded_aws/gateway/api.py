@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from embedded_aws.gateway.http_api.control import HttpApisControl
 
 _REST_API = re.compile(r"/restapis/(?P<api>[^/]+)")
+_AUTHORIZERS = re.compile(r"/restapis/(?P<api>[^/]+)/authorizers")
 
 
 class ApiGatewayApi:
@@ -72,7 +73,15 @@ class ApiGatewayApi:
         response = await forward(self._moto, request, request.body)
         if (request.method, request.path) == ("POST", "/restapis") and response.status < 300:
             return self._with_media_types(request, response)
+        found = _AUTHORIZERS.fullmatch(request.path)
+        if request.method == "POST" and found and response.status < 300:
+            self._keep_expression(request, found["api"], json.loads(response.body)["id"])
         return response
+
+    def _keep_expression(self, request: Request, api_id: str, authorizer_id: str) -> None:
+        """Keep the validation expression of a new authorizer, which moto loses."""
+        made = self._backend(request).get_rest_api(api_id).authorizers[authorizer_id]
+        made.identity_validation_expression = json.loads(request.body).get("identityValidationExpression")
 
     def _with_media_types(self, request: Request, response: Response) -> Response:
         """Keep the binary media types of a new API, which moto loses."""

@@ -13,24 +13,30 @@ from embedded_aws.aws.ids import Clock, Ids, RandomIds
 from embedded_aws.aws.interfaces import NoMetrics
 from embedded_aws.aws.trace_header import NAME as TRACE_HEADER
 from embedded_aws.gateway import response as answers
+from embedded_aws.gateway import validation
 from embedded_aws.gateway.access_log import build_line
-from embedded_aws.gateway.event import Arrival, build_event, request_context
+from embedded_aws.gateway.event import Arrival, request_context
+from embedded_aws.gateway.gateway_responses import customized
 from embedded_aws.gateway.journal import describe, describe_unknown
-from embedded_aws.gateway.lambda_calls import LambdaCalls, function_arn
+from embedded_aws.gateway.lambda_calls import LambdaCalls
 from embedded_aws.gateway.method_request import Address, MethodRequest, find_api
-from embedded_aws.gateway.response import MAX_PAYLOAD, MalformedReplyError, Response, parse_reply
-from embedded_aws.gateway.routing import Match, match
+from embedded_aws.gateway.model import NoObjects
+from embedded_aws.gateway.response import MAX_PAYLOAD, Response
+from embedded_aws.gateway.rest_authorizers import RestAuthorizers, told
+from embedded_aws.gateway.rest_integrations import RestIntegrations
+from embedded_aws.gateway.routing import NOWHERE, Match, Routed, match
 from embedded_aws.gateway.throttling import Throttling
-from embedded_aws.gateway.tracing import Exchange, IntegrationCall, Trace, begin, build_segment
+from embedded_aws.gateway.tracing import Exchange, IntegrationCall, begin, build_segment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.types import Receive, Scope, Send
 
-    from embedded_aws.aws.interfaces import InvokeResult, Lambda, RequestMetrics, Sampler, SegmentSink
+    from embedded_aws.aws.interfaces import Lambda, RequestMetrics, Sampler, SegmentSink
+    from embedded_aws.gateway.authorizers import Verdict
     from embedded_aws.gateway.http_api.app import HttpGateway
-    from embedded_aws.gateway.model import AccessLogs, Apis, Stage
+    from embedded_aws.gateway.model import AccessLogs, Apis, Objects
     from embedded_aws.journal.records import ApiRequest
 
 _LOG = logging.getLogger(__name__)
@@ -47,6 +53,7 @@ class Services:
     access_logs: AccessLogs
     record: Callable[[ApiRequest], None]
     metrics: RequestMetrics = field(default_factory=NoMetrics)
+    objects: Objects = field(default_factory=NoObjects)
     http: HttpGateway | None = None
 
 
@@ -62,7 +69,9 @@ class Gateway:
         self._ids = ids or RandomIds()
         self._throttling = Throttling(clock)
         self._warned: set[str] = set()
-        self._functions = LambdaCalls(services.functions)
+        functions = LambdaCalls(services.functions)
+        self._authorizers = RestAuthorizers(functions, clock, self._ids)
+        self._integrations = RestIntegrations(functions, services.objects, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -93,88 +102,45 @@ class Gateway:
             return answers.FORBIDDEN
         trace = begin(stage, request, self._services.sampler, self._ids, arrival.at)
         route = match(stage.deployment.resources, request.method, request.path)
-        response, call = await self._route(stage, route, request, arrival, trace)
-        exchange = Exchange(stage, request, arrival, trace, response, self._clock(), call)
+        context = request_context(stage, route, request, arrival)
+        # What answers an unknown path is customized too, and has no method to tell of.
+        routed = Routed(stage, route or NOWHERE, request, arrival, trace, context)
+        response, call, authorization = await self._route(routed)
+        response = customized(response, routed)
+        exchange = Exchange(stage, request, arrival, trace, response, self._clock(), call, authorization)
         # Stored before the response leaves, so that the client can read the trace at once.
         for tell in (self._emit_segment, self._record, self._write_access_log, self._count):
             self._guarded(tell, exchange, route)
         return replace(response, headers=(*response.headers, (TRACE_HEADER, trace.to_client)))
 
-    async def _route(
-        self, stage: Stage, route: Match | None, request: MethodRequest, arrival: Arrival, trace: Trace
-    ) -> tuple[Response, IntegrationCall | None]:
-        if route is None:
-            return answers.MISSING_TOKEN, None
-        refusal = self._refuse(stage, route, request)
-        if refusal:
-            return refusal, None
-        event = build_event(stage, route, request, arrival, trace.to_event)
-        return await self._invoke(stage, route, event, request, trace)
+    async def _route(self, routed: Routed) -> tuple[Response, IntegrationCall | None, IntegrationCall | None]:
+        """Return the response, the integration's call, and the authorizer's."""
+        if routed.route is NOWHERE:
+            return answers.MISSING_TOKEN, None, None
+        unsupported = self._authorizers.unsupported(routed) or self._integrations.unsupported(routed)
+        if unsupported:
+            return self._not_emulated(routed, unsupported), None, None
+        said, authorization = await self._authorizers.check(routed)
+        if isinstance(said, Response):
+            return said, None, authorization
+        if refused := self._refuse(routed, said):
+            return refused, None, authorization
+        response, call = await self._integrations.call(routed, told(said) if said else None)
+        return response, call, authorization
 
-    def _refuse(self, stage: Stage, route: Match, request: MethodRequest) -> Response | None:
+    def _refuse(self, routed: Routed, said: Verdict | None) -> Response | None:
         """Return the error of a request that does not reach its integration."""
-        where = f"{stage.api_name}/{stage.name}: {route.method.http_method} {route.resource.path}"
-        integration = route.method.integration
-        if route.method.authorization != "NONE":
-            return self._not_emulated(where, f"{route.method.authorization} authorization")
-        if (
-            integration is None
-            or integration.type != "AWS_PROXY"
-            or function_arn(integration.uri, stage.variables) is None
-        ):
-            kind = integration.type if integration else "missing"
-            return self._not_emulated(where, f"integrations of type {kind}, only AWS_PROXY to Lambda")
-        key = request.header("X-Api-Key")
+        stage, route, request = routed.stage, routed.route, routed.request
+        key = said.key if said and stage.deployment.key_from_authorizer else request.header("X-Api-Key")
         if route.method.api_key_required and not (key and self._services.apis.accepts_key(stage, key)):
             return answers.FORBIDDEN
         if not self._throttling.allows(stage, route):
             return answers.TOO_MANY_REQUESTS
-        return answers.TOO_LARGE if len(request.body) > MAX_PAYLOAD else None
+        return answers.TOO_LARGE if len(request.body) > MAX_PAYLOAD else validation.refusal(routed)
 
-    async def _invoke(
-        self, stage: Stage, route: Match, event: dict[str, Any], request: MethodRequest, trace: Trace
-    ) -> tuple[Response, IntegrationCall]:
-        integration = route.method.integration
-        arn = function_arn(integration.uri, stage.variables) if integration else None
-        if integration is None or arn is None:
-            raise ValueError(f"{route.resource.path} has no function")
-        start = self._clock()
-        result = await self._functions.invoke(arn, event, integration.timeout, trace.to_function)
-        response, called = self._reply(stage, request, result)
-        return response, IntegrationCall(
-            function_arn=arn,
-            start=start,
-            end=self._clock(),
-            status=called,
-            content_length=len(response.body),
-            request_id=result.request_id if result else "",
-            error=response.error,
-        )
-
-    def _reply(
-        self, stage: Stage, request: MethodRequest, result: InvokeResult | None
-    ) -> tuple[Response, int]:
-        """Return the client's response, and the status that the `Lambda` subsegment shows.
-
-        What Lambda refuses (throttled, no such function, no permission) is API Gateway's own 500.
-        """
-        if result is None:
-            return answers.TIMED_OUT, answers.TIMED_OUT.status
-        if result.status == answers.TOO_LARGE.status:
-            return answers.TOO_LARGE, result.status
-        if result.status >= 400:
-            return answers.INTERNAL_SERVER_ERROR, result.status
-        if result.function_error:
-            return answers.BAD_REPLY, answers.BAD_REPLY.status
-        try:
-            reply = parse_reply(result.payload, request.header("Accept"), stage.deployment.binary_media_types)
-        except MalformedReplyError as problem:
-            # AWS says why only in its execution log; here the terminal is that log.
-            _LOG.warning("%s/%s: malformed Lambda proxy response: %s", stage.api_name, stage.name, problem)
-            return answers.BAD_REPLY, answers.BAD_REPLY.status
-        return reply, reply.status
-
-    def _not_emulated(self, where: str, what: str) -> Response:
+    def _not_emulated(self, routed: Routed, what: str) -> Response:
+        stage, route = routed.stage, routed.route
+        where = f"{stage.api_name}/{stage.name}: {route.method.http_method} {route.resource.path}"
         if where not in self._warned:
             self._warned.add(where)
             _LOG.warning("%s answers 501: the local API Gateway does not emulate %s", where, what)

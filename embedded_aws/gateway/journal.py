@@ -37,7 +37,7 @@ def describe(exchange: Exchange, route: Match | None) -> ApiRequest:
         tracing=stage.tracing,
         trace_id=exchange.trace.root,
         decision=exchange.trace.decision,
-        function=function_name(call.function_arn) if call else None,
+        function=function_name(call.function_arn) if call and call.function_arn else None,
         invocation_id=(call.request_id or None) if call else None,
     )
 

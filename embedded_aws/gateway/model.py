@@ -172,6 +172,21 @@ class Apis(Protocol):
         """Tell whether an enabled API key of that value is in a usage plan of the stage."""
 
 
+class Objects(Protocol):
+    """The objects of S3."""
+
+    def get(self, bucket: str, key: str) -> tuple[str, bytes] | None:
+        """Return an object's media type and content, `None` when there is no such one."""
+
+
+class NoObjects:
+    """No object at all."""
+
+    def get(self, bucket: str, key: str) -> tuple[str, bytes] | None:  # noqa: ARG002 - of the protocol
+        """Find nothing."""
+        return None
+
+
 class AccessLogs(Protocol):
     """Takes access log lines."""
 

@@ -103,3 +103,19 @@ def _throttles(settings: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str,
         # -1 is how both the API and the provider say "no limit of its own".
         if rate >= 0 and burst >= 0:
             yield key, Throttle(rate, burst)
+
+
+class MotoObjects:
+    """The objects of S3, read from moto's state in process."""
+
+    def __init__(self, moto: MotoAws) -> None:
+        self._moto = moto
+
+    def get(self, bucket: str, key: str) -> tuple[str, bytes] | None:
+        """Return an object's media type and content, `None` when there is no such one."""
+        found = self._moto.backend("s3", "aws").buckets.get(bucket)
+        content = found and found.keys.get(key)
+        if content is None:
+            return None
+        metadata = content.metadata or {}
+        return str(metadata.get("Content-Type", "binary/octet-stream")), bytes(content.value)

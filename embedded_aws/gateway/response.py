@@ -39,12 +39,13 @@ _DROPPED = {"expect", "te", "trailer", "transfer-encoding", "upgrade"}
 
 @dataclass(frozen=True)
 class Response:
-    """An HTTP response; `error` is the message of API Gateway's own errors."""
+    """An HTTP response; `error` is the message of API Gateway's own errors, `kind` their type."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     error: str | None = None
+    kind: str | None = None
 
     def header(self, name: str) -> str | None:
         """Return the first value of a header, whatever its case."""
@@ -55,24 +56,61 @@ class MalformedReplyError(Exception):
     """The function's reply does not have the form that a proxy integration needs."""
 
 
-def error(status: int, error_type: str, message: str) -> Response:
-    """Answer as API Gateway does: a JSON `message`, and the error's type in a header."""
+def error(
+    status: int, error_type: str, message: str | None, *, kind: str | None = None, member: str = "message"
+) -> Response:
+    """Answer as API Gateway does: a JSON `message`, and the error's type in a header.
+
+    `kind` is the type of the gateway response that an API may have for it.
+    """
     return Response(
         status,
         (("Content-Type", "application/json"), ("x-amzn-ErrorType", error_type)),
-        json.dumps({"message": message}, separators=(",", ":")).encode(),
+        json.dumps({member: message}, separators=(",", ":")).encode(),
         error=message,
+        kind=kind,
     )
 
 
-FORBIDDEN = error(403, "ForbiddenException", "Forbidden")
-MISSING_TOKEN = error(403, "MissingAuthenticationTokenException", "Missing Authentication Token")
-TOO_MANY_REQUESTS = error(429, "TooManyRequestsException", "Too Many Requests")
-INTERNAL_SERVER_ERROR = error(500, "InternalServerErrorException", "Internal server error")
-BAD_REPLY = error(502, "InternalServerErrorException", "Internal server error")
-TIMED_OUT = error(504, "InternalServerErrorException", "Endpoint request timed out")
+FORBIDDEN = error(403, "ForbiddenException", "Forbidden", kind="INVALID_API_KEY")
+MISSING_TOKEN = error(
+    403,
+    "MissingAuthenticationTokenException",
+    "Missing Authentication Token",
+    kind="MISSING_AUTHENTICATION_TOKEN",
+)
+TOO_MANY_REQUESTS = error(429, "TooManyRequestsException", "Too Many Requests", kind="THROTTLED")
+INTERNAL_SERVER_ERROR = error(
+    500, "InternalServerErrorException", "Internal server error", kind="API_CONFIGURATION_ERROR"
+)
+BAD_REPLY = error(502, "InternalServerErrorException", "Internal server error", kind="DEFAULT_5XX")
+INTEGRATION_FAILURE = error(
+    500, "InternalServerErrorException", "Internal server error", kind="INTEGRATION_FAILURE"
+)
+TIMED_OUT = error(
+    504, "InternalServerErrorException", "Endpoint request timed out", kind="INTEGRATION_TIMEOUT"
+)
 # The type's name is (unconfirmed).
-TOO_LARGE = error(413, "RequestTooLargeException", f"HTTP content length exceeded {MAX_PAYLOAD} bytes.")
+TOO_LARGE = error(
+    413,
+    "RequestTooLargeException",
+    f"HTTP content length exceeded {MAX_PAYLOAD} bytes.",
+    kind="REQUEST_TOO_LARGE",
+)
+UNAUTHORIZED = error(401, "UnauthorizedException", "Unauthorized", kind="UNAUTHORIZED")
+_NOT_AUTHORIZED = "User is not authorized to access this resource"
+DENIED = error(403, "AccessDeniedException", _NOT_AUTHORIZED, kind="ACCESS_DENIED", member="Message")
+EXPLICITLY_DENIED = error(
+    403,
+    "AccessDeniedException",
+    f"{_NOT_AUTHORIZED} with an explicit deny",
+    kind="ACCESS_DENIED",
+    member="Message",
+)
+AUTHORIZER_FAILURE = error(500, "AuthorizerFailureException", None, kind="AUTHORIZER_FAILURE")
+AUTHORIZER_CONFIGURATION = error(
+    500, "AuthorizerConfigurationException", None, kind="AUTHORIZER_CONFIGURATION_ERROR"
+)
 
 
 def not_emulated(what: str) -> Response:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
+
+from embedded_aws.gateway.model import Method, Resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from embedded_aws.gateway.model import Method, Resource
+    from embedded_aws.gateway.event import Arrival
+    from embedded_aws.gateway.method_request import MethodRequest
+    from embedded_aws.gateway.model import Stage
+    from embedded_aws.gateway.tracing import Trace
 
 _LITERAL, _PARAMETER, _GREEDY = range(3)
 
@@ -21,6 +26,22 @@ class Match:
     resource: Resource
     method: Method
     path_parameters: Mapping[str, str]
+
+
+NOWHERE = Match(Resource("", "", {}), Method("", None), {})
+"""Where a request is that no resource has a method for."""
+
+
+@dataclass(frozen=True)
+class Routed:
+    """A request at its method, with its trace; `context` is the event's `requestContext`."""
+
+    stage: Stage
+    route: Match
+    request: MethodRequest
+    arrival: Arrival
+    trace: Trace
+    context: Mapping[str, Any]
 
 
 def match(resources: Iterable[Resource], http_method: str, path: str) -> Match | None:

@@ -46,6 +46,8 @@ async def fetch(
                     tuple(each for each in kept if each[0].lower() not in _REPLACED),
                     answer.data,
                 )
+        except urllib3.exceptions.NewConnectionError as problem:
+            raise OSError(str(problem)) from problem
         except urllib3.exceptions.TimeoutError:
             return None
         except urllib3.exceptions.HTTPError as problem:

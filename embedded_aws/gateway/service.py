@@ -15,7 +15,7 @@ from embedded_aws.gateway.http_api.control import HttpApisControl
 from embedded_aws.gateway.http_api.model import DEFAULT
 from embedded_aws.gateway.http_api.moto_stages import MotoStages
 from embedded_aws.gateway.lambda_calls import LambdaCalls
-from embedded_aws.gateway.moto_apis import MotoApis
+from embedded_aws.gateway.moto_apis import MotoApis, MotoObjects
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +66,7 @@ class ApiGateway:
             others.access_logs,
             others.record,
             others.metrics,
+            MotoObjects(self.moto),
             HttpGateway(http, self.clock, self.ids),
         )
         self.front = Gateway(rest, clock=self.clock, ids=self.ids)

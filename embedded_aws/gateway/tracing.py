@@ -13,6 +13,8 @@ from embedded_aws.aws.trace_header import NAME, TraceHeader
 from embedded_aws.gateway.lambda_calls import function_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from embedded_aws.aws.ids import Ids
     from embedded_aws.gateway.event import Arrival
     from embedded_aws.gateway.method_request import MethodRequest
@@ -50,24 +52,33 @@ class Trace:
 
 @dataclass(frozen=True)
 class IntegrationCall:
-    """The call of the function, times in epoch seconds.
+    """The call of an integration or an authorizer, times in epoch seconds; `id` is its subsegment's.
 
-    `status` and `content_length` are those of the reply that the function asked for; when Lambda itself
-    refused, `status` is Lambda's. `request_id` is Lambda's.
+    `status` and `content_length` are those of the reply that a function asked for; when Lambda itself
+    refused, `status` is Lambda's. `request_id` is Lambda's. Of a call that is not of a function, `name`,
+    `url`, `method` and, when it is AWS's, `aws` describe the subsegment.
     """
 
-    function_arn: str
+    id: str
     start: float
     end: float
     status: int
+    function_arn: str | None = None
     content_length: int = 0
     request_id: str = ""
     error: str | None = None
+    name: str = "Lambda"
+    url: str = ""
+    method: str = ""
+    aws: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and what became of it; `end` in epoch seconds."""
+    """One request and what became of it; `end` in epoch seconds.
+
+    `call` is the integration's, `authorization` that of an authorizer, if one was asked.
+    """
 
     stage: Stage
     request: MethodRequest
@@ -76,6 +87,7 @@ class Exchange:
     response: Response
     end: float
     call: IntegrationCall | None = None
+    authorization: IntegrationCall | None = None
 
 
 def begin(stage: Stage, request: MethodRequest, sampler: Sampler, ids: Ids, now: float) -> Trace:
@@ -117,7 +129,7 @@ def _decide(
 
 
 def build_segment(exchange: Exchange) -> dict[str, Any]:
-    """Build the stage's segment document, with its one subsegment when a function was called."""
+    """Build the stage's segment document, with a subsegment for each call."""
     stage, request, arrival = exchange.stage, exchange.request, exchange.arrival
     trace = exchange.trace
     aws: dict[str, Any] = {
@@ -155,8 +167,9 @@ def build_segment(exchange: Exchange) -> dict[str, Any]:
     }
     if trace.incoming.root and trace.incoming.parent:
         segment["parent_id"] = trace.incoming.parent
-    if exchange.call:
-        segment["subsegments"] = [_build_subsegment(exchange, exchange.call)]
+    calls = [call for call in (exchange.authorization, exchange.call) if call]
+    if calls:
+        segment["subsegments"] = [_build_subsegment(exchange, call) for call in calls]
     return segment
 
 
@@ -175,20 +188,22 @@ def _http_request(stage: Stage, request: MethodRequest) -> dict[str, Any]:
 
 def _build_subsegment(exchange: Exchange, call: IntegrationCall) -> dict[str, Any]:
     region, arn = exchange.stage.region, call.function_arn
+    aws, url, method = call.aws, call.url, call.method
+    if arn:
+        aws = {"function_name": function_name(arn), "region": region, "operation": "Invoke"}
+        url = f"https://lambda.{region}.amazonaws.com/2015-03-31/functions/{arn}/invocations"
+        method = exchange.request.method
     return {
-        "id": exchange.trace.subsegment_id,
-        "name": "Lambda",
-        "namespace": "aws",
+        "id": call.id,
+        "name": call.name,
+        "namespace": "remote" if aws is None else "aws",
         "start_time": milliseconds(call.start),
         "end_time": milliseconds(call.end),
         "http": {
-            "request": {
-                "url": f"https://lambda.{region}.amazonaws.com/2015-03-31/functions/{arn}/invocations",
-                "method": exchange.request.method,
-            },
+            "request": {"url": url, "method": method},
             "response": {"status": call.status, "content_length": call.content_length},
         },
-        "aws": {"function_name": function_name(arn), "region": region, "operation": "Invoke"},
+        **({} if aws is None else {"aws": dict(aws)}),
         **status_flags(call.status),
     }
 

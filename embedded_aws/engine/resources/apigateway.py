@@ -59,13 +59,13 @@ def method(r: Registration) -> Created:
 
 
 def method_response(r: Registration) -> Created:
-    """Keep the response; the gateway answers what the integration answers."""
+    """Keep the response; what is answered says the integration's."""
     r.call("apigateway", "put_method_response", _IDS)
     return _id(r, "agmr", "httpMethod", "statusCode"), {}
 
 
 def integration(r: Registration) -> Created:
-    """Connect a method with a function; what other types of integration do, the README tells."""
+    """Connect a method with a function, a server, an object of S3, or a static answer (`MOCK`)."""
     # `httpMethod` is the route's method; PutIntegration calls the back-end's `integrationHttpMethod`.
     names = {**_IDS, "timeoutMilliseconds": "timeoutInMillis"}
     answer = r.call("apigateway", "put_integration", names)
@@ -77,13 +77,13 @@ def integration(r: Registration) -> Created:
 
 
 def integration_response(r: Registration) -> Created:
-    """Keep the response; the gateway answers what the integration answers."""
+    """Answer with its status, headers and static template, for integrations that are no proxies."""
     r.call("apigateway", "put_integration_response", _IDS)
     return _id(r, "agir", "httpMethod", "statusCode"), {}
 
 
 def deployment(r: Registration) -> Created:
-    """Keep the deployment; stages serve what the API is now."""
+    """Take the snapshot of the API that stages serve."""
     answer = r.call("apigateway", "create_deployment", _IDS)
     return answer["id"], {"createdDate": answer["createdDate"].isoformat()}
 
@@ -124,9 +124,70 @@ def account(r: Registration) -> Created:
 
 
 def response(r: Registration) -> Created:
-    """Keep the response; the gateway answers its own errors."""
+    """Change how the gateway's own errors look: status, headers, static template."""
     r.call("apigateway", "put_gateway_response")
     return f"aggr-{r.inputs['restApiId']}-{r.inputs['responseType']}", {}
+
+
+def authorizer(r: Registration) -> Created:
+    """Ask a function about requests; with another type of authorizer methods answer 501."""
+    kind = r.inputs.get("type", "TOKEN")
+    source = r.inputs.get("identitySource", "method.request.header.Authorization")
+    given = {"name": r.physical_name(), "type": kind, "identitySource": source}
+    answer = r.call("apigateway", "create_authorizer", _IDS, **given)
+    return answer["id"], {
+        "arn": r.arn("apigateway", f"/restapis/{r.inputs['restApi']}/authorizers/{answer['id']}", account="")
+    }
+
+
+def request_validator(r: Registration) -> Created:
+    """Check parameters and bodies of the methods that name it."""
+    answer = r.call("apigateway", "create_request_validator", _IDS, name=r.physical_name())
+    return answer["id"], {"name": answer["name"]}
+
+
+def model(r: Registration) -> Created:
+    """Keep the JSON schema, by which request validators check bodies."""
+    # API Gateway's own limit is letters and digits, without the dash of automatic names.
+    name = r.inputs.get("name") or r.physical_name().replace("-", "")
+    answer = r.call("apigateway", "create_model", _IDS, name=name)
+    return answer["id"], {"name": name}
+
+
+def api_key(r: Registration) -> Created:
+    """Let in who sends the key, where a usage plan has it."""
+    name = r.physical_name()
+    # 40 letters and digits, the same in every run.
+    value = r.inputs.get("value") or naming.name_suffix(r.urn, 40)
+    enabled = r.inputs.get("enabled", True)
+    answer = r.call(
+        "apigateway", "create_api_key", name=name, value=value, enabled=enabled, tags=r.tags or None
+    )
+    return answer["id"], {
+        "name": name,
+        "value": value,
+        "arn": r.arn("apigateway", f"/apikeys/{answer['id']}", account=""),
+    }
+
+
+def usage_plan(r: Registration) -> Created:
+    """Say which keys open which stages; quotas and throttles of a plan are kept only."""
+    name = r.physical_name()
+    stages = [{"apiId": each["apiId"], "stage": each["stage"]} for each in r.inputs.get("apiStages") or []]
+    names = {"throttleSettings": "throttle", "quotaSettings": "quota"}
+    answer = r.call(
+        "apigateway", "create_usage_plan", names, name=name, apiStages=stages or None, tags=r.tags or None
+    )
+    return answer["id"], {
+        "name": name,
+        "arn": r.arn("apigateway", f"/usageplans/{answer['id']}", account=""),
+    }
+
+
+def usage_plan_key(r: Registration) -> Created:
+    """Put a key into a usage plan."""
+    answer = r.call("apigateway", "create_usage_plan_key", {"usagePlanId": "usagePlanId"})
+    return answer["id"], {"name": answer.get("name"), "value": answer.get("value")}
 
 
 def _execution_arn(r: Registration, api: str) -> str:
@@ -162,4 +223,10 @@ RESOURCES = {
     "aws:apigateway/methodSettings:MethodSettings": method_settings,
     "aws:apigateway/account:Account": account,
     "aws:apigateway/response:Response": response,
+    "aws:apigateway/authorizer:Authorizer": authorizer,
+    "aws:apigateway/requestValidator:RequestValidator": request_validator,
+    "aws:apigateway/model:Model": model,
+    "aws:apigateway/apiKey:ApiKey": api_key,
+    "aws:apigateway/usagePlan:UsagePlan": usage_plan,
+    "aws:apigateway/usagePlanKey:UsagePlanKey": usage_plan_key,
 }

@@ -57,8 +57,9 @@ def authorizer(r: Registration) -> Created:
         "identitySources": "IdentitySource",
         "authorizerCredentialsArn": "AuthorizerCredentialsArn",
     }
-    answer = r.call("apigatewayv2", "create_authorizer", names)
-    return answer["AuthorizerId"], {}
+    name = r.physical_name()
+    answer = r.call("apigatewayv2", "create_authorizer", names, Name=name)
+    return answer["AuthorizerId"], {"name": name}
 
 
 def deployment(r: Registration) -> Created:

@@ -142,9 +142,15 @@ class Front:
     logs: Logs
     now: float = NOW
     known: list[ApiRequest] = field(default_factory=list)
+    objects: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+
+    def get(self, bucket: str, key: str) -> tuple[str, bytes] | None:
+        return self.objects.get(f"{bucket}/{key}")
 
     def __post_init__(self) -> None:
-        services = Services(self.apis, self.function, self.rules, self.segments, self.logs, self.known.append)
+        services = Services(
+            self.apis, self.function, self.rules, self.segments, self.logs, self.known.append, objects=self
+        )
         self.gateway = Gateway(services, clock=lambda: self.now, ids=CountingIds())
 
     def request(self, method: str, url: str, **options: Any) -> httpx.Response:

@@ -99,7 +99,7 @@ def test_api_key(front: FrontFactory) -> None:
 @pytest.mark.parametrize(
     ("method", "named"),
     [
-        (Method("GET", Integration("MOCK")), "MOCK"),
+        (Method("GET", Integration("HTTP", "http://a.example")), "HTTP"),
         (
             Method("GET", Integration("AWS_PROXY", "arn:aws:apigateway:us-east-1:states:action/x")),
             "AWS_PROXY",

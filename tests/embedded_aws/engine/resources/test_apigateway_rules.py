@@ -1,0 +1,121 @@
+"""REST APIs of programs beyond plain proxies: CORS, authorizers, validators, keys, own errors."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pulumi
+import pulumi_aws as aws
+import pytest
+
+from tests.embedded_aws.engine import harness
+from tests.embedded_aws.engine.conftest import Deploy
+
+SOURCE = """\
+def handler(event, context):
+    return {"statusCode": 200, "body": event["requestContext"].get("authorizer", {}).get("user", "")}
+
+def guard(event, context):
+    if event["authorizationToken"] != "let me in":
+        raise Exception("Unauthorized")
+    statement = {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": event["methodArn"]}
+    return {"principalId": "u", "policyDocument": {"Statement": [statement]}, "context": {"user": "ann"}}
+"""
+SCHEMA = {"type": "object", "required": ["sku"]}
+
+
+def rules_program() -> None:
+    role = aws.iam.Role("role", assume_role_policy='{"Version": "2012-10-17", "Statement": []}')
+    code = pulumi.AssetArchive({"app.py": pulumi.StringAsset(SOURCE)})
+    handler, guard = (
+        aws.lambda_.Function(name, role=role.arn, runtime="python3.11", handler=f"app.{name}", code=code)
+        for name in ("handler", "guard")
+    )
+    api = aws.apigateway.RestApi("api")
+    orders = aws.apigateway.Resource(
+        "orders", rest_api=api.id, parent_id=api.root_resource_id, path_part="orders"
+    )
+    authorizer = aws.apigateway.Authorizer("guard", rest_api=api.id, authorizer_uri=guard.invoke_arn)
+    validator = aws.apigateway.RequestValidator(
+        "body", rest_api=api.id, validate_request_body=True, validate_request_parameters=False
+    )
+    order = aws.apigateway.Model(
+        "order", rest_api=api.id, name="Order", content_type="application/json", schema=json.dumps(SCHEMA)
+    )
+    rules: dict[str, dict[str, Any]] = {
+        "GET": {"authorization": "CUSTOM", "authorizer_id": authorizer.id},
+        "POST": {"request_validator_id": validator.id, "request_models": {"application/json": order.name}},
+        "PUT": {"api_key_required": True},
+    }
+    made: list[pulumi.Resource] = []
+    for verb, settings in rules.items():
+        method = aws.apigateway.Method(
+            verb, rest_api=api.id, resource_id=orders.id, http_method=verb,
+            **{"authorization": "NONE", **settings},
+        )  # fmt: skip
+        made.append(aws.apigateway.Integration(
+            verb, rest_api=api.id, resource_id=orders.id, http_method=method.http_method, type="AWS_PROXY",
+            integration_http_method="POST", uri=handler.invoke_arn,
+        ))  # fmt: skip
+    made += cors(api, orders)
+    made.append(aws.apigateway.Response(
+        "denied", rest_api_id=api.id, response_type="UNAUTHORIZED", status_code="418",
+        response_templates={"application/json": '{"said": $context.error.messageString}'},
+    ))  # fmt: skip
+    options = pulumi.ResourceOptions(depends_on=made)
+    deployment = aws.apigateway.Deployment("d", rest_api=api.id, opts=options)
+    stage = aws.apigateway.Stage("s", rest_api=api.id, deployment=deployment.id, stage_name="live")
+    key = aws.apigateway.ApiKey("key")
+    stages = [aws.apigateway.UsagePlanApiStageArgs(api_id=api.id, stage=stage.stage_name)]
+    plan = aws.apigateway.UsagePlan("plan", api_stages=stages)
+    aws.apigateway.UsagePlanKey("in", key_id=key.id, key_type="API_KEY", usage_plan_id=plan.id)
+    pulumi.export("url", pulumi.Output.concat(stage.invoke_url, "/orders"))
+    pulumi.export("key", key.value)
+
+
+def cors(api: aws.apigateway.RestApi, resource: aws.apigateway.Resource) -> list[pulumi.Resource]:
+    """OPTIONS as a mock, as programs write it."""
+    method = aws.apigateway.Method(
+        "options", rest_api=api.id, resource_id=resource.id, http_method="OPTIONS", authorization="NONE"
+    )
+    integration = aws.apigateway.Integration(
+        "options", rest_api=api.id, resource_id=resource.id, http_method=method.http_method, type="MOCK",
+        request_templates={"application/json": '{"statusCode": 200}'},
+    )  # fmt: skip
+    header = "method.response.header.Access-Control-Allow-Origin"
+    answer = aws.apigateway.MethodResponse(
+        "options", rest_api=api.id, resource_id=resource.id, http_method=method.http_method,
+        status_code="200", response_parameters={header: True},
+    )  # fmt: skip
+    response = aws.apigateway.IntegrationResponse(
+        "options", rest_api=api.id, resource_id=resource.id, http_method=method.http_method,
+        status_code=answer.status_code, response_parameters={header: "'*'"},
+        opts=pulumi.ResourceOptions(depends_on=[integration]),
+    )  # fmt: skip
+    return [integration, response]
+
+
+@pytest.fixture
+def done(deploy: Deploy) -> harness.Deployed:
+    return deploy(rules_program)
+
+
+def test_rules_of_a_program_hold(done: harness.Deployed) -> None:
+    """Each method of the program answers by its own rule."""
+    url = done.outputs["url"]
+
+    def ask(method: str, **options: Any) -> tuple[int, str]:
+        response = httpx.request(method, url, trust_env=False, **options)
+        return response.status_code, response.text
+
+    assert done.warnings == []
+    options = httpx.options(url, trust_env=False)
+    assert (options.status_code, options.headers["access-control-allow-origin"]) == (200, "*")
+    assert ask("GET", headers={"Authorization": "let me in"}) == (200, "ann")
+    assert ask("GET", headers={"Authorization": "please"}) == (418, '{"said": "Unauthorized"}')
+    assert ask("POST", json={"sku": 1})[0] == 200
+    assert ask("POST", json={}) == (400, '{"message":"Invalid request body"}')
+    assert ask("PUT")[0] == 403
+    assert ask("PUT", headers={"X-Api-Key": done.outputs["key"]})[0] == 200

@@ -1,0 +1,128 @@
+"""Integrations of REST APIs beside functions.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-mock-integration.html
+https://docs.aws.amazon.com/apigateway/latest/developerguide/integrating-api-with-aws-services-s3.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from embedded_aws.gateway.model import Integration, IntegrationResponse, Method, Resource
+from tests.embedded_aws.gateway.fakes import Front, proxy, stage
+
+FrontFactory = Callable[..., Front]
+ALLOW = "method.response.header.Access-Control-Allow-Origin"
+
+
+def with_method(integration: Integration, method: str = "GET", path: str = "/hello") -> Any:
+    """A stage with one method."""
+    return stage(Resource("r1", path, {method: Method(method, integration)}))
+
+
+def mock(template: str, *responses: IntegrationResponse) -> Integration:
+    return Integration("MOCK", templates={"application/json": template}, responses=responses)
+
+
+def test_cors_by_a_mock(front: FrontFactory) -> None:
+    """OPTIONS is answered by a static template, with the headers of the response that its status selects."""
+    allowed = IntegrationResponse(200, parameters={ALLOW: "'*'"})
+    options = Method("OPTIONS", mock('{"statusCode": 200}', allowed))
+    gateway = front(stage(Resource("r1", "/hello", {"OPTIONS": options, "GET": proxy("GET")})))
+    response = gateway.request("OPTIONS", "/hello")
+    assert (response.status_code, response.headers["access-control-allow-origin"]) == (200, "*")
+    assert not gateway.function.calls
+    assert gateway.request("GET", "/hello").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("template", "status", "body"),
+    [
+        ('{"statusCode": 200}', 200, "fine on dev"),
+        ("{statusCode: 404}", 404, "{}"),
+        ("nothing", 500, '{"message":"Internal server error"}'),
+    ],
+)
+def test_mock_answers(front: FrontFactory, template: str, status: int, body: str) -> None:
+    """The status that a template gives selects the response, whose own template is filled in."""
+    fine = IntegrationResponse(200, templates={"text/plain": "fine on $context.stage"})
+    missing = IntegrationResponse(404, "404", templates={"application/json": "{}"})
+    response = front(with_method(mock(template, fine, missing))).request("GET", "/hello")
+    assert (response.status_code, response.text) == (status, body)
+
+
+@pytest.mark.parametrize("template", ["#set($a = 1)", "$input.json('$')", "$util.escapeJavaScript('a')"])
+def test_templates_that_compute(front: FrontFactory, template: str) -> None:
+    """A template that is a program answers 501."""
+    response = front(with_method(mock(template))).request("GET", "/hello")
+    assert response.status_code == 501
+    assert "mapping templates" in response.json()["message"]
+
+
+def files(**changes: Any) -> Integration:
+    """An integration with an object of S3, as components with static files make it."""
+    content_type = {"method.response.header.Content-Type": "integration.response.header.Content-Type"}
+    responses = (IntegrationResponse(200, parameters=content_type), IntegrationResponse(404, r"4\d{2}"))
+    uri = "arn:aws:apigateway:us-east-1:s3:path/site/www/{key}"
+    parameters = {"integration.request.path.key": "method.request.path.proxy"}
+    return Integration("AWS", uri, http_method="GET", parameters=parameters, responses=responses, **changes)
+
+
+def test_object_of_s3(front: FrontFactory) -> None:
+    """A static file comes with its type; one that is missing selects the other response."""
+    gateway = front(with_method(files(), path="/{proxy+}"))
+    gateway.objects["site/www/a b/index.html"] = ("text/html", b"<html>")
+    found = gateway.request("GET", "/a%20b/index.html")
+    assert (found.status_code, found.headers["content-type"], found.text) == (200, "text/html", "<html>")
+    call = gateway.subsegment()
+    assert (call["name"], call["namespace"], call["aws"]["bucket_name"]) == ("S3", "aws", "site")
+    assert gateway.request("GET", "/none").status_code == 404
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Tells what it is asked."""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        told = {"path": self.path, "trace": self.headers["X-Amzn-Trace-Id"], "body": body}
+        self.send_response(201)
+        self.end_headers()
+        self.wfile.write(json.dumps(told).encode())
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    listening = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=listening.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.server_port}"
+    listening.shutdown()
+    thread.join()
+    listening.server_close()
+
+
+def test_another_server(front: FrontFactory, server: str) -> None:
+    """A request is handed on with its query and the trace, and the answer comes back as it is."""
+    handed_on = Integration("HTTP_PROXY", f"{server}/x/{{id}}", http_method="POST")
+    gateway = front(with_method(handed_on, "POST", "/hello/{id}"))
+    response = gateway.request("POST", "/hello/7?a=1", content="body")
+    told = response.json()
+    assert (response.status_code, told["path"], told["body"]) == (201, "/x/7?a=1", "body")
+    call = gateway.subsegment()
+    assert told["trace"] == f"Root={gateway.segment()['trace_id']};Parent={call['id']};Sampled=1"
+    assert (call["name"], call["namespace"], call["http"]["response"]["status"]) == ("/x/7", "remote", 201)
+
+
+def test_server_that_is_not_there(front: FrontFactory) -> None:
+    """A back-end that cannot be reached is the gateway's 500."""
+    gateway = front(with_method(Integration("HTTP_PROXY", "http://127.0.0.1:1/")))
+    assert gateway.request("GET", "/hello").status_code == 500
