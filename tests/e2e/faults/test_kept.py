@@ -70,7 +70,9 @@ class Chain:
 def chain(lab: Lab) -> Chain:
     queue = lab.stack.client("sqs").create_queue(QueueName="kept")["QueueUrl"]
     keeps = {"TRACING_KEEP": "fault"}
-    worker = lab.function("otel", "kept-worker", HANDLERS / "failing_worker.py", QUEUE_URL=queue, **keeps)
+    # Without retries: boto3 waits before each for a random time, in all for longer than the function may run.
+    calls = {"QUEUE_URL": queue, "AWS_MAX_ATTEMPTS": "1"}
+    worker = lab.function("otel", "kept-worker", HANDLERS / "failing_worker.py", **calls, **keeps)
     front = lab.function(
         "otel",
         "kept-front",

