@@ -75,10 +75,12 @@ def passes_on(call: Mapping[str, Any], below: Mapping[str, Any]) -> bool:
     X-Ray then keeps what it infers for the call, and shows it between the two: "an EventBridge event node
     that connects source and target services".
     https://docs.aws.amazon.com/xray/latest/devguide/xray-services-eventbridge.html
+
+    What they invoke has an origin; the mark of an injected fault has none, and stays below its call.
     """
-    name = canonical_name(call)
-    is_own = str(below.get("origin", "")).startswith(f"AWS::{name}")
-    return call.get("namespace") == "aws" and name in _PASSING_ON and not is_own
+    name, origin = canonical_name(call), str(below.get("origin", ""))
+    is_other = origin != "" and not origin.startswith(f"AWS::{name}")
+    return call.get("namespace") == "aws" and name in _PASSING_ON and is_other
 
 
 def node_identity(fields: Mapping[str, Any]) -> tuple[str, str]:
