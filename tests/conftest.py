@@ -31,3 +31,10 @@ if "TRACING_MODE" not in os.environ:
 # Tests start hundreds of processes: what one has compiled is there for the next.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+
+@atexit.register
+def _close_emitter() -> None:
+    """The X-Ray SDK opens a socket when it is imported, and leaves it to Python to complain at the end."""
+    if sdk := sys.modules.get("aws_xray_sdk.core"):
+        sdk.xray_recorder.emitter._socket.close()
