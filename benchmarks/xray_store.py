@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from embedded_aws.xray.api.traces import operations, service
 from embedded_aws.xray.service import XRay
+from tests.embedded_aws.posting import post
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -116,7 +117,7 @@ class Client:
         self._operations = operations(xray)
 
     def ask(self, path: str, **request: Any) -> dict[str, Any]:
-        response = service(self._operations).post(path, json.dumps(request).encode())
+        response = post(service(self._operations), path, json.dumps(request).encode())
         answer: dict[str, Any] = json.loads(response.body)
         if response.status != 200:
             raise SystemExit(f"error: {path} answered {response.status}: {answer}")

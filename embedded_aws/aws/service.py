@@ -165,10 +165,6 @@ class Service(Wire):
         except AwsError as error:
             return self.refused(error)
 
-    def post(self, path: str, body: bytes) -> Response:
-        """Answer a POST that came by another way than ASGI."""
-        return self.answer(Request({}, "POST", path, "", {}, body))
-
     def call(self, name: str, given: Input) -> Mapping[str, Any]:
         """Return the output of an operation for an input, which is checked before; raises `AwsError`."""
         return self._operations[name](given if name in self._unchecked else self.check(name, given))

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.e2e.stack import Stack, running
-from tests.waterfall.web.browser import Browser, Page, find_chromium, running_chromium
+from tests.waterfall.web.browser import Browser, Page, browsing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,13 +71,7 @@ def stack(site: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    binary = find_chromium()
-    if binary is None:
-        missing = "Chromium is not installed: apt-get install chromium"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    with running_chromium(binary, names=("*.example", "localhost", "*.localhost")) as found:
+    with browsing(("*.example", "localhost", "*.localhost")) as found:
         yield found
 
 

@@ -22,6 +22,7 @@ from embedded_aws.xray.intake.otlp_http import JSON, PROTOBUF, otlp_app
 from embedded_aws.xray.intake.packets import PacketError, parse
 from embedded_aws.xray.sampling import Sampling
 from embedded_aws.xray.service import XRay
+from tests.embedded_aws.posting import post
 from tests.embedded_aws.xray.builders import NOW, TRACE, inner, segment, subsegment, trace_id
 from tests.embedded_aws.xray.operation_cases import SUCCESSES
 from tests.fuzz.mutation import Source, encoded
@@ -209,7 +210,7 @@ def _segments() -> Iterator[Take]:
         count = 0
 
         def call(path: str, **request: Any) -> None:
-            service(table).post(path, json.dumps(request).encode())
+            post(service(table), path, json.dumps(request).encode())
 
         def take(given: tuple[str, list[str]]) -> None:
             nonlocal count
@@ -234,7 +235,7 @@ def _api() -> Iterator[Take]:
         table = operations(xray, rules)
 
         def take(call: tuple[str, bytes]) -> None:
-            service(table).post(*call)
+            post(service(table), *call)
 
         yield take
 

@@ -18,6 +18,7 @@ from embedded_aws.xray.api.sampling import operations as sampling_operations
 from embedded_aws.xray.api.traces import operations, service
 from embedded_aws.xray.sampling import Sampling
 from embedded_aws.xray.service import XRay
+from tests.embedded_aws.posting import post
 from tests.waterfall import samples
 from tests.waterfall.cloud import Cloud
 from waterfall.traces.client import Reader, Source, connect
@@ -109,7 +110,7 @@ def api() -> Iterator[Api]:
             """Keep the tests' output clean."""
 
         def _dispatched(self, body: bytes) -> Reply:
-            response = service(table).post(self.path, body)
+            response = post(service(table), self.path, body)
             return response.status, response.headers, response.body
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -8,6 +8,7 @@ from typing import Any
 
 from embedded_aws.xray.api.traces import operations, service
 from embedded_aws.xray.service import XRay
+from tests.embedded_aws.posting import post
 
 NOW = 1_790_000_000.0
 TRACE = f"1-{int(NOW):08x}-{'0' * 24}"
@@ -54,7 +55,7 @@ class Api:
         self._operations = operations(xray)
 
     def call(self, path: str, **request: Any) -> tuple[int, dict[str, Any]]:
-        response = service(self._operations).post(path, json.dumps(request).encode())
+        response = post(service(self._operations), path, json.dumps(request).encode())
         return response.status, json.loads(response.body)
 
     def ask(self, path: str, **request: Any) -> dict[str, Any]:

@@ -18,6 +18,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -49,6 +51,19 @@ _PIPE_IN, _PIPE_OUT, _FREE_FROM = 3, 4, 10
 
 def find_chromium() -> str | None:
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@contextlib.contextmanager
+def browsing(names: Sequence[str] = ()) -> Iterator[Browser]:
+    """Run a browser for tests (see `running_chromium`): they are skipped without one, and fail in CI."""
+    binary = find_chromium()
+    if binary is None:
+        missing = "Chromium is not installed: apt-get install chromium"
+        if os.environ.get("CI"):
+            pytest.fail(missing)
+        pytest.skip(missing)
+    with running_chromium(binary, names) as running:
+        yield running
 
 
 class PageError(Exception):

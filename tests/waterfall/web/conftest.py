@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
 from tests.waterfall import samples
-from tests.waterfall.web.browser import Browser, Page, find_chromium, running_chromium
+from tests.waterfall.web.browser import Browser, Page, browsing
 from waterfall.traces.client import connect
 from waterfall.web.app import create_app
 from waterfall.web.listener import bind
@@ -24,13 +23,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    binary = find_chromium()
-    if binary is None:
-        missing = "Chromium is not installed: apt-get install chromium"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    with running_chromium(binary) as running:
+    with browsing() as running:
         yield running
 
 

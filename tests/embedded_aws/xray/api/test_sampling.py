@@ -12,6 +12,7 @@ from embedded_aws.aws.model import model
 from embedded_aws.xray.api.sampling import operations, sampler_operations
 from embedded_aws.xray.api.traces import service
 from embedded_aws.xray.sampling import Sampling
+from tests.embedded_aws.posting import post
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,8 +55,8 @@ def call() -> Callable[..., dict[str, Any]]:
 def test_samplers_are_offered_what_they_ask_for_alone() -> None:
     """The daemon's TCP port reads no trace, and changes no rule."""
     table = sampler_operations(Sampling(lambda: NOW, lambda: 0.5))
-    assert service(table).post("/GetSamplingRules", b"").status == 200
-    assert service(table).post("/SamplingTargets", b'{"SamplingStatisticsDocuments": []}').status == 200
+    assert post(service(table), "/GetSamplingRules", b"").status == 200
+    assert post(service(table), "/SamplingTargets", b'{"SamplingStatisticsDocuments": []}').status == 200
     for path in (
         "/TraceSummaries",
         "/Traces",
@@ -63,7 +64,7 @@ def test_samplers_are_offered_what_they_ask_for_alone() -> None:
         "/DeleteSamplingRule",
         "/CreateSamplingRule",
     ):
-        assert service(table).post(path, b"{}").status == 404
+        assert post(service(table), path, b"{}").status == 404
 
 
 def test_a_created_rule_is_answered_and_listed(call: Any) -> None:

@@ -11,6 +11,7 @@ from embedded_aws.aws.errors import AwsError
 from embedded_aws.xray.api import traces as xray_api
 from embedded_aws.xray.api.traces import operations, service
 from embedded_aws.xray.service import XRay
+from tests.embedded_aws.posting import post
 from tests.embedded_aws.xray.builders import NOW, TRACE, Api, identifier, segment, trace_id
 
 PATHS = ["/TraceSegments", "/TelemetryRecords", "/Traces", "/TraceSummaries", "/TraceGraph", "/ServiceGraph"]
@@ -19,7 +20,7 @@ WINDOW = {"StartTime": NOW, "EndTime": NOW + 60}
 
 def test_unknown_path_is_no_operation() -> None:
     """A path without an operation answers 404 with AWS's code."""
-    response = service({}).post("/Nothing", b"")
+    response = post(service({}), "/Nothing", b"")
     assert response.status == 404
     assert response.headers["x-amzn-errortype"] == "UnknownOperationException"
 
@@ -27,7 +28,7 @@ def test_unknown_path_is_no_operation() -> None:
 @pytest.mark.parametrize("body", [b"{", b"[]", b"1", b"\xff", b"[" * 100_000])
 def test_body_that_is_no_object_cannot_be_read(api: Api, body: bytes) -> None:
     """A body that is not a JSON object is a client's error."""
-    response = service(operations(api.xray)).post("/TraceSegments", body)
+    response = post(service(operations(api.xray)), "/TraceSegments", body)
     assert (response.status, response.headers["x-amzn-errortype"]) == (400, "SerializationException")
 
 
@@ -35,13 +36,13 @@ def test_body_that_is_no_object_cannot_be_read(api: Api, body: bytes) -> None:
 def test_deeply_nested_request_is_refused(api: Api, levels: int) -> None:
     """A member nested almost as deeply as JSON can be read is a client's error, however deep the stack is."""
     body = b'{"TraceIds": ' + b"[" * levels + b"]" * levels + b"}"
-    assert service(operations(api.xray)).post("/Traces", body).status == 400
+    assert post(service(operations(api.xray)), "/Traces", body).status == 400
 
 
 @pytest.mark.parametrize("path", PATHS)
 def test_empty_body_is_an_empty_request(api: Api, path: str) -> None:
     """An empty body is read as `{}`, and what is missing is named."""
-    response = service(operations(api.xray)).post(path, b"")
+    response = post(service(operations(api.xray)), path, b"")
     assert (response.status, response.headers["x-amzn-errortype"]) == (400, "InvalidRequestException")
     assert " is missing; it must be " in json.loads(response.body)["Message"]
 
@@ -55,8 +56,8 @@ def test_other_modules_bring_operations(api: Api) -> None:
     table = operations(
         api.xray, {"GetSamplingRules": lambda request: {"seen": request}}, {"DeleteSamplingRule": missing}
     )
-    assert json.loads(service(table).post("/GetSamplingRules", b"").body) == {"seen": {}}
-    response = service(table).post("/DeleteSamplingRule", b'{"RuleName": "r"}')
+    assert json.loads(post(service(table), "/GetSamplingRules", b"").body) == {"seen": {}}
+    response = post(service(table), "/DeleteSamplingRule", b'{"RuleName": "r"}')
     assert (response.status, response.headers["x-amzn-errortype"]) == (404, "ResourceNotFoundException")
     assert json.loads(response.body) == {"Message": "No rule", "ResourceName": "r"}
 
@@ -144,5 +145,5 @@ def test_failing_database_is_an_answer(api: Api) -> None:
     """When the store fails, the caller gets AWS's internal failure and not a broken connection."""
     closed = XRay(None)
     closed.close()
-    response = service(operations(closed)).post("/TraceSummaries", json.dumps(WINDOW).encode())
+    response = post(service(operations(closed)), "/TraceSummaries", json.dumps(WINDOW).encode())
     assert (response.status, response.headers["x-amzn-errortype"]) == (500, "InternalFailure")
