@@ -31,13 +31,17 @@ def stack_outputs(project: str, config: Mapping[str, Any], endpoints: Sequence[s
             for key, value in config.items()
             if key.rpartition(":")[0] == name
         }
-        running = next((found for found in _running(endpoints) if _is(found, name, project)), None)
-        if running is None and not given:
-            raise EngineError(
-                f"no stack '{name}' runs here; start it with `waterfall up`, or give the outputs that are "
-                f"used, each with --config {name}:OUTPUT=VALUE"
+        running = list(_running(endpoints))
+        found = next((status["outputs"] for status in running if _is(status, name, project)), None)
+        if found is None and not given:
+            known = (
+                ", ".join(f"{status.get('project')}/{status.get('stack')}" for status in running) or "none"
             )
-        return {**(running["outputs"] if running else {}), **given}
+            raise EngineError(
+                f"no stack '{name}' runs here (running: {known}); start it with `waterfall up`, or give the "
+                f"outputs that are used, each with --config {name}:OUTPUT=VALUE"
+            )
+        return {**(found or {}), **given}
 
     return outputs
 

@@ -14,7 +14,7 @@ from waterfall.commands.options import Command
 from waterfall.commands.welcome import Welcome
 from waterfall.ports import AWS_PORT, CONSOLE_PORT, DAEMON_PORT, OTLP_PORT
 from waterfall.stack import KEEP_SETTING
-from waterfall.stack.registry import Noted, noted
+from waterfall.stack.registry import Noted, noted, running
 from waterfall.terminal.screen import screen_of
 from waterfall.traces import arguments
 from waterfall.traces.client import Source
@@ -79,6 +79,7 @@ def _run(given: argparse.Namespace) -> int:
                 directory=given.directory,
                 stack=given.stack,
                 config=settings_of(given),
+                other_stacks=[stack.endpoint for stack in running()],
                 strict=given.strict,
                 port=given.port,
                 daemon_port=given.daemon_port,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from waterfall.stack import KEEP_SETTING
+from waterfall.stack.registry import running
 
 if TYPE_CHECKING:
     from embedded_aws.server import Status
@@ -30,6 +31,7 @@ def main() -> int:
         data=Path(given["data"]),
         stack=given["stack"],
         config=given["config"],
+        other_stacks=[stack.endpoint for stack in running()],
         port=0,
         daemon_port=0,
         otlp_port=0,

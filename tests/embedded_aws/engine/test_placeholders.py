@@ -185,8 +185,8 @@ def test_stack_reference_that_is_not_at_hand_says_how_to_give_it(deploy: Deploy)
     """A stack that is not known is one message with what to type."""
     with pytest.raises(
         EngineError,
-        match="StackReference 'acme/network/dev' failed: no stack 'acme/network/dev' runs here; start it "
-        "with `waterfall up`, or give the outputs that are used, each with "
+        match=r"StackReference 'acme/network/dev' failed: no stack 'acme/network/dev' runs here "
+        r"\(running: none\); start it with `waterfall up`, or give the outputs that are used, each with "
         "--config acme/network/dev:OUTPUT=VALUE",
     ):
         deploy(lambda: pulumi.StackReference("acme/network/dev"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -106,6 +107,22 @@ def test_request_and_waterfall_and_addresses_are_shown(api: Api) -> None:
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
     assert not welcome.failed
+
+
+def test_warnings_are_whole_and_what_was_deployed_is_last(api: Api) -> None:
+    """Each warning is printed in full, however long, and the last line counts the resources."""
+    warning = f"aws:kms/key:Key 'net' ({'long/' * 30}__main__.py:3): this type is not supported here"
+    counts = {"run": 38, "stored only": 2, "skipped": 1}
+    stack = replace(stack_at(api.endpoint, None), warnings=[warning], resources=counts)
+    text, _ = greeted(stack, Clock())
+    assert warning.replace(" ", "") in "".join(text.split())
+    assert text.splitlines()[-1] == "41 resources: 38 run, 2 stored only, 1 skipped"
+
+
+def test_what_became_of_no_resource_is_left_out(api: Api) -> None:
+    """A kind that there are none of is not counted."""
+    stack = replace(stack_at(api.endpoint, None), resources={"run": 1, "stored only": 0, "skipped": 0})
+    assert greeted(stack, Clock())[0].splitlines()[-1] == "1 resource: 1 run"
 
 
 def test_what_the_cli_and_sdks_need_is_printed(api: Api) -> None:
