@@ -13,7 +13,8 @@ _AUTHORITY = re.compile(
     r"(?:[A-Za-z][A-Za-z0-9+.\-]*:)?//(?:[\w.~!$&'()*+,;=:@%\-]*@)?"
     r"(?P<host>\[[^\[\]/?#]*\]|[\w.~!$&'()*+,;=<>\"\]\x80-\U0010ffff\-]*)(?::[0-9]*)?(?:[/?#]|$)"
 )
-_REFUSED = re.compile(r"%(?![0-9A-Fa-f]{2})|[\x00-\x1f\x7f]")
+_NO_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NAME_SYMBOLS = frozenset(" 0123456789_.:/%&#=+-@")
 
 
@@ -97,7 +98,8 @@ def _database(attributes: Attributes) -> str:
 def _host(url: str) -> str:
     """Return a URL's host as it is written; nothing for what Go's reader of URLs refuses."""
     match = _AUTHORITY.match(url)
-    if match is None or _REFUSED.search(url.partition("?")[0]):
+    before_fragment, before_query = url.partition("#")[0], url.partition("?")[0]
+    if match is None or _CONTROL.search(before_fragment) or _NO_ESCAPE.search(before_query):
         return ""
     host = match["host"]
     return host[1:-1].replace("%25", "%") if host.startswith("[") else host
