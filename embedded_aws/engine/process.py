@@ -82,7 +82,7 @@ class EngineProcess:
             # Not asyncio's own pipes: with them the end of the engine is seen only after the end of
             # everything that inherited them, such as a process that the program left behind.
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "embedded_aws.engine", "--until-stdin-ends", *arguments,
+                sys.executable, "-P", "-m", "embedded_aws.engine", "--until-stdin-ends", *arguments,
                 stdin=watched, stdout=answer, stderr=write_end, start_new_session=True,
             )  # fmt: skip
         finally:

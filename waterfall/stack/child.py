@@ -66,7 +66,7 @@ def run_stack(
             "config": dict(program.settings),
         }
         pipe = subprocess.PIPE
-        command = [sys.executable, "-m", "waterfall.stack.serve"]
+        command = [sys.executable, "-P", "-m", "waterfall.stack.serve"]
         with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
             progress = threading.Thread(target=_pass_on, args=(process, name, say), daemon=True)
             progress.start()

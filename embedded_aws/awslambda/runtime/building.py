@@ -95,7 +95,7 @@ def _make_lang(directory: Path) -> None:
 
 def _pip_install(packages: Path, target: Path, lock: int) -> None:
     command = [
-        sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile",
+        sys.executable, "-P", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile",
         "--no-deps", "--require-hashes", "--only-binary=:all:",
         "--target", str(target), "--requirement", str(packages),
     ]  # fmt: skip
