@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
-import subprocess
 import zipfile
 from pathlib import Path
 
@@ -12,7 +10,7 @@ import pytest
 
 from components.settings import SETTINGS, Setting
 from tests.components.conftest import Deploy, run_program
-from waterfall.cli import main, parse
+from waterfall.cli import main
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -76,19 +74,6 @@ def test_only_deploying_needs_an_account() -> None:
     }
     assert needing.pop("Deploy") == commands_in(chapters["Deploy"])
     assert needing == {title: [] for title in needing}
-
-
-def test_what_make_is_told_to_pass_on_is_understood() -> None:
-    """`make up ARGS=...` is one command of `waterfall`, with options that it has."""
-    lines = [line for line in commands_in(README) if "ARGS" in line]
-    assert len(lines) > 3
-    for line in lines:
-        done = subprocess.run(
-            ["bash", "-c", line.replace("make", "make --dry-run")],
-            cwd=ROOT, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        (command,) = [line for line in done.stdout.splitlines() if line.startswith(".venv/bin/waterfall ")]
-        assert parse(shlex.split(command)[1:]).command == "up"
 
 
 def commands_in(text: str) -> list[str]:

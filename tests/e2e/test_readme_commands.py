@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.stack import REPOSITORY, Stack, running
+from tests.e2e.test_up import QUICK, up
 from tests.test_readme import README, commands_in
 
 START = "make up"
@@ -85,3 +87,14 @@ def test_the_command_to_go_on_with_works_as_printed(stack: Stack, tmp_path: Path
         ["bash", "-c", command], cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.startswith("Trace 1-")
+
+
+@pytest.mark.parametrize("command", [line for line in commands_in(README) if "ARGS=" in line])
+def test_the_command_that_switches_deploys_and_is_answered(command: str, tmp_path: Path) -> None:
+    """What make would run, on free ports, for one request whose work takes no time."""
+    dry_run = ["bash", "-c", command.replace("make", "make --dry-run")]
+    told = subprocess.run(dry_run, cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    (line,) = [line for line in told.stdout.splitlines() if line.startswith(".venv/bin/waterfall up ")]
+    done = up(*shlex.split(line)[2:], "--once", "--data", str(tmp_path), *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert '→ 200 "Successfully invoked Lambda 2!"' in done.stdout
