@@ -95,8 +95,8 @@ def _make_lang(directory: Path) -> None:
 
 def _pip_install(packages: Path, target: Path, lock: int) -> None:
     command = [
-        sys.executable, "-P", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile",
-        "--no-deps", "--require-hashes", "--only-binary=:all:",
+        sys.executable, "-P", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+        "--no-compile", "--no-deps", "--require-hashes", "--only-binary=:all:",
         "--target", str(target), "--requirement", str(packages),
     ]  # fmt: skip
     # pip holds the lock too: when this process is killed, the next one waits for what still writes here.
