@@ -11,9 +11,9 @@ from rich.text import Text
 from waterfall.ports import LOCAL_ENDPOINT
 from waterfall.shell import typed
 from waterfall.stack import first_request
-from waterfall.stack.first_request import Polling
+from waterfall.stack.first_request import Polling, new_trace_id
 from waterfall.stack.registry import running
-from waterfall.stack.routes import find_route
+from waterfall.stack.routes import Route, first_route
 from waterfall.terminal import waterfall
 from waterfall.terminal.screen import DIM, STYLES, Screen, to_text, wrapped
 from waterfall.terminal.text import clean, shorten
@@ -54,37 +54,42 @@ class Welcome:
 
         Of a stack that stays, how to go on with it is printed as well.
         """
-        path = None
+        route = None
         try:
-            path = self._plain_path(stack)
-            if stack.api and path:
-                self._first_request(stack, connect(Source(stack.endpoint)), stack.api.rstrip("/") + path)
+            route = self._route(stack)
+            if route:
+                self._first_request(stack, connect(Source(stack.endpoint)), route)
         except ReadError as error:
             self._fail(str(error))
-        self._print([Text(), *self._addresses(stack, path), Text()] if stays else [Text()])
+        self._print([Text(), *self._addresses(stack, route), Text()] if stays else [Text()])
         self.warn(stack.warnings)
         if stack.resources:
             self._print([Text(_counted(stack.resources), style="bold")])
 
-    def _plain_path(self, stack: Status) -> str | None:
-        if not stack.api:
-            self._note("no request was sent: this program deploys no API Gateway REST API")
+    def _route(self, stack: Status) -> Route | None:
+        if not stack.apis:
+            self._note("no request was sent: this program deploys no API and no function URL")
             return None
-        path = find_route(_source(stack), stack.api)
-        if path is None:
-            self._note("no request was sent: this API has no GET route without path parameters")
-        return path
+        route = first_route(_source(stack), stack.apis.values())
+        if route is None:
+            self._note("no request was sent: this API has no route")
+        return route
 
-    def _first_request(self, stack: Status, reader: Reader, url: str) -> None:
-        answer = first_request.get(url)
+    def _first_request(self, stack: Status, reader: Reader, route: Route) -> None:
+        # HTTP APIs answer without a tracing header, so the request brings one.
+        trace_id = None if route.tells_trace else new_trace_id(self.now())
+        answer = first_request.send(route.method, route.url, trace_id=trace_id)
         glyphs = self.screen.glyphs
         style = STYLES["ok" if answer.status < 400 else "fault"]
         body = shorten(clean(answer.body), 200)
         line = Text.assemble(
-            f"GET {clean(url)} {glyphs.arrow} ", (str(answer.status), style), (f" {body}", DIM)
+            f"{route.method} {clean(route.url)} {glyphs.arrow} ",
+            (str(answer.status), style),
+            (f" {body}", DIM),
         )
         self._print([Text(), line, Text()])
-        self.failed = answer.status >= 400
+        # What a request without a body, or with made up parameters, is refused for says nothing.
+        self.failed = answer.status >= (400 if route.is_plain else 500)
         if stack.tracing == "off":
             self._note("tracing is off: this request left no trace")
         elif answer.sampled is False:
@@ -116,10 +121,11 @@ class Welcome:
             self._print([Text(f"{arrow} linked trace, of the message's consumer: {linked}", style="cyan")])
             self._print([Text(f"  {_show(stack)} {linked}", style=DIM)])
 
-    def _addresses(self, stack: Status, path: str | None) -> Iterator[Text]:
+    def _addresses(self, stack: Status, route: Route | None) -> Iterator[Text]:
+        verb = "" if route is None or route.method == "GET" else f"-X {route.method} "
         rows = [
-            ("API", stack.api or ""),
-            ("try", f"curl {stack.api.rstrip('/')}{path}" if stack.api and path else ""),
+            *(("API", url) for url in stack.apis.values()),
+            ("try", f"curl {verb}{route.url}" if route else ""),
             (
                 "open",
                 f"{stack.console}    (console: traces, service map, waterfall)" if stack.console else "",

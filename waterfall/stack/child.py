@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from waterfall.stack.routes import find_route
+from waterfall.stack.routes import first_route
 from waterfall.traces.client import ReadError, Source
 
 STOP_SECONDS = 15.0
@@ -47,10 +47,10 @@ class RunningStack:
         if "error" in status:
             raise ReadError(f"{self.kind} {self.name} did not start: {status['error']}")
         source = Source(status["endpoint"], region=status["region"])
-        path = find_route(source, status["api"]) if status["api"] else None
-        if path is None:
-            raise ReadError("there is nothing to request: this program has no API with a plain GET route")
-        return status["api"].rstrip("/") + path, source
+        route = first_route(source, status["apis"].values())
+        if route is None or route.method != "GET":
+            raise ReadError("there is nothing to request: this program has no API with a GET route")
+        return route.url, source
 
 
 @contextmanager

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.message import Message
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -19,6 +20,7 @@ WHOLE_WITHIN = 10.0
 """Seconds after the response within which a local trace is whole, if ever."""
 STEP = 0.05
 TIMEOUT = 60.0
+_HEADER = "X-Amzn-Trace-Id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +56,40 @@ class Polling:
 
 def get(url: str) -> HttpResponse:
     """Send one GET request; raises ReadError when there is no answer at all."""
+    return send("GET", url)
+
+
+def send(method: str, url: str, *, trace_id: str | None = None) -> HttpResponse:
+    """Send one request without a body; raises ReadError when there is no answer at all.
+
+    With a `trace_id` it is part of that trace, which is then known when the answer does not name one.
+    """
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    headers = {_HEADER: f"Root={trace_id}"} if trace_id else {}
+    request = urllib.request.Request(url, method=method, headers=headers)  # noqa: S310 - of a stack's API
     try:
-        with direct.open(url, timeout=TIMEOUT) as response:
-            return _answer(url, response.status, response.headers, response.read())
+        with direct.open(request, timeout=TIMEOUT) as response:
+            answer = _answer(url, response.status, response.headers, response.read())
     except urllib.error.HTTPError as error:
-        return _answer(url, error.code, error.headers, error.read())
+        answer = _answer(url, error.code, error.headers, error.read())
     except OSError as error:
-        raise ReadError(f"the first request, GET {url}, got no answer: {error}") from error
+        raise ReadError(f"the first request, {method} {url}, got no answer: {error}") from error
+    return answer if answer.trace_id else replace(answer, trace_id=trace_id)
+
+
+def new_trace_id(now: float) -> str:
+    """Return the id of a new trace."""
+    return f"1-{int(now):08x}-{secrets.token_hex(12)}"
 
 
 def _answer(url: str, status: int, headers: Message, body: bytes) -> HttpResponse:
-    header = headers.get("X-Amzn-Trace-Id", "")
-    fields = dict(part.strip().partition("=")[::2] for part in header.split(";"))
+    header = headers.get(_HEADER, "")
+    fields = dict(part.strip().partition("=")[::2] for part in header.lower().split(";"))
     try:
         trace_id = arguments.trace_id(header)
     except ValueError:
         trace_id = None
-    sampled = {"1": True, "0": False}.get(fields.get("Sampled", ""))
+    sampled = {"1": True, "0": False}.get(fields.get("sampled", ""))
     return HttpResponse(url, status, body.decode("utf-8", "replace"), trace_id, sampled)
 
 

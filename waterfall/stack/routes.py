@@ -1,12 +1,14 @@
-"""The routes of deployed REST APIs, as API Gateway describes them.
+"""The routes of deployed APIs, as API Gateway describes them.
 
 https://docs.aws.amazon.com/apigateway/latest/api/API_GetResources.html
+https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis-apiid-routes.html
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,21 +16,65 @@ from botocore.exceptions import BotoCoreError, ClientError
 from waterfall.traces.client import ReadError, Source, client
 
 ANY_METHOD = "ANY"
+_API = "/execute-api/"
+_FUNCTION_URL = "/lambda-url/"
+_PARAMETER = re.compile(r"\{([^}+]*)\+?\}")
 _FUNCTION = re.compile(r"/functions/arn:[^/]*:function:(?P<name>[^/:]+)[^/]*/invocations")
 
 
-def find_route(source: Source, base_url: str) -> str | None:
-    """Return the path of an API's first GET method without path parameters, `None` when it has none.
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Something to request; parameters in its path were given their own names.
 
-    Raises ReadError when the API's routes cannot be read.
+    `is_plain`: a GET without any. `tells_trace`: the answer has a tracing header.
+    """
+
+    method: str
+    url: str
+    is_plain: bool = True
+    tells_trace: bool = True
+
+
+def first_route(source: Source, base_urls: Iterable[str]) -> Route | None:
+    """Return the first GET route without path parameters of APIs and function URLs, else the first at all.
+
+    `None` when they have none. Raises ReadError when the routes cannot be read.
     """
     try:
-        gateway = client(source, "apigateway")
-        id_ = next((str(api["id"]) for api in rest_apis(gateway) if str(api["id"]) in base_url), None)
-        resources = _resources(gateway, id_) if id_ else []
-        return next((str(resource["path"]) for resource in resources if _is_plain(resource)), None)
+        found = [each for url in base_urls for each in _routes(source, url.rstrip("/"))]
     except (BotoCoreError, ClientError) as error:
         raise ReadError(f"the API's routes cannot be read: {error}") from error
+    return min(found, key=lambda each: each[0])[1] if found else None
+
+
+def _routes(source: Source, base_url: str) -> Iterator[tuple[int, Route]]:
+    """Yield the routes of what has this address, each with 0 for the plainest."""
+    if _FUNCTION_URL in base_url:
+        yield 0, Route("GET", f"{base_url}/")
+        return
+    api_id = base_url.partition(_API)[2].partition("/")[0]
+    gateway = client(source, "apigateway")
+    is_rest = any(api["id"] == api_id for api in rest_apis(gateway))
+    for method, path in _methods(gateway, api_id) if is_rest else _keys(source, api_id):
+        verb = "GET" if method == ANY_METHOD else method
+        rank = (verb != "GET") + 2 * ("{" in path)
+        url = base_url + _PARAMETER.sub(lambda found: found[1], path)
+        yield rank, Route(verb, url, is_plain=rank == 0, tells_trace=is_rest)
+
+
+def _methods(gateway: Any, api_id: str) -> Iterator[tuple[str, str]]:
+    """Yield method and path of each route of a REST API, but for what answers browsers."""
+    for resource in _resources(gateway, api_id):
+        for method in resource.get("resourceMethods", {}):
+            if method != "OPTIONS":
+                yield method, str(resource["path"])
+
+
+def _keys(source: Source, api_id: str) -> Iterator[tuple[str, str]]:
+    """Yield method and path of each route of an HTTP API."""
+    for route in client(source, "apigatewayv2").get_routes(ApiId=api_id)["Items"]:
+        method, _, path = str(route["RouteKey"]).partition(" ")
+        yield (method, path) if path else (ANY_METHOD, "/")
 
 
 def rest_apis(gateway: Any) -> list[dict[str, Any]]:
@@ -52,11 +98,6 @@ def function_of(gateway: Any, api_id: str, method: str, path: str) -> str | None
 def _resources(gateway: Any, api_id: str, **how: Any) -> list[dict[str, Any]]:
     pages = gateway.get_paginator("get_resources").paginate(restApiId=api_id, **how)
     return [resource for page in pages for resource in page["items"]]
-
-
-def _is_plain(resource: Mapping[str, Any]) -> bool:
-    methods = resource.get("resourceMethods", {})
-    return "{" not in resource["path"] and ("GET" in methods or ANY_METHOD in methods)
 
 
 def _generality(resource: Mapping[str, Any]) -> tuple[bool, int]:

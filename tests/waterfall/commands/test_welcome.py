@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 BASE = "/execute-api/k2v9x1/dev"
 JSON_TYPE = {"Content-Type": "application/json"}
+UNSAMPLED = f"Root={TRACE_ID};Sampled=0"
 TRACED = {"X-Amzn-Trace-Id": f"Root={TRACE_ID};Parent=0123456789abcdef;Sampled=1"}
 
 
@@ -38,7 +39,7 @@ def stack_at(endpoint: str, api: str | None, tracing: str | None = "otel") -> St
         region="us-east-1",
         tracing=tracing,
         api=api,
-        apis={},
+        apis={"shop/dev": api} if api else {},
         endpoint=endpoint,
         console="http://127.0.0.1:8080",
         daemon="127.0.0.1:2000",
@@ -242,19 +243,54 @@ def test_response_without_a_trace_id_is_a_failure(api: Api) -> None:
 def test_no_api_is_said(api: Api) -> None:
     """A program without an API gets no request, and its addresses."""
     text, welcome = greeted(stack_at(api.endpoint, None), Clock())
-    assert "deploys no API Gateway REST API" in text
+    assert "deploys no API and no function URL" in text
     assert "127.0.0.1:2000" in text
     assert not welcome.failed
 
 
-@pytest.mark.parametrize(
-    ("paths", "methods"), [((), ("GET",)), (("/items/{id}",), ("GET",)), (("/items",), ("POST",))]
-)
-def test_no_plain_route_is_said(api: Api, paths: tuple[str, ...], methods: tuple[str, ...]) -> None:
-    """Without a GET route that needs no parameters no request is sent."""
-    text, welcome = greeted(deployed(api, *paths, methods=methods), Clock())
-    assert "no GET route without path parameters" in text
+def test_no_route_is_said(api: Api) -> None:
+    """Without a route no request is sent."""
+    text, welcome = greeted(deployed(api), Clock())
+    assert "this API has no route" in text
     assert not welcome.failed
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "asked", "typed_as"),
+    [
+        ("/items/{id}", "GET", "GET /items/id", "curl "),
+        ("/items", "POST", "POST /items", "curl -X POST "),
+        ("/{proxy+}", "ANY", "GET /proxy", "curl "),
+    ],
+)
+def test_any_route_is_better_than_none(api: Api, path: str, method: str, asked: str, typed_as: str) -> None:
+    """Without a plain GET route the first of any kind is requested; its refusal is no failure."""
+    stack = deployed(api, path, methods=(method, "OPTIONS"))
+    verb, _, sent = asked.partition(" ")
+    answer(api, f"{BASE}{sent}", "no", status=400, headers={**TRACED, "X-Amzn-Trace-Id": UNSAMPLED})
+    text, welcome = greeted(stack, Clock())
+    assert f"{verb} {stack.api}{sent} → 400" in text
+    assert f"try  {typed_as}{stack.api}{sent}" in text
+    assert not welcome.failed
+
+
+def test_http_api_answers_within_a_trace_that_the_request_brings(api: Api) -> None:
+    """An HTTP API names no trace, and its routes are those of another service."""
+    answer(api, "/restapis", {"item": []})
+    answer(api, "/v2/apis/k2v9x1/routes", {"items": [{"routeKey": "POST /a"}, {"routeKey": "GET /hello"}]})
+    answer(api, f"{BASE}/hello", "ok", headers={})
+    text, welcome = greeted(stack_at(api.endpoint, api.endpoint + BASE), Clock())
+    assert "GET" in text
+    assert f"no trace 1-{int(samples.T0 + 65):08x}-" in text
+    assert welcome.failed
+
+
+def test_function_url_is_requested(api: Api) -> None:
+    """A function URL has one route, and its answer names the trace in Lambda's form."""
+    answer(api, "/lambda-url/abc/", "ok", headers={"X-Amzn-Trace-Id": f"root={TRACE_ID};sampled=0"})
+    text, _ = greeted(stack_at(api.endpoint, f"{api.endpoint}/lambda-url/abc"), Clock())
+    assert "/lambda-url/abc/ → 200" in text
+    assert "the sampling rules passed this request over" in text
 
 
 def test_route_of_any_method_is_taken(api: Api) -> None:
