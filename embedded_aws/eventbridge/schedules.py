@@ -75,10 +75,16 @@ class Schedules:
             known[schedule.key] = running
             if running.expression and running.due is not None and running.due <= now:
                 due, running.due = running.due, running.expression.after(now, running.start)
-                if schedule.is_rule or is_within(schedule.owner, due):
-                    for delivery in self.deliveries(schedule, due):
-                        self._courier.send(delivery)
+                self._fire(schedule, due)
         self._running = known
+
+    def _fire(self, schedule: Scheduled, due: float) -> None:
+        try:
+            if schedule.is_rule or is_within(schedule.owner, due):
+                for delivery in self.deliveries(schedule, due):
+                    self._courier.send(delivery)
+        except ValueError as problem:  # moto keeps inputs and dates that AWS would have refused
+            _log.warning("schedule %s cannot be sent: %s", schedule.name, problem)
 
     def deliveries(self, schedule: Scheduled, at: float) -> Iterator[Delivery]:
         """Yield what a schedule sends when it is due at a time, in epoch seconds."""

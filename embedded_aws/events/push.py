@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,9 @@ from embedded_aws.sns.service import Sns
 
 if TYPE_CHECKING:
     from embedded_aws.aws.moto import MotoAws
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -53,15 +57,21 @@ class PushServices:
         for noted in notes:
             if _place(noted) in created and not _is_created(noted):
                 continue
-            match noted:
-                case Published():
-                    self._sns.published(noted, header)
-                case EventPut():
-                    self._rules.put(noted, header)
-                case ObjectChanged():
-                    self._s3.changed(noted, header)
-                case NotificationsSet():
-                    self._s3.configured(noted)
+            try:
+                self._take(noted, header)
+            except ValueError as problem:  # moto keeps what AWS would have refused
+                _log.warning("%s cannot be delivered: %s", type(noted).__name__, problem)
+
+    def _take(self, noted: Note, header: TraceHeader) -> None:
+        match noted:
+            case Published():
+                self._sns.published(noted, header)
+            case EventPut():
+                self._rules.put(noted, header)
+            case ObjectChanged():
+                self._s3.changed(noted, header)
+            case NotificationsSet():
+                self._s3.configured(noted)
 
     def _publish(self, event: dict[str, Any], region: str, now: float) -> None:
         self._rules.take(Received(event, DEFAULT_BUS, region, now))

@@ -45,13 +45,7 @@ def topic_segment(
         "origin": ORIGIN,
         "resource_arn": message.topic_arn,
         "http": {"response": {"status": 200}},
-        "aws": {
-            "operation": "Publish",
-            "topic_arn": message.topic_arn,
-            "message_id": message.message_id,
-            "account_id": account,
-            "region": region,
-        },
+        "aws": {"message_id": message.message_id, "account_id": account, "region": region},
         **({"fault": True} if any(part.get("fault") for part in parts) else {}),
         **({"subsegments": parts} if parts else {}),
     }

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from embedded_aws.aws.ids import Clock, Ids
 from embedded_aws.aws.interfaces import SegmentSink
 from embedded_aws.aws.moto_events import Published
+from embedded_aws.aws.parsing import ParseError, read_object
 from embedded_aws.aws.trace_header import TraceHeader
 from embedded_aws.delivery.courier import Courier, Delivery
 from embedded_aws.delivery.retries import SNS, RetryPolicy
@@ -67,14 +67,13 @@ class Sns:
             self._services.courier.send(delivery)
 
     def _delivery(self, subscription: Any, message: Published, header: TraceHeader, now: float) -> Delivery:
-        redrive = subscription.attributes.get("RedrivePolicy")
         return Delivery(
             sender=f"topic {message.topic_arn}",
             target=subscription.endpoint,
             parcel=_parcel(subscription, message, now),
             policy=self._policy,
             trace=header,
-            dead_letters=json.loads(redrive)["deadLetterTargetArn"] if redrive else None,
+            dead_letters=_dead_letters(subscription),
         )
 
     async def _traced(
@@ -114,6 +113,16 @@ def _takes(subscription: Any, message: Published) -> bool:
     scope = subscription.attributes.get("FilterPolicyScope", "MessageAttributes")
     text = text_for(message, subscription.protocol)
     return takes(subscription._filter_policy, scope, text, message.attributes)  # noqa: SLF001 - parsed already
+
+
+def _dead_letters(subscription: Any) -> str | None:
+    """Return the ARN of a subscription's dead-letter queue; moto also keeps policies that have none."""
+    try:
+        policy = read_object(str(subscription.attributes.get("RedrivePolicy") or "{}").encode())
+    except ParseError:
+        return None
+    arn = policy.get("deadLetterTargetArn")
+    return arn if isinstance(arn, str) else None
 
 
 def _parcel(subscription: Any, message: Published, now: float) -> Parcel:

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from embedded_aws.aws.moto_events import EventPut
+from embedded_aws.aws.trace_header import TraceHeader
 from tests.embedded_aws.awslambda.harness import Stack
 from tests.embedded_aws.inbox import HEADER, PARENT, ROOT, Inbox, settle, traced
 
@@ -267,3 +269,17 @@ def test_an_event_grows_too_old_for_retries(stack: Stack) -> None:
     (message,) = dead.received()
     condition = message["MessageAttributes"]["EXHAUSTED_RETRY_CONDITION"]["StringValue"]
     assert (condition, stack.pauses) == ("MaximumEventAgeInSeconds", [1, 2, 4, 8, 16, 32])
+
+
+def test_what_moto_lets_through_is_left_out(stack: Stack) -> None:
+    """An event with a time that is none is not delivered; the request that put it has its answer."""
+    rule, inbox = Rule(stack), Inbox(stack)
+    rule.target(inbox.arn)
+    entry = {"Source": rule.name, "DetailType": "d", "Detail": "{}", "Time": "noon"}
+
+    async def take() -> None:
+        stack.push.take([EventPut("us-east-1", "default", "1", entry)], TraceHeader())
+
+    stack.call(take())
+    settle(stack)
+    assert inbox.left() == 0

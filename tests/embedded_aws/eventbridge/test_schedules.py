@@ -168,3 +168,12 @@ def test_a_schedule_ends(clock: Stack) -> None:
     tick(clock, 60)
     assert len(inbox.received()) == 1
     assert inbox.left() == 0
+
+
+def test_an_input_that_cannot_be_sent_stops_no_other_schedule(clock: Stack) -> None:
+    """A universal target whose input is no JSON is left out, and the others fire."""
+    inbox = Inbox(clock)
+    schedule(clock, "rate(1 minute)", {"Arn": "arn:aws:scheduler:::aws-sdk:sqs:sendMessage", "Input": "{"})
+    schedule(clock, "rate(1 minute)", {"Arn": inbox.arn, "Input": "fine"})
+    tick(clock, 60)
+    assert inbox.received()[0]["Body"] == "fine"
