@@ -12,6 +12,7 @@ import pulumi
 import pulumi_aws as aws
 
 from .function import TracedFunction
+from .kinds import SettingError
 from .naming import name_or_auto, shortened, stage_name
 from .openapi import api_document
 from .policy import assume_role_policy
@@ -55,22 +56,25 @@ class TracedApi(pulumi.ComponentResource):
     X-Ray knows the stage as `<name of the API>/<stack>`; sampling rules for that name, which are called after
     the API, decide which requests are traced, for everything behind the stage too.
 
-    Access logs need a role that API Gateway keeps once per account and region (`apigateway.Account`). Most
-    accounts have it. `set_account` sets it from this stack: two stacks that do so overwrite each other, and
-    destroying one takes the logs of both, so it is off unless asked for
+    Access logs need a role that API Gateway keeps once per account and region (`apigateway.Account`), and
+    AWS refuses the stage without it. Most accounts have it; the account is asked, in the preview too. Where
+    there is none, the access log is left out with a warning, unless `access_logs` is `on`, which insists.
+    `set_account` sets it from this stack: two stacks that do so overwrite each other, and destroying one
+    takes the logs of both, so it is off unless asked for
     (https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html).
 
     What it is made of is there to build on: a usage plan or a custom domain for `stage`, a firewall, alarms.
-    `permissions` are by route, as `routes` wrote it; `account` is there if asked for.
+    `permissions` are by route, as `routes` wrote it; `account` and `access_log_group` are there if asked for.
 
-    Raises RouteError for a route that API Gateway would refuse.
+    Raises RouteError for a route that API Gateway would refuse, SettingError for an access log that is
+    insisted on where it cannot be.
     """
 
     rest_api: aws.apigateway.RestApi
     deployment: aws.apigateway.Deployment
     stage: aws.apigateway.Stage
     throttling: aws.apigateway.MethodSettings
-    access_log_group: aws.cloudwatch.LogGroup
+    access_log_group: aws.cloudwatch.LogGroup | None
     account: aws.apigateway.Account | None
     permissions: Mapping[str, aws.lambda_.Permission]
     sampling_rules: Sequence[aws.xray.SamplingRule]
@@ -102,13 +106,7 @@ class TracedApi(pulumi.ComponentResource):
             text: self._permission(name, route, function)
             for text, (route, function) in zip(args.routes, routes.items(), strict=True)
         }
-        self.access_log_group = aws.cloudwatch.LogGroup(
-            f"{name}-access-logs",
-            name=pulumi.Output.concat("/aws/apigateway/", self.rest_api.name),
-            retention_in_days=args.profile.log_retention,
-            tags=args.tags or None,
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        self.access_log_group = self._log_group(name, args) if args.profile.access_logs != "off" else None
         self.account = self._account(name, args) if args.profile.set_account else None
         self.stage = self._stage(name, args)
         self.throttling = self._throttle(name, args.profile.throttling)
@@ -145,10 +143,42 @@ class TracedApi(pulumi.ComponentResource):
             deployment=self.deployment.id,
             stage_name=stage_name(),
             xray_tracing_enabled=args.profile.sampling is not None,
-            access_log_settings={"destination_arn": self.access_log_group.arn, "format": _ACCESS_LOG},
+            access_log_settings=self._access_log(name, args, self.access_log_group),
             tags=args.tags or None,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[self.account] if self.account else []),
         )
+
+    def _log_group(self, name: str, args: TracedApiArgs) -> aws.cloudwatch.LogGroup:
+        return aws.cloudwatch.LogGroup(
+            f"{name}-access-logs",
+            name=pulumi.Output.concat("/aws/apigateway/", self.rest_api.name),
+            retention_in_days=args.profile.log_retention,
+            tags=args.tags or None,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+
+    def _access_log(
+        self, name: str, args: TracedApiArgs, group: aws.cloudwatch.LogGroup | None
+    ) -> pulumi.Output[aws.apigateway.StageAccessLogSettingsArgs | None] | None:
+        if group is None:
+            return None
+        asks = pulumi.InvokeOptions(parent=self)
+        account = aws.get_caller_identity(opts=asks).account_id
+        region = aws.get_region(opts=asks).region
+        child = pulumi.ResourceOptions(parent=self)
+        settings = self.account or aws.apigateway.Account.get(f"{name}-settings", account, child)
+
+        def tell(role: str) -> None:
+            told = f"API Gateway has no logging role in {region}, so {name} can have no access log"
+            cure = "apiGatewayAccount: true in one stack of the region sets it"
+            if not role and args.profile.access_logs == "on":
+                raise SettingError(f"accessLogs is 'on', but {told}; {cure}, or set accessLogs to auto")
+            if not role:
+                pulumi.log.warn(f"{told}; {cure}", resource=self)
+
+        log = aws.apigateway.StageAccessLogSettingsArgs(destination_arn=group.arn, format=_ACCESS_LOG)
+        settings.cloudwatch_role_arn.apply(tell)  # on its own: an input's error would lose its type
+        return settings.cloudwatch_role_arn.apply(lambda role: log if role else None)
 
     def _account(self, name: str, args: TracedApiArgs) -> aws.apigateway.Account:
         child = pulumi.ResourceOptions(parent=self)

@@ -84,6 +84,14 @@ class Choice(OneOf):
 
 
 @dataclass(frozen=True)
+class Switch(Choice):
+    """`on`, `off` and perhaps more words; YAML that does not quote the two makes true and false of them."""
+
+    def parse(self, text: str) -> Any:
+        return super().parse({"true": "on", "false": "off"}.get(text, text))
+
+
+@dataclass(frozen=True)
 class Number(_Checked):
     """A number from `low` to `high`, perhaps described in `words` of its own.
 

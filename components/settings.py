@@ -12,11 +12,12 @@ import pulumi
 from pulumi.runtime import config as pulumi_config
 
 from .fault_settings import Experiment, read_experiments
-from .kinds import Choice, Flag, Kind, Mapped, Number, OneOf, Pattern, SettingError, Whole
+from .kinds import Choice, Flag, Kind, Mapped, Number, OneOf, Pattern, SettingError, Switch, Whole
 from .sampling import Extras, Keep, Sampling, read_extras
 
 Tracing = Literal["otel", "native", "off"]
 Export = Literal["xray", "otlp"]
+AccessLogs = Literal["auto", "on", "off"]
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,12 @@ SETTINGS = (
     Setting("workSeconds", Number(0), "2", "How long the worker's simulated work takes, in seconds"),
     Setting("throttleRate", Whole(1), "50", "Requests per second that the API lets through"),
     Setting("throttleBurst", Whole(1), "100", "Requests that the API lets through at once"),
+    Setting(
+        "accessLogs",
+        Switch(("auto", "on", "off")),
+        "auto",
+        "Write an access log; auto does so where the region's API Gateway has a logging role, on insists",
+    ),
     Setting("apiGatewayAccount", Flag(), "false", "Let this stack set the region's API Gateway logging role"),
     Setting(
         "faults",
@@ -139,6 +146,7 @@ class ApiProfile:
     throttling: Throttling
     sampling: Sampling | None = None
     log_retention: int = 14
+    access_logs: AccessLogs = "auto"
     set_account: bool = False
 
 
@@ -161,6 +169,7 @@ class Settings:
     work_seconds: float
     throttle_rate: int
     throttle_burst: int
+    access_logs: AccessLogs
     api_gateway_account: bool
     faults: tuple[Experiment, ...]
     production: bool
@@ -187,6 +196,7 @@ class Settings:
             Throttling(self.throttle_rate, self.throttle_burst),
             None if self.tracing == "off" else sampling,
             self.log_retention,
+            self.access_logs,
             self.api_gateway_account,
         )
 

@@ -16,7 +16,7 @@ from embedded_aws.engine import invokes, naming, sdk, values
 from embedded_aws.engine.errors import EngineError
 from embedded_aws.engine.placeholders import Placeholder, empty
 from embedded_aws.engine.registration import Created, Inputs, Registration, State, partition_of
-from embedded_aws.engine.resources import RESOURCES
+from embedded_aws.engine.resources import READS, RESOURCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -132,6 +132,10 @@ class Deployment:
                 option = f"--config {resource_id}:{name}=VALUE"
                 self.warn(f"{request.label}: output '{name}' is secret; give it with {option}")
             return {"name": resource_id, "outputs": outputs, "secretOutputNames": hidden}
+        if request.type in READS:
+            region = self._region(request.inputs, request.provider)
+            with self.failing(request.label):
+                return READS[request.type](invokes.RegionalClients(region, self.clients).client)
         if request.type in RESOURCES:
             raise self.fail(
                 f"{request.label}: '{resource_id}' cannot be read; the embedded AWS starts empty, so create "

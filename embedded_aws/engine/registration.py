@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 State = dict[str, Any]
 """Outputs of a resource in Pulumi's camelCase names."""
 
+Client = Callable[[str], Any]
+"""Returns the boto3 client of a service, in one region."""
+
 Created = tuple[str, State]
 """The physical id, and the outputs that AWS computed; inputs are echoed without being listed."""
 

@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from embedded_aws.aws import call as aws_request
 from embedded_aws.aws.errors import AwsError
 from embedded_aws.aws.http import Request, Response, forward, read_request
+from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.aws.parsing import ParseError
 from embedded_aws.gateway.openapi import Document
 from embedded_aws.gateway.rest_import import RestImport
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from embedded_aws.aws.moto import MotoAws
     from embedded_aws.gateway.http_api.control import HttpApisControl
 
+_LOGGING_ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/APIGatewayLogs"
 _REST_API = re.compile(r"/restapis/(?P<api>[^/]+)")
 _AUTHORIZERS = re.compile(r"/restapis/(?P<api>[^/]+)/authorizers")
 
@@ -73,6 +75,8 @@ class ApiGatewayApi:
         response = await forward(self._moto, request, request.body)
         if (request.method, request.path) == ("POST", "/restapis") and response.status < 300:
             return self._with_media_types(request, response)
+        if request.path == "/account" and response.status < 300:
+            return _with_logging_role(response)
         found = _AUTHORIZERS.fullmatch(request.path)
         if request.method == "POST" and found and response.status < 300:
             self._keep_expression(request, found["api"], json.loads(response.body)["id"])
@@ -118,6 +122,17 @@ def _refusing() -> Iterator[None]:
         yield
     except ParseError as problem:
         raise AwsError("BadRequestException", str(problem)) from problem
+
+
+def _with_logging_role(response: Response) -> Response:
+    """Answer as an account in use does: its role for logs was set long ago, until somebody sets another one.
+
+    Access logs need none here; programs ask for it, as AWS refuses a stage with access logs without one:
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
+    """
+    settings = json.loads(response.body)
+    settings["cloudwatchRoleArn"] = settings.get("cloudwatchRoleArn") or _LOGGING_ROLE
+    return replace(response, body=json.dumps(settings).encode())
 
 
 def _answered(output: dict[str, Any]) -> Response:

@@ -83,9 +83,10 @@ Deploy = Callable[..., Deployed]
 class FakeAws(mocks.Mocks):
     """Answers as the provider would: inputs, names and what AWS computes, which a preview does not know."""
 
-    def __init__(self, region: str, suffix: str, *, preview: bool) -> None:
+    def __init__(self, region: str, suffix: str, *, preview: bool, logging_role: str) -> None:
         self.region = region
         self.suffix = suffix
+        self.logging_role = logging_role
         self.preview = preview
         self.inputs: dict[tuple[str, str], dict[str, Any]] = {}
         self.lock = threading.Lock()
@@ -93,6 +94,8 @@ class FakeAws(mocks.Mocks):
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         with self.lock:
             self.inputs[args.typ, args.name] = dict(args.inputs)
+        if args.resource_id:  # what is there is known to a preview too
+            return args.resource_id, {"cloudwatchRoleArn": self.logging_role}
         if self.preview:
             return None, args.inputs
         name = args.inputs.get("name") or args.inputs.get("layerName") or f"{args.name}-{self.suffix}"
@@ -147,12 +150,14 @@ def run_program(
     region: str = "eu-west-1",
     preview: bool = False,
     suffix: str = "1a2b3c4",
+    logging_role: str = f"arn:aws:iam::{ACCOUNT}:role/logs",
 ) -> Deployed:
     """Run a program in a fresh Pulumi context and return what it registered; raises what it raises.
 
-    `suffix` stands for the random digits in the names that Pulumi makes.
+    `suffix` stands for the random digits in the names that Pulumi makes, `logging_role` is API Gateway's
+    in the region.
     """
-    aws = FakeAws(region, suffix, preview=preview)
+    aws = FakeAws(region, suffix, preview=preview, logging_role=logging_role)
     monitor = _Monitor(aws)
 
     def run() -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pulumi
 import pytest
 
 from components.api import TracedApi, TracedApiArgs
 from components.function import TracedFunction, TracedFunctionArgs
+from components.kinds import SettingError
 from components.routes import RouteError
 from components.sampling import Sampling, Special
 from components.settings import ApiProfile, FunctionProfile, Target, Throttling
@@ -32,8 +33,10 @@ def api(deploy: Deploy) -> Deploy:
         routes: Mapping[str, str] | None = None,
         sampling: Sampling | None = SAMPLING,
         stack: str = "dev",
+        *,
         tags: Mapping[str, str] | None = None,
         physical_name: str = "",
+        account: Mapping[str, Any] | None = None,
         **profile: Any,
     ) -> Deployed:
         def program() -> None:
@@ -47,7 +50,7 @@ def api(deploy: Deploy) -> Deploy:
             about = ApiProfile(Throttling(5, 10), sampling, **profile)
             TracedApi("api", TracedApiArgs(mapped, about, tags or {}, physical_name))
 
-        return deploy(program, stack=stack)
+        return deploy(program, stack=stack, **(account or {}))
 
     return up
 
@@ -186,6 +189,7 @@ def test_what_it_is_made_of_can_be_built_on(deploy: Deploy) -> None:
         profile = ApiProfile(Throttling(5, 10), SAMPLING)
         made = TracedApi("api", TracedApiArgs({"GET /a": function}, profile))
         assert made.account is None
+        assert made.access_log_group
         pulumi.export("made", [made.rest_api.name, made.stage.stage_name, made.access_log_group.name])
         pulumi.export("throttled", made.throttling.method_path)
         pulumi.export("rules", [rule.rule_name for rule in made.sampling_rules])
@@ -244,6 +248,43 @@ class TestRedeployment:
         before, after = (api(sampling=sampling).one(STAGE) for sampling in (SAMPLING, None))
         changed = {name for name in before.inputs if before.inputs[name] != after.inputs[name]}
         assert (before.name, changed) == (after.name, {"xrayTracingEnabled"})
+
+
+class TestAccessLog:
+    FRESH: ClassVar[dict[str, str]] = {"logging_role": ""}
+
+    @pytest.mark.parametrize("preview", [True, False])
+    def test_a_region_without_logging_role_has_none(
+        self, api: Deploy, caplog: pytest.LogCaptureFixture, *, preview: bool
+    ) -> None:
+        """AWS would refuse the stage half-way; the preview already says what is left out, and the cure."""
+        deployed = api(account={**self.FRESH, "preview": preview})
+        assert "accessLogSettings" not in deployed.one(STAGE).inputs
+        (message,) = caplog.messages
+        assert message == (
+            "API Gateway has no logging role in eu-west-1, so api can have no access log; "
+            "apiGatewayAccount: true in one stack of the region sets it"
+        )
+
+    @pytest.mark.parametrize("preview", [True, False])
+    def test_it_can_be_insisted_on(self, api: Deploy, *, preview: bool) -> None:
+        """The program then stops, in the preview already."""
+        with pytest.raises(SettingError, match="accessLogs is 'on', but API Gateway has no logging role in"):
+            api(account={**self.FRESH, "preview": preview}, access_logs="on")
+
+    def test_insisting_changes_nothing_where_the_role_is(self, api: Deploy) -> None:
+        """The account was set up by somebody else."""
+        assert api(access_logs="on").one(STAGE).inputs == api().one(STAGE).inputs
+
+    def test_it_can_be_off(self, api: Deploy) -> None:
+        """Nothing of it is made, and nobody is asked."""
+        deployed = api(access_logs="off")
+        assert "accessLogSettings" not in deployed.one(STAGE).inputs
+        assert [one.name for one in deployed.all("aws:cloudwatch/logGroup:LogGroup")] == ["front-logs"]
+
+    def test_the_stack_that_sets_the_role_has_it(self, api: Deploy) -> None:
+        """Whatever the region had before."""
+        assert "accessLogSettings" in api(account=self.FRESH, set_account=True).one(STAGE).inputs
 
 
 class TestAccount:

@@ -6,13 +6,28 @@ from typing import Any
 
 import pytest
 
-from components.kinds import Check, Choice, Flag, Kind, Number, OneOf, Pattern, SettingError, Whole, checked
+from components.kinds import (
+    Check,
+    Choice,
+    Flag,
+    Kind,
+    Number,
+    OneOf,
+    Pattern,
+    SettingError,
+    Switch,
+    Whole,
+    checked,
+)
 
 
 @pytest.mark.parametrize(
     ("kind", "text", "value"),
     [
         (Choice(("a", "b")), "b", "b"),
+        (Switch(("auto", "on", "off")), "on", "on"),
+        (Switch(("auto", "on", "off")), "true", "on"),
+        (Switch(("auto", "on", "off")), "false", "off"),
         (Whole(1, 3), "1", 1),
         (Whole(1, 3), "3", 3),
         (Whole(0), "1000000", 1000000),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from embedded_aws.engine.registration import Created, Registration
+from embedded_aws.engine.registration import Client, Created, Registration, State
 from embedded_aws.engine.resources import (
     apigateway,
     apigatewayv2,
@@ -33,3 +33,6 @@ _MODULES = (
 RESOURCES: Mapping[str, Create] = {
     token: create for module in _MODULES for token, create in module.RESOURCES.items()
 }
+
+READS: Mapping[str, Callable[[Client], State]] = apigateway.READS
+"""Which function reads a type of resource that is there without being created."""

@@ -8,7 +8,7 @@ from embedded_aws.engine import naming
 from embedded_aws.engine.operation_input import as_text
 
 if TYPE_CHECKING:
-    from embedded_aws.engine.registration import Created, Registration
+    from embedded_aws.engine.registration import Client, Created, Registration, State
 
 _IDS = {"restApi": "restApiId", "deployment": "deploymentId", "authorizer": "authorizerId"}
 
@@ -123,6 +123,12 @@ def account(r: Registration) -> Created:
     return "api-gateway-account", {"throttleSettings": [{"burstLimit": 5000, "rateLimit": 10000}]}
 
 
+def read_account(client: Client) -> State:
+    """Return the region's settings as they are."""
+    found = client("apigateway").get_account()
+    return {"cloudwatchRoleArn": found.get("cloudwatchRoleArn", ""), "features": found.get("features", [])}
+
+
 def response(r: Registration) -> Created:
     """Change how the gateway's own errors look: status, headers, static template."""
     r.call("apigateway", "put_gateway_response")
@@ -230,3 +236,6 @@ RESOURCES = {
     "aws:apigateway/usagePlan:UsagePlan": usage_plan,
     "aws:apigateway/usagePlanKey:UsagePlanKey": usage_plan_key,
 }
+
+READS = {"aws:apigateway/account:Account": read_account}
+"""What exists in every region, and need not be created to be read."""

@@ -111,6 +111,17 @@ def test_responses_account_and_gateway_response(deploy: Deploy) -> None:
     assert client.get_account()["cloudwatchRoleArn"] == ids["role"]
 
 
+def test_the_regions_settings_can_be_read(deploy: Deploy) -> None:
+    """They are there without being created, as an account in use has them: with a role for logs."""
+
+    def program() -> None:
+        role = aws.apigateway.Account.get("region", "123456789012").cloudwatch_role_arn
+        pulumi.export("enabled", role.apply(lambda arn: arn.startswith("arn:aws:iam::123456789012:role/")))
+
+    done = deploy(program)
+    assert (done.outputs["enabled"], done.warnings) == (True, [])
+
+
 def openapi_program() -> None:
     made = function()
     uri = pulumi.Output.format(
