@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import httpx
@@ -41,9 +42,9 @@ def client(console: str) -> Iterator[httpx.Client]:
         yield client
 
 
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page of 1280 by 800 that must end without a complaint in its console, but for refused requests."""
+@contextmanager
+def opened_page(browser: Browser) -> Iterator[Page]:
+    """Open a page of 1280 by 800 that must end without a complaint, but for refused requests."""
     opened = browser.page()
     try:
         yield opened
@@ -51,6 +52,12 @@ def page(browser: Browser) -> Iterator[Page]:
         assert complaints == []
     finally:
         opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with opened_page(browser) as opened:
+        yield opened
 
 
 @pytest.fixture

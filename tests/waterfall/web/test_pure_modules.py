@@ -8,16 +8,26 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.waterfall.web.conftest import opened_page
 from waterfall.terminal.text import duration
+from waterfall.traces.client import Source, connect
+from waterfall.web.app import create_app
+from waterfall.web.listener import bind
+from waterfall.web.server import serving_app
 
 if TYPE_CHECKING:
-    from tests.waterfall.web.browser import Page
+    from collections.abc import Iterator
+
+    from tests.waterfall.web.browser import Browser, Page
 
 
-@pytest.fixture
-def blank(console: str, page: Page) -> Page:
-    page.open(f"{console}/static/icon.svg")
-    return page
+@pytest.fixture(scope="module")
+def blank(browser: Browser) -> Iterator[Page]:
+    """One page for all tests: pure scripts keep nothing, and ask nobody."""
+    nobody = Source("http://127.0.0.1:1")
+    with serving_app(create_app(connect(nobody), nobody), bind(0)) as console, opened_page(browser) as page:
+        page.open(f"{console}/static/icon.svg")
+        yield page
 
 
 def call(page: Page, module: str, function: str, *arguments: Any) -> Any:
