@@ -37,8 +37,8 @@ worker = function("worker", {**resources, **work}, [table.can_write, bucket.can_
 
 trigger = QueueTrigger(queue.arn)
 consumer = function("consumer", {"BUCKET_NAME": bucket.name}, [bucket.can_read], queue=trigger)
-
-front = function("front", {"WORKER_FUNCTION": worker.name}, [worker.can_invoke], extra_timeout=5)
+asks = {"WORKER_FUNCTION": worker.name, "WORKER_TIMEOUT": str(profile.timeout + 4)}  # a second to answer
+front = function("front", asks, [worker.can_invoke], extra_timeout=5)
 api = TracedApi("api", TracedApiArgs({"GET /hello": front}, settings.api))
 if settings.faults:
     functions = {"front": front, "worker": worker, "consumer": consumer}

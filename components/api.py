@@ -67,7 +67,7 @@ class TracedApi(pulumi.ComponentResource):
     `permissions` are by route, as `routes` wrote it; `account` and `access_log_group` are there if asked for.
 
     Raises RouteError for a route that API Gateway would refuse, SettingError for an access log that is
-    insisted on where it cannot be.
+    insisted on where it cannot be, and for a function that may take longer than the API waits.
     """
 
     rest_api: aws.apigateway.RestApi
@@ -85,7 +85,9 @@ class TracedApi(pulumi.ComponentResource):
     def __init__(self, name: str, args: TracedApiArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("traced-api:index:TracedApi", name, {}, opts)
         routes = {parse_route(text): function for text, function in args.routes.items()}
-        body = self._body(name, routes)
+        for text, function in args.routes.items():
+            _refuse_late_answers(text, function, args.profile.integration_timeout)
+        body = self._body(name, routes, args.profile.integration_timeout)
         self.rest_api = aws.apigateway.RestApi(
             name,
             name=name_or_auto("API", name, args.physical_name, 255),
@@ -115,14 +117,14 @@ class TracedApi(pulumi.ComponentResource):
         self.stage_name = self.stage.stage_name
         self.register_outputs({"url": self.url, "name": self.name, "stage": self.stage_name})
 
-    def _body(self, name: str, routes: Mapping[Route, TracedFunction]) -> pulumi.Output[str]:
+    def _body(self, name: str, routes: Mapping[Route, TracedFunction], timeout: int) -> pulumi.Output[str]:
         """Return all routes as one document.
 
         As one property of the API, they have changed when the deployment takes its snapshot, also those that
         are gone. Routes that are resources of their own would go after it, and stay live until the next one.
         """
         arns = pulumi.Output.all(*[function.invoke_arn for function in routes.values()])
-        return arns.apply(lambda known: api_document(name, dict(zip(routes, known, strict=True))))
+        return arns.apply(lambda known: api_document(name, dict(zip(routes, known, strict=True)), timeout))
 
     def _permission(self, name: str, route: Route, function: TracedFunction) -> aws.lambda_.Permission:
         suffix = f"{route.method.lower()}{route.path}"
@@ -237,6 +239,15 @@ class TracedApi(pulumi.ComponentResource):
             )
             for rule, suffix in zip(rules, suffixes, strict=True)
         ]
+
+
+def _refuse_late_answers(route: str, function: TracedFunction, limit: int) -> None:
+    if function.timeout > limit:
+        raise SettingError(
+            f"the function of route {route!r} may run {function.timeout} s, but API Gateway answers 504 "
+            f"after {limit} s while the function goes on; lower timeout by {function.timeout - limit}, or "
+            "raise integration_timeout, if the account's quota allows it"
+        )
 
 
 def _rule_name(api: str, suffix: str) -> str:

@@ -62,9 +62,9 @@ class TracedFunctionArgs:
     `code` is a module, or a directory of modules, whose `requirements.txt` names the packages that go with
     them, each pinned. `handler` names module and function, such as `app.handler`; that of a single module
     is `handler` unless said otherwise. `environment` comes on top of what tells the tracing library its
-    mode. `extra_timeout`, in seconds, is for a function that waits for others; Lambda's limit of 900 seconds
-    holds all the same. `tags` go to all that can have tags. `physical_name` is for a function whose name must
-    not change, because others call it by that name.
+    mode. `extra_timeout`, in seconds, is for a function that waits for others. `tags` go to all that can
+    have tags. `physical_name` is for a function whose name must not change, because others call it by that
+    name.
     """
 
     code: Path
@@ -96,8 +96,8 @@ class TracedFunction(pulumi.ComponentResource):
     names are shared by all regions, so the role never has one.
 
     Raises SettingError when a directory of code has no `handler`, when the environment has a variable that
-    the component sets, and when both the function and its extension want Lambda's one wrapper script;
-    PackagingError when the code cannot be packed.
+    the component sets, when the timeout is more than Lambda's 900 seconds, and when both the function and
+    its extension want Lambda's one wrapper script; PackagingError when the code cannot be packed.
     """
 
     function: aws.lambda_.Function
@@ -106,6 +106,7 @@ class TracedFunction(pulumi.ComponentResource):
     log_group: aws.cloudwatch.LogGroup
     event_source: aws.lambda_.EventSourceMapping | None
     async_config: aws.lambda_.FunctionEventInvokeConfig | None
+    timeout: int
     name: pulumi.Output[str]
     arn: pulumi.Output[str]
     invoke_arn: pulumi.Output[str]
@@ -138,6 +139,7 @@ class TracedFunction(pulumi.ComponentResource):
             policy=policy_document(_grants(args, self.log_group)),
             opts=child,
         )
+        self.timeout = _timeout(name, args)
         self.function = self._function(name, called, args)
         self.event_source = self._event_source(name, args)
         self.async_config = self._async_config(name, args)
@@ -160,7 +162,7 @@ class TracedFunction(pulumi.ComponentResource):
             architectures=[profile.target.architecture],
             layers=[*args.layers, *([args.extension.layer] if args.extension else [])],
             memory_size=profile.memory,
-            timeout=min(profile.timeout + args.extra_timeout, _LONGEST_TIMEOUT),
+            timeout=self.timeout,
             environment={"variables": _variables(name, args)},
             tracing_config={"mode": "PassThrough" if profile.tracing == "off" else "Active"},
             # JSON shows the trace ids of a log record; the level keeps Lambda's reports beside the records
@@ -213,6 +215,16 @@ def _handler(name: str, args: TracedFunctionArgs) -> str:
             "module in it and a function, such as handler='app.handler'"
         )
     return args.handler or f"{args.code.stem}.handler"
+
+
+def _timeout(name: str, args: TracedFunctionArgs) -> int:
+    total = args.profile.timeout + args.extra_timeout
+    if total > _LONGEST_TIMEOUT:
+        raise SettingError(
+            f"function {name} has a timeout of {args.profile.timeout} s and {args.extra_timeout} s more to "
+            f"wait for others, but Lambda allows {_LONGEST_TIMEOUT}; lower timeout"
+        )
+    return total
 
 
 def _vpc_config(vpc: VpcSettings) -> aws.lambda_.FunctionVpcConfigArgsDict:

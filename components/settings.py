@@ -141,13 +141,19 @@ class FunctionProfile:
 
 @dataclass(frozen=True)
 class ApiProfile:
-    """How a stack sets up its API: retention in days; no `sampling` means no tracing."""
+    """How a stack sets up its API: retention in days; no `sampling` means no tracing.
+
+    `integration_timeout` is how many seconds the API waits for a function; more than 29 takes a quota of the
+    account that was raised for it
+    (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html).
+    """
 
     throttling: Throttling
     sampling: Sampling | None = None
     log_retention: int = 14
     access_logs: AccessLogs = "auto"
     set_account: bool = False
+    integration_timeout: int = 29
 
 
 @dataclass(frozen=True)

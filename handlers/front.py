@@ -8,13 +8,18 @@ import os
 from typing import Any
 
 import boto3
+from botocore.config import Config
 from opentelemetry import trace
 
 from tracing import annotate, capture_lambda_handler
 
 logger = logging.getLogger(__name__)
 tracer = trace.get_tracer(__name__)
-lambda_client = boto3.client("lambda")
+# One attempt: boto3 would repeat a call that has no answer yet, and the worker would do its work again.
+one_attempt = Config(
+    read_timeout=float(os.environ.get("WORKER_TIMEOUT", "60")), retries={"total_max_attempts": 1}
+)
+lambda_client = boto3.client("lambda", config=one_attempt)
 
 
 class WorkerError(Exception):

@@ -250,6 +250,23 @@ class TestRedeployment:
         assert (before.name, changed) == (after.name, {"xrayTracingEnabled"})
 
 
+class TestTimeouts:
+    def test_the_api_waits_for_its_functions(self, api: Deploy) -> None:
+        """29 seconds unless the account's quota was raised."""
+        for more, seconds in (({}, 29), ({"integration_timeout": 60}, 60)):
+            paths = json.loads(api(**more).one(API).inputs["body"])["paths"]
+            integration = paths["/hello"]["get"]["x-amazon-apigateway-integration"]
+            assert integration["timeoutInMillis"] == seconds * 1000
+
+    def test_a_function_that_may_answer_too_late_is_refused(self, api: Deploy) -> None:
+        """The client would have its 504 while the function goes on working, and costing."""
+        assert api(integration_timeout=10)
+        with pytest.raises(
+            SettingError, match=r"route 'GET /hello' may run 10 s, .* after 9 s .* timeout by 1,"
+        ):
+            api(integration_timeout=9)
+
+
 class TestAccessLog:
     FRESH: ClassVar[dict[str, str]] = {"logging_role": ""}
 

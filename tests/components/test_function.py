@@ -81,11 +81,17 @@ def test_the_profile_shapes_the_function(function: Deploy) -> None:
     assert {name: inputs[name] for name in expected} == expected
 
 
-@pytest.mark.parametrize(("timeout", "total"), [(10, 15), (898, 900)])
+@pytest.mark.parametrize(("timeout", "total"), [(10, 15), (895, 900)])
 def test_a_function_that_waits_has_more_time(function: Deploy, timeout: int, total: int) -> None:
     """The extra comes on top, up to what Lambda allows."""
     deployed = function(profile={"timeout": timeout}, extra_timeout=5)
     assert deployed.one(FUNCTION).inputs["timeout"] == total
+
+
+def test_a_timeout_that_lambda_refuses_is_refused(function: Deploy) -> None:
+    """Cut to what Lambda allows, the function would end with those that it waits for."""
+    with pytest.raises(SettingError, match=r"function f has a timeout of 896 s and 5 s more .* allows 900"):
+        function(profile={"timeout": 896}, extra_timeout=5)
 
 
 def test_the_code_is_one_module(function: Deploy) -> None:

@@ -129,7 +129,7 @@ def test_a_function_may_do_its_work_and_no_more(project: Project, function: str,
 @pytest.mark.parametrize(
     ("function", "own"),
     [
-        ("front", {"WORKER_FUNCTION": "worker-1a2b3c4"}),
+        ("front", {"WORKER_FUNCTION": "worker-1a2b3c4", "WORKER_TIMEOUT": "14"}),
         (
             "worker",
             {
@@ -155,6 +155,13 @@ def test_front_waits_longer_than_the_worker_runs(project: Project) -> None:
         function.name: function.inputs["timeout"] for function in project.up(timeout="20").all(FUNCTION)
     }
     assert functions == {"front-function": 25, "worker-function": 20, "consumer-function": 20}
+
+
+def test_a_front_that_outlasts_the_gateway_is_refused(project: Project) -> None:
+    """API Gateway waits 29 seconds, and front has five more than the worker."""
+    assert project.up(timeout="24")
+    with pytest.raises(SettingError, match="may run 30 s, but API Gateway answers 504 after 29 s"):
+        project.up(timeout="25")
 
 
 def physical_names(deployed: Deployed) -> list[tuple[str, str]]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import io
 import json
+import socket
+import sys
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.stub import Stubber
 from opentelemetry.trace import StatusCode
 
@@ -57,6 +59,27 @@ def test_the_call_is_a_span_with_the_status_as_text(
     span = finished()["CallSecondLambda"]
     assert span.attributes["SecondLambdaStatus"] == "200"
     assert (list(span.events), span.status.status_code) == ([], StatusCode.UNSET)
+
+
+def test_a_worker_that_does_not_answer_is_called_once(load: Load, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that is repeated could do the work twice, so the client waits as long as the worker may take."""
+    monkeypatch.delitem(sys.modules, "handlers.front", raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        front = load(
+            "front",
+            WORKER_FUNCTION="worker",
+            WORKER_TIMEOUT="0.05",
+            AWS_ENDPOINT_URL_LAMBDA=f"http://127.0.0.1:{silent.getsockname()[1]}",
+            AWS_ACCESS_KEY_ID="x",
+            AWS_SECRET_ACCESS_KEY="y",
+        )
+        calls: list[Any] = []
+        front.lambda_client.meta.events.register(
+            "before-send.lambda.Invoke", lambda **sent: calls.append(sent)
+        )
+        with pytest.raises(ReadTimeoutError):
+            front.handler({}, None)
+    assert len(calls) == 1
 
 
 @pytest.mark.parametrize(
