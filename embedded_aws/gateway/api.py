@@ -117,11 +117,16 @@ class ApiGatewayApi:
 
 @contextmanager
 def _refusing() -> Iterator[None]:
-    """Refuse a document that cannot be read."""
+    """Refuse a document that cannot be read, or has not the shape of OpenAPI's."""
     try:
         yield
     except ParseError as problem:
         raise AwsError("BadRequestException", str(problem)) from problem
+    except (AttributeError, LookupError, TypeError, ValueError, RecursionError) as problem:
+        message = (
+            f"the document has not the shape that OpenAPI and API Gateway's extensions have: {problem!r}"
+        )
+        raise AwsError("BadRequestException", message) from problem
 
 
 def _with_logging_role(response: Response) -> Response:

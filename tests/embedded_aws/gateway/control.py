@@ -42,7 +42,7 @@ class Control:
         return response.json()
 
     def answer(self, method: str, path: str, body: Any = None, **query: str) -> httpx.Response:
-        content = body if isinstance(body, str) else json.dumps(body) if body is not None else ""
+        content = body if isinstance(body, str | bytes) else json.dumps(body) if body is not None else ""
         transport = httpx.ASGITransport(self._app)
 
         async def send() -> httpx.Response:

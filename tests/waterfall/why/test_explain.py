@@ -437,3 +437,15 @@ def test_nothing_to_explain() -> None:
     """Without a request there is no explanation."""
     with pytest.raises(ValueError, match="no request"):
         explain(Evidence(None))
+
+
+@pytest.mark.parametrize(("kind", "named"), [("HTTP", "HTTP APIs"), ("URL", "Function URLs")])
+def test_the_function_decides_about_what_x_ray_does_not_know(kind: str, named: str) -> None:
+    """An HTTP API and a function URL decide nothing: Lambda's side is what is told, and not a setting."""
+    entry = request(api_type=kind, tracing=False, decision=None)
+    asked = invocation(header="", sampled=None, recorded=False, decision=unsampled(None, priority=None))
+    explanation = explain(evidence(entry, invocations=(asked,)))
+    told = said(explanation, f"{named} have no X-Ray tracing")
+    assert told.state == "info"
+    assert explanation.verdict.startswith("No trace: Lambda's own rule did not sample it")
+    assert "xray_tracing_enabled" not in str(explanation)
