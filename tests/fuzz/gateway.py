@@ -351,9 +351,9 @@ def _documents() -> Iterator[Take]:
 
 
 TARGETS = (
-    Target("http apis", 40, http_request, _http_requests, 500),
-    Target("http api replies", 40, reply, _http_replies, 500),
-    Target("openapi", 10, document, _documents, 100),
+    Target("http apis", 10, http_request, _http_requests, 500),
+    Target("http api replies", 10, reply, _http_replies, 500),
+    Target("openapi", 1, document, _documents, 100),
     Target("origins", 60, hosted, _origins),
     Target("requests", 60, request, _requests, 500),
     Target("replies", 80, reply, _replies, 500),

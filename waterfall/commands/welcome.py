@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, TextIO
 
 from rich.text import Text
@@ -94,6 +95,8 @@ class Welcome:
             self._note("tracing is off: this request left no trace")
         elif answer.sampled is False:
             self._note("the sampling rules passed this request over: it left no trace")
+        elif answer.status == HTTPStatus.NOT_IMPLEMENTED and not route.tells_trace:
+            self._note("what this route needs is not emulated: the request left no trace")
         elif answer.trace_id is None:
             self._fail("the response names no trace: it has no X-Amzn-Trace-Id header")
         else:

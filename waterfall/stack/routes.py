@@ -16,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from waterfall.traces.client import ReadError, Source, client
 
 ANY_METHOD = "ANY"
+_OPEN = "NONE"
 _API = "/execute-api/"
 _FUNCTION_URL = "/lambda-url/"
 _PARAMETER = re.compile(r"\{([^}+]*)\+?\}")
@@ -26,7 +27,7 @@ _FUNCTION = re.compile(r"/functions/arn:[^/]*:function:(?P<name>[^/:]+)[^/]*/inv
 class Route:
     """Something to request; parameters in its path were given their own names.
 
-    `is_plain`: a GET without any. `tells_trace`: the answer has a tracing header.
+    `is_plain`: an open GET without any. `tells_trace`: the answer has a tracing header.
     """
 
     method: str
@@ -36,7 +37,7 @@ class Route:
 
 
 def first_route(source: Source, base_urls: Iterable[str]) -> Route | None:
-    """Return the first GET route without path parameters of APIs and function URLs, else the first at all.
+    """Return the first open GET route without path parameters, of APIs and function URLs, else the first.
 
     `None` when they have none. Raises ReadError when the routes cannot be read.
     """
@@ -55,26 +56,32 @@ def _routes(source: Source, base_url: str) -> Iterator[tuple[int, Route]]:
     api_id = base_url.partition(_API)[2].partition("/")[0]
     gateway = client(source, "apigateway")
     is_rest = any(api["id"] == api_id for api in rest_apis(gateway))
-    for method, path in _methods(gateway, api_id) if is_rest else _keys(source, api_id):
+    for method, path, is_open in _methods(gateway, api_id) if is_rest else _keys(source, api_id):
         verb = "GET" if method == ANY_METHOD else method
-        rank = (verb != "GET") + 2 * ("{" in path)
+        rank = (verb != "GET") + 2 * ("{" in path) + 4 * (not is_open)
         url = base_url + _PARAMETER.sub(lambda found: found[1], path)
         yield rank, Route(verb, url, is_plain=rank == 0, tells_trace=is_rest)
 
 
-def _methods(gateway: Any, api_id: str) -> Iterator[tuple[str, str]]:
-    """Yield method and path of each route of a REST API, but for what answers browsers."""
+def _methods(gateway: Any, api_id: str) -> Iterator[tuple[str, str, bool]]:
+    """Yield method and path of each route of a REST API, and whether everybody may use it.
+
+    What answers browsers is left out.
+    """
+    # The embedded AWS always tells what a method needs; on AWS it would have to be asked for.
     for resource in _resources(gateway, api_id):
-        for method in resource.get("resourceMethods", {}):
+        for method, settings in resource.get("resourceMethods", {}).items():
             if method != "OPTIONS":
-                yield method, str(resource["path"])
+                closed = settings.get("apiKeyRequired") or settings.get("authorizationType", _OPEN) != _OPEN
+                yield method, str(resource["path"]), not closed
 
 
-def _keys(source: Source, api_id: str) -> Iterator[tuple[str, str]]:
-    """Yield method and path of each route of an HTTP API."""
+def _keys(source: Source, api_id: str) -> Iterator[tuple[str, str, bool]]:
+    """Yield the same of each route of an HTTP API."""
     for route in client(source, "apigatewayv2").get_routes(ApiId=api_id)["Items"]:
         method, _, path = str(route["RouteKey"]).partition(" ")
-        yield (method, path) if path else (ANY_METHOD, "/")
+        is_open = route.get("AuthorizationType", _OPEN) == _OPEN
+        yield (method, path, is_open) if path else (ANY_METHOD, "/", is_open)
 
 
 def rest_apis(gateway: Any) -> list[dict[str, Any]]:

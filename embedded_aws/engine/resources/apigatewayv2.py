@@ -55,6 +55,7 @@ def authorizer(r: Registration) -> Created:
     """Ask a function about requests; with a JWT authorizer routes answer 501."""
     names = {
         "identitySources": "IdentitySource",
+        "audiences": "Audience",
         "authorizerCredentialsArn": "AuthorizerCredentialsArn",
     }
     name = r.physical_name()

@@ -285,6 +285,20 @@ def test_http_api_answers_within_a_trace_that_the_request_brings(api: Api) -> No
     assert welcome.failed
 
 
+def test_open_routes_come_first(api: Api) -> None:
+    """A route that asks for a key or a token is requested only when there is no other."""
+    routes = [
+        {"routeKey": "GET /jwt", "authorizationType": "JWT"},
+        {"routeKey": "POST /open", "authorizationType": "NONE"},
+    ]
+    answer(api, "/restapis", {"item": []})
+    answer(api, "/v2/apis/k2v9x1/routes", {"items": routes})
+    answer(api, f"{BASE}/open", "not here", status=501, headers={})
+    text, _ = greeted(stack_at(api.endpoint, api.endpoint + BASE), Clock())
+    assert "/open → 501" in text
+    assert "not emulated: the request left no trace" in text
+
+
 def test_function_url_is_requested(api: Api) -> None:
     """A function URL has one route, and its answer names the trace in Lambda's form."""
     answer(api, "/lambda-url/abc/", "ok", headers={"X-Amzn-Trace-Id": f"root={TRACE_ID};sampled=0"})
