@@ -18,6 +18,7 @@ from embedded_aws.delivery.targets import ApiCall, Parcel, calls_for
 _log = logging.getLogger(__name__)
 
 Sleep = Callable[[float], Awaitable[None]]
+Work = Callable[[], Coroutine[Any, Any, Any]]
 
 
 @dataclass(frozen=True)
@@ -77,16 +78,20 @@ class Courier:
         self._clock = clock
         self._sleep = sleep
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._lanes: dict[str, asyncio.Task[Any]] = {}
 
-    def send(self, delivery: Delivery) -> None:
-        """Deliver in the background."""
-        self.start(self.deliver(delivery))
+    def send(self, delivery: Delivery, lane: str | None = None) -> None:
+        """Deliver in the background; what has the same lane keeps its order."""
+        self.start(lambda: self.deliver(delivery), lane)
 
-    def start(self, work: Coroutine[Any, Any, Any]) -> None:
-        """Do something in the background that ends with the courier."""
-        task = asyncio.create_task(work)
+    def start(self, work: Work, lane: str | None = None) -> None:
+        """Do something in the background that ends with the courier; in a lane, when it is free."""
+        task = asyncio.create_task(_after(self._lanes.get(lane) if lane else None, work))
         self._tasks.add(task)
         task.add_done_callback(self._ended)
+        if lane:
+            self._lanes[lane] = task
+            task.add_done_callback(lambda ended: self._leave(lane, ended))
 
     async def deliver(self, delivery: Delivery) -> Outcome:
         """Deliver, with all retries; what fails goes to the dead-letter queue, or is told of."""
@@ -165,7 +170,18 @@ class Courier:
         if refused:
             _log.warning("%s, nor to its dead-letter queue: %s; dropped", told, refused)
 
+    def _leave(self, lane: str, ended: asyncio.Task[Any]) -> None:
+        if self._lanes.get(lane) is ended:
+            del self._lanes[lane]
+
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (problem := task.exception()):
             _log.error("a delivery failed", exc_info=problem)
+
+
+async def _after(before: asyncio.Task[Any] | None, work: Work) -> None:
+    """Do something when something else has ended, however it did."""
+    if before:
+        await asyncio.wait({before})
+    await work()

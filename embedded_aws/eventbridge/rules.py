@@ -19,7 +19,7 @@ from embedded_aws.delivery.courier import Courier, Delivery, Outcome
 from embedded_aws.delivery.retries import EVENTBRIDGE, RetryPolicy
 from embedded_aws.delivery.targets import ApiCall, Parcel
 from embedded_aws.eventbridge.event import Received, put_event, timestamp, trace_of
-from embedded_aws.eventbridge.inputs import PathError, RuleContext, target_input
+from embedded_aws.eventbridge.inputs import PathError, RuleContext, target_input, values_at
 
 if TYPE_CHECKING:
     from embedded_aws.aws.moto import MotoAws
@@ -66,10 +66,9 @@ class Rules:
         for target in list(rule.targets):
             try:
                 text = target_input(target, received.event, context)
+                yield self._delivery(rule, target, received, text)
             except PathError as problem:
                 _log.warning("rule %s, target %s: %s; dropped", rule.name, target["Id"], problem)
-            else:
-                yield self._delivery(rule, target, received, text)
 
     def all(self) -> Iterator[Any]:
         """Yield the rules of all buses and regions."""
@@ -79,8 +78,7 @@ class Rules:
 
     def _delivery(self, rule: Any, target: Mapping[str, Any], received: Received, text: str) -> Delivery:
         arn, event = target["Arn"], received.event
-        group = target.get("SqsParameters", {}).get("MessageGroupId")
-        parcel = Parcel(text, event["id"], received.at, group_id=group)
+        parcel = Parcel(text, event["id"], received.at, group_id=_group(target, event))
         return Delivery(
             sender=f"rule {rule.name}",
             target=arn,
@@ -124,6 +122,15 @@ def _error_code(outcome: Outcome) -> str:
     if error.status == 429 or "Throttl" in error.code:
         return "THROTTLING"
     return "SDK_CLIENT_ERROR" if error.status < 500 else "ERROR_FROM_TARGET"
+
+
+def _group(target: Mapping[str, Any], event: Mapping[str, Any]) -> str | None:
+    """Return the group of a FIFO queue's message, or a record's partition key; raises `PathError`."""
+    path = (target.get("KinesisParameters") or {}).get("PartitionKeyPath")
+    if path:
+        return str(next(values_at(path, event), "")) or None
+    group = (target.get("SqsParameters") or {}).get("MessageGroupId")
+    return None if group is None else str(group)
 
 
 def _is_enabled(rule: Any) -> bool:

@@ -29,7 +29,8 @@ def delivery_of(schedule: Any, region: str, due: float, now: float, ids: Ids) ->
     target: Mapping[str, Any] = schedule.target
     execution = ids.segment_id()
     text = _filled(target.get("Input"), schedule, region, due, execution)
-    group = (target.get("SqsParameters") or {}).get("MessageGroupId")
+    stream = (target.get("KinesisParameters") or {}).get("PartitionKey")
+    group = (target.get("SqsParameters") or {}).get("MessageGroupId") or stream
     parcel = Parcel(text, execution, now, group_id=group)
     retry = target.get("RetryPolicy") or {}
     return Delivery(

@@ -70,12 +70,14 @@ class Schedules:
         """Fire what has become due since the last tick, each once."""
         now = self._clock()
         known: dict[tuple[str, str, str], _Running] = {}
-        for schedule in self.all(enabled=True):
+        for schedule in list(self.all(enabled=True)):
             running = self._running.get(schedule.key) or self._begin(schedule, now)
             known[schedule.key] = running
             if running.expression and running.due is not None and running.due <= now:
                 due, running.due = running.due, running.expression.after(now, running.start)
                 self._fire(schedule, due)
+                if running.due is None and not schedule.is_rule:
+                    self._complete(schedule)
         self._running = known
 
     def _fire(self, schedule: Scheduled, due: float) -> None:
@@ -85,6 +87,12 @@ class Schedules:
                     self._courier.send(delivery)
         except ValueError as problem:  # moto keeps inputs and dates that AWS would have refused
             _log.warning("schedule %s cannot be sent: %s", schedule.name, problem)
+
+    def _complete(self, schedule: Scheduled) -> None:
+        """Delete a schedule that is never due again, where it asks for that."""
+        if schedule.owner.action_after_completion == "DELETE":
+            backend = self._moto.backend("scheduler", schedule.region)
+            backend.delete_schedule(schedule.owner.group_name, schedule.name)
 
     def deliveries(self, schedule: Scheduled, at: float) -> Iterator[Delivery]:
         """Yield what a schedule sends when it is due at a time, in epoch seconds."""

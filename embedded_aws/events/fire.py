@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.ids import Clock, Ids
@@ -87,7 +88,7 @@ class Firing:
 
         done = asyncio.Event()
         for place, delivery in enumerate(deliveries):
-            self._courier.start(deliver(place, delivery))
+            self._courier.start(partial(deliver, place, delivery))
         try:
             async with asyncio.timeout(_PATIENCE if deliveries else 0):
                 await done.wait()

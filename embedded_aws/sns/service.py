@@ -59,12 +59,14 @@ class Sns:
             for subscription in list(backend.subscriptions.values())
             if subscription.topic_arn == message.topic_arn and _takes(subscription, message)
         ]
+        # A FIFO topic keeps the order of each group, for each subscriber.
+        group = f"{message.topic_arn} {message.group_id}" if message.group_id else None
         is_active = getattr(topic, "tracing_config", "") == "Active"
         if is_active and header.sampled and header.root:
-            self._services.courier.start(self._traced(message, header, now, deliveries))
+            self._services.courier.start(lambda: self._traced(message, header, now, deliveries), group)
             return
         for delivery in deliveries:
-            self._services.courier.send(delivery)
+            self._services.courier.send(delivery, group and f"{group} {delivery.target}")
 
     def _delivery(self, subscription: Any, message: Published, header: TraceHeader, now: float) -> Delivery:
         return Delivery(

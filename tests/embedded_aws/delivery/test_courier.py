@@ -132,6 +132,22 @@ def test_closing_gives_up() -> None:
     assert len(aws.calls) == 1
 
 
+def test_a_lane_keeps_its_order() -> None:
+    """What is sent in a lane waits for what was sent before it, and nothing else does."""
+    aws = Aws(DOWN, DOWN)
+
+    async def send() -> None:
+        courier = Courier(aws.call, lambda: aws.now, aws.sleep)
+        for text, lane in (("1", "a"), ("2", "a"), ("3", None)):
+            courier.send(Delivery("topic t", QUEUE, Parcel(text, text, aws.now), POLICY), lane)
+        await courier.settled()
+
+    asyncio.run(send())
+    delivered = [body for _, body in aws.bodies]
+    assert delivered.index("2") > max(place for place, body in enumerate(delivered) if body == "1")
+    assert delivered.index("3") < delivered.index("2")
+
+
 @pytest.mark.parametrize(
     ("error", "expected"),
     [

@@ -149,6 +149,21 @@ def test_a_one_time_schedule_in_a_time_zone(clock: Stack) -> None:
     assert inbox.left() == 0
 
 
+def test_a_completed_schedule_is_deleted_where_it_asks_for_that(clock: Stack) -> None:
+    """`ActionAfterCompletion=DELETE` deletes a schedule that is never due again.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-delete.html
+    """
+    inbox = Inbox(clock)
+    schedule(
+        clock, "at(2026-11-28T12:01:00)", {"Arn": inbox.arn, "Input": "x"}, ActionAfterCompletion="DELETE"
+    )
+    assert len(clock.client("scheduler").list_schedules()["Schedules"]) == 1
+    tick(clock, 60)
+    assert len(inbox.received()) == 1
+    assert clock.client("scheduler").list_schedules()["Schedules"] == []
+
+
 def test_a_failing_schedule_ends_in_its_dead_letter_queue(clock: Stack) -> None:
     """What a schedule cannot deliver is in its dead-letter queue, with the schedule's name."""
     dead = Inbox(clock)

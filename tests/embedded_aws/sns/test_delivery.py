@@ -155,6 +155,19 @@ def test_a_fifo_topic_keeps_its_groups(stack: Stack) -> None:
     assert inbox.left() == 0
 
 
+def test_a_fifo_topic_keeps_its_order(stack: Stack) -> None:
+    """Messages of a group arrive in their order, also when the first one has to be sent again."""
+    topic = Topic(stack, FifoTopic="true", ContentBasedDeduplication="true")
+    inbox = Inbox(stack, f"q{uuid.uuid4().hex[:12]}.fifo", FifoQueue="true")
+    topic.subscribe("sqs", inbox.arn, RawMessageDelivery="true")
+    stack.failing["sqs"] = 3
+    sent = [f"message {number}" for number in range(6)]
+    for text in sent:
+        topic.publish(text, MessageGroupId="g")
+    settle(stack)
+    assert [message["Body"] for message in inbox.received(6)] == sent
+
+
 def test_content_based_deduplication_reaches_the_queue(stack: Stack) -> None:
     """A topic that deduplicates by content hands the id on to a queue that does not make its own.
 
