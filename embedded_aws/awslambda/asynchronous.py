@@ -185,7 +185,8 @@ class Destinations:
     def _send(
         self, invocation: Invocation, target: str, parcel: Parcel, calls: Sequence[ApiCall] = ()
     ) -> None:
-        sender, trace = f"function {invocation.function.name}", invocation.trace.upstream
+        sender = f"function {invocation.function.name}"
+        trace = invocation.trace.destination_header()
         self._deliver(Delivery(sender, target, parcel, EVENTBRIDGE, trace, calls=calls))
 
 

@@ -40,6 +40,18 @@ class InvocationTrace:
     def root(self) -> str:
         return self.upstream.root or ""
 
+    def destination_header(self) -> TraceHeader:
+        """Return the context with which Lambda hands on what an invocation came to.
+
+        With active tracing that is the service's segment and Lambda's decision, else the caller's context.
+        AWS does not say; so a destination is called by the function, and not by whoever invoked that.
+        """
+        if not self.active:
+            return self.upstream
+        return TraceHeader(
+            self.root, self.service_id, self.recorded, self.upstream.lineage, self.upstream.extra
+        )
+
     def runtime_header(self, function_id: str) -> str:
         """Return what the runtime finds in `_X_AMZN_TRACE_ID`.
 

@@ -128,6 +128,19 @@ def test_another_function_can_be_the_destination(stack: Stack) -> None:
     assert documents[0]["trace_id"] == ROOT
 
 
+def test_a_destination_is_called_by_the_function(stack: Stack) -> None:
+    """What a record invokes is a child of the function, also where that began the trace."""
+    target = stack.deploy("def handler(event, context): pass")
+    name = stack.deploy("def handler(event, context): pass")
+    arn = f"arn:aws:lambda:us-east-1:123456789012:function:{target}"
+    stack.client("lambda").put_function_event_invoke_config(
+        FunctionName=name, DestinationConfig={"OnSuccess": {"Destination": arn}}
+    )
+    stack.invoke(name, invocation_type="Event")
+    (called, *_), (service, *_) = stack.sink.wait(target, bool), stack.sink.wait(name, bool)
+    assert (called["trace_id"], called["parent_id"]) == (service["trace_id"], service["id"])
+
+
 def test_a_topic_can_be_the_destination_and_the_dead_letter_queue(stack: Stack) -> None:
     """A record and a lost event go to topics as to queues, in the trace of the invocation."""
     client, url, arn = queue(stack, "by-topic")
