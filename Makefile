@@ -61,7 +61,7 @@ check: $(BIN)/.dev ## lint, formatting and types
 setup: $(BIN)/.installed ## prepare what `up` would at its first run: packages, Lambda runtime, ADOT layer
 	@$(BIN)/python -m embedded_aws.awslambda.runtime.provision
 
-# What `make up` needs, compiled but for Pulumi's classes for AWS: they are half of it, a program imports few.
+# What `make up` needs, compiled but for large packages of which few modules are imported.
 # pip comes first: the one that Python 3.11 brings takes two and a half times as long.
 $(BIN)/.installed: locks/up.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 to 3.14 found (looked for $(SUPPORTED));" \
@@ -71,10 +71,11 @@ $(BIN)/.installed: locks/up.lock pyproject.toml
 	@echo "set-up: Python packages into $(VENV) (half a minute, once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "error: $(PYTHON) cannot make" \
 		"virtual environments; on Debian: apt install python3-venv" >&2; exit 1; }
-	@sed -n '/^pip==/,/[^\\]$$/p' locks/up.lock | $(PIP) --require-hashes -r /dev/stdin
+	@sed -n '/^pip==/,/[^\\]$$/p' locks/up.lock | $(PIP) --no-compile --require-hashes -r /dev/stdin
+	@$(BIN)/python -m pip uninstall --quiet --yes setuptools 2>/dev/null  # Python 3.11 brings it
 	@$(PIP) --no-deps --no-compile --progress-bar on --require-hashes -r locks/up.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
-	@$(BIN)/python -m compileall -qq -j 0 -x '/(pulumi_aws|debugpy)/' $(VENV)/lib || true
+	@$(BIN)/python -m compileall -qq -j 0 -x '/(pulumi_aws|debugpy|pip|pygments)/' $(VENV)/lib || true
 	@touch $@
 
 $(BIN)/.dev: $(BIN)/.installed locks/dev.lock
