@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from embedded_aws.aws.interfaces import ACCOUNT_ID
-from embedded_aws.engine import invokes, naming, sdk, values
-from embedded_aws.engine.errors import EngineError
-from embedded_aws.engine.placeholders import Placeholder, empty
+from embedded_aws.engine import invokes, naming, placeholders, sdk, values
+from embedded_aws.engine.errors import EngineError, NotEmulatedError
+from embedded_aws.engine.placeholders import Placeholder
 from embedded_aws.engine.registration import Created, Inputs, Registration, State, partition_of
 from embedded_aws.engine.resources import READS, RESOURCES
 
@@ -43,7 +43,8 @@ class Provider:
 class Request:
     """A resource that the program asks for.
 
-    `place` is the user's line, such as `__main__.py:12`, `needs` the URNs that its inputs come from.
+    `place` is the user's line, such as `__main__.py:12`, `needs` the URNs that its inputs come from;
+    `secrets` names outputs that are secret whatever the inputs are.
     """
 
     urn: str
@@ -53,6 +54,7 @@ class Request:
     provider: str = ""
     place: str = ""
     needs: frozenset[str] = frozenset()
+    secrets: frozenset[str] = frozenset()
 
     @property
     def label(self) -> str:
@@ -97,12 +99,14 @@ class Deployment:
             return self.skip(request, "this type is not supported here")
         try:
             return self._remember(request, self._create(request, given))
+        except NotEmulatedError as error:
+            return self.skip(request, str(error))
         except Exception as error:  # whatever it is, the user needs the resource's name first
-            cause = next((self._skipped[urn] for urn in request.needs if urn in self._skipped), None)
+            cause = self._cause(request, given, error)
             if cause is None:
                 message = f"{request.label} could not be created: {explain(error)} ({request.urn})"
                 raise self.fail(message) from error
-            return self.skip(request, f"it needs {cause}, which was skipped ({explain(error)})")
+            return self.skip(request, f"{cause} ({explain(error)})")
 
     def skip(self, request: Request, reason: str, resource_id: str | None = None) -> Created:
         """Create nothing, with one warning; returns an id, and placeholders for what is no input."""
@@ -227,11 +231,22 @@ class Deployment:
             for key, hint in sdk.outputs_of(request.type).items()
             if key not in known and key not in registration.inputs
         }
-        return resource_id, {**empty(missing), **known}
+        return resource_id, {**placeholders.empty(missing), **known}
+
+    def _cause(self, request: Request, inputs: Mapping[str, Any], error: Exception) -> str | None:
+        """Return why a resource failed, if that is something which is not supported here."""
+        if isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") == "NotImplemented":
+            return "AWS's API for it is not emulated"
+        with self._lock:
+            skipped = next((self._skipped[urn] for urn in request.needs if urn in self._skipped), None)
+        if skipped:
+            return f"it needs {skipped}, which was skipped"
+        text = placeholders.find(inputs)
+        return f"it needs what is not here, for which '{text}' stands" if text else None
 
     def _remember(self, request: Request, created: Created) -> Created:
         resource_id, state = created
-        secret = {key for key, value in request.inputs.items() if values.is_secret(value)}
+        secret = {key for key, value in request.inputs.items() if values.is_secret(value)} | request.secrets
         shown = {key: values.secret(value) if key in secret else value for key, value in state.items()}
         with self._lock:
             self._states[request.urn] = (resource_id, {**request.inputs, **shown})

@@ -14,3 +14,7 @@ class EngineError(Exception):
     def __init__(self, message: str, warnings: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.warnings = warnings
+
+
+class NotEmulatedError(EngineError):
+    """What the program asks for cannot be had here: the resource is skipped, and this is the reason."""

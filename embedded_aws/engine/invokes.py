@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.engine.errors import EngineError
 from embedded_aws.engine.registration import State, invoke_arn, partition_of
 
@@ -195,9 +194,8 @@ def _get_role(args: Args, aws: RegionalClients) -> State:
 
 def _get_policy(args: Args, aws: RegionalClients) -> State:
     """A policy of this stack, or a managed one that is known."""
-    partition = partition_of(aws.region)
-    arn = args.get("arn") or f"arn:{partition}:iam::{ACCOUNT_ID}:policy/{args.get('name', '')}"
     client = aws.client("iam")
+    arn = args.get("arn") or _policy_named(str(args.get("name")), client)
     found = client.get_policy(PolicyArn=arn)["Policy"]
     version = client.get_policy_version(PolicyArn=arn, VersionId=found["DefaultVersionId"])["PolicyVersion"]
     return {
@@ -206,6 +204,15 @@ def _get_policy(args: Args, aws: RegionalClients) -> State:
         "arn": arn,
         "policy": json.dumps(version["Document"]),
     }
+
+
+def _policy_named(name: str, client: Any) -> str:
+    pages = client.get_paginator("list_policies").paginate()
+    policies = (policy for page in pages for policy in page["Policies"])
+    arn = next((policy["Arn"] for policy in policies if policy["PolicyName"] == name), None)
+    if arn is None:
+        raise EngineError(f"there is no policy '{name}' here; create it in the program (aws.iam.Policy)")
+    return str(arn)
 
 
 def _get_queue(args: Args, aws: RegionalClients) -> State:

@@ -139,6 +139,7 @@ class Monitor:
             provider=request.provider,
             place=places.current(),
             needs=frozenset(needs),
+            secrets=frozenset(request.additionalSecretOutputs),
         )
 
     def _warn_about(self, request: Any, asked: Request) -> None:

@@ -32,6 +32,7 @@ _HOST = re.compile(r"(domain|domainname|dnsname|hostname|fqdn|address)$", re.IGN
 _NAME = re.compile(r"(^|[a-z])(id|ids|name|names|identifier)$", re.IGNORECASE)
 _TIME = re.compile(r"(date|time|[a-z]At)$", re.IGNORECASE)
 _JSON = re.compile(r"(json|policy)$", re.IGNORECASE)
+_MARK = re.compile(r"-placeholder\b|\.placeholder\.invalid\b")
 _DEPTH = 3
 """Levels of objects in objects; some types, such as filters, hold themselves."""
 
@@ -89,6 +90,15 @@ class Placeholder:
             (_JSON, "{}"),
         )
         return next((text for name, text in meanings if name.search(key)), f"{self.name}-{key}")
+
+
+def find(value: Any) -> str | None:
+    """Return a placeholder that is in a value, such as a resource's inputs."""
+    if isinstance(value, Mapping):
+        return next(filter(None, map(find, value.values())), None)
+    if isinstance(value, list):
+        return next(filter(None, map(find, value)), None)
+    return value if isinstance(value, str) and _MARK.search(value) else None
 
 
 def empty(types: sdk.Types) -> dict[str, Any]:

@@ -25,7 +25,7 @@ Created = tuple[str, State]
 WITHOUT_EFFECT = frozenset({
     "region",  # chose the client
     "forceDestroy", "forceDetachPolicies", "forceOverwriteReplicaSecret", "skipDestroy",  # about deletion
-    "recoveryWindowInDays", "deletionProtectionEnabled",
+    "recoveryWindowInDays", "deletionWindowInDays", "deletionProtectionEnabled",
     "sourceCodeHash", "sourceHash", "etag", "triggers", "overwrite",  # about updates
 })  # fmt: skip
 """Inputs that steer updates and deletion only: nothing to do, and nothing to warn about."""

@@ -9,10 +9,12 @@ from embedded_aws.engine.resources import (
     apigateway,
     apigatewayv2,
     cloudwatch,
+    cognito,
     dynamodb,
     events,
     fis,
     iam,
+    kms,
     lambda_,
     s3,
     scheduler,
@@ -26,8 +28,8 @@ from embedded_aws.engine.resources import (
 Create = Callable[[Registration], Created]
 
 _MODULES = (
-    apigateway, apigatewayv2, cloudwatch, dynamodb, events, fis, iam, lambda_, s3, scheduler, sfn, sns, sqs,
-    storage, xray,
+    apigateway, apigatewayv2, cloudwatch, cognito, dynamodb, events, fis, iam, kms, lambda_, s3, scheduler,
+    sfn, sns, sqs, storage, xray,
 )  # fmt: skip
 
 RESOURCES: Mapping[str, Create] = {

@@ -23,6 +23,14 @@ def log_group(r: Registration) -> Created:
     return name, {"name": name, "arn": r.arn("logs", f"log-group:{name}")}
 
 
+def log_stream(r: Registration) -> Created:
+    """Make the stream."""
+    name = r.physical_name(max_length=512)
+    group = r.inputs["logGroupName"]
+    r.client("logs").create_log_stream(logGroupName=group, logStreamName=name)
+    return name, {"name": name, "arn": r.arn("logs", f"log-group:{group}:log-stream:{name}")}
+
+
 def log_metric_filter(r: Registration) -> Created:
     """Keep the filter."""
     name = r.physical_name(max_length=512)
@@ -93,6 +101,7 @@ def _dimensions(dimensions: Mapping[str, str] | None) -> list[dict[str, str]] | 
 
 RESOURCES = {
     "aws:cloudwatch/logGroup:LogGroup": log_group,
+    "aws:cloudwatch/logStream:LogStream": log_stream,
     "aws:cloudwatch/logMetricFilter:LogMetricFilter": log_metric_filter,
     "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": log_resource_policy,
     "aws:cloudwatch/metricAlarm:MetricAlarm": metric_alarm,

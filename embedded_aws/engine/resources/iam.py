@@ -62,6 +62,24 @@ def policy(r: Registration) -> Created:
     return created["Arn"], {"name": name, "arn": created["Arn"], "policyId": created["PolicyId"]}
 
 
+def instance_profile(r: Registration) -> Created:
+    """Keep the profile."""
+    name = r.physical_name(max_length=128)
+    client = r.client("iam")
+    created = r.call("iam", "create_instance_profile", InstanceProfileName=name, Tags=r.tag_list())
+    if role_name := r.inputs.get("role"):
+        client.add_role_to_instance_profile(InstanceProfileName=name, RoleName=role_name)
+    profile = created["InstanceProfile"]
+    return name, {"name": name, "arn": profile["Arn"], "uniqueId": profile["InstanceProfileId"]}
+
+
+def user(r: Registration) -> Created:
+    """Keep the user; nothing is refused for lack of permission."""
+    name = r.physical_name(max_length=64)
+    created = r.call("iam", "create_user", UserName=name, Tags=r.tag_list())["User"]
+    return name, {"name": name, "arn": created["Arn"], "uniqueId": created["UserId"]}
+
+
 def _attach(r: Registration, role_name: str, arn: str) -> None:
     try:
         r.client("iam").attach_role_policy(RoleName=role_name, PolicyArn=arn)
@@ -77,4 +95,6 @@ RESOURCES = {
     "aws:iam/rolePolicy:RolePolicy": role_policy,
     "aws:iam/rolePolicyAttachment:RolePolicyAttachment": role_policy_attachment,
     "aws:iam/policy:Policy": policy,
+    "aws:iam/instanceProfile:InstanceProfile": instance_profile,
+    "aws:iam/user:User": user,
 }

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
 from pulumi import asset
 
 from embedded_aws.engine.archives import archive_bytes
-from embedded_aws.engine.errors import EngineError
+from embedded_aws.engine.errors import EngineError, NotEmulatedError
 from embedded_aws.engine.registration import invoke_arn
 
 if TYPE_CHECKING:
@@ -17,9 +18,8 @@ if TYPE_CHECKING:
 def function(r: Registration) -> Created:
     """Run the function's Python under Lambda's runtime; other runtimes and images are stored only."""
     name = r.physical_name(max_length=64)
-    answer = r.call(
-        "lambda",
-        "create_function",
+    answer = _create_function(
+        r,
         FunctionName=name,
         Code=_code(r, "imageUri"),
         PackageType=r.inputs.get("packageType", "Image" if "imageUri" in r.inputs else "Zip"),
@@ -50,6 +50,20 @@ def function(r: Registration) -> Created:
     }
 
 
+def _create_function(r: Registration, **given: Any) -> dict[str, Any]:
+    """Create it, without layers that cannot be had here, such as those of other accounts."""
+    layers = [str(arn) for arn in r.inputs.get("layers", [])]
+    while True:
+        try:
+            return r.call("lambda", "create_function", Layers=layers or None, **given)
+        except ClientError as error:
+            missing = next((arn for arn in layers if f"layer {arn}: not known here" in str(error)), None)
+            if missing is None:
+                raise
+            layers.remove(missing)
+            r.warn(f"layer {missing} is not here; the function runs without it: put that into its code")
+
+
 def layer_version(r: Registration) -> Created:
     """Unpack the layer under `/opt` of the functions that name it."""
     answer = r.call("lambda", "publish_layer_version", Content=_code(r))
@@ -72,10 +86,15 @@ def permission(r: Registration) -> Created:
 
 
 def event_source_mapping(r: Registration) -> Created:
-    """Invoke the function with a queue's messages."""
-    answer = r.call(
-        "lambda", "create_event_source_mapping", {"destinationArn": "Destination"}, Tags=r.tags or None
-    )
+    """Invoke the function with a queue's messages; another source is skipped."""
+    names = {"destinationArn": "Destination"}
+    try:
+        answer = r.call("lambda", "create_event_source_mapping", names, Tags=r.tags or None)
+    except ClientError as error:
+        reason = str(error.response["Error"].get("Message"))
+        if "supported as event source" not in reason:
+            raise
+        raise NotEmulatedError(reason) from error
     mapping = answer["UUID"]
     return mapping, {
         "uuid": mapping,

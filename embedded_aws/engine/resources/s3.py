@@ -77,6 +77,29 @@ def versioning(r: Registration) -> Created:
     return _configure(r, "put_bucket_versioning", {"versioningConfiguration": configuration})
 
 
+def acl(r: Registration) -> Created:
+    """Keep the list; nothing is refused for lack of permission."""
+    r.call("s3", "put_bucket_acl")
+    name = _bucket_of(r)
+    return f"{name},{r.inputs['acl']}" if "acl" in r.inputs else name, {}
+
+
+def cors(r: Registration) -> Created:
+    """Keep the rules; `waterfall up --allow-origin` lets pages in."""
+    rules = {"corsRules": r.inputs["corsRules"]}
+    return _configure(r, "put_bucket_cors", {"corsConfiguration": rules})
+
+
+def website(r: Registration) -> Created:
+    """Stored only: keep the configuration; no website is served."""
+    keys = ("indexDocument", "errorDocument", "redirectAllRequestsTo", "routingRules")
+    given = {key: r.inputs[key] for key in keys if key in r.inputs}
+    r.stored_only("S3 serves no websites here; its objects can be read through the API")
+    domain = f"s3-website-{r.region}.amazonaws.com"
+    created = _configure(r, "put_bucket_website", {"websiteConfiguration": given})
+    return created[0], {"websiteDomain": domain, "websiteEndpoint": f"{created[0]}.{domain}"}
+
+
 def policy(r: Registration) -> Created:
     """Keep the policy; nothing is refused for lack of permission."""
     return _configure(r, "put_bucket_policy", {"policy": r.inputs.text("policy")})
@@ -175,6 +198,12 @@ RESOURCES = {
     "aws:s3/bucketVersioning:BucketVersioning": versioning,
     "aws:s3/bucketVersioningV2:BucketVersioningV2": versioning,
     "aws:s3/bucketNotification:BucketNotification": notification,
+    "aws:s3/bucketAcl:BucketAcl": acl,
+    "aws:s3/bucketAclV2:BucketAclV2": acl,
+    "aws:s3/bucketCorsConfiguration:BucketCorsConfiguration": cors,
+    "aws:s3/bucketCorsConfigurationV2:BucketCorsConfigurationV2": cors,
+    "aws:s3/bucketWebsiteConfiguration:BucketWebsiteConfiguration": website,
+    "aws:s3/bucketWebsiteConfigurationV2:BucketWebsiteConfigurationV2": website,
     "aws:s3/bucketPolicy:BucketPolicy": policy,
     "aws:s3/bucketObject:BucketObject": bucket_object,
     "aws:s3/bucketObjectv2:BucketObjectv2": bucket_object,

@@ -10,6 +10,7 @@ import pytest
 
 from embedded_aws.engine.errors import EngineError
 from tests.embedded_aws.engine.conftest import Deploy
+from tests.embedded_aws.engine.resources.test_iam import ALLOW
 
 
 def test_place_is_the_embedded_aws(deploy: Deploy) -> None:
@@ -93,7 +94,22 @@ def test_created_things_can_be_looked_up(deploy: Deploy) -> None:
         assert created == found
 
 
+def test_policies_are_found_by_their_names(deploy: Deploy) -> None:
+    """A policy's name finds the program's own and AWS's managed ones."""
+
+    def program() -> None:
+        own = aws.iam.Policy("own", policy=json.dumps(ALLOW))
+        pulumi.export("own", [own.arn, aws.iam.get_policy_output(name=own.name).arn])
+        pulumi.export("managed", aws.iam.get_policy(name="AWSLambdaBasicExecutionRole").arn)
+
+    outputs = deploy(program).outputs
+    assert len(set(outputs["own"])) == 1
+    assert outputs["managed"] == "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+
+
 @pytest.mark.parametrize(("program", "message"), [
+    (lambda: aws.iam.get_policy(name="Nowhere"),
+     "getPolicy failed: there is no policy 'Nowhere' here; create it in the program"),
     (lambda: aws.ssm.get_parameter(name="/aws/service/x"),
      "getParameter failed: SSM parameter '/aws/service/x' does not exist here; create it in the program"),
     (lambda: aws.sqs.get_queue(name="nowhere"), "getQueue failed: GetQueueUrl answered .*NonExistentQueue"),

@@ -30,7 +30,7 @@ print("printed")
 subprocess.run(["echo", "by a child"], check=True)
 config = pulumi.Config()
 queue = aws.sqs.Queue("jobs", tags={"stage": config.require("stage")})
-aws.kms.Key("net")
+aws.ecr.Repository("net")
 pulumi.export("main", __name__)
 pulumi.export("cwd", os.getcwd())
 pulumi.export("first", sys.path[0])
@@ -38,6 +38,10 @@ pulumi.export("url", queue.url)
 pulumi.export("sdk", {key: os.environ[key] for key in ("AWS_ENDPOINT_URL", "AWS_REGION")})
 pulumi.export("stack", f"{pulumi.get_project()}/{pulumi.get_stack()}")
 """
+
+
+TYPE = "aws:ecr/repository:Repository"
+"""A type that is not supported."""
 
 
 def test_answer_is_one_line_and_all_else_goes_to_stderr(aws: harness.Aws, tmp_path: Path) -> None:
@@ -74,7 +78,7 @@ def test_answer_is_one_line_and_all_else_goes_to_stderr(aws: harness.Aws, tmp_pa
         },
         "resources": {"run": 1, "stored only": 0, "skipped": 1},
         "warnings": [
-            "aws:kms/key:Key 'net' (__main__.py:11): this type is not supported here; it was skipped"
+            f"{TYPE} 'net' (__main__.py:11): this type is not supported here; it was skipped",
         ],
     }
     client = Clients(aws.url).get("sqs", "eu-west-1")
@@ -136,16 +140,16 @@ def test_bad_program_is_one_message_with_its_line(
 
 def test_strict_refuses_to_skip(aws: harness.Aws, tmp_path: Path) -> None:
     """With --strict what would be skipped is a failure that names each of them; warnings are told as well."""
-    program = "import pulumi_aws as aws\naws.kms.Key('net')\naws.kms.get_key(key_id='alias/net')"
+    program = "import pulumi_aws as aws\naws.ecr.Repository('net')\naws.kms.get_key(key_id='alias/net')"
     done = run_engine(aws.url, write_project(tmp_path, program), "--strict")
     assert done.returncode == 1
     assert done.stderr == (
         "--strict was given, and this is not supported here: function aws:kms/getKey:getKey (__main__.py:3); "
-        "aws:kms/key:Key 'net' (__main__.py:2)\n"
+        "aws:ecr/repository:Repository 'net' (__main__.py:2)\n"
     )
     function, key = json.loads(done.stdout)["warnings"]
     assert function.endswith("getKey (__main__.py:3): it is not supported here; it answers with placeholders")
-    assert key == "aws:kms/key:Key 'net' (__main__.py:2): this type is not supported here; it was skipped"
+    assert key.endswith("Repository 'net' (__main__.py:2): this type is not supported here; it was skipped")
 
 
 def test_stack_reference_reads_a_running_stack(aws: harness.Aws, tmp_path: Path) -> None:

@@ -20,26 +20,26 @@ def test_outputs_have_their_types_and_say_what_they_are(deploy: Deploy) -> None:
 
     def program() -> None:
         database = aws.rds.Instance("db", instance_class="db.t3.micro", allocated_storage=5)
-        key = aws.kms.Key("net", description="of the net")
+        net = aws.ecr.Repository("net", image_tag_mutability="MUTABLE")
         graph = aws.appsync.GraphQLApi("graph", authentication_type="API_KEY")
         certificate = aws.acm.Certificate("site", domain_name="site.example", validation_method="DNS")
-        pulumi.export("id", key.id)
-        pulumi.export("arn", key.arn)
-        pulumi.export("given", key.description)
+        pulumi.export("id", net.id)
+        pulumi.export("arn", net.arn)
+        pulumi.export("given", net.image_tag_mutability)
         pulumi.export("number", database.port.apply(lambda port: port + 1))
-        pulumi.export("flag", key.multi_region.apply(lambda flag: not flag))
+        pulumi.export("flag", database.multi_az.apply(lambda flag: not flag))
         pulumi.export("text", database.status.apply(str.upper))
         pulumi.export("host", database.address)
         pulumi.export("url", graph.uris["GRAPHQL"])
-        pulumi.export("tags", key.tags_all.apply(len))
+        pulumi.export("tags", net.tags_all.apply(len))
         pulumi.export("record", certificate.domain_validation_options[0].resource_record_name)
 
     done = deploy(program)
     out = done.outputs
     assert out["id"].startswith("net-")
     assert out["id"].endswith("-placeholder")
-    assert out["arn"] == f"arn:aws:kms:{REGION_AND_ACCOUNT}:key/{out['id']}"
-    assert (out["given"], out["number"], out["flag"], out["tags"]) == ("of the net", 1, True, 0)
+    assert out["arn"] == f"arn:aws:ecr:{REGION_AND_ACCOUNT}:repository/{out['id']}"
+    assert (out["given"], out["number"], out["flag"], out["tags"]) == ("MUTABLE", 1, True, 0)
     assert out["text"].endswith("-PLACEHOLDER-STATUS")
     assert out["host"].endswith(".rds.placeholder.invalid")
     assert out["url"].startswith("https://graph-")
@@ -52,32 +52,44 @@ def test_what_needs_it_and_works_without_runs(deploy: Deploy) -> None:
     """A function whose environment names a skipped resource is made, and answers."""
 
     def program() -> None:
-        key = aws.kms.Key("net")
-        made = function(environment={"variables": {"KEY": key.arn}})
+        net = aws.ecr.Repository("net")
+        made = function(environment={"variables": {"NET": net.arn}})
         pulumi.export("name", made.name)
 
     done = deploy(program)
     found = done.client("lambda").get_function_configuration(FunctionName=done.outputs["name"])
-    assert found["Environment"]["Variables"]["KEY"].endswith("-placeholder")
+    assert found["Environment"]["Variables"]["NET"].endswith("-placeholder")
 
 
 def test_what_cannot_be_made_without_it_is_skipped_with_the_reason(deploy: Deploy) -> None:
     """A resource that AWS refuses because an input is a placeholder is skipped, and the rest runs."""
 
     def program() -> None:
-        key = aws.kms.Key("net")
+        net = aws.ecr.Repository("net")
         aws.lambda_.Permission(
-            "net", function=key.id, action="lambda:InvokeFunction", principal="sns.amazonaws.com"
+            "net", function=net.id, action="lambda:InvokeFunction", principal="sns.amazonaws.com"
         )
         pulumi.export("queue", aws.sqs.Queue("jobs").name)
 
     done = deploy(program)
     assert done.outputs["queue"].startswith("jobs-")
     assert done.warnings[1].startswith(
-        "aws:lambda/permission:Permission 'net': it needs aws:kms/key:Key 'net', which was skipped "
-        "(AddPermission answered ResourceNotFoundException"
+        "aws:lambda/permission:Permission 'net': it needs aws:ecr/repository:Repository 'net', which was "
+        "skipped (AddPermission answered ResourceNotFoundException"
     )
     assert done.counts == {"run": 1, "stored only": 0, "skipped": 2}
+
+
+def test_what_cannot_be_made_with_a_functions_placeholder_is_skipped(deploy: Deploy) -> None:
+    """A looked-up value that is a placeholder is told as the reason, also as a part of another text."""
+
+    def program() -> None:
+        topic = aws.sns.get_topic(name="news")
+        aws.sns.TopicSubscription("news", topic=f"{topic.arn}-eu", protocol="sqs", endpoint="arn:aws:sqs:::q")
+
+    (_, warning) = deploy(program).warnings
+    assert "TopicSubscription 'news': it needs what is not here, for which 'arn:aws:sns:" in warning
+    assert "getTopic-placeholder-eu' stands (Subscribe answered NotFound" in warning
 
 
 def test_outputs_that_nothing_set_are_empty_values(deploy: Deploy) -> None:

@@ -105,15 +105,17 @@ def test_unsupported_type_is_one_warning_and_has_plausible_outputs(deploy: Deplo
     """A type that is not supported is skipped with one warning; what depends on it still works."""
 
     def program() -> None:
-        key = aws.kms.Key("net", description="of the net")
+        key = aws.ecr.Repository("net", image_tag_mutability="MUTABLE")
         queue = aws.sqs.Queue("jobs", tags={"net": pulumi.Output.concat("in ", key.arn)})
-        pulumi.export("text", key.description)
+        pulumi.export("text", key.image_tag_mutability)
         pulumi.export("tag", queue.tags)
 
     done = deploy(program)
-    assert done.warnings == ["aws:kms/key:Key 'net': this type is not supported here; it was skipped"]
-    assert done.outputs["text"] == "of the net"
-    assert done.outputs["tag"]["net"].startswith("in arn:aws:kms:eu-west-1:123456789012:key/net-")
+    assert done.warnings == [
+        "aws:ecr/repository:Repository 'net': this type is not supported here; it was skipped"
+    ]
+    assert done.outputs["text"] == "MUTABLE"
+    assert done.outputs["tag"]["net"].startswith("in arn:aws:ecr:eu-west-1:123456789012:repository/net-")
 
 
 def test_inputs_without_effect_are_named(deploy: Deploy) -> None:

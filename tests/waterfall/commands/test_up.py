@@ -69,11 +69,13 @@ def test_folder_without_a_program_is_an_error(tmp_path: Path, capsys: pytest.Cap
 def test_warnings_are_told_when_it_fails(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What was warned of until the failure is printed whole, before the one line on standard error."""
     (tmp_path / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
-    program = "import pulumi_aws as aws\nkey = aws.kms.Key('net')\nkey.arn.apply(lambda arn: 1 / 0)\n"
+    program = "import pulumi_aws as aws\nkey = aws.ecr.Repository('net')\nkey.arn.apply(lambda arn: 1 / 0)\n"
     (tmp_path / "__main__.py").write_text(program)
     assert main(["up", "-C", str(tmp_path), "--once", *FREE_PORTS]) == 1
     captured = capsys.readouterr()
-    told = "aws:kms/key:Key 'net' (__main__.py:2): this type is not supported here; it was skipped"
+    told = (
+        "aws:ecr/repository:Repository 'net' (__main__.py:2): this type is not supported here; it was skipped"
+    )
     assert told in " ".join(captured.out.split())
     assert captured.err == (
         "waterfall: the program raised ZeroDivisionError: division by zero (__main__.py:3)\n"

@@ -112,7 +112,9 @@ def test_request_and_waterfall_and_addresses_are_shown(api: Api) -> None:
 
 def test_warnings_are_whole_and_what_was_deployed_is_last(api: Api) -> None:
     """Each warning is printed in full, however long, and the last line counts the resources."""
-    warning = f"aws:kms/key:Key 'net' ({'long/' * 30}__main__.py:3): this type is not supported here"
+    warning = (
+        f"aws:ecr/repository:Repository 'net' ({'long/' * 30}__main__.py:3): this type is not supported here"
+    )
     counts = {"run": 38, "stored only": 2, "skipped": 1}
     stack = replace(stack_at(api.endpoint, None), warnings=[warning], resources=counts)
     text, _ = greeted(stack, Clock())

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -163,3 +164,50 @@ def test_missing_archive_is_named(deploy: Deploy) -> None:
         EngineError, match=r"Function 'work' could not be created: .*/gone\.zip cannot be read"
     ):
         deploy(lambda: function(code=pulumi.FileArchive("gone.zip")))
+
+
+def test_layer_that_is_not_here_is_left_out(deploy: Deploy) -> None:
+    """A public layer of another account cannot be had: the function runs without it, and this is told."""
+    theirs = "arn:aws:lambda:eu-west-1:017000801446:layer:AWSLambdaPowertoolsPythonV3-python313-x86_64:7"
+
+    def program() -> None:
+        own = aws.lambda_.LayerVersion("lib", layer_name="beside-theirs", code=CODE)
+        made = function(layers=[theirs, own.arn])
+        pulumi.export("name", made.name)
+        pulumi.export("own", own.arn)
+
+    done = deploy(program)
+    found = done.client("lambda").get_function_configuration(FunctionName=done.outputs["name"])
+    assert [layer["Arn"] for layer in found["Layers"]] == [done.outputs["own"]]
+    (warning,) = done.warnings
+    assert f"Function 'work': layer {theirs} is not here; the function runs without it" in warning
+
+
+def test_event_source_that_is_not_emulated_is_skipped(deploy: Deploy) -> None:
+    """A mapping of a source that cannot be polled here stops nothing."""
+
+    def program() -> None:
+        broker = "arn:aws:mq:eu-west-1:123456789012:broker:b:b-1"
+        aws.lambda_.EventSourceMapping(
+            "mq", event_source_arn=broker, function_name=function().arn, queues="q"
+        )
+
+    done = deploy(program)
+    (warning,) = done.warnings
+    assert "EventSourceMapping 'mq': EventSourceArn arn:aws:mq:" in warning
+    assert done.counts["skipped"] == 1
+
+
+def test_code_that_cannot_run_here_need_not_be_built(deploy: Deploy, tmp_path: Path) -> None:
+    """A function of another runtime exists without its code, and the warning names the folder."""
+
+    def program() -> None:
+        code = pulumi.FileArchive(str(tmp_path / "publish"))
+        pulumi.export("name", function(runtime="dotnet8", handler="app::app.F::Get", code=code).name)
+
+    done = deploy(program)
+    assert done.client("lambda").get_function_configuration(FunctionName=done.outputs["name"])
+    assert (
+        f"{tmp_path}/publish cannot be read: No such file or directory; build or create it first"
+        in "".join(done.warnings)
+    )

@@ -1,0 +1,48 @@
+"""Cognito user pools.
+
+https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_Operations.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from embedded_aws.engine.registration import Created, Registration
+
+
+def user_pool(r: Registration) -> Created:
+    """Make the pool, whose users can be managed and sign in through the API; authorizers do not ask it."""
+    name = r.physical_name(max_length=128)
+    names = {"schemas": "Schema"}
+    policies = {"passwordPolicy": r.inputs["passwordPolicy"]} if "passwordPolicy" in r.inputs else None
+    inputs = {key: r.inputs[key] for key in r.inputs if key not in _SHAPED} | {"policies": policies}
+    answer = r.call(
+        "cognito-idp", "create_user_pool", names, inputs=inputs, PoolName=name, UserPoolTags=r.tags or None
+    )
+    pool = answer["UserPool"]["Id"]
+    return pool, {
+        "name": name,
+        "arn": r.arn("cognito-idp", f"userpool/{pool}"),
+        "endpoint": f"cognito-idp.{r.region}.amazonaws.com/{pool}",
+    }
+
+
+def user_pool_client(r: Registration) -> Created:
+    """Make the client of a pool."""
+    name = r.physical_name(max_length=128)
+    names = {
+        "callbackUrls": "CallbackURLs",
+        "logoutUrls": "LogoutURLs",
+        "defaultRedirectUri": "DefaultRedirectURI",
+    }
+    answer = r.call("cognito-idp", "create_user_pool_client", names, ClientName=name)["UserPoolClient"]
+    return answer["ClientId"], {"name": name, "clientSecret": answer.get("ClientSecret", "")}
+
+
+_SHAPED = frozenset({"name", "passwordPolicy", "tags"})
+
+RESOURCES = {
+    "aws:cognito/userPool:UserPool": user_pool,
+    "aws:cognito/userPoolClient:UserPoolClient": user_pool_client,
+}
