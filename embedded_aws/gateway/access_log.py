@@ -15,7 +15,7 @@ from embedded_aws.aws.interfaces import LogEvent, LogSink, LogStream
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from embedded_aws.gateway.model import Stage
+    from embedded_aws.gateway.model import LoggedStage
     from embedded_aws.gateway.tracing import Exchange
 
 _LOG = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ class GroupAccessLogs:
         self._known: set[str] = set()
         self._warned: set[str] = set()
 
-    def write(self, stage: Stage, line: str, at: float) -> None:
+    def write(self, stage: LoggedStage, line: str, at: float) -> None:
         """Append one line to the stage's log group."""
         destination = stage.access_log.destination_arn if stage.access_log else ""
         problem = self._problem(destination)
@@ -63,11 +63,16 @@ class GroupAccessLogs:
 
 def build_line(log_format: str, exchange: Exchange, context: Mapping[str, Any]) -> str:
     """Fill in the format; `context` is the event's `requestContext`. What is unknown becomes `-`."""
-    values = _variables(exchange, context)
-    return _VARIABLE.sub(lambda found: values.get(found[1], "-"), log_format)
+    return fill(log_format, _variables(exchange, context))
 
 
-def _variables(exchange: Exchange, context: Mapping[str, Any]) -> dict[str, str]:
+def fill(log_format: str, values: Mapping[str, Any]) -> str:
+    """Fill a format in with variables by their names; what is empty or unknown becomes `-`."""
+    texts = {name: str(value) for name, value in values.items() if value not in {None, ""}}
+    return _VARIABLE.sub(lambda found: texts.get(found[1], "-"), log_format)
+
+
+def _variables(exchange: Exchange, context: Mapping[str, Any]) -> dict[str, Any]:
     response, call = exchange.response, exchange.call
     values: dict[str, Any] = {
         **{name: value for name, value in context.items() if name != "identity"},
@@ -76,12 +81,12 @@ def _variables(exchange: Exchange, context: Mapping[str, Any]) -> dict[str, str]
         "xrayTraceId": exchange.trace.root,
         "status": response.status,
         "responseLength": len(response.body),
-        "responseLatency": _milliseconds(exchange.arrival.at, exchange.end),
+        "responseLatency": milliseconds(exchange.arrival.at, exchange.end),
         "error.message": response.error,
         "error.messageString": response.error and f'"{response.error}"',
     }
     if call:
-        latency = _milliseconds(call.start, call.end)
+        latency = milliseconds(call.start, call.end)
         values |= {
             "integrationLatency": latency,
             "integration.latency": latency,
@@ -92,8 +97,9 @@ def _variables(exchange: Exchange, context: Mapping[str, Any]) -> dict[str, str]
             "integration.error": call.error,
             "integrationErrorMessage": call.error,
         }
-    return {name: str(value) for name, value in values.items() if value not in {None, ""}}
+    return values
 
 
-def _milliseconds(start: float, end: float) -> int:
+def milliseconds(start: float, end: float) -> int:
+    """Return the time between two, in epoch seconds, as log lines tell it."""
     return round((end - start) * 1000)

@@ -187,8 +187,21 @@ class NoObjects:
         return None
 
 
+class LoggedStage(Protocol):
+    """A stage as access logs know it, of a REST or an HTTP API."""
+
+    @property
+    def arn(self) -> str: ...
+    @property
+    def api_name(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def access_log(self) -> AccessLog | None: ...
+
+
 class AccessLogs(Protocol):
     """Takes access log lines."""
 
-    def write(self, stage: Stage, line: str, at: float) -> None:
+    def write(self, stage: LoggedStage, line: str, at: float) -> None:
         """Append one line to the stage's destination; `at` in epoch seconds."""

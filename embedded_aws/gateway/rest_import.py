@@ -160,7 +160,7 @@ class RestImport:
             str(given.get("type", "")).upper(),
             given.get("uri", ""),
             given.get("httpMethod"),
-            credentials=None,  # of another account, moto would refuse them; here nobody asks for them
+            credentials=given.get("credentials"),
             request_templates=given.get("requestTemplates"),
             passthrough_behavior=str(given.get("passthroughBehavior", "WHEN_NO_MATCH")).upper(),
             timeout_in_millis=given.get("timeoutInMillis"),

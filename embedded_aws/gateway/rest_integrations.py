@@ -210,11 +210,13 @@ def _answered(
     chosen = _select(integration.responses, status)
     if chosen is None:
         return answers.INTERNAL_SERVER_ERROR
-    headers = {
+    mapped = {
         name.removeprefix(_HEADER): _response_value(expression, routed, fields)
         for name, expression in chosen.parameters.items()
         if name.startswith(_HEADER)
     }
+    # What the back-end does not have is left out, and the length is the gateway's own to tell.
+    headers = {name: value for name, value in mapped.items() if value and name.lower() != "content-length"}
     kind = next(iter(chosen.templates), "application/json")
     if template := chosen.templates.get("application/json", chosen.templates.get(kind)):
         body = fill(template, routed.context, routed.stage.variables).encode()
@@ -242,7 +244,8 @@ def _fits(pattern: str, status: str) -> bool:
 
 def _response_value(expression: str, routed: Routed, fields: Mapping[str, str]) -> str:
     if expression.startswith("integration.response.header."):
-        return fields.get(expression.rpartition(".")[2], "")
+        wanted = expression.rpartition(".")[2].lower()
+        return next((value for name, value in fields.items() if name.lower() == wanted), "")
     return request_value(expression, routed, routed.context)
 
 

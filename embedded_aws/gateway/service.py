@@ -56,7 +56,13 @@ class ApiGateway:
         self._apis, self._stages = MotoApis(self.moto), MotoStages(self.moto)
         functions = LambdaCalls(others.functions)
         http = HttpServices(
-            self._stages, functions, others.aws, others.sampler, others.segments, others.record
+            self._stages,
+            functions,
+            others.aws,
+            others.sampler,
+            others.segments,
+            others.access_logs,
+            others.record,
         )
         rest = RestServices(
             self._apis,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.trace_header import NAME
 from embedded_aws.gateway.http_api import response as answers
+from embedded_aws.gateway.http_api.access_log import build_line
 from embedded_aws.gateway.http_api.authorizers import Authorizers
 from embedded_aws.gateway.http_api.cors import preflight, with_cors
 from embedded_aws.gateway.http_api.event import request_context
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from embedded_aws.gateway.http_api.tracing import Trace
     from embedded_aws.gateway.lambda_calls import LambdaCalls
     from embedded_aws.gateway.method_request import Address, MethodRequest
+    from embedded_aws.gateway.model import AccessLogs
     from embedded_aws.journal.records import ApiRequest
 
 _LOG = logging.getLogger(__name__)
@@ -46,6 +48,7 @@ class Services:
     aws: AwsCall
     sampler: Sampler
     segments: SegmentSink
+    access_logs: AccessLogs
     record: Callable[[ApiRequest], None]
 
 
@@ -137,6 +140,9 @@ class HttpGateway:
             if exchange.call and exchange.call.recorded:
                 self.services.segments.emit(build_segment(exchange))
             self.services.record(describe(exchange))
+            if log := exchange.stage.access_log:
+                line = build_line(log.format, exchange)
+                self.services.access_logs.write(exchange.stage, line, exchange.end)
         except Exception:  # noqa: BLE001 - whatever it is
             if "telling" not in self._warned:
                 self._warned.add("telling")

@@ -13,7 +13,7 @@ import httpx
 from embedded_aws.aws.interfaces import InvokeRequest, InvokeResult, SamplingDecision, SamplingRequest
 from embedded_aws.aws.trace_header import TraceHeader
 from embedded_aws.gateway.app import Gateway, Services
-from embedded_aws.gateway.model import Deployment, Integration, Method, Resource, Stage
+from embedded_aws.gateway.model import Deployment, Integration, LoggedStage, Method, Resource, Stage
 from embedded_aws.journal.records import ApiRequest
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Segments:
 class Logs:
     lines: list[str] = field(default_factory=list)
 
-    def write(self, stage: Stage, line: str, at: float) -> None:
+    def write(self, stage: LoggedStage, line: str, at: float) -> None:
         self.lines.append(line)
 
 

@@ -67,8 +67,9 @@ def test_templates_that_compute(front: FrontFactory, template: str) -> None:
 
 def files(**changes: Any) -> Integration:
     """An integration with an object of S3, as components with static files make it."""
-    content_type = {"method.response.header.Content-Type": "integration.response.header.Content-Type"}
-    responses = (IntegrationResponse(200, parameters=content_type), IntegrationResponse(404, r"4\d{2}"))
+    names = ("Content-Type", "content-length", "ETag")
+    mapped = {f"method.response.header.{name}": f"integration.response.header.{name}" for name in names}
+    responses = (IntegrationResponse(200, parameters=mapped), IntegrationResponse(404, r"4\d{2}"))
     uri = "arn:aws:apigateway:us-east-1:s3:path/site/www/{key}"
     parameters = {"integration.request.path.key": "method.request.path.proxy"}
     return Integration("AWS", uri, http_method="GET", parameters=parameters, responses=responses, **changes)
@@ -80,6 +81,7 @@ def test_object_of_s3(front: FrontFactory) -> None:
     gateway.objects["site/www/a b/index.html"] = ("text/html", b"<html>")
     found = gateway.request("GET", "/a%20b/index.html")
     assert (found.status_code, found.headers["content-type"], found.text) == (200, "text/html", "<html>")
+    assert (found.headers["content-length"], "etag" in found.headers) == ("6", False)
     call = gateway.subsegment()
     assert (call["name"], call["namespace"], call["aws"]["bucket_name"]) == ("S3", "aws", "site")
     assert gateway.request("GET", "/none").status_code == 404

@@ -226,3 +226,28 @@ def test_unknown_api(control: Control) -> None:
     """A document for an API that does not exist is not found."""
     response = control.answer("PUT", "/restapis/nowhere", swagger({"/a": {}}))
     assert (response.status_code, response.headers["x-amzn-errortype"]) == (404, "NotFoundException")
+
+
+def test_static_files_of_s3(control: Control) -> None:
+    """An integration with S3 keeps its role, its mapped parameters and what selects each response."""
+    header = "method.response.header.Content-Type"
+    integration = {
+        "type": "aws",
+        "httpMethod": "GET",
+        "uri": "arn:aws:apigateway:us-east-1:s3:path/site/{proxy}",
+        "credentials": "arn:aws:iam::123456789012:role/reader",
+        "requestParameters": {"integration.request.path.proxy": "method.request.path.proxy"},
+        "responses": {
+            "4\\d{2}": {"statusCode": "404"},
+            "default": {
+                "statusCode": "200",
+                "responseParameters": {header: "integration.response.header.Content-Type"},
+            },
+        },
+    }
+    api = control.imported(swagger({"/{proxy+}": {ANY: {INTEGRATION: integration}}}))
+    [method] = [each.methods["ANY"] for each in control.deployed(api).deployment.resources if each.methods]
+    found = method.integration
+    assert found
+    assert found.parameters == integration["requestParameters"]
+    assert {each.pattern: each.status for each in found.responses} == {"4\\d{2}": 404, None: 200}

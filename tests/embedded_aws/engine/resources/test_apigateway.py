@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pulumi
 import pulumi_aws as aws
 
@@ -159,3 +160,39 @@ def test_api_of_a_swagger_document(deploy: Deploy) -> None:
     integration = client.get_integration(restApiId=api, resourceId=route["id"], httpMethod="ANY")
     assert integration["type"] == "AWS_PROXY"
     assert done.warnings == []
+
+
+def static_program() -> None:
+    bucket = aws.s3.Bucket("site")
+    page = pulumi.StringAsset("<h1>hi</h1>")
+    aws.s3.BucketObject(
+        "page", bucket=bucket.bucket, key="www/a b.html", source=page, content_type="text/html"
+    )
+    role = aws.iam.Role("reader", assume_role_policy='{"Version": "2012-10-17", "Statement": []}')
+    names = {"method.response.header.Content-Type": "integration.response.header.Content-Type"}
+    integration = {
+        "type": "aws",
+        "httpMethod": "GET",
+        "uri": pulumi.Output.format(
+            "arn:aws:apigateway:{0}:s3:path/{1}/www/{{proxy}}", harness.REGION, bucket.bucket
+        ),
+        "credentials": role.arn,
+        "requestParameters": {"integration.request.path.proxy": "method.request.path.proxy"},
+        "responses": {"default": {"statusCode": "200", "responseParameters": names}},
+    }
+    route = {"get": {"x-amazon-apigateway-integration": integration}}
+    body = {"openapi": "3.0.1", "info": {"title": "static"}, "paths": {"/{proxy+}": route}}
+    api = aws.apigateway.RestApi("static", body=pulumi.Output.json_dumps(body))
+    deployment = aws.apigateway.Deployment("d", rest_api=api.id)
+    stage = aws.apigateway.Stage("s", rest_api=api.id, deployment=deployment.id, stage_name="live")
+    pulumi.export("url", stage.invoke_url)
+
+
+def test_files_of_a_bucket(deploy: Deploy) -> None:
+    """A program whose API serves a bucket's files serves them with their type."""
+    response = httpx.get(f"{deploy(static_program).outputs['url']}/a%20b.html", trust_env=False)
+    assert (response.status_code, response.headers["content-type"], response.text) == (
+        200,
+        "text/html",
+        "<h1>hi</h1>",
+    )

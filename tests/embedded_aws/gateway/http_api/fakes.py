@@ -76,13 +76,20 @@ class Front:
     aws: Aws = field(default_factory=Aws)
     rules: Rules = field(default_factory=Rules)
     segments: Segments = field(default_factory=Segments)
+    logs: Logs = field(default_factory=Logs)
     known: list[ApiRequest] = field(default_factory=list)
     now: float = NOW
 
     def __post_init__(self) -> None:
         ids = CountingIds()
         services = Services(
-            self, LambdaCalls(self.function), self.aws, self.rules, self.segments, self.known.append
+            self,
+            LambdaCalls(self.function),
+            self.aws,
+            self.rules,
+            self.segments,
+            self.logs,
+            self.known.append,
         )
         rest = RestServices(
             OneStage(rest_stage()), self.function, self.rules, self.segments, Logs(), self.known.append,

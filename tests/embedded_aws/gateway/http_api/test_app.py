@@ -15,7 +15,7 @@ import pytest
 from embedded_aws.aws.errors import AwsError
 from embedded_aws.aws.interfaces import InvokeResult
 from embedded_aws.gateway.http_api.model import Authorizer, Cors, Integration, Route
-from embedded_aws.gateway.model import Throttle
+from embedded_aws.gateway.model import AccessLog, Throttle
 from tests.embedded_aws.gateway.fakes import ARN, URI
 from tests.embedded_aws.gateway.http_api.fakes import FUNCTION, answered, api, front
 
@@ -263,3 +263,17 @@ def test_put_events_that_is_refused() -> None:
     gateway.aws.error = AwsError("ValidationException", "no such bus", 400)
     response = gateway.request("POST", "/events", content="{}")
     assert (response.status_code, response.json()) == (400, {"message": "no such bus"})
+
+
+def test_access_log() -> None:
+    """Each request writes one line of the stage's format; unknown variables become a dash."""
+    names = "httpMethod path routeKey status responseLength identity.sourceIp integration.requestId nothing"
+    line = " ".join(f"$context.{name}" for name in names.split())
+    log = AccessLog("arn:aws:logs:us-east-1:123456789012:log-group:api", line)
+    gateway = front(api(access_log=log))
+    gateway.request("GET", "/hello")
+    gateway.request("GET", "/nowhere")
+    assert gateway.logs.lines == [
+        "GET /hello GET /hello 200 4 192.0.2.7 lambda-request -",
+        "GET /nowhere - 404 23 192.0.2.7 - -",
+    ]
