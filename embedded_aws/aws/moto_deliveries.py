@@ -6,6 +6,7 @@ Each is patched when the first request for it comes: importing all of them would
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from math import prod
@@ -15,6 +16,14 @@ from embedded_aws.aws.event_patterns import EventPatternError, checked, matches,
 from embedded_aws.aws.moto_events import EventPut, NotificationsSet, ObjectChanged, Published, note
 from embedded_aws.aws.parsing import read_json
 
+_PREDEFINED = {
+    "aws.events.rule-arn",
+    "aws.events.rule-name",
+    "aws.events.event",
+    "aws.events.event.json",
+    "aws.events.event.ingestion-time",
+}
+"""Variables of input templates: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html"""
 _MOST_KEYS = 5
 _MOST_COMBINATIONS = 150
 
@@ -105,12 +114,11 @@ def _check_structure(message: str) -> None:
 
 
 def _events() -> None:
-    """Let EventBridge note accepted events, refuse wrong patterns, and test patterns as its rules match."""
-    from moto.events.exceptions import InvalidEventPatternException  # noqa: PLC0415
-    from moto.events.models import EventPatternParser, EventsBackend, Rule  # noqa: PLC0415
-    from moto.events.responses import EventsHandler  # noqa: PLC0415
+    """Let EventBridge note accepted events and refuse wrong inputs and patterns."""
+    from moto.events.exceptions import ValidationException  # noqa: PLC0415
+    from moto.events.models import EventsBackend, Rule  # noqa: PLC0415
 
-    put_events = EventsBackend.put_events
+    put_events, put_targets = EventsBackend.put_events, EventsBackend.put_targets
 
     def noting(self: EventsBackend, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
         entries = put_events(self, events)
@@ -119,6 +127,27 @@ def _events() -> None:
                 bus = self._normalize_event_bus_arn(entry.get("EventBusName"))
                 note(EventPut(self.region_name, bus, answer["EventId"], entry))
         return entries
+
+    def putting(
+        self: EventsBackend, name: str, event_bus_arn: str | None, targets: list[dict[str, Any]]
+    ) -> None:
+        for target in targets:
+            if problem := _wrong_input(target):
+                raise ValidationException(problem)
+        put_targets(self, name, event_bus_arn, targets)
+
+    backend, rule = _open(EventsBackend), _open(Rule)
+    backend.put_events = noting
+    backend.put_targets = putting
+    rule.send_to_targets = lambda *_, **__: None
+    _event_patterns()
+
+
+def _event_patterns() -> None:
+    """Refuse wrong patterns, and test patterns as rules match."""
+    from moto.events.exceptions import InvalidEventPatternException  # noqa: PLC0415
+    from moto.events.models import EventPatternParser  # noqa: PLC0415
+    from moto.events.responses import EventsHandler  # noqa: PLC0415
 
     def check(_self: EventPatternParser, pattern: Any) -> None:
         try:
@@ -133,11 +162,24 @@ def _events() -> None:
             raise InvalidEventPatternException(reason=str(error)) from error
         return json.dumps({"Result": matches(pattern, event)}), self.response_headers
 
-    backend, parser, rule = _open(EventsBackend), _open(EventPatternParser), _open(Rule)
     _open(EventsHandler).test_event_pattern = test_pattern
-    backend.put_events = noting
-    parser._validate_event_pattern = check  # noqa: SLF001
-    rule.send_to_targets = lambda *_, **__: None
+    _open(EventPatternParser)._validate_event_pattern = check  # noqa: SLF001
+
+
+def _wrong_input(target: Mapping[str, Any]) -> str | None:
+    """Return why AWS refuses what a target of a rule is to get of an event, in its words."""
+    given = [name for name in ("Input", "InputPath", "InputTransformer") if target.get(name) is not None]
+    if len(given) > 1:
+        return (
+            f"Only one of Input, InputPath, or InputTransformer must be provided for target {target['Id']}."
+        )
+    transformer = target.get("InputTransformer") or {}
+    paths = transformer.get("InputPathsMap") or {}
+    names = re.findall(r"<([A-Za-z0-9_.-]+)>", transformer.get("InputTemplate") or "")
+    unknown = next((name for name in names if name not in paths and name not in _PREDEFINED), None)
+    if unknown:
+        return f"InputTemplate for target {target['Id']} contains invalid placeholder {unknown}."
+    return None
 
 
 def _s3() -> None:

@@ -60,8 +60,8 @@ def values_at(path: str, event: Any) -> Iterator[Any]:
 def filled(template: str, variables: Mapping[str, Any]) -> str:
     """Return a template with its `<variables>` in place.
 
-    In a string a text goes in as it is and other JSON escaped, elsewhere all as JSON. A variable that the
-    event has not is an empty text: AWS leaves it out.
+    Elsewhere than in a string all goes in as JSON; in a string a text goes in as it is, and other JSON
+    without its quotation marks. A variable that the event has not is an empty text. So AWS was seen to do.
     """
     parts: list[str] = []
     place = 0
@@ -83,7 +83,7 @@ def _placed(value: Any, *, inside: bool) -> str:
     text = _json(value)
     if not inside:
         return text
-    return text[1:-1] if isinstance(value, str) else json.dumps(text)[1:-1]
+    return text[1:-1] if isinstance(value, str) else json.dumps(text.replace('"', ""))[1:-1]
 
 
 def _predefined(event: Mapping[str, Any], context: RuleContext) -> dict[str, Any]:
@@ -91,7 +91,12 @@ def _predefined(event: Mapping[str, Any], context: RuleContext) -> dict[str, Any
         "aws.events.rule-arn": context.rule_arn,
         "aws.events.rule-name": context.rule_name,
         "aws.events.event.ingestion-time": context.ingestion_time,
-        "aws.events.event": {key: value for key, value in event.items() if key != "detail"},
+        # AWS spells one of its fields otherwise here than in the event.
+        "aws.events.event": {
+            "detailType" if key == "detail-type" else key: value
+            for key, value in event.items()
+            if key != "detail"
+        },
         "aws.events.event.json": event,
     }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from embedded_aws.delivery.targets import is_supported
+from embedded_aws.engine.errors import EngineError
+from embedded_aws.eventbridge.expressions import ExpressionError, parse
 
 if TYPE_CHECKING:
     from embedded_aws.engine.registration import Created, Registration
@@ -34,10 +36,20 @@ def event_rule(r: Registration) -> Created:
     name = r.physical_name(max_length=64)
     state = r.inputs.get("state", "ENABLED" if r.inputs.get("isEnabled", True) else "DISABLED")
     pattern = r.inputs.text("eventPattern") if "eventPattern" in r.inputs else None
+    if "scheduleExpression" in r.inputs:
+        check_schedule(r.inputs["scheduleExpression"])
     answer = r.call("events", "put_rule", Name=name, State=state, EventPattern=pattern, Tags=r.tag_list())
     bus = str(r.inputs.get("eventBusName", _DEFAULT_BUS))
     rule_id = name if bus == _DEFAULT_BUS else f"{bus}/{name}"
     return rule_id, {"name": name, "arn": answer["RuleArn"], "eventBusName": bus}
+
+
+def check_schedule(text: str, timezone: str = "UTC") -> None:
+    """Refuse a schedule expression that AWS would; raises EngineError that names it and what is allowed."""
+    try:
+        parse(text, timezone)
+    except ExpressionError as error:
+        raise EngineError(str(error)) from error
 
 
 def event_target(r: Registration) -> Created:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from embedded_aws.delivery.targets import is_supported
+from embedded_aws.engine.resources.events import check_schedule
 from embedded_aws.eventbridge.scheduler import is_universal
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 def schedule(r: Registration) -> Created:
     """Call the target whenever the schedule is due; targets that nothing is delivered to are stored only."""
     name, group = r.physical_name(max_length=64), str(r.inputs.get("groupName", "default"))
+    check_schedule(r.inputs["scheduleExpression"], r.inputs.get("scheduleExpressionTimezone", "UTC"))
     arn = r.call("scheduler", "create_schedule", Name=name)["ScheduleArn"]
     target = r.inputs["target"]["arn"]
     if not is_supported(target) and not is_universal(target):

@@ -44,11 +44,11 @@ def test_a_path_takes_a_part() -> None:
         ('"order <n> by <w>"', {"n": "$.detail.id", "w": "$.detail.by"}, '"order 7 by An \\"A\\""'),
         ('{"n": <n>, "w": <w>}', {"n": "$.detail.id", "w": "$.detail.by"}, '{"n": 7, "w": "An \\"A\\""}'),
         ('{"all": <d>}', {"d": "$.detail.lines[1]"}, '{"all": {"sku":"b"}}'),
-        ('{"all": "<d>"}', {"d": "$.detail.deep"}, '{"all": "{\\"x\\":null}"}'),
+        ('"<d> and <l>"', {"d": "$.detail.deep", "l": "$.detail.lines"}, '"{x:null} and [{sku:a},{sku:b}]"'),
         ('{"t": "<t>"}', {"t": "$.detail-type"}, '{"t": "Order placed"}'),
         ('{"a": "x<no>y"}', {"no": "$.detail.none"}, '{"a": "xy"}'),
         ('{"rule": "<aws.events.rule-name>"}', {}, '{"rule": "r"}'),
-        ('{"e": <aws.events.event>}', {}, '{"e": {"id":"1","detail-type":"Order placed"}}'),
+        ('{"e": <aws.events.event>}', {}, '{"e": {"id":"1","detailType":"Order placed"}}'),
         ('{"at": <aws.events.event.ingestion-time>}', {}, '{"at": "2026-11-28T12:00:00Z"}'),
     ],
 )

@@ -216,6 +216,22 @@ def test_a_transformed_input(stack: Stack) -> None:
     assert inbox.received()[0]["Body"] == '{"number": 7}'
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"Input": "1", "InputPath": "$.detail"}, "Only one of Input, InputPath, or InputTransformer must"),
+        (
+            {"InputTransformer": {"InputPathsMap": {"a": "$.id"}, "InputTemplate": '"<a> <b>"'}},
+            "contains invalid placeholder b.",
+        ),
+    ],
+)
+def test_wrong_inputs_are_refused(stack: Stack, settings: dict[str, Any], message: str) -> None:
+    """A target that has two inputs, or a template with a variable that is none, is refused as on AWS."""
+    with pytest.raises(ClientError, match=message):
+        Rule(stack).target(Inbox(stack).arn, **settings)
+
+
 def test_a_target_that_is_gone_is_a_dead_letter(stack: Stack) -> None:
     """An event for a function that does not exist is in the dead-letter queue at once, with the reason.
 

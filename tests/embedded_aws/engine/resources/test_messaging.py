@@ -7,7 +7,9 @@ from typing import Any
 
 import pulumi
 import pulumi_aws as aws
+import pytest
 
+from embedded_aws.engine.errors import EngineError
 from tests.embedded_aws.engine.conftest import Deploy
 
 POLICY: Any = {
@@ -134,6 +136,16 @@ def test_targets_that_nothing_is_delivered_to_are_stored_only(deploy: Deploy) ->
     (target,) = done.client("events").list_targets_by_rule(Rule=done.outputs["rule"])["Targets"]
     (warning,) = done.warnings
     assert target["Arn"] in warning
+
+
+def test_a_wrong_schedule_is_named(deploy: Deploy) -> None:
+    """A schedule that AWS refuses ends the deployment: the resource, the expression, what is allowed."""
+
+    def program() -> None:
+        aws.cloudwatch.EventRule("nightly", schedule_expression="cron(0 25 * * ? *)")
+
+    with pytest.raises(EngineError, match=r"'nightly' .* hours '25': expected 0 to 23"):
+        deploy(program)
 
 
 def test_schedule_has_its_target(deploy: Deploy) -> None:
