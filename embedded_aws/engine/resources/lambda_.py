@@ -141,7 +141,7 @@ def _code(r: Registration, *image: str) -> dict[str, Any]:
     if "code" in r.inputs:
         return {"ZipFile": _archive(r)}
     keys = ("s3Bucket", "s3Key", "s3ObjectVersion", *image)
-    code = {f"{key[0].upper()}{key[1:]}": str(r.inputs[key]) for key in keys if key in r.inputs}
+    code = {f"{key[0].upper()}{key[1:]}": str(r.inputs[key]) for key in keys if r.inputs.get(key)}
     if not code:
         raise EngineError("it has no code; give `code=pulumi.FileArchive(...)` or `s3_bucket` and `s3_key`")
     if "ImageUri" in code:

@@ -100,6 +100,18 @@ def test_component_in_depends_on_is_waited_for(deploy: Deploy) -> None:
     assert len(set(deploy(program).outputs["urls"])) == 2
 
 
+def test_provider_of_a_component_is_its_childrens(deploy: Deploy) -> None:
+    """`providers` of a component, as a list or by package, choose where its children are."""
+
+    def program() -> None:
+        west = aws.Provider("west", region="us-west-2")
+        by_list = Jobs("list", pulumi.ResourceOptions(providers=[west]))
+        by_name = Jobs("name", pulumi.ResourceOptions(providers={"aws": west}))
+        pulumi.export("arns", [by_list.queue.arn, by_name.queue.arn])
+
+    assert [arn.split(":")[3] for arn in deploy(program).outputs["arns"]] == ["us-west-2", "us-west-2"]
+
+
 def test_transforms_run_from_the_resource_up_to_the_stack(deploy: Deploy) -> None:
     """A resource's own transform runs first, then its parent's, then the stack's: the last one wins."""
 

@@ -137,3 +137,30 @@ def test_parameter_and_secret_keep_their_values_and_hide_them(deploy: Deploy) ->
     assert (stored["Value"], stored["Type"]) == ("hush", "SecureString")
     secret = done.client("secretsmanager").get_secret_value(SecretId=done.outputs["secret"])
     assert (secret["SecretString"], secret["VersionId"]) == ("abc", done.outputs["version"])
+
+
+def test_bucket_has_its_list_rules_and_website(deploy: Deploy) -> None:
+    """Access list, CORS rules and website configuration are kept; that no website is served is told."""
+
+    def program() -> None:
+        bucket: Any = aws.s3.Bucket("site")
+        aws.s3.BucketAcl("site", bucket=bucket, acl="public-read")
+        rules: Any = [{"allowed_methods": ["GET"], "allowed_origins": ["*"], "max_age_seconds": 60}]
+        aws.s3.BucketCorsConfiguration("site", bucket=bucket, cors_rules=rules)
+        website = aws.s3.BucketWebsiteConfiguration(
+            "site", bucket=bucket, index_document={"suffix": "index.html"}, error_document={"key": "404.html"}
+        )
+        pulumi.export("bucket", bucket.id)
+        pulumi.export("website", website.website_endpoint)
+
+    done = deploy(program)
+    s3, name = done.client("s3"), done.outputs["bucket"]
+    assert len(s3.get_bucket_acl(Bucket=name)["Grants"]) == 2
+    (rule,) = s3.get_bucket_cors(Bucket=name)["CORSRules"]
+    assert (rule["AllowedMethods"], rule["MaxAgeSeconds"]) == (["GET"], 60)
+    found = s3.get_bucket_website(Bucket=name)
+    assert (found["IndexDocument"], found["ErrorDocument"]) == ({"Suffix": "index.html"}, {"Key": "404.html"})
+    assert done.outputs["website"] == f"{name}.s3-website-eu-west-1.amazonaws.com"
+    (warning,) = done.warnings
+    assert warning.endswith("S3 serves no websites here; its objects can be read through the API")
+    assert done.counts == {"run": 3, "stored only": 1, "skipped": 0}

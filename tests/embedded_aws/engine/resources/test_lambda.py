@@ -211,3 +211,20 @@ def test_code_that_cannot_run_here_need_not_be_built(deploy: Deploy, tmp_path: P
         f"{tmp_path}/publish cannot be read: No such file or directory; build or create it first"
         in "".join(done.warnings)
     )
+
+
+def test_code_may_lie_in_a_bucket(deploy: Deploy) -> None:
+    """Code from an object runs; a bucket without versions gives no version to ask for."""
+
+    def program() -> None:
+        code: Any = aws.s3.BucketObjectv2("code", bucket=aws.s3.Bucket("code"), key="code.zip", source=CODE)
+        role = aws.iam.Role("worker", assume_role_policy=ASSUME)
+        made = aws.lambda_.Function(
+            "work", role=role.arn, runtime="python3.13", handler="app.handler",
+            s3_bucket=code.bucket, s3_key=code.key, s3_object_version=code.version_id,
+        )  # fmt: skip
+        pulumi.export("name", made.name)
+
+    done = deploy(program)
+    answer = done.client("lambda").invoke(FunctionName=done.outputs["name"], Payload='"echo"')
+    assert json.loads(answer["Payload"].read()) == "echo"
