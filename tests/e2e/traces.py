@@ -9,6 +9,7 @@ from typing import Any
 from tests.e2e.stack import Stack, until
 
 FUNCTION = "AWS::Lambda::Function"
+GATEWAYS = {"AWS::ApiGatewayV2::Api", "AWS::Lambda::Url"}
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,18 @@ class Node:
 
 
 class Trace:
-    """The nodes of one trace, without the stand-ins that X-Ray infers for called services."""
+    """The nodes of one trace, without the stand-ins that X-Ray infers for called services.
+
+    `gateways` are those inferred for what calls Lambda without a segment of its own; they hang nothing up.
+    """
 
     def __init__(self, documents: Iterable[dict[str, Any]]) -> None:
+        found = list(documents)
+        self.gateways = [each for each in found if each.get("inferred") and each.get("origin") in GATEWAYS]
         self.nodes = [
             node
-            for document in documents
-            if not document.get("inferred")
+            for document in found
+            if not document.get("inferred") or document in self.gateways
             for node in _walk(document, document.get("parent_id"))
         ]
         self.by_id = {node.id: node for node in self.nodes}
