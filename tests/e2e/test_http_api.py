@@ -65,6 +65,6 @@ def test_the_functions_hang_below_it(shown: Shown) -> None:
     """From the worker up: its other segment, the call, the span, front's two segments, the gateway."""
     worker = shown.trace.only(shown.stack.function("worker"), origin=FUNCTION)
     above = [node.origin or node.name for node in shown.trace.ancestors(worker)]
-    # Between the span and the function's segment the native SDK has a node for the handler.
+    # Between the span and the function's segment is the library's own for the handler.
     assert above[:3] == ["AWS::Lambda", "Lambda", "CallSecondLambda"]
     assert above[-3:] == [FUNCTION, "AWS::Lambda", shown.origin]
