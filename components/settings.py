@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -211,11 +211,23 @@ def load_settings() -> Settings:
     """Read this stack's settings from Pulumi's configuration; raises SettingError."""
     project = f"{pulumi.get_project()}:"
     given = {**pulumi_config.get_config_env(), **pulumi_config.CONFIG.get()}
+    _refuse_other_projects(given)
     names = {key.removeprefix(project) for key in given if key.startswith(project)}
     names.update(setting.name for setting in SETTINGS)
     config = pulumi.Config()
     values = {name: config.get(name) for name in names}
     return parse_settings({name: value for name, value in values.items() if value is not None})
+
+
+def _refuse_other_projects(keys: Iterable[str]) -> None:
+    """Refuse settings that a project of another name left behind, which Pulumi would not hand over."""
+    known = {setting.name for setting in SETTINGS}
+    for namespace, _, name in sorted(key.partition(":") for key in keys):
+        if name in known and namespace != pulumi.get_project():
+            raise SettingError(
+                f"the stack has {namespace}:{name}, but the project is called {pulumi.get_project()}, so it "
+                f"would not be read; remove {namespace}: from the keys of its Pulumi file"
+            )
 
 
 def parse_settings(given: Mapping[str, str]) -> Settings:

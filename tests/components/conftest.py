@@ -217,10 +217,15 @@ class Project:
         """Return a stack's configuration as the Pulumi CLI passes it on: defaults, then the stack's own."""
         described = yaml.safe_load((self.directory / "Pulumi.yaml").read_text())["config"]
         given = yaml.safe_load((self.directory / f"Pulumi.{stack}.yaml").read_text())["config"]
-        values = {
-            f"traced-api:{name}": about["default"] for name, about in described.items() if ":" not in name
+        values = {name: about["default"] for name, about in described.items() if ":" not in name}
+        return {
+            key if ":" in key else f"{self.name}:{key}": _as_text(value)
+            for key, value in {**values, **given}.items()
         }
-        return {key: _as_text(value) for key, value in {**values, **given}.items()}
+
+    @property
+    def name(self) -> str:
+        return str(yaml.safe_load((self.directory / "Pulumi.yaml").read_text())["name"])
 
     def up(
         self,
@@ -232,14 +237,16 @@ class Project:
         **changed: str,
     ) -> Deployed:
         """Run the program afresh for a stack, with some settings changed."""
-        config = self.config(stack) | {f"traced-api:{name}": value for name, value in changed.items()}
-        self._keep_layers(Target(config["traced-api:runtime"], config["traced-api:architecture"]))
+        config = self.config(stack) | {f"{self.name}:{name}": value for name, value in changed.items()}
+        self._keep_layers(Target(config[f"{self.name}:runtime"], config[f"{self.name}:architecture"]))
         main = str(self.directory / "__main__.py")
 
         def program() -> None:
             runpy.run_path(main, run_name="__main__")
 
-        return run_program(program, config, stack=stack, region=region, preview=preview, suffix=suffix)
+        return run_program(
+            program, config, project=self.name, stack=stack, region=region, preview=preview, suffix=suffix
+        )
 
     def _keep_layers(self, target: Target) -> None:
         if f"python{target.version}" not in ("python3.11", "python3.12", "python3.13", "python3.14"):

@@ -219,6 +219,17 @@ def test_no_path_of_the_machine_reaches_the_state(project: Project) -> None:
             assert not Path(resource.inputs["code"].path).is_absolute()
 
 
+def test_a_renamed_project_keeps_its_settings(project: Project) -> None:
+    """As `pulumi new --name shop` leaves it: production stays production, with its own sampling."""
+    description = project.directory / "Pulumi.yaml"
+    description.write_text(description.read_text().replace("name: traced-api\n", "name: shop\n"))
+    deployed = project.up("prod")
+    assert deployed.one("aws:xray/samplingRule:SamplingRule").inputs["fixedRate"] == 0.05
+    faults = json.dumps({"slow": {"functions": ["worker"], "kind": "delay"}})
+    with pytest.raises(SettingError, match="production: true"):
+        project.up("prod", faults=faults)
+
+
 def test_a_bad_setting_stops_the_program(project: Project) -> None:
     """The error is the plain one, and nothing is registered."""
     with pytest.raises(SettingError, match=r"samplingRate is '5%', but must be a number from 0 to 1"):

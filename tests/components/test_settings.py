@@ -110,6 +110,15 @@ class TestPulumiConfiguration:
         deploy(lambda: seen.append(load_settings()), {"traced-api:memory": "256", "aws:region": "eu-west-1"})
         assert seen[0].memory == 256
 
+    def test_what_another_project_left_behind_is_refused(self, deploy: Deploy) -> None:
+        """A renamed project would silently run with the defaults, and without its mark of production."""
+        config = {"traced-api:production": "true"}
+        with pytest.raises(
+            SettingError,
+            match=r"has traced-api:production, but the project is called shop, .* remove traced-api: from",
+        ):
+            deploy(load_settings, config, project="shop")
+
     def test_an_unknown_key_of_the_project_is_refused(self, deploy: Deploy) -> None:
         """A misspelt key in a stack file is an error, other namespaces are not looked at."""
         with pytest.raises(SettingError, match="no setting trcing"):
@@ -153,9 +162,12 @@ class TestStackFiles:
     def test_a_stack_traces_as_announced(self, stack: str, tracing: str, sampling: Sampling) -> None:
         """Stacks dev and staging trace every request, prod one per second and 5 % of the others."""
         text = (ROOT / f"Pulumi.{stack}.yaml").read_text()
-        given = {
-            key.removeprefix("traced-api:"): str(value)
-            for key, value in yaml.safe_load(text)["config"].items()
-        }
-        settings = parse_settings(given)
+        settings = parse_settings(yaml.safe_load(text)["config"])
         assert (settings.tracing, settings.api.sampling) == (tracing, sampling)
+
+    @pytest.mark.parametrize("file", sorted(ROOT.glob("Pulumi.*.yaml")), ids=lambda file: file.name)
+    def test_a_stack_file_survives_a_new_name_of_the_project(self, file: Path) -> None:
+        """Keys have no namespace, which is the project's name; values are text, as Pulumi writes them."""
+        config = yaml.safe_load(file.read_text())["config"]
+        assert not [key for key in config if ":" in key]
+        assert {type(value) for value in config.values()} <= {str, dict}
