@@ -2,6 +2,7 @@
 
 Pure functions on parsed JSON. Fields of a pattern are all needed, of the values in a list one is enough.
 Of a list in the event one element has to fit the whole pattern below it: two elements don't share one.
+A field may be written with its path, `detail.state`, as AWS joins them.
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 """
@@ -14,7 +15,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from embedded_aws.aws.matching import PatternError, glob
-from embedded_aws.aws.parsing import ParseError, read_json, shown
+from embedded_aws.aws.parsing import MAX_DEPTH, ParseError, read_json, shown
 
 Pattern = Mapping[str, Any]
 """A pattern that was checked."""
@@ -48,16 +49,19 @@ def parse(text: str, operators: Collection[str] = OPERATORS) -> Pattern:
     return checked(pattern, operators)
 
 
-def checked(pattern: Any, operators: Collection[str] = OPERATORS) -> Pattern:
+def checked(pattern: Any, operators: Collection[str] = OPERATORS, levels: int = MAX_DEPTH) -> Pattern:
     """Return a parsed pattern, all of which is valid; raises `EventPatternError`."""
     if not isinstance(pattern, dict):
         raise EventPatternError("expected an object of fields")
     for key, wanted in pattern.items():
+        below = levels - 1 - key.count(".")
+        if below < 0:
+            raise EventPatternError(f"more than {MAX_DEPTH} levels of fields")
         if key == "$or":
             for choice in wanted if isinstance(wanted, list) else [None]:
-                checked(choice, operators)
+                checked(choice, operators, below)
         elif isinstance(wanted, dict):
-            checked(wanted, operators)
+            checked(wanted, operators, below)
         elif isinstance(wanted, list) and wanted:
             for rule in wanted:
                 _check_rule(rule, key, operators)
@@ -78,10 +82,22 @@ def matches(pattern: Pattern, event: Any) -> bool:
 def _matches_field(key: str, wanted: Any, fields: Mapping[str, Any]) -> bool:
     if key == "$or":
         return any(matches(choice, fields) for choice in wanted)
+    first, dot, rest = key.partition(".")
+    if dot:
+        return _matches_field(first, {rest: wanted}, fields)
     if isinstance(wanted, dict):
-        return matches(wanted, fields.get(key))
+        return matches(wanted, _below(key, fields))
     values = list(_leaves(fields[key])) if key in fields else []
     return any(_matches_rule(rule, values) for rule in wanted)
+
+
+def _below(key: str, fields: Mapping[str, Any]) -> Any:
+    """Return what is below a field; `"a.b": 1` is `"a": {"b": 1}`, in events as in patterns."""
+    value = fields.get(key)
+    joined = {name.removeprefix(f"{key}."): fields[name] for name in fields if name.startswith(f"{key}.")}
+    if not joined:
+        return value
+    return {**value, **joined} if isinstance(value, dict) else joined
 
 
 def _leaves(value: Any) -> Iterator[Any]:

@@ -103,6 +103,29 @@ def test_patterns(*, detail: Any, expected: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("detail", "pattern", "expected"),
+    [
+        ({"state": {"status": "on"}}, {"state.status": ["on"]}, True),
+        ({"state.status": "on"}, {"state": {"status": ["on"]}}, True),
+        ({"state.status": "on"}, {"state.status": ["on"]}, True),
+        ({"state.status": "on"}, {"state.status": [{"exists": False}]}, False),
+        ({"state.status": "on", "state": {"code": 1}}, {"state": {"status": ["on"], "code": [1]}}, True),
+        ({"a.b.c": "on"}, {"a": {"b.c": ["on"]}}, True),
+        ({"state": [{"status": "off"}, {"status": "on"}]}, {"state.status": ["on"]}, True),
+        ({"state": {"status": "on"}}, {"state.status": {"status": ["on"]}}, False),
+        ({"state.status": {"status": "on"}}, {"state": {"status": ["on"]}}, False),
+    ],
+)
+def test_fields_are_joined_with_dots(*, detail: Any, pattern: Any, expected: bool) -> None:
+    """A field with dots in its name is one with its path, in the pattern and in the event.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern.html
+    """
+    wanted = parse(json.dumps({"detail": pattern}))
+    assert matches(wanted, {"detail": detail}) is expected
+
+
+@pytest.mark.parametrize(
     ("pattern", "message"),
     [
         ("{", "it is not JSON"),
@@ -110,6 +133,8 @@ def test_patterns(*, detail: Any, expected: bool) -> None:
         ('{"a": "b"}', "field 'a' must be a list or an object"),
         ('{"a": []}', "field 'a' must not be an empty list"),
         ('{"a": [["b"]]}', "field 'a' has"),
+        (json.dumps({"." * 1000: ["b"]}), "more than 100 levels"),
+        (json.dumps({"." * 60: {"." * 60: ["b"]}}), "more than 100 levels"),
         ('{"a": [{"like": "b"}]}', "field 'a' uses 'like'; supported are anything-but, cidr"),
         ('{"a": [{"prefix": "b", "suffix": "c"}]}', "field 'a' uses 'prefix'"),
         ('{"a": [{"prefix": 1}]}', "prefix takes a text"),
