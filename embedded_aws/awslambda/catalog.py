@@ -155,11 +155,12 @@ class Catalog:
             configs[-1].config = {**configs[-2].config, **configs[-1].config}
         del configs[:-1]
 
-    def steady_url(self, name: str) -> str:
-        """Name a function's URL after the function's ARN, and return it."""
+    def steady_url(self, name: str, qualifier: str = "") -> str:
+        """Name a function's URL after the ARN of the function or its alias, and return it."""
         function = get_backend(ACCOUNT_ID, self.region).get_function(name)
-        host = hashlib.sha256(function.function_arn.encode()).hexdigest()[:32]
+        host = hashlib.sha256(f"{function.function_arn}{qualifier}".encode()).hexdigest()[:32]
         config = function.get_url_config()
+        config.config["Qualifier"] = qualifier  # which moto does not keep
         config.url = f"https://{host}.lambda-url.{self.region}.on.aws/"
         return str(config.url)
 

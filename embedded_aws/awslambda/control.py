@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp
 
@@ -49,7 +50,7 @@ class ControlPlane:
             if response.status < 300:
                 self._after(operation, function, request.query)
                 if operation == "CreateFunctionUrlConfig":
-                    response = self._with_steady_url(response, function)
+                    response = self._with_steady_url(response, function, request.query)
         return self._restored(response)
 
     async def _create(self, request: Request) -> Response:
@@ -94,10 +95,11 @@ class ControlPlane:
         if operation in {"PutFunctionEventInvokeConfig", "UpdateFunctionEventInvokeConfig"}:
             self._catalog.replace_async_config(_name(function), merge=operation.startswith("Update"))
 
-    def _with_steady_url(self, response: Response, function: str) -> Response:
+    def _with_steady_url(self, response: Response, function: str, query: str) -> Response:
         """Give a function URL a host that is the same in every run; moto's is random."""
         content = json.loads(response.body)
-        content["FunctionUrl"] = self._catalog.steady_url(_name(function))
+        qualifier = parse_qs(query).get("Qualifier", [""])[0]
+        content["FunctionUrl"] = self._catalog.steady_url(_name(function), qualifier)
         return replace(response, body=json.dumps(content).encode())
 
     def _restored(self, response: Response) -> Response:

@@ -80,13 +80,13 @@ class HttpGateway:
             return _with_id(told, stage.kind, arrival)
         trace = begin(request, self.ids, arrival.at)
         route = match(stage.routes, request.method, request.path)
-        response, call = await self._route(stage, route, request, arrival, trace)
+        response, call, asked = await self._route(stage, route, request, arrival, trace)
         if stage.cors:
             response = with_cors(stage.cors, request, response)
-        exchange = Exchange(stage, route, request, arrival, trace, response, self.clock(), call)
+        exchange = Exchange(stage, route, request, arrival, trace, response, self.clock(), call, asked)
         self._guarded(exchange)
         if stage.kind == "URL":
-            response = replace(response, headers=(*response.headers, (NAME, _to_client(trace, call))))
+            response = replace(response, headers=(*response.headers, (NAME, _to_client(exchange))))
         return _with_id(response, stage.kind, arrival)
 
     def _stage(self, address: Address, request: MethodRequest) -> tuple[Stage | None, MethodRequest]:
@@ -99,18 +99,20 @@ class HttpGateway:
 
     async def _route(
         self, stage: Stage, route: Match | None, request: MethodRequest, arrival: Arrival, trace: Trace
-    ) -> tuple[Response, Call | None]:
+    ) -> tuple[Response, Call | None, bool]:
+        """Return the response, what was called, and whether a traced authorizer was asked."""
         if route is None:
-            return answers.NOT_FOUND, None
+            return answers.NOT_FOUND, None, False
         if refusal := self._refuse(stage, route, request):
-            return refusal, None
+            return refusal, None, False
         context = request_context(stage, route, request, arrival)
         parameters = Parameters(request, route.path_parameters, context, stage.variables)
         routed = Routed(stage, route, request, arrival, trace)
-        caller = await self._authorizers.check(routed, parameters)
-        if isinstance(caller, Response):
-            return caller, None
-        return await self._integrations.call(routed, parameters, caller)
+        checked = await self._authorizers.check(routed, parameters)
+        if isinstance(checked.result, Response):
+            return checked.result, None, checked.recorded
+        response, call = await self._integrations.call(routed, parameters, checked.result)
+        return response, call, checked.recorded
 
     def _refuse(self, stage: Stage, route: Match, request: MethodRequest) -> Response | None:
         """Return the error of a request that does not reach its integration."""
@@ -137,7 +139,7 @@ class HttpGateway:
     def _guarded(self, exchange: Exchange) -> None:
         """Tell of a request that was served: no failure of the one who is told may change its answer."""
         try:
-            if exchange.call and exchange.call.recorded:
+            if exchange.recorded:
                 self.services.segments.emit(build_segment(exchange))
             self.services.record(describe(exchange))
             if log := exchange.stage.access_log:
@@ -153,9 +155,9 @@ def _is_signed(request: MethodRequest) -> bool:
     return (request.header("Authorization") or "").startswith("AWS4-") or "X-Amz-Signature=" in request.query
 
 
-def _to_client(trace: Trace, call: Call | None) -> str:
+def _to_client(exchange: Exchange) -> str:
     """Return the header of a function URL's answer, which Lambda writes in lower case."""
-    return f"root={trace.root};sampled={int(bool(call and call.recorded))}"
+    return f"root={exchange.trace.root};sampled={int(exchange.recorded)}"
 
 
 def _with_id(response: Response, kind: str, arrival: Arrival) -> Response:

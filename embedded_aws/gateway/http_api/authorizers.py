@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-aut
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.matching import PatternError
@@ -34,6 +35,17 @@ _LOG = logging.getLogger(__name__)
 _SECONDS = 30.0
 
 
+@dataclass(frozen=True)
+class Checked:
+    """The refusal, or what the integration is told of the caller, `None` for an open route.
+
+    `recorded`: a function was asked, and its invocation is traced.
+    """
+
+    result: Response | dict[str, Any] | None
+    recorded: bool = False
+
+
 class Authorizers:
     """Asks functions about requests, and remembers for a while what they said."""
 
@@ -51,28 +63,29 @@ class Authorizers:
         arn = function_arn(authorizer.uri, stage.variables)
         return None if arn else f"authorizers with {authorizer.uri}"
 
-    async def check(self, routed: Routed, parameters: Parameters) -> Response | dict[str, Any] | None:
-        """Return the refusal, or what the integration is told of the caller; `None` for an open route."""
+    async def check(self, routed: Routed, parameters: Parameters) -> Checked:
+        """Say who the caller is, or that he is refused."""
         stage, route = routed.stage, routed.route.route
         authorizer = route.authorizer
         if route.authorization == "NONE" or authorizer is None:
-            return None
+            return Checked(None)
         identity = [parameters.fill(source) for source in authorizer.sources]
         if not all(identity):
-            return answers.UNAUTHORIZED
+            return Checked(answers.UNAUTHORIZED)
         key = (stage.api_id, stage.name, authorizer.id, tuple(identity))
-        said = self._verdicts.get(key)
+        said, recorded = self._verdicts.get(key), False
         if said is None:
             event = _event(authorizer, routed, identity)
             arn = function_arn(authorizer.uri, stage.variables) or ""
             result = await self._functions.invoke(arn, event, _SECONDS, routed.trace.to_function)
+            recorded = bool(result and result.recorded)
             try:
                 said = _read(authorizer, result)
             except MalformedVerdictError as problem:
                 _LOG.warning("%s: the authorizer %s failed: %s", stage.title, arn, problem)
-                return answers.INTERNAL_SERVER_ERROR
+                return Checked(answers.INTERNAL_SERVER_ERROR, recorded)
             self._verdicts.keep(key, said, authorizer.ttl)
-        return _told(said, _arn(stage, routed.request))
+        return Checked(_told(said, _arn(stage, routed.request)), recorded)
 
 
 def _event(authorizer: Authorizer, routed: Routed, identity: list[str]) -> dict[str, Any]:

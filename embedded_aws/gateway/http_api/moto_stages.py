@@ -108,15 +108,15 @@ def _function_url(region: str, function: Any, config: Any) -> Stage:
     """A function URL: https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html."""
     given = config.config
     authorization = given.get("AuthType", "NONE")
+    qualifier = given.get("Qualifier")
+    arn = f"{function.function_arn}:{qualifier}" if qualifier else function.function_arn
     return Stage(
         api_id=(urlsplit(config.url).hostname or "").partition(".")[0],
         api_name=function.function_name,
         name=DEFAULT,
         region=region,
         account_id=ACCOUNT_ID,
-        routes=(
-            Route(DEFAULT, Integration("AWS_PROXY", function.function_arn, timeout=900.0), authorization),
-        ),
+        routes=(Route(DEFAULT, Integration("AWS_PROXY", arn, timeout=900.0), authorization),),
         cors=_url_cors(given.get("Cors")),
         kind="URL",
     )

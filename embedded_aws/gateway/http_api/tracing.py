@@ -76,7 +76,10 @@ class Call:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request and what became of it; `end` in epoch seconds."""
+    """One request and what became of it; `end` in epoch seconds.
+
+    `authorized`: a traced invocation of an authorizer decided about it.
+    """
 
     stage: Stage
     route: Match | None
@@ -86,6 +89,13 @@ class Exchange:
     response: Response
     end: float
     call: Call | None = None
+    authorized: bool = False
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the trace is kept: by the client's wish, or because something below was recorded."""
+        called = bool(self.call and self.call.recorded)
+        return self.trace.incoming.sampled is True or self.authorized or called
 
 
 def begin(request: MethodRequest, ids: Ids, now: float) -> Trace:

@@ -13,7 +13,10 @@ import pytest
 from tests.embedded_aws.engine import harness
 from tests.embedded_aws.engine.conftest import Deploy
 
-SOURCE = "def handler(event, context):\n    return {'path': event['rawPath'], 'route': event['routeKey']}\n"
+SOURCE = """\
+def handler(event, context):
+    return {"path": event["rawPath"], "route": event["routeKey"], "arn": context.invoked_function_arn}
+"""
 
 
 def function(name: str = "fn", **settings: Any) -> aws.lambda_.Function:
@@ -51,6 +54,21 @@ def http_program() -> None:
     pulumi.export("url", url.function_url)
 
 
+def alias_program() -> None:
+    made = function()
+    alias = aws.lambda_.Alias("live", function_name=made.name, function_version="$LATEST", name="live")
+    url = aws.lambda_.FunctionUrl(
+        "url", function_name=made.name, qualifier=alias.name, authorization_type="NONE"
+    )
+    pulumi.export("url", url.function_url)
+
+
+def test_url_of_an_alias(deploy: Deploy) -> None:
+    """A URL of an alias invokes the alias."""
+    answer = httpx.get(deploy(alias_program).outputs["url"], trust_env=False).json()
+    assert answer["arn"].endswith(":live")
+
+
 @pytest.fixture
 def done(deploy: Deploy) -> harness.Deployed:
     return deploy(http_program)
@@ -61,10 +79,10 @@ def test_addresses_of_a_program_work(done: harness.Deployed) -> None:
     outputs = done.outputs
     asked = [f"{outputs['invoke']}/a/b", f"{outputs['quick']}/", outputs["url"]]
     answers = [httpx.get(url, trust_env=False).json() for url in asked]
-    assert answers == [
-        {"path": "/dev/a/b", "route": "ANY /{proxy+}"},
-        {"path": "/", "route": "GET /"},
-        {"path": "/", "route": "$default"},
+    assert [(answer["path"], answer["route"]) for answer in answers] == [
+        ("/dev/a/b", "ANY /{proxy+}"),
+        ("/", "GET /"),
+        ("/", "$default"),
     ]
 
 

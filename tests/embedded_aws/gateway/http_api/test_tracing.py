@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from embedded_aws.aws.interfaces import SamplingDecision
-from embedded_aws.gateway.http_api.model import Integration, Route
+from embedded_aws.gateway.http_api.model import Authorizer, Integration, Route
 from embedded_aws.xray.query.graph import to_api, trace_graph
 from embedded_aws.xray.query.traces import assemble
-from tests.embedded_aws.gateway.fakes import NOW
+from tests.embedded_aws.gateway.fakes import ARN, NOW
 from tests.embedded_aws.gateway.http_api.fakes import FUNCTION, answered, api, front
 
 if TYPE_CHECKING:
@@ -142,3 +142,19 @@ def test_node_and_edges(header: dict[str, str]) -> None:
         "AWS::ApiGatewayV2::Api": [numbers["AWS::Lambda"]],
         "AWS::Lambda": [],
     }
+
+
+def test_traced_authorizer_that_refuses() -> None:
+    """Its invocation hangs below the gateway, which answered 403."""
+    authorizer = Authorizer("a", "REQUEST", ARN, simple=True)
+    gateway = front(api(Route("GET /hello", FUNCTION, "CUSTOM", authorizer)), reply={"isAuthorized": False})
+    gateway.request("GET", "/hello")
+    [(_, _, trace)] = gateway.function.calls
+    assert (gateway.segment()["id"], gateway.segment()["http"]["response"]) == (trace.parent, {"status": 403})
+
+
+def test_request_that_is_to_be_traced_and_reaches_nothing() -> None:
+    """A client that wants its request traced sees the gateway's own answer."""
+    gateway = front()
+    gateway.request("GET", "/nowhere", headers={"X-Amzn-Trace-Id": GIVEN})
+    assert gateway.segment()["http"]["response"] == {"status": 404}
