@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -13,6 +14,9 @@ from embedded_aws.engine.registration import invoke_arn
 
 if TYPE_CHECKING:
     from embedded_aws.engine.registration import Created, Registration
+
+_TRUSTS_NOBODY = '{"Version": "2012-10-17", "Statement": []}'
+_NO_SUCH_ROLE = ("cannot be assumed by Lambda", "Cross-account pass role is not allowed")
 
 
 def function(r: Registration) -> Created:
@@ -51,17 +55,32 @@ def function(r: Registration) -> Created:
 
 
 def _create_function(r: Registration, **given: Any) -> dict[str, Any]:
-    """Create it, without layers that cannot be had here, such as those of other accounts."""
-    layers = [str(arn) for arn in r.inputs.get("layers", [])]
+    """Create it without what only other accounts have: public layers, a role that exists there."""
+    layers, role = [str(arn) for arn in r.inputs.get("layers", [])], str(r.inputs["role"])
     while True:
         try:
-            return r.call("lambda", "create_function", Layers=layers or None, **given)
+            return r.call("lambda", "create_function", Layers=layers or None, Role=role, **given)
         except ClientError as error:
-            missing = next((arn for arn in layers if f"layer {arn}: not known here" in str(error)), None)
-            if missing is None:
-                raise
+            refusal, reason = error, str(error)
+        missing = next((arn for arn in layers if f"layer {arn}: not known here" in reason), None)
+        if missing:
             layers.remove(missing)
             r.warn(f"layer {missing} is not here; the function runs without it: put that into its code")
+        elif role == r.inputs["role"] and any(text in reason for text in _NO_SUCH_ROLE):
+            role = _stand_in_role(r, role)
+        else:
+            raise refusal
+
+
+def _stand_in_role(r: Registration, arn: str) -> str:
+    """Make a role of the same name here, where nothing is refused for lack of permission."""
+    client, name = r.client("iam"), arn.rpartition("/")[2]
+    r.warn(f"role {arn} is not here; a role without permissions stands for it")
+    with contextlib.suppress(client.exceptions.EntityAlreadyExistsException):
+        client.create_role(
+            RoleName=name, AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}'
+        )
+    return str(client.get_role(RoleName=name)["Role"]["Arn"])
 
 
 def layer_version(r: Registration) -> Created:

@@ -217,7 +217,9 @@ def test_code_may_lie_in_a_bucket(deploy: Deploy) -> None:
     """Code from an object runs; a bucket without versions gives no version to ask for."""
 
     def program() -> None:
-        code: Any = aws.s3.BucketObjectv2("code", bucket=aws.s3.Bucket("code"), key="code.zip", source=CODE)
+        code: Any = aws.s3.BucketObjectv2(
+            "code", bucket=aws.s3.Bucket("code").id, key="code.zip", source=CODE
+        )
         role = aws.iam.Role("worker", assume_role_policy=ASSUME)
         made = aws.lambda_.Function(
             "work", role=role.arn, runtime="python3.13", handler="app.handler",
@@ -228,3 +230,20 @@ def test_code_may_lie_in_a_bucket(deploy: Deploy) -> None:
     done = deploy(program)
     answer = done.client("lambda").invoke(FunctionName=done.outputs["name"], Payload='"echo"')
     assert json.loads(answer["Payload"].read()) == "echo"
+
+
+@pytest.mark.parametrize("account", ["123456789012", "111122223333"])
+def test_role_that_exists_elsewhere_stops_nothing(deploy: Deploy, account: str) -> None:
+    """A role that the program names by its ARN, of any account, need not be here."""
+    role = f"arn:aws:iam::{account}:role/service-role/of-{account}"
+
+    def program() -> None:
+        made = aws.lambda_.Function("work", role=role, runtime="python3.13", handler="app.handler", code=CODE)
+        pulumi.export("name", made.name)
+        pulumi.export("role", made.role)
+
+    done = deploy(program)
+    assert done.client("lambda").get_function_configuration(FunctionName=done.outputs["name"])
+    assert done.outputs["role"] == role
+    (warning,) = done.warnings
+    assert warning.endswith(f"role {role} is not here; a role without permissions stands for it")
