@@ -12,6 +12,7 @@ from functools import cache
 from math import prod
 from typing import Any
 
+from embedded_aws.aws.bucket_notifications import conflict
 from embedded_aws.aws.event_patterns import EventPatternError, checked, matches, parse
 from embedded_aws.aws.moto_events import EventPut, NotificationsSet, ObjectChanged, Published, note
 from embedded_aws.aws.parsing import read_json
@@ -183,11 +184,13 @@ def _wrong_input(target: Mapping[str, Any]) -> str | None:
 
 
 def _s3() -> None:
-    """Let S3 note changes of objects, delete markers too, which moto does not tell of."""
+    """Let S3 note changes of objects, delete markers too, and refuse notifications that overlap."""
     from moto.s3 import models, notifications  # noqa: PLC0415
+    from moto.s3.exceptions import S3ClientError  # noqa: PLC0415
     from moto.s3.models import S3Backend  # noqa: PLC0415
 
     set_delete_marker = S3Backend._set_delete_marker  # noqa: SLF001 - nothing public is called for both
+    put_configuration = S3Backend.put_bucket_notification_configuration
 
     def changed(_account: str, event_name: str, bucket: Any, key: Any) -> None:
         configuration = bucket.notification_configuration
@@ -207,11 +210,17 @@ def _s3() -> None:
     def configured(account_id: str, bucket: Any) -> None:  # noqa: ARG001 - moto passes it by name
         note(NotificationsSet(bucket.region_name, bucket.name, bucket.notification_configuration))
 
+    def putting(self: S3Backend, bucket_name: str, notification_config: dict[str, Any]) -> None:
+        if problem := conflict(notification_config):
+            raise S3ClientError("InvalidArgument", problem)
+        put_configuration(self, bucket_name, notification_config)
+
     backend, told, called = _open(S3Backend), _open(notifications), _open(models)
     told.send_event = changed
     told.send_test_event = configured
     called.events_send_notification = lambda **_: None
     backend._set_delete_marker = marked  # noqa: SLF001
+    backend.put_bucket_notification_configuration = putting
 
 
 _PATCHES: Mapping[str, Callable[[], None]] = {"events": _events, "s3": _s3, "sns": _sns}

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote_plus
 
+from embedded_aws.aws.bucket_notifications import key_rules
 from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.aws.moto_events import ObjectChanged
 
@@ -26,8 +27,7 @@ def wants(events: Sequence[str], filters: Mapping[str, Any], change: ObjectChang
     """
     kind = change.event.partition(":")[0]
     names = {f"s3:{change.event}", f"s3:{kind}:*"}
-    rules = (filters.get("S3Key") or {}).get("FilterRule") or []
-    wanted = {str(rule["Name"]).lower(): str(rule["Value"]) for rule in rules}
+    wanted = key_rules(filters)
     is_place = change.key.startswith(wanted.get("prefix", "")) and change.key.endswith(
         wanted.get("suffix", "")
     )

@@ -7,7 +7,9 @@ import uuid
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from embedded_aws.aws.bucket_notifications import conflict
 from tests.embedded_aws.awslambda.harness import Stack
 from tests.embedded_aws.inbox import HEADER, PARENT, ROOT, Inbox, settle, traced
 
@@ -109,6 +111,60 @@ def test_prefix_and_suffix_choose_objects(stack: Stack) -> None:
     settle(stack)
     assert [record["s3"]["object"]["key"] for record in records(inbox)] == ["in/a.png"]
     assert inbox.left() == 0
+
+
+def test_configurations_that_overlap_are_refused(stack: Stack) -> None:
+    """One event type can have one destination, unless keys tell them apart; what was configured stays.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html
+    """
+    inbox = Inbox(stack)
+    bucket = Bucket(stack, **to_queue(inbox))
+    twice = (
+        to_queue(inbox)["QueueConfigurations"]
+        + to_queue(inbox, "s3:ObjectCreated:Put")["QueueConfigurations"]
+    )
+    with pytest.raises(ClientError, match="cannot share a common event type") as refused:
+        bucket.s3.put_bucket_notification_configuration(
+            Bucket=bucket.name, NotificationConfiguration={"QueueConfigurations": twice}
+        )
+    assert refused.value.response["Error"]["Code"] == "InvalidArgument"
+    kept = bucket.s3.get_bucket_notification_configuration(Bucket=bucket.name)
+    assert len(kept["QueueConfigurations"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "problem"),
+    [
+        ((CREATED, {}), ("s3:ObjectRemoved:*", {}), None),
+        (("s3:ObjectCreated:Put", {}), ("s3:ObjectCreated:Copy", {}), None),
+        ((CREATED, {"prefix": "in/"}), (CREATED, {"prefix": "out/"}), None),
+        (
+            (CREATED, {"prefix": "in/", "suffix": ".jpg"}),
+            (CREATED, {"prefix": "in/", "suffix": ".png"}),
+            None,
+        ),
+        ((CREATED, {}), (CREATED, {}), "cannot share"),
+        (("s3:ObjectCreated:Put", {}), (CREATED, {}), "cannot share"),
+        ((CREATED, {}), (CREATED, {"prefix": "in/"}), "ambiguously"),
+        ((CREATED, {"prefix": "in/a/"}), (CREATED, {"prefix": "in/"}), "ambiguously"),
+        ((CREATED, {"suffix": "jpg"}), (CREATED, {"suffix": ".jpg"}), "ambiguously"),
+        ((CREATED, {"prefix": "in/"}), (CREATED, {"suffix": ".jpg"}), "ambiguously"),
+    ],
+)
+def test_overlaps(
+    first: tuple[str, dict[str, str]], second: tuple[str, dict[str, str]], problem: str | None
+) -> None:
+    """Two configurations overlap where one event with one key would fit both, whatever their destinations."""
+    one, other = (
+        {
+            "Event": [event],
+            "Filter": {"S3Key": {"FilterRule": [{"Name": k, "Value": v} for k, v in keys.items()]}},
+        }
+        for event, keys in (first, second)
+    )
+    found = conflict({"QueueConfiguration": [one], "CloudFunctionConfiguration": [other]})
+    assert (problem in found) if problem and found else found == problem
 
 
 @pytest.mark.parametrize("versioned", [False, True])
