@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 ORIGINS = {"HTTP": "AWS::ApiGatewayV2::Api", "URL": "AWS::Lambda::Url"}
 """Types of the inferred node: CloudFormation's names, because X-Ray has none."""
+_ITS_OWN = {"requestId", "time", "timeEpoch"}
+"""Of `requestContext`: what the segment has in other places."""
 
 
 @dataclass(frozen=True)
@@ -148,7 +150,10 @@ def build_segment(exchange: Exchange) -> dict[str, Any]:
             "request": {name: value for name, value in described.items() if value},
             "response": {"status": exchange.response.status},
         },
-        "metadata": {"default": {"requestContext": context}},
+        "aws": _aws(stage, context),
+        "metadata": {
+            "default": {"requestContext": {key: context[key] for key in context if key not in _ITS_OWN}}
+        },
         **status_flags(exchange.response.status),
     }
     if trace.incoming.parent:
@@ -156,6 +161,14 @@ def build_segment(exchange: Exchange) -> dict[str, Any]:
     if exchange.call and exchange.call.subsegment:
         segment["subsegments"] = [_subsegment(exchange.call, trace.call_id)]
     return segment
+
+
+def _aws(stage: Stage, context: Mapping[str, Any]) -> dict[str, Any]:
+    """Name the API as the stage of a REST API names its own."""
+    if stage.kind == "URL":
+        return {"request_id": context["requestId"]}
+    named = {"account_id": stage.account_id, "rest_api_id": stage.api_id, "stage": stage.name}
+    return {"api_gateway": {**named, "request_id": context["requestId"]}}
 
 
 def _subsegment(call: Call, call_id: str) -> dict[str, Any]:

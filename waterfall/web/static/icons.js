@@ -22,7 +22,7 @@ const DRAWINGS = {
 
 const KINDS = [
   [/^client$/i, "client"],
-  [/ApiGateway|AppSync|ElasticLoadBalancing/i, "gateway"],
+  [/ApiGateway|AppSync|ElasticLoadBalancing|Lambda::Url/i, "gateway"],
   [/Lambda::Function/i, "function"],
   [/Lambda/i, "lambda"],
   [/DynamoDB|RDS|Database/i, "table"],

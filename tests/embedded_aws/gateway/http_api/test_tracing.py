@@ -73,7 +73,12 @@ def test_inferred_segment() -> None:
         "response": {"status": 404},
     }
     assert segment["error"] is True
-    assert segment["metadata"]["default"]["requestContext"] == event["requestContext"]
+    context = event["requestContext"]
+    named = {"account_id": "123456789012", "rest_api_id": "abc", "stage": "$default"}
+    assert segment["aws"] == {"api_gateway": {**named, "request_id": context["requestId"]}}
+    own = {"requestId", "time", "timeEpoch"}
+    told = segment["metadata"]["default"]["requestContext"]
+    assert told == {name: context[name] for name in context.keys() - own}
 
 
 def test_nothing_is_made_up_for_what_lambda_does_not_record() -> None:
