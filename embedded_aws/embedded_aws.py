@@ -44,6 +44,7 @@ from embedded_aws.xray.intake.otlp_http import otlp_app, refused
 from embedded_aws.xray.intake.sink import Intake
 from embedded_aws.xray.query.store import StoreError
 from embedded_aws.xray.sampling import LambdaSampler, Sampling
+from embedded_aws.xray.sampling_rules import DEFAULT, EVERY_REQUEST
 from embedded_aws.xray.service import XRay
 from loopback_guard.asgi import LoopbackGuard
 
@@ -82,7 +83,8 @@ class Settings:
 
     `most_bytes` is what traces and logs may take on disk. Pages of `allowed_origins`, as
     `loopback_guard.parse_origin` returns them, may use AWS and OTLP. Functions that have the environment
-    variable `record_faults_where` have injected faults recorded also in what is not sampled.
+    variable `record_faults_where` have injected faults recorded also in what is not sampled. With
+    `traces_all` every request is sampled until there is a sampling rule.
     """
 
     host: str
@@ -94,6 +96,7 @@ class Settings:
     most_bytes: int = DEFAULT_BYTES
     allowed_origins: frozenset[str] = frozenset()
     record_faults_where: str | None = None
+    traces_all: bool = False
 
 
 class EmbeddedAws:
@@ -106,7 +109,7 @@ class EmbeddedAws:
     def __init__(self, settings: Settings, faults: FaultSources | None = None) -> None:
         self._settings = settings
         self._faults = faults or FaultSources()
-        self._sampling = Sampling()
+        self._sampling = Sampling(default=EVERY_REQUEST if settings.traces_all else DEFAULT)
         self._losses = Losses()
         limits = Limits.of(settings.most_bytes)
         self._xray = _open_store(settings, limits.traces, self._losses)
@@ -277,7 +280,7 @@ class EmbeddedAws:
         setting = self._settings.record_faults_where
         services = Services(
             self._intake,
-            LambdaSampler().decide,
+            LambdaSampler(rate=self._sampling.rate_without_rules).decide,
             self._logs,
             self._requests.invoked,
             time.time,

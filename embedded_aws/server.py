@@ -17,7 +17,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 from embedded_aws.aws.http import run_in_thread
 from embedded_aws.awslambda.runtime.provision import ProvisionError, provision
@@ -61,7 +61,9 @@ class ServeOptions:
     `most_bytes` on disk: the oldest go first. `console` is the address of a viewer, if there is one: the
     status names it. Pages of `allowed_origins`, as `loopback_guard.parse_origin` returns them, may use AWS
     and OTLP. Functions with the environment variable `record_faults_where` have injected faults recorded also
-    in requests that are not sampled.
+    in requests that are not sampled. `sampling`: `all` traces every request of a program that makes no
+    sampling rules of its own, `aws` one per second and 5 % of the others, as AWS does then.
+    `instrument` runs Python functions under ADOT's wrapper script.
     """
 
     directory: Path
@@ -77,6 +79,8 @@ class ServeOptions:
     most_bytes: int = DEFAULT_BYTES
     allowed_origins: frozenset[str] = frozenset()
     record_faults_where: str | None = None
+    sampling: Literal["all", "aws"] = "all"
+    instrument: bool = False
 
 
 @dataclass(frozen=True)
@@ -209,6 +213,7 @@ class _Server:
             options.config,
             other_stacks=options.other_stacks,
             strict=options.strict,
+            instrument=options.instrument,
         )
         started.push_async_callback(engine.stop)
         self._aws = self._open_aws()
@@ -247,6 +252,7 @@ class _Server:
                 options.most_bytes,
                 options.allowed_origins,
                 options.record_faults_where,
+                options.sampling == "all",
             )
         )
 

@@ -30,6 +30,7 @@ from embedded_aws.engine.errors import EngineError
 from embedded_aws.engine.project import choose_stack, load_project
 from embedded_aws.engine.region import choose_region, default_tags
 from embedded_aws.engine.runner import run
+from embedded_aws.engine.tracing import Tracing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.config,
             other_stacks=options.other_stack,
             strict=options.strict,
+            instrument=options.instrument,
         )
     except EngineError as error:
         if error.warnings:
@@ -69,11 +71,12 @@ def deploy(
     *,
     other_stacks: Sequence[str] = (),
     strict: bool = False,
+    instrument: bool = False,
 ) -> dict[str, object]:
     """Deploy a directory's program and return the answer; this process becomes the program's.
 
     Raises EngineError for everything that can go wrong, the program's own exceptions included, and when
-    `strict` for what was skipped.
+    `strict` for what was skipped. `instrument` runs Python functions under ADOT's wrapper script.
     """
     project = load_project(directory)
     stack_name = choose_stack(project, stack)
@@ -82,7 +85,7 @@ def deploy(
     program.enter(project, endpoint, region)
     default = Provider(region, default_tags(config.values))
     outputs_of = stack_references.stack_outputs(project.name, config.values, other_stacks)
-    deployment = Deployment(Clients(endpoint), default, outputs_of)
+    deployment = Deployment(Clients(endpoint), default, outputs_of, Tracing(instruments=instrument))
     main_function = program.main_of(project)
     place_of = places.place_of(project.directory)
     try:
@@ -91,6 +94,7 @@ def deploy(
         )
         if strict:
             deployment.refuse_skips()
+        deployment.finish()
     except Exception as error:
         warnings = [*config.warnings, *deployment.warnings]
         raise EngineError(program.describe(error, project), warnings) from error
@@ -119,6 +123,9 @@ def _parser() -> argparse.ArgumentParser:
         "--other-stack", action="append", default=[], metavar="URL", help="the AWS of another running stack"
     )
     parser.add_argument("--strict", action="store_true", help="fail when anything is skipped")
+    parser.add_argument(
+        "--instrument", action="store_true", help="run Python functions under ADOT's wrapper script"
+    )
     parser.add_argument(
         "--until-stdin-ends",
         action="store_true",

@@ -17,6 +17,7 @@ from embedded_aws.engine.errors import EngineError, NotEmulatedError
 from embedded_aws.engine.placeholders import Placeholder
 from embedded_aws.engine.registration import Created, Inputs, Registration, State, partition_of
 from embedded_aws.engine.resources import READS, RESOURCES
+from embedded_aws.engine.tracing import Tracing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -71,10 +72,15 @@ class Deployment:
     """
 
     def __init__(
-        self, clients: Clients, default: Provider, stack_outputs: StackOutputs | None = None
+        self,
+        clients: Clients,
+        default: Provider,
+        stack_outputs: StackOutputs | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self.clients = clients
         self.default = default
+        self._tracing = tracing or Tracing()
         self.warnings: list[str] = []
         self.failure: EngineError | None = None
         self._stack_outputs = stack_outputs
@@ -122,6 +128,10 @@ class Deployment:
         placeholder = self._placeholder(request.type, name, region, request.urn)
         state = placeholder.fill({key: hint for key, hint in types.items() if key not in given})
         return self._remember(request, (name, state))
+
+    def finish(self) -> None:
+        """Do what can be done only when all resources are there."""
+        self.warnings += self._tracing.finish()
 
     def read(self, request: Request, resource_id: str) -> State:
         """Return the properties of what exists elsewhere: another stack, or a resource (`Queue.get`).
@@ -208,17 +218,20 @@ class Deployment:
 
     def _create(self, request: Request, inputs: dict[str, Any]) -> Created:
         settings = self._provider(request.provider)
+        region = self._region(inputs, request.provider)
+        inputs = self._tracing.prepared(request.type, inputs, region)
         registration = Registration(
             urn=request.urn,
             type=request.type,
             name=request.name,
             inputs=Inputs(inputs),
-            region=self._region(inputs, request.provider),
+            region=region,
             clients=self.clients,
             warn=lambda text: self.warn(f"{request.label}: {text}"),
             default_tags=settings.default_tags,
         )
         resource_id, state = RESOURCES[request.type](registration)
+        self._tracing.created(registration, state)
         for key in registration.inputs.unread():
             registration.warn(f"input '{key}' has no effect")
         with self._lock:

@@ -67,10 +67,15 @@ class EngineProcess:
         *,
         other_stacks: Sequence[str] = (),
         strict: bool = False,
+        instrument: bool = False,
     ) -> EngineProcess:
-        """Start deploying; stack references find `other_stacks`, `strict` refuses to skip resources."""
+        """Start deploying; stack references find `other_stacks`, `strict` refuses to skip resources.
+
+        `instrument` runs Python functions under ADOT's wrapper script.
+        """
         arguments = ["--directory", str(directory), "--stack", stack, "--endpoint", endpoint]
         arguments += [f"--other-stack={url}" for url in other_stacks] + ["--strict"] * strict
+        arguments += ["--instrument"] * instrument
         for key, value in config.items():
             arguments += ["--config", f"{key}={value}"]
         answer = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`

@@ -138,13 +138,19 @@ class _Usage:
 
 
 class Sampling:
-    """The sampling rules of one account and Region, and all decisions by them; thread-safe."""
+    """The sampling rules of one account and Region, and all decisions by them; thread-safe.
 
-    def __init__(self, clock: Clock = time.time, rand: Random = random.random) -> None:
+    `default` is the rule Default until there is another rule: who makes rules decides how much is traced, and
+    finds Default as AWS has it.
+    """
+
+    def __init__(
+        self, clock: Clock = time.time, rand: Random = random.random, default: Rule = DEFAULT
+    ) -> None:
         self._clock = clock
         self._random = rand
         self._lock = threading.Lock()
-        self._records = {DEFAULT_NAME: Record(DEFAULT)}
+        self._records = {DEFAULT_NAME: Record(default)}
         self._usage: dict[str, _Usage] = {}
         self._summaries: dict[tuple[int, str], Summary] = {}
         self._modified = clock()
@@ -153,6 +159,13 @@ class Sampling:
         """Return all rules in the order in which they are tried; equal priorities by name."""
         with self._lock:
             return self._ordered()
+
+    def rate_without_rules(self) -> float | None:
+        """Return the rate of Default while it is the only rule and nobody has changed it, else `None`."""
+        with self._lock:
+            default = self._records[DEFAULT_NAME]
+            is_untouched = len(self._records) == 1 and not default.modified_at
+            return default.rule.fixed_rate if is_untouched else None
 
     def last_modification(self) -> int:
         """Return when a rule was made, changed or deleted last, as whole epoch seconds, rounded up.
@@ -175,6 +188,8 @@ class Sampling:
                 message = f"There are {MOST_RULES} sampling rules already; delete one first"
                 raise AwsError("RuleLimitExceededException", message)
             now = self._touch_rules()
+            if not self._records[DEFAULT_NAME].modified_at:
+                self._records[DEFAULT_NAME] = Record(DEFAULT)
             record = self._records[rule.name] = Record(rule, now, now)
             return record
 
@@ -286,16 +301,23 @@ class Sampling:
 class LambdaSampler:
     """Lambda's own decision for active tracing without an upstream one: 1 per second, 5 % of the rest.
 
-    No rule changes it, on AWS neither. Each function has its own second.
+    No rule changes it, on AWS neither. Each function has its own second. `rate`, when it gives one, is the
+    share of the rest in the place of these 5 %.
     https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
     """
 
     RATE = 0.05
     PER_SECOND = 1
 
-    def __init__(self, clock: Clock = time.time, rand: Random = random.random) -> None:
+    def __init__(
+        self,
+        clock: Clock = time.time,
+        rand: Random = random.random,
+        rate: Callable[[], float | None] = lambda: None,
+    ) -> None:
         self._clock = clock
         self._random = rand
+        self._rate = rate
         self._lock = threading.Lock()
         self._reservoirs: dict[str, Reservoir] = {}
 
@@ -304,8 +326,10 @@ class LambdaSampler:
         with self._lock:
             reservoir = self._reservoirs.setdefault(function_arn, Reservoir())
             taken = reservoir.take(self._clock(), self.PER_SECOND)
-            draw = Draw(taken, self.PER_SECOND, self.PER_SECOND, self.RATE)
-            return SamplingDecision(taken or self._random() < self.RATE, draw=draw)
+            given = self._rate()
+            rate = self.RATE if given is None else given
+            draw = Draw(taken, self.PER_SECOND, self.PER_SECOND, rate)
+            return SamplingDecision(taken or self._random() < rate, draw=draw)
 
 
 def _pattern(rule: Rule) -> Rule:

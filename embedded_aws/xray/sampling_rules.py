@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/xray/latest/devguide/xray-console-sampling.html
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +82,9 @@ class Rule:
 
 DEFAULT = Rule(name=DEFAULT_NAME, priority=DEFAULT_PRIORITY, fixed_rate=0.05, reservoir_size=1)
 """The rule that every account has, that matches everything and that cannot be deleted."""
+
+EVERY_REQUEST = dataclasses.replace(DEFAULT, fixed_rate=1.0)
+"""That rule where one developer sends a few requests and wants to see each."""
 
 
 def check(rule: Rule) -> None:

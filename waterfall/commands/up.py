@@ -33,6 +33,18 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--strict", action="store_true", help="fail when the program has resources that are skipped here"
     )
+    parser.add_argument(
+        "--instrument",
+        action="store_true",
+        help="run Python functions under ADOT's wrapper script: their AWS calls show without a change",
+    )
+    parser.add_argument(
+        "--sampling",
+        choices=("all", "aws"),
+        default="all",
+        help="of a program without sampling rules: trace all requests (default), or, as AWS does, "
+        "1 per second and 5 %% of the others",
+    )
     parser.add_argument("--once", action="store_true", help="stop after the first request")
     options.add_port(parser, "--port", AWS_PORT, "the AWS endpoint")
     options.add_port(parser, "--console-port", CONSOLE_PORT, "the web console")
@@ -81,6 +93,8 @@ def _run(given: argparse.Namespace) -> int:
                 config=settings_of(given),
                 other_stacks=[stack.endpoint for stack in running()],
                 strict=given.strict,
+                sampling=given.sampling,
+                instrument=given.instrument,
                 port=given.port,
                 daemon_port=given.daemon_port,
                 otlp_port=given.otlp_port,

@@ -21,6 +21,7 @@ from embedded_aws.engine.config import Config
 from embedded_aws.engine.deployment import Deployment, Provider
 from embedded_aws.engine.runner import run
 from embedded_aws.engine.stack_references import stack_outputs
+from embedded_aws.engine.tracing import Tracing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -103,12 +104,18 @@ class Deployed:
 
 
 def deploy(
-    url: str, program: Callable[[], Any], project: str, config: Mapping[str, Any] | None = None
+    url: str,
+    program: Callable[[], Any],
+    project: str,
+    config: Mapping[str, Any] | None = None,
+    tracing: Tracing | None = None,
 ) -> Deployed:
-    """Run a program, given as a function, in this process."""
+    """Run a program, given as a function, in this process; with `tracing`, turn on what it is to turn on."""
     given = config or {}
-    deployment = Deployment(Clients(url), Provider(REGION), stack_outputs(project, given))
+    deployment = Deployment(Clients(url), Provider(REGION), stack_outputs(project, given), tracing)
     outputs = run(program, deployment, Config(given), project=project, stack="dev")
+    if tracing:
+        deployment.finish()
     return Deployed(outputs, deployment.warnings, deployment.counts(), deployment.clients)
 
 

@@ -12,7 +12,7 @@ import pytest
 from embedded_aws.aws.errors import AwsError, InvalidRequestError
 from embedded_aws.aws.interfaces import Draw, PassedOver, SamplingDecision, SamplingRequest
 from embedded_aws.xray.sampling import LambdaSampler, Report, Reservoir, Sampling
-from embedded_aws.xray.sampling_rules import Rule
+from embedded_aws.xray.sampling_rules import DEFAULT, EVERY_REQUEST, Rule
 
 
 class FakeClock:
@@ -351,6 +351,28 @@ def test_lambdas_own_decision_tells_how_it_came_about(clock: FakeClock) -> None:
     assert [sampler.decide("f").draw for _ in range(2)] == [
         Draw(taken, 1, 1, 0.05) for taken in (True, False)
     ]
+
+
+def test_every_request_is_sampled_until_there_is_a_rule(clock: FakeClock) -> None:
+    """With a Default of 100 %, API Gateway and Lambda sample all; a rule brings AWS's Default back."""
+    sampling = Sampling(clock, never, EVERY_REQUEST)
+    sampler = LambdaSampler(clock, never, sampling.rate_without_rules)
+    assert [sampling.decide(request()).sampled for _ in range(3)] == [True] * 3
+    assert [sampler.decide("f").sampled for _ in range(3)] == [True] * 3
+    sampling.create(rule("orders", url_path="/orders"))
+    clock.now += 1
+    assert [record.rule for record in sampling.records()][-1] == DEFAULT
+    assert [sampling.decide(request()).sampled for _ in range(2)] == [True, False]
+    assert [sampler.decide("f").sampled for _ in range(2)] == [True, False]
+
+
+def test_a_changed_default_stays_as_it_was_changed(clock: FakeClock) -> None:
+    """Neither does a later rule take it back, nor do Lambda's own decisions follow it."""
+    sampling = Sampling(clock, never, EVERY_REQUEST)
+    sampling.update("Default", fixed_rate=0.5)
+    sampling.create(rule("orders"))
+    assert sampling.records()[-1].rule.fixed_rate == 0.5
+    assert sampling.rate_without_rules() is None
 
 
 def test_lambda_samples_one_per_second_and_function(clock: FakeClock) -> None:

@@ -1,0 +1,107 @@
+"""Tracing that a program does not ask for itself: on a laptop, what is not traced cannot be seen.
+
+`Tracing` turns X-Ray on where a program says nothing of it, and runs functions under ADOT's wrapper script,
+as the layer and its variable do on AWS.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from embedded_aws.engine.registration import Registration, State
+
+_FUNCTION = "aws:lambda/function:Function"
+_STAGE = "aws:apigateway/stage:Stage"
+_STATE_MACHINE = "aws:sfn/stateMachine:StateMachine"
+_SETTINGS = {
+    _FUNCTION: "tracingConfig",
+    _STAGE: "xrayTracingEnabled",
+    _STATE_MACHINE: "tracingConfiguration",
+}
+
+_WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
+_SCRIPT = "/opt/otel-instrument"
+_LAYER = "arn:aws:lambda:{region}:615299751070:layer:AWSOpenTelemetryDistroPython:{version}"
+_LAYER_VERSION = 26
+"""Of most regions; AWS lists them all in https://aws-otel.github.io/docs/getting-started/lambda/lambda-python."""
+
+
+class Tracing:
+    """What becomes of the tracing of one program's resources; they come from several threads at once.
+
+    With `instruments` Python functions run under ADOT's wrapper script, unless they have one of their own.
+    """
+
+    def __init__(self, *, instruments: bool = False) -> None:
+        self._instruments = instruments
+        self._instrumented: set[str] = set()
+        self._is_said = False
+        self._untraced: list[Callable[[], object]] = []
+        self._lock = threading.Lock()
+
+    def prepared(self, type_: str, inputs: Mapping[str, Any], region: str) -> dict[str, Any]:
+        """Return a resource's inputs, those of a Python function with what instruments it."""
+        with self._lock:
+            self._is_said |= type_ in _SETTINGS and inputs.get(_SETTINGS[type_]) is not None
+        if not (self._instruments and type_ == _FUNCTION and _can_be_wrapped(inputs)):
+            return dict(inputs)
+        layer = _LAYER.format(region=region, version=_LAYER_VERSION)
+        with self._lock:
+            self._instrumented.add(layer)
+        variables = {**((inputs.get("environment") or {}).get("variables") or {}), _WRAPPER: _SCRIPT}
+        return {
+            **inputs,
+            "layers": [*(inputs.get("layers") or ()), layer],
+            "environment": {"variables": variables},
+            "tracingConfig": {"mode": "Active"},
+        }
+
+    def created(self, registration: Registration, state: State) -> None:
+        """Take note of a resource that exists now."""
+        r = registration
+        calls: dict[str, Callable[[], object]] = {
+            _FUNCTION: lambda: r.client("lambda").update_function_configuration(
+                FunctionName=state["name"], TracingConfig={"Mode": "Active"}
+            ),
+            _STAGE: lambda: r.client("apigateway").update_stage(
+                restApiId=r.inputs["restApi"],
+                stageName=r.inputs["stageName"],
+                patchOperations=[{"op": "replace", "path": "/tracingEnabled", "value": "true"}],
+            ),
+            _STATE_MACHINE: lambda: r.client("stepfunctions").update_state_machine(
+                stateMachineArn=state["arn"], tracingConfiguration={"enabled": True}
+            ),
+        }
+        if r.type in calls:
+            with self._lock:
+                self._untraced.append(calls[r.type])
+
+    def finish(self) -> list[str]:
+        """Turn X-Ray on for all, if the program says nothing of it; returns what the user should know."""
+        told = []
+        if self._untraced and not self._is_said:
+            for turn_on in self._untraced:
+                turn_on()
+            told.append(
+                "the program says nothing of X-Ray, so all of it is traced here; on AWS its functions need "
+                'tracing_config={"mode": "Active"}, its REST stages xray_tracing_enabled=True, its state '
+                'machines tracing_configuration={"enabled": True}'
+            )
+        told += [
+            f'functions run under ADOT\'s wrapper script here; on AWS they do with layers=["{layer}"] and '
+            f'environment={{"variables": {{"{_WRAPPER}": "{_SCRIPT}"}}}}'
+            for layer in sorted(self._instrumented)
+        ]
+        return told
+
+
+def _can_be_wrapped(inputs: Mapping[str, Any]) -> bool:
+    """Tell whether a function is Python's, and has neither a wrapper script nor ADOT's layer."""
+    variables = (inputs.get("environment") or {}).get("variables") or {}
+    layers = [str(layer) for layer in inputs.get("layers") or ()]
+    is_python = str(inputs.get("runtime") or "").startswith("python3.")
+    return is_python and _WRAPPER not in variables and not any("AWSOpenTelemetry" in arn for arn in layers)
