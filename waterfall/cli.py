@@ -25,6 +25,8 @@ COMMANDS = {
     "why": "explain why a request has a trace or none",
     "sampling": "show the sampling rules, and which one decides about a request",
     "cost": "estimate what traces cost in a month",
+    "request": "send an HTTP request and show its waterfall",
+    "invoke": "invoke a function and show its waterfall",
     "fire": "fire an EventBridge rule or schedule of the embedded AWS now",
     "fault": "list, start and stop fault injection experiments",
     "gameday": "run every experiment of the program under light load and report",

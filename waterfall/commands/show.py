@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+
+from rich.text import Text
 
 from waterfall.commands import options
 from waterfall.commands.context import Context, context_of, printed, telling_losses, trace_of
 from waterfall.commands.options import Command
 from waterfall.terminal import waterfall
-from waterfall.terminal.text import json_text
+from waterfall.terminal.text import clean, json_text
 from waterfall.traces.arguments import LATEST
+from waterfall.traces.links import linked_traces
+from waterfall.traces.model import Trace
 from waterfall.traces.shapes import trace_shape
 
 
@@ -18,7 +23,15 @@ def show_trace(context: Context, wanted: str, *, details: bool = False) -> str:
     trace = trace_of(context, wanted)
     if context.json:
         return json_text(trace_shape(trace))
-    return context.draw(waterfall.render(trace, context.screen, now=context.now, details=details))
+    lines = waterfall.render(trace, context.screen, now=context.now, details=details)
+    return context.draw([*lines, *_forward(context, trace)])
+
+
+def _forward(context: Context, trace: Trace) -> Iterator[Text]:
+    for other in linked_traces(context.reader, trace, context.now):
+        name = clean(other.entry.name, 60) if other.entry else ""
+        arrow = context.screen.glyphs.arrow
+        yield Text(f"{arrow} linked trace, of the message's consumer: {other.id} {name}", style="cyan")
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

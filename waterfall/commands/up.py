@@ -15,7 +15,9 @@ from waterfall.commands.welcome import Welcome
 from waterfall.ports import AWS_PORT, CONSOLE_PORT, DAEMON_PORT, OTLP_PORT
 from waterfall.stack import KEEP_SETTING
 from waterfall.stack.registry import Noted, noted, running
+from waterfall.stack.requests import read_request
 from waterfall.terminal.screen import screen_of
+from waterfall.terminal.teller import Teller
 from waterfall.traces import arguments
 from waterfall.traces.client import Source
 from waterfall.web.listener import ConsoleError, address_of, bind
@@ -45,6 +47,12 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="of a program without sampling rules: trace all requests (default), or, as AWS does, "
         "1 per second and 5 %% of the others",
     )
+    parser.add_argument(
+        "--request",
+        type=options.told(read_request),
+        metavar="REQUEST",
+        help="send this, such as 'POST /orders {\"sku\": 1}' (default: the first route, without a body)",
+    )
     parser.add_argument("--once", action="store_true", help="stop after the first request")
     options.add_port(parser, "--port", AWS_PORT, "the AWS endpoint")
     options.add_port(parser, "--console-port", CONSOLE_PORT, "the web console")
@@ -73,7 +81,8 @@ def _run(given: argparse.Namespace) -> int:
     """Serve until Ctrl-C, or with `--once` until the first request is shown."""
     from embedded_aws.server import ServeOptions, StartupError, run  # noqa: PLC0415 - help does without
 
-    welcome = Welcome(sys.stdout, screen_of(sys.stdout))
+    teller = Teller(sys.stdout, screen_of(sys.stdout))
+    welcome = Welcome(teller, given.request)
     try:
         with contextlib.ExitStack() as started:
             listener = started.enter_context(bind(given.console_port, "--console-port"))
@@ -105,13 +114,13 @@ def _run(given: argparse.Namespace) -> int:
             )
             if given.max_data is not None:
                 serve = replace(serve, most_bytes=given.max_data)
-            status = run(serve, on_ready=on_ready, on_progress=welcome.progress)
+            status = run(serve, on_ready=on_ready, on_progress=teller.progress)
     except (StartupError, ConsoleError) as error:
         if isinstance(error, StartupError):
             welcome.warn(error.warnings)
         sys.stderr.write(f"waterfall: {error}\n")
         return 1
-    return status or int(given.once and welcome.failed)
+    return status or int(given.once and teller.failed)
 
 
 def settings_of(given: argparse.Namespace) -> dict[str, str]:

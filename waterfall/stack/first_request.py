@@ -9,11 +9,14 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from email.message import Message
+from http.client import HTTPException
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from waterfall.stack.requests import Request
 from waterfall.traces import arguments
 from waterfall.traces.client import Reader, ReadError, Source, client
+from waterfall.traces.links import is_linked, sends_messages
 from waterfall.traces.model import LAMBDA_FUNCTION, LAMBDA_SERVICE, Node, Trace
 
 WHOLE_WITHIN = 10.0
@@ -56,24 +59,25 @@ class Polling:
 
 def get(url: str) -> HttpResponse:
     """Send one GET request; raises ReadError when there is no answer at all."""
-    return send("GET", url)
+    return send(Request("GET", url, {}, None))
 
 
-def send(method: str, url: str, *, trace_id: str | None = None) -> HttpResponse:
-    """Send one request without a body; raises ReadError when there is no answer at all.
+def send(request: Request, *, trace_id: str | None = None) -> HttpResponse:
+    """Send a request to a URL; raises ReadError when there is no answer at all.
 
     With a `trace_id` it is part of that trace, which is then known when the answer does not name one.
     """
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    headers = {_HEADER: f"Root={trace_id}"} if trace_id else {}
-    request = urllib.request.Request(url, method=method, headers=headers)  # noqa: S310 - of a stack's API
+    headers = {**request.headers, **({_HEADER: f"Root={trace_id}"} if trace_id else {})}
+    url = request.target
+    sent = urllib.request.Request(url, request.body, headers, method=request.method)  # noqa: S310 - of a stack's API
     try:
-        with direct.open(request, timeout=TIMEOUT) as response:
+        with direct.open(sent, timeout=TIMEOUT) as response:
             answer = _answer(url, response.status, response.headers, response.read())
     except urllib.error.HTTPError as error:
         answer = _answer(url, error.code, error.headers, error.read())
-    except OSError as error:
-        raise ReadError(f"the first request, {method} {url}, got no answer: {error}") from error
+    except (OSError, HTTPException, ValueError) as error:
+        raise ReadError(f"the request, {request.method} {url}, got no answer: {error}") from error
     return answer if answer.trace_id else replace(answer, trace_id=trace_id)
 
 
@@ -122,10 +126,6 @@ def _awaits_function(trace: Trace, node: Node) -> bool:
     return not any(child.type == LAMBDA_FUNCTION for child in below)
 
 
-def sends_messages(trace: Trace) -> bool:
-    return any((node.call.operation or "").startswith("SendMessage") for node in trace.nodes)
-
-
 def has_consumers(trace: Trace, source: Source) -> bool:
     """Tell whether waiting for a linked trace makes sense."""
     try:
@@ -142,7 +142,7 @@ def linked_trace(reader: Reader, trace: Trace, now: Callable[[], float], polling
         summaries = reader.summaries(trace.start - 1, now() + 1)
         fresh = [summary.id for summary in summaries if summary.id not in seen]
         for other in reader.get(fresh):
-            if any(link.trace_id == trace.id for node in other.nodes for link in node.links):
+            if is_linked(other, trace):
                 return other.id
             if is_whole(other):
                 seen.add(other.id)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from waterfall.stack.requests import Request
 from waterfall.traces.client import ReadError, Source, client
 
 ANY_METHOD = "ANY"
@@ -27,13 +28,12 @@ _FUNCTION = re.compile(r"/functions/arn:[^/]*:function:(?P<name>[^/:]+)[^/]*/inv
 class Route:
     """Something to request; parameters in its path were given their own names.
 
-    `is_plain`: an open GET without any. `tells_trace`: the answer has a tracing header.
+    `is_plain`: an open GET without any.
     """
 
     method: str
     url: str
     is_plain: bool = True
-    tells_trace: bool = True
 
 
 def first_route(source: Source, base_urls: Iterable[str]) -> Route | None:
@@ -48,19 +48,52 @@ def first_route(source: Source, base_urls: Iterable[str]) -> Route | None:
     return min(found, key=lambda each: each[0])[1] if found else None
 
 
+def addressed(source: Source, request: Request, base_urls: Iterable[str]) -> Request:
+    """Return the request with its whole URL: of the first API with a route for it, else of the first at all.
+
+    Raises ReadError when there is no API, or the routes cannot be read.
+    """
+    if not request.target.startswith("/"):
+        return request
+    urls = [url.rstrip("/") for url in base_urls]
+    if not urls:
+        raise ReadError("this stack has no API and no function URL to send a request to")
+    path = request.target.partition("?")[0]
+    try:
+        fitting = (url for url in urls if _has_route(source, url, request.method, path))
+        base = next(fitting, urls[0]) if len(urls) > 1 else urls[0]
+    except (BotoCoreError, ClientError) as error:
+        raise ReadError(f"the API's routes cannot be read: {error}") from error
+    return replace(request, target=base + request.target)
+
+
+def _has_route(source: Source, base_url: str, method: str, path: str) -> bool:
+    if _FUNCTION_URL in base_url:
+        return path == "/"
+    return any(
+        verb in (ANY_METHOD, method) and _pattern(route).fullmatch(path)
+        for verb, route, _ in _described(source, base_url)
+    )
+
+
+def _described(source: Source, base_url: str) -> list[tuple[str, str, bool]]:
+    """Return method and path of each route of the API at an address, and whether everybody may use it."""
+    api_id = base_url.partition(_API)[2].partition("/")[0]
+    gateway = client(source, "apigateway")
+    is_rest = any(api["id"] == api_id for api in rest_apis(gateway))
+    return list(_methods(gateway, api_id) if is_rest else _keys(source, api_id))
+
+
 def _routes(source: Source, base_url: str) -> Iterator[tuple[int, Route]]:
     """Yield the routes of what has this address, each with 0 for the plainest."""
     if _FUNCTION_URL in base_url:
         yield 0, Route("GET", f"{base_url}/")
         return
-    api_id = base_url.partition(_API)[2].partition("/")[0]
-    gateway = client(source, "apigateway")
-    is_rest = any(api["id"] == api_id for api in rest_apis(gateway))
-    for method, path, is_open in _methods(gateway, api_id) if is_rest else _keys(source, api_id):
+    for method, path, is_open in _described(source, base_url):
         verb = "GET" if method == ANY_METHOD else method
         rank = (verb != "GET") + 2 * ("{" in path) + 4 * (not is_open)
         url = base_url + _PARAMETER.sub(lambda found: found[1], path)
-        yield rank, Route(verb, url, is_plain=rank == 0, tells_trace=is_rest)
+        yield rank, Route(verb, url, is_plain=rank == 0)
 
 
 def _methods(gateway: Any, api_id: str) -> Iterator[tuple[str, str, bool]]:

@@ -34,6 +34,7 @@ from waterfall.logs.client import Logs
 from waterfall.logs.shapes import trace_logs_shape
 from waterfall.traces import arguments
 from waterfall.traces.client import Reader, ReadError, RefusedError, Source
+from waterfall.traces.links import linked_traces
 from waterfall.traces.marking import marked, marked_by
 from waterfall.traces.shapes import map_shape, traces_shape
 from waterfall.web import shapes
@@ -67,6 +68,7 @@ def create_app(reader: Reader, source: Source, clock: Callable[[], float] = time
         Route("/api/traces", api.traces),
         Route("/api/traces/{id}", api.trace),
         Route("/api/traces/{id}/documents/{position:int}", api.document),
+        Route("/api/traces/{id}/linked", api.linked),
         Route("/api/traces/{id}/logs", api.logs),
         Route("/api/map", api.map),
         Route("/api/compare", api.compare),
@@ -134,6 +136,14 @@ class _Api:
         if position >= len(trace.nodes):
             raise NotThereError(f"trace {trace.id} has no node {position}")
         return json_response(shapes.raw_document(trace.nodes[position].document))
+
+    async def linked(self, request: Request) -> Response:
+        def read() -> Any:
+            found = linked_traces(self._reader, self._trace(request), self._clock())
+            names = {each.id: each.entry.name if each.entry else "" for each in found}
+            return {"traces": [{"id": id_, "name": name} for id_, name in names.items()]}
+
+        return json_response(await run_in_threadpool(read))
 
     async def logs(self, request: Request) -> Response:
         def read() -> Any:

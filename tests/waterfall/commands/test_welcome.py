@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 from dataclasses import replace
@@ -17,7 +18,9 @@ from waterfall.shell import typed
 from waterfall.stack import first_request
 from waterfall.stack.first_request import Polling
 from waterfall.stack.registry import Noted, noted
+from waterfall.stack.requests import read_request
 from waterfall.terminal.screen import Screen
+from waterfall.terminal.teller import Teller
 from waterfall.traces.client import ReadError
 
 if TYPE_CHECKING:
@@ -84,7 +87,7 @@ def deployed(api: Api, *paths: str, methods: tuple[str, ...] = ("GET",)) -> Stat
 
 def greeted(stack: Status, clock: Clock, *, polling: float = 10.0) -> tuple[str, Welcome]:
     out = io.StringIO()
-    welcome = Welcome(out, Screen(100), now=lambda: samples.T0 + 65, polling=clock.polling(polling))
+    welcome = Welcome(Teller(out, Screen(100)), now=lambda: samples.T0 + 65, polling=clock.polling(polling))
     welcome.greet(stack)
     return out.getvalue(), welcome
 
@@ -107,7 +110,7 @@ def test_request_and_waterfall_and_addresses_are_shown(api: Api) -> None:
     ]
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
-    assert not welcome.failed
+    assert not welcome.teller.failed
 
 
 def test_warnings_are_whole_and_what_was_deployed_is_last(api: Api) -> None:
@@ -151,7 +154,7 @@ def test_the_only_stack_needs_no_naming(api: Api, tmp_path: Path, monkeypatch: p
 def test_of_a_stack_that_ends_no_address_is_told(api: Api) -> None:
     """After `up --once` nothing of what could be typed would work."""
     out = io.StringIO()
-    Welcome(out, Screen(100)).greet(stack_at(api.endpoint, None), stays=False)
+    Welcome(Teller(out, Screen(100))).greet(stack_at(api.endpoint, None), stays=False)
     assert "no request was sent" in out.getvalue()
     assert api.endpoint not in out.getvalue()
 
@@ -170,7 +173,7 @@ def test_trace_is_waited_for(api: Api) -> None:
     text, welcome = greeted(stack, clock)
     assert "orphan" not in text
     assert "front.handler" in text
-    assert not welcome.failed
+    assert not welcome.teller.failed
     assert 0.6 <= clock.now < 1
 
 
@@ -180,7 +183,7 @@ def test_missing_trace_is_a_failure(api: Api) -> None:
     answer(api, f"{BASE}/hello", "ok", headers=TRACED)
     text, welcome = greeted(stack, Clock())
     assert f"no trace {TRACE_ID} came within 10 s of the response" in text
-    assert welcome.failed
+    assert welcome.teller.failed
 
 
 def test_incomplete_trace_is_shown_at_last(api: Api) -> None:
@@ -200,7 +203,7 @@ def test_tracing_off_is_said(api: Api) -> None:
     answer(api, f"{BASE}/hello", "ok", headers={"X-Amzn-Trace-Id": f"Root={TRACE_ID}"})
     text, welcome = greeted(stack, Clock())
     assert "tracing is off: this request left no trace" in text
-    assert not welcome.failed
+    assert not welcome.teller.failed
     assert "/Traces" not in [path for path, _ in api.requests]
 
 
@@ -210,7 +213,7 @@ def test_unsampled_request_is_said(api: Api) -> None:
     answer(api, f"{BASE}/hello", "ok", headers={"X-Amzn-Trace-Id": f"Root={TRACE_ID};Sampled=0"})
     text, welcome = greeted(stack, Clock())
     assert "the sampling rules passed this request over" in text
-    assert not welcome.failed
+    assert not welcome.teller.failed
 
 
 def test_program_of_unknown_tracing_may_leave_no_trace(api: Api) -> None:
@@ -219,7 +222,7 @@ def test_program_of_unknown_tracing_may_leave_no_trace(api: Api) -> None:
     answer(api, f"{BASE}/hello", "ok", headers={"X-Amzn-Trace-Id": f"Root={TRACE_ID}"})
     text, welcome = greeted(stack, Clock())
     assert "is tracing on in its stage and function?" in " ".join(text.split())
-    assert not welcome.failed
+    assert not welcome.teller.failed
 
 
 def test_failed_request_is_a_failure_with_its_waterfall(api: Api) -> None:
@@ -230,16 +233,39 @@ def test_failed_request_is_a_failure_with_its_waterfall(api: Api) -> None:
     text, welcome = greeted(stack, Clock())
     assert "→ 502" in text
     assert "LookupError" in text
-    assert welcome.failed
+    assert welcome.teller.failed
 
 
-def test_response_without_a_trace_id_is_a_failure(api: Api) -> None:
-    """With tracing on, an answer has to name its trace."""
+def test_response_to_an_unreadable_trace_id_is_a_failure(api: Api) -> None:
+    """With tracing on, the answer has to name a trace if the request brings none."""
     stack = deployed(api, "/hello")
     answer(api, f"{BASE}/hello", "ok", headers={})
-    text, welcome = greeted(stack, Clock())
-    assert "no X-Amzn-Trace-Id header" in text
-    assert welcome.failed
+    out = io.StringIO()
+    asked = read_request("GET /hello", ["X-Amzn-Trace-Id: mine"])
+    welcome = Welcome(Teller(out, Screen(100)), asked)
+    welcome.greet(stack)
+    assert "no X-Amzn-Trace-Id header" in out.getvalue()
+    assert welcome.teller.failed
+
+
+def test_the_request_that_was_asked_for_is_sent(api: Api) -> None:
+    """In the place of the first route's, and it is what is to be tried again."""
+    stack = deployed(api, "/hello", "/orders")
+    answer(api, f"{BASE}/orders", "made", headers=TRACED)
+    api.put(samples.request())
+    out = io.StringIO()
+    Welcome(Teller(out, Screen(160)), read_request('POST /orders {"sku": 1}')).greet(stack)
+    text = out.getvalue()
+    assert f"POST {stack.api}/orders → 200 made" in text
+    assert f"curl -X POST {stack.api}/orders -H 'Content-Type: application/json' -d '{{\"sku\": 1}}'" in text
+
+
+def test_outputs_are_printed_in_order(api: Api) -> None:
+    """As `pulumi up` prints them."""
+    stack = dataclasses.replace(stack_at(api.endpoint, None), outputs={"b": "two", "a": {"c": [1]}})
+    out = io.StringIO()
+    Welcome(Teller(out, Screen(100))).greet(stack)
+    assert 'Outputs:\n    a : {"c": [1]}\n    b : "two"\n' in out.getvalue()
 
 
 def test_no_api_is_said(api: Api) -> None:
@@ -247,14 +273,14 @@ def test_no_api_is_said(api: Api) -> None:
     text, welcome = greeted(stack_at(api.endpoint, None), Clock())
     assert "deploys no API and no function URL" in text
     assert "127.0.0.1:2000" in text
-    assert not welcome.failed
+    assert not welcome.teller.failed
 
 
 def test_no_route_is_said(api: Api) -> None:
     """Without a route no request is sent."""
     text, welcome = greeted(deployed(api), Clock())
     assert "this API has no route" in text
-    assert not welcome.failed
+    assert not welcome.teller.failed
 
 
 @pytest.mark.parametrize(
@@ -273,7 +299,7 @@ def test_any_route_is_better_than_none(api: Api, path: str, method: str, asked: 
     text, welcome = greeted(stack, Clock())
     assert f"{verb} {stack.api}{sent} → 400" in text
     assert f"try  {typed_as}{stack.api}{sent}" in text
-    assert not welcome.failed
+    assert not welcome.teller.failed
 
 
 def test_http_api_answers_within_a_trace_that_the_request_brings(api: Api) -> None:
@@ -284,7 +310,7 @@ def test_http_api_answers_within_a_trace_that_the_request_brings(api: Api) -> No
     text, welcome = greeted(stack_at(api.endpoint, api.endpoint + BASE), Clock())
     assert "GET" in text
     assert f"no trace 1-{int(samples.T0 + 65):08x}-" in text
-    assert welcome.failed
+    assert welcome.teller.failed
 
 
 def test_open_routes_come_first(api: Api) -> None:
@@ -325,7 +351,7 @@ def test_link_that_never_comes_is_said(api: Api) -> None:
     text, welcome = greeted(stack, Clock())
     assert "not been consumed yet" in text
     assert "Ctrl-C" in text
-    assert not welcome.failed
+    assert not welcome.teller.failed
 
 
 def test_queue_without_a_consumer_is_not_waited_for(api: Api) -> None:
@@ -355,6 +381,6 @@ def test_hostile_answer_is_harmless(api: Api) -> None:
 def test_progress_is_one_line() -> None:
     """Progress fits the screen."""
     out = io.StringIO()
-    Welcome(out, Screen(60)).progress("deploying\n" + "x" * 200)
+    Teller(out, Screen(60)).progress("deploying\n" + "x" * 200)
     assert out.getvalue().startswith("· deploying x")
     assert len(out.getvalue()) == 61

@@ -33,6 +33,16 @@ def test_a_trace_is_what_show_prints_as_json_and_more(api: Api, client: httpx.Cl
         assert {key: node[key] for key in expected} == expected
 
 
+def test_a_trace_leads_to_those_of_its_messages_consumers(api: Api, client: httpx.Client) -> None:
+    """As far as they have come; a consumer's own trace leads to none."""
+    api.put(samples.request())
+    assert client.get(f"/api/traces/{samples.TRACE_ID}/linked").json() == {"traces": []}
+    api.put(samples.consumer())
+    (linked,) = client.get(f"/api/traces/{samples.TRACE_ID}/linked").json()["traces"]
+    assert linked["id"] == samples.CONSUMER_ID
+    assert client.get(f"/api/traces/{samples.CONSUMER_ID}/linked").json() == {"traces": []}
+
+
 def test_a_trace_may_be_asked_for_by_its_w3c_id(api: Api, client: httpx.Client) -> None:
     """32 hex digits are as good as X-Ray's own form."""
     api.put(samples.request())

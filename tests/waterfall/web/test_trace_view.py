@@ -187,6 +187,17 @@ def test_an_unfinished_node_has_an_open_bar_and_a_reason(api: Api, address: str,
     assert "not finished" in page.text(".head .facts")
 
 
+def test_the_consumer_of_a_message_is_one_click_away(api: Api, console: str, page: Page) -> None:
+    """It is named above the waterfall as soon as its trace has come."""
+    api.put(samples.request())
+    page.open(f"{console}/trace/{samples.TRACE_ID}")
+    page.wait(f"{NODES} > 10")
+    api.put(samples.consumer())
+    page.wait("document.querySelector('.linked a')")
+    page.click(".linked a")
+    page.wait(f"location.pathname.endsWith('{samples.CONSUMER_ID}')")
+
+
 def test_a_linked_trace_is_one_click_away(api: Api, console: str, page: Page) -> None:
     """The consumer's trace leads to the trace of the request that sent the message."""
     api.put(samples.request())

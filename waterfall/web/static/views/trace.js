@@ -19,6 +19,7 @@ const ENOUGH = 15; // answers without news after which a finished trace is not a
 export function traceView(main, { id, query, pace }) {
   const state = {
     trace: null,
+    linked: [],
     text: "",
     same: 0,
     closed: new Set(),
@@ -71,6 +72,7 @@ export function traceView(main, { id, query, pace }) {
       const text = JSON.stringify(trace);
       state.same = text === state.text ? state.same + 1 : 0;
       if (text !== state.text) arrived(trace, text);
+      await follow(signal);
       if (state.same >= (trace.unfinished ? 10 * ENOUGH : ENOUGH)) poll.pause(true);
     } catch (failure) {
       if (failure.name === "AbortError") throw failure;
@@ -106,7 +108,7 @@ export function traceView(main, { id, query, pace }) {
         : closedIds.map((one) => positions.get(one)).filter((one) => one !== undefined),
     );
     document.title = titleOf(trace);
-    show(head, headOf(trace, reveal));
+    drawHead();
     chart.hidden = legend.hidden = !trace.nodes.length;
     drawTools();
     refresh();
@@ -114,6 +116,18 @@ export function traceView(main, { id, query, pace }) {
     if (first) scroller.focus({ preventScroll: true });
     if (first && asked) toggleLogs();
     else logs.again();
+  }
+
+  function drawHead() {
+    show(head, headOf(state.trace, state.linked, reveal));
+  }
+
+  // Those who receive the trace's messages have traces of their own, which come later.
+  async function follow(signal) {
+    const { traces } = await read(`traces/${encodeURIComponent(id)}/linked`, {}, signal);
+    if (traces.length === state.linked.length) return;
+    state.linked = traces;
+    drawHead();
   }
 
   function drawTools() {

@@ -8,8 +8,8 @@ import { addressOf } from "../state.js";
 export const titleOf = (trace) =>
   `${trace.method ?? ""} ${trace.url ?? trace.nodes[0]?.name ?? trace.id} · waterfall`.trim().slice(0, 120);
 
-// `reveal(position)` shows the row of a node.
-export function headOf(trace, reveal) {
+// `reveal(position)` shows the row of a node; `linked` are the traces of those who received its messages.
+export function headOf(trace, linked, reveal) {
   const facts = [h("strong", {}, duration(trace.duration)), " total"];
   const about = [h("span", {}, facts)];
   if (trace.response_time !== null && duration(trace.response_time) !== duration(trace.duration))
@@ -67,6 +67,17 @@ export function headOf(trace, reveal) {
               shareName(trace, position),
             ),
             ` ${duration(seconds)} (${Math.round((seconds / trace.duration) * 100)} %)`,
+          ]),
+        )
+      : null,
+    linked.length
+      ? h(
+          "p",
+          { class: "linked" },
+          `→ linked ${linked.length === 1 ? "trace" : "traces"}, of its messages' consumers: `,
+          linked.map(({ id, name }, index) => [
+            index ? ", " : "",
+            link(`/trace/${encodeURIComponent(id)}`, { class: "mono", title: id }, cut(name || id, 60)),
           ]),
         )
       : null,
