@@ -28,7 +28,7 @@ def show_trace(context: Context, wanted: str, *, details: bool = False) -> str:
 
 
 def _forward(context: Context, trace: Trace) -> Iterator[Text]:
-    """Lead to the consumers' traces; an account would have to be asked for hundreds of others to find them."""
+    """Lead to the consumers' traces; in an account, hundreds of others would have to be read to find them."""
     if context.source.aws:
         return
     for other in linked_traces(context.reader, trace, context.now):
