@@ -13,6 +13,7 @@ from .settings import LAYER_VERSION_ARN
 
 _MAIN_ACCOUNT = "615299751070"
 
+_RUNTIMES = ("python3.11", "python3.12", "python3.13", "python3.14")
 _PUBLISHED = MappingProxyType(
     {
         "af-south-1": ("904233096616", 23),
@@ -54,14 +55,19 @@ _PUBLISHED = MappingProxyType(
 )
 
 
-def adot_layer_arn(region: str, override: str = "") -> str:
+def adot_layer_arn(region: str, override: str = "", runtime: str = "python3.13") -> str:
     """Return the ARN of the ADOT layer version for a region; one ARN serves both architectures.
 
-    Raises SettingError when AWS publishes none there, or when `override` is in another region, from which
-    Lambda cannot load a layer.
+    Raises SettingError when AWS publishes none there or for the runtime, or when `override` is in another
+    region, from which Lambda cannot load a layer.
     """
     if override:
         return _in_region(override, region)
+    if runtime not in _RUNTIMES:
+        raise SettingError(
+            f"AWS publishes no ADOT layer for {runtime}, only for {', '.join(_RUNTIMES)}; "
+            "set otelLayer to slim, or adotLayerArn to a layer version of your own"
+        )
     if region not in _PUBLISHED:
         raise SettingError(
             f"AWS publishes no ADOT layer for Python in {region}, only in {', '.join(_PUBLISHED)}; "

@@ -164,8 +164,13 @@ Kind = Check | Choice | Pattern | Mapped
 
 
 def checked(check: Check, value: Any, refusal: str) -> Any:
-    """Return a value inside an object; raises SettingError with `{value!r}` and `{allowed}` filled in."""
+    """Return a value inside an object; raises SettingError with `{value!r}` and `{allowed}` filled in.
+
+    A number may be text: `pulumi config set --path faults.slow.delay 1.5` stores it so.
+    """
     try:
+        if isinstance(value, str) and isinstance(check, Whole | Number):
+            return check.parse(value)
         return check.check(value)
     except (ValueError, OverflowError):
         raise SettingError(refusal.format(value=value, allowed=check.allowed)) from None

@@ -84,7 +84,7 @@ class TracingLayers(pulumi.ComponentResource):
     def _behind_the_api(self, name: str, args: TracingLayersArgs) -> pulumi.Input[str]:
         if args.profile.tracing == "otel" and args.otel_layer == "adot":
             region = aws.get_region(opts=pulumi.InvokeOptions(parent=self)).region
-            return adot_layer_arn(region, args.adot_layer_arn)
+            return adot_layer_arn(region, args.adot_layer_arn, args.profile.target.runtime)
         lock, description = {
             "otel": ("slim", "The OpenTelemetry packages that the tracing library uses"),
             "native": ("native", "The X-Ray SDK and the OpenTelemetry API"),

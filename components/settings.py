@@ -68,7 +68,7 @@ SETTINGS = (
     ),
     Setting(
         "runtime",
-        Choice(("python3.11", "python3.12", "python3.13", "python3.14")),
+        Choice(("python3.11", "python3.12", "python3.13", "python3.14", "python3.15")),
         "python3.13",
         "Lambda runtime of the functions",
     ),

@@ -249,7 +249,9 @@ class Project:
         )
 
     def _keep_layers(self, target: Target) -> None:
-        if f"python{target.version}" not in ("python3.11", "python3.12", "python3.13", "python3.14"):
+        if f"python{target.version}" not in (
+            *("python3.11", "python3.12", "python3.13", "python3.14", "python3.15"),
+        ):
             return  # a test of a bad setting
         for lock in ("api", "native", "slim"):
             path = locked_layer_path(ROOT / "components" / "locks" / f"{lock}.lock", target)

@@ -67,6 +67,12 @@ def test_a_mistake_is_named(changes: dict[str, Any], message: str) -> None:
         parse({"slow": {**SLOW, **changes}})
 
 
+def test_a_number_may_be_text() -> None:
+    """`pulumi config set --path faults.slow.delay 1.5` stores it so."""
+    (experiment,) = parse({"slow": {**SLOW, "delay": "1.5", "percentage": "50"}})
+    assert (experiment.delay, experiment.percentage) == (1.5, 50)
+
+
 def test_a_flag_in_quotes_is_refused() -> None:
     """YAML's `"false"` is text, and would count as true."""
     with pytest.raises(SettingError, match=r"faults\.half\.instead is 'false', but must be true or false"):

@@ -77,6 +77,15 @@ def test_the_slim_layer_serves_a_region_without_adot(project: Project) -> None:
     assert project.up(region="me-south-1", otelLayer="slim").all(FUNCTION)
 
 
+def test_a_python_without_adot_needs_the_slim_layer(project: Project) -> None:
+    """Lambda has Python 3.15 before ADOT has; slim and native serve it."""
+    with pytest.raises(SettingError, match=r"no ADOT layer for python3\.15, .*; set otelLayer to slim"):
+        project.up(runtime="python3.15")
+    for changed in ({"otelLayer": "slim"}, {"tracing": "native"}):
+        functions = project.up(runtime="python3.15", **changed).all(FUNCTION)
+        assert {function.inputs["runtime"] for function in functions} == {"python3.15"}
+
+
 def test_an_adot_layer_of_ones_own_is_used(project: Project) -> None:
     """The setting replaces the table's entry."""
     mine = "arn:aws:lambda:eu-west-1:123456789012:layer:mine:7"

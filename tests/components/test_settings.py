@@ -46,7 +46,7 @@ class TestBadValues:
             ("samplingRate", "5%", "a number from 0 to 1"),
             ("samplingRate", "1.01", "a number from 0 to 1"),
             ("samplingRate", "nan", "a number from 0 to 1"),
-            ("runtime", "python3.10", "python3.11, python3.12, python3.13 or python3.14"),
+            ("runtime", "python3.10", "python3.11, python3.12, python3.13, python3.14 or python3.15"),
             ("architecture", "arm", "arm64 or x86_64"),
             ("memory", "127", "a whole number from 128 to 10240"),
             ("memory", "10241", "a whole number from 128 to 10240"),
