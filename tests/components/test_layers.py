@@ -81,7 +81,8 @@ def test_a_python_without_adot_needs_the_slim_layer(project: Project) -> None:
     """Lambda has Python 3.15 before ADOT has; slim and native serve it."""
     with pytest.raises(SettingError, match=r"no ADOT layer for python3\.15, .*; set otelLayer to slim"):
         project.up(runtime="python3.15")
-    for changed in ({"otelLayer": "slim"}, {"tracing": "native"}):
+    without: list[dict[str, Any]] = [{"otelLayer": "slim"}, {"tracing": "native"}]
+    for changed in without:
         functions = project.up(runtime="python3.15", **changed).all(FUNCTION)
         assert {function.inputs["runtime"] for function in functions} == {"python3.15"}
 
