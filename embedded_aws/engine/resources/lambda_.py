@@ -77,9 +77,7 @@ def _stand_in_role(r: Registration, arn: str) -> str:
     client, name = r.client("iam"), arn.rpartition("/")[2]
     r.warn(f"role {arn} is not here; a role without permissions stands for it")
     with contextlib.suppress(client.exceptions.EntityAlreadyExistsException):
-        client.create_role(
-            RoleName=name, AssumeRolePolicyDocument='{"Version": "2012-10-17", "Statement": []}'
-        )
+        client.create_role(RoleName=name, AssumeRolePolicyDocument=_TRUSTS_NOBODY)
     return str(client.get_role(RoleName=name)["Role"]["Arn"])
 
 
