@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from embedded_aws.eventbridge.schedules import Schedules
     from embedded_aws.events.registry import EventSources
     from embedded_aws.fis.service import Fis
+    from embedded_aws.stepfunctions.service import StepFunctions
     from embedded_aws.xray.query.store import Store as TraceStore
 
 _WATCH_SECONDS = 1.0
@@ -127,6 +128,7 @@ class EmbeddedAws:
         self._events: EventSources | None = None
         self._courier: Courier | None = None
         self._gateway: ApiGateway | None = None
+        self._states: StepFunctions | None = None
         self._endpoint: Endpoint | None = None
         self._watching: asyncio.Task[None] | None = None
         try:
@@ -161,6 +163,8 @@ class EmbeddedAws:
         """Stop workers and servers at the same time, each with its own grace; then store what came last."""
         if self._watching:
             self._watching.cancel()
+        if self._states:
+            self._states.close()
         stops = [server.stop() for server in self._servers]
         if self._events:
             stops.append(self._events.close())
@@ -219,6 +223,9 @@ class EmbeddedAws:
         from embedded_aws.fis.middleware import CallFaultMiddleware  # noqa: PLC0415
         from embedded_aws.fis.resources import MotoResources  # noqa: PLC0415
         from embedded_aws.fis.service import Fis  # noqa: PLC0415
+        from embedded_aws.stepfunctions.api import StepFunctionsApi  # noqa: PLC0415
+        from embedded_aws.stepfunctions.service import Neighbours as StatesNeighbours  # noqa: PLC0415
+        from embedded_aws.stepfunctions.service import StepFunctions  # noqa: PLC0415
 
         catalog, ids = Catalog(self._settings.region, find_adot()), RandomIds()
         clock = self._faults.clock
@@ -231,6 +238,8 @@ class EmbeddedAws:
         calls = AwsCalls(self._answer, catalog.region)
         self._courier = courier = Courier(calls, time.time)
         push = PushServices(moto, PushedServices(courier, self._intake, clock, ids))
+        states = StatesNeighbours(calls, self._intake, self._sampling, clock, ids)
+        self._states = executions = StepFunctions(moto, states, asyncio.get_running_loop())
         self._functions = functions = self._lambda(catalog, ids, fis, metrics, courier)
         self._events = events = EventSources(functions, catalog, time.time, ids)
         neighbours = Neighbours(
@@ -243,6 +252,7 @@ class EmbeddedAws:
                 lambda_=LambdaApi(functions, events, moto),
                 gateway=gateway.front,
                 apigateway=gateway.api,
+                states=StepFunctionsApi(executions, moto, self._settings.region),
                 logs=LogsApi(logs, moto, self._settings.region),
                 fis=fis_api(fis),
                 aws=moto,

@@ -43,17 +43,18 @@ _LOG = logging.getLogger(__name__)
 class Services:
     """Who answers what.
 
-    `gateway` has the deployed APIs, `apigateway` what describes them, `fis` fault injection, `about` the
-    server itself, `aws` all that is left. `metrics_read` is called before each call of CloudWatch; the others
-    after one, before its answer leaves: `alarms_changed` when it may have changed an alarm, `queue_used` when
-    it was about an SQS queue, with its URL, `schedules_changed` when it was about the service that is named.
-    `noted` takes what `aws` noted, with the request's trace header.
+    `gateway` has the deployed APIs, `apigateway` what describes them, `states` state machines, `fis` fault
+    injection, `about` the server itself, `aws` all that is left. `metrics_read` is called before each call of
+    CloudWatch; the others after one, before its answer leaves: `alarms_changed` when it may have changed an
+    alarm, `queue_used` when it was about an SQS queue, with its URL, `schedules_changed` when it was about
+    the service that is named. `noted` takes what `aws` noted, with the request's trace header.
     """
 
     xray: ASGIApp
     lambda_: ASGIApp
     gateway: ASGIApp
     apigateway: ASGIApp
+    states: ASGIApp
     logs: ASGIApp
     fis: ASGIApp
     aws: ASGIApp
@@ -76,6 +77,7 @@ class Endpoint:
             "logs": services.logs,
             "fis": services.fis,
             "apigateway": services.apigateway,
+            "states": services.states,
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -80,7 +80,7 @@ PACKAGES = (
         rooms(
             "aws",
             "cloudwatch delivery host sqs",
-            "eventbridge s3 sns",
+            "eventbridge s3 sns stepfunctions",
             "engine logs xray",
             "journal",
             "awslambda gateway",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, Protocol
-from urllib.parse import unquote, urlencode
+from urllib.parse import unquote, urlencode, urlsplit
 
 from botocore.exceptions import ParamValidationError, UnknownServiceError
 from botocore.model import OperationNotFoundError
@@ -17,7 +17,7 @@ from botocore.serialize import create_serializer
 from starlette.types import ASGIApp, Message, Scope
 
 from embedded_aws.aws.errors import AwsError
-from embedded_aws.aws.http import replay
+from embedded_aws.aws.http import Response, replay
 from embedded_aws.aws.model import model
 from embedded_aws.aws.trace_header import NAME, TraceHeader
 
@@ -75,6 +75,17 @@ class AwsCalls:
             code, message = str(told.get("Code") or "InternalFailure"), str(told.get("Message") or "")
             raise AwsError(code, message, answer["status_code"])
         return {**parsed, "RequestId": parsed["ResponseMetadata"].get("RequestId", "")}
+
+    async def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes, trace: TraceHeader = NO_TRACE
+    ) -> Response:
+        """Answer a signed request that somebody else has made, whatever host it is for."""
+        parts = urlsplit(url)
+        request = {"method": method, "url_path": parts.path, "query_string": parts.query, "body": body}
+        carried = {NAME: trace.format()} if trace.root else {}
+        kept = {name: text for name, text in headers.items() if name.lower() not in {"host", NAME.lower()}}
+        answer = await self._answer(request, {**kept, **carried})
+        return Response(answer["status_code"], answer["body"], answer["headers"])
 
     async def _answer(self, request: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
         body = request["body"]

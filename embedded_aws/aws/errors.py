@@ -64,7 +64,7 @@ class InvalidParameterValueError(NamedError, code="InvalidParameterValueExceptio
 
 
 class ValidationError(NamedError, code="ValidationException"):
-    """FIS: the request is not valid."""
+    """FIS, Step Functions: the request is not valid."""
 
 
 class NotFoundError(NamedError, code="ResourceNotFoundException", status=404):

@@ -90,7 +90,7 @@ def load() -> MotoAws:
         create_backend_app,
     )
 
-    from embedded_aws.aws import moto_deliveries, moto_patches  # noqa: PLC0415 - import moto
+    from embedded_aws.aws import moto_deliveries, moto_patches, moto_states  # noqa: PLC0415 - import moto
 
     moto_patches.apply()
 
@@ -100,12 +100,22 @@ def load() -> MotoAws:
             from moto.awslambda_simple.models import lambda_simple_backends  # noqa: PLC0415 - a slow import
 
             return cast("Mapping[str, Any]", lambda_simple_backends[ACCOUNT_ID])
+        if service == "stepfunctions":
+            moto_states.apply()
+            # What is executed is kept apart from what is not.
+            from moto.stepfunctions.parser.models import (  # noqa: PLC0415 - a slow import
+                stepfunctions_parser_backends,
+            )
+
+            return cast("Mapping[str, Any]", stepfunctions_parser_backends[ACCOUNT_ID])
         name: Any = service
         state: Any = get_backend(name)
         return cast("Mapping[str, Any]", state[ACCOUNT_ID])
 
     def app_of(service: Any) -> Any:
         moto_deliveries.switch_off(service)
+        if service == "stepfunctions":
+            moto_states.apply()
         return create_backend_app(service)
 
     dispatcher = DomainDispatcherApplication(app_of)

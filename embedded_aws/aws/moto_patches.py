@@ -1,6 +1,7 @@
 """All that is changed in moto itself; `moto.load` applies it, once, before anything of moto is used.
 
-What SNS, EventBridge and S3 would deliver is switched off in `moto_deliveries`.
+What SNS, EventBridge and S3 would deliver is switched off in `moto_deliveries`, and Step Functions tell in
+`moto_states` what they execute.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ def apply() -> None:
     # moto's own invocations would start Docker; only its bookkeeping is used here.
     default_user_config["lambda"] = {"use_docker": False}
     default_user_config["batch"] = {"use_docker": False}
+    default_user_config["stepfunctions"] = {"execute_state_machine": True}
     # moto lists every object it ever made, for a dashboard that is not served here: messages and items that
     # are gone stay in that list.
     BaseModel.__new__ = lambda cls, *_, **__: super(BaseModel, cls).__new__(cls)  # type: ignore[method-assign]

@@ -41,6 +41,7 @@ class _Refusals:
 _REFUSALS = {
     "xray": _Refusals("X-Ray", errors.SerializationError, errors.InvalidRequestError),
     "fis": _Refusals("FIS", errors.ValidationError, errors.ValidationError),
+    "stepfunctions": _Refusals("Step Functions", errors.SerializationError, errors.ValidationError),
     "logs": _Refusals("Logs", errors.SerializationError, errors.InvalidParameterError),
     "lambda": _Refusals(
         "Lambda",

@@ -7,19 +7,36 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from embedded_aws.engine.registration import Created, Registration
 
+_LONGEST_NAME = 80
+
 
 def state_machine(r: Registration) -> Created:
-    """Stored only: keep the state machine, which is not executed."""
-    name = r.physical_name(max_length=80)
-    answer = r.call("stepfunctions", "create_state_machine", name=name, tags=r.tag_list("key", "value"))
-    r.stored_only("Step Functions does not execute state machines here; it exists, but runs nothing")
+    """Execute the state machine, traced; executions are not logged."""
+    name = r.physical_name(max_length=_LONGEST_NAME)
+    tags = r.tag_list("key", "value")
+    answer = r.call("stepfunctions", "create_state_machine", name=name, tags=tags, loggingConfiguration=None)
+    if r.inputs.get("loggingConfiguration", {}).get("level", "OFF") != "OFF":
+        r.warn("executions are not logged here; GetExecutionHistory tells what they did")
     arn = answer["stateMachineArn"]
     return arn, {
         "name": name,
         "arn": arn,
         "status": "ACTIVE",
         "creationDate": answer["creationDate"].isoformat(),
+        "stateMachineVersionArn": answer.get("stateMachineVersionArn", ""),
     }
 
 
-RESOURCES = {"aws:sfn/stateMachine:StateMachine": state_machine}
+def activity(r: Registration) -> Created:
+    """Stored only: keep the activity, whose tasks no worker gets."""
+    name = r.physical_name(max_length=_LONGEST_NAME)
+    answer = r.call("stepfunctions", "create_activity", name=name, tags=r.tag_list("key", "value"))
+    r.stored_only("workers get no tasks of activities here; a state that waits for one fails")
+    arn = answer["activityArn"]
+    return arn, {"name": name, "arn": arn, "creationDate": answer["creationDate"].isoformat()}
+
+
+RESOURCES = {
+    "aws:sfn/activity:Activity": activity,
+    "aws:sfn/stateMachine:StateMachine": state_machine,
+}

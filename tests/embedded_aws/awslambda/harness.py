@@ -41,6 +41,8 @@ from embedded_aws.logs.operations import Operations, moto_groups
 from embedded_aws.logs.service import Logs
 from embedded_aws.logs.store import Store
 from embedded_aws.sqs.header import with_trace_header
+from embedded_aws.stepfunctions.api import StepFunctionsApi
+from embedded_aws.stepfunctions.service import Neighbours, StepFunctions
 
 REGION = "us-east-1"
 RUNTIME = "python3.11"
@@ -59,6 +61,10 @@ class Sink:
         with self._changed:
             self._documents.append(document)
             self._changed.notify_all()
+
+    def all(self) -> list[Document]:
+        with self._changed:
+            return list(self._documents)
 
     def of(self, function: str) -> list[Document]:
         with self._changed:
@@ -80,10 +86,10 @@ class Sampler:
 
     def __init__(self) -> None:
         self.answer = True
-        self.asked: list[str] = []
+        self.asked: list[Any] = []
 
-    def decide(self, function_arn: str) -> SamplingDecision:
-        self.asked.append(function_arn)
+    def decide(self, asked: Any) -> SamplingDecision:
+        self.asked.append(asked)
         return SamplingDecision(self.answer)
 
 
@@ -93,6 +99,7 @@ class Stack:
     def __init__(self, work_dir: Path, daemon_address: str = "127.0.0.1:9") -> None:
         self.sink = Sink()
         self.sampler = Sampler()
+        self.machine_sampler = Sampler()
         self.known: dict[str, InvocationRecord] = {}
         self.work_dir = work_dir
         self.names = 0
@@ -118,14 +125,14 @@ class Stack:
     def call(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(PATIENCE)
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, **config: Any) -> Any:
         return boto3.client(
             service,
             endpoint_url=self.url,
             region_name=REGION,
             aws_access_key_id="test",
             aws_secret_access_key="test",
-            config=Config(retries={"total_max_attempts": 1}),
+            config=Config(retries={"total_max_attempts": 1}, **config),
         )
 
     def deploy(
@@ -179,6 +186,7 @@ class Stack:
         self._ready.set_result(None)
         await self._closing.wait()
         await server.stop()
+        self.executions.close()
         await self.sources.close()
         await self.courier.close()
         await self.service.close()
@@ -189,8 +197,11 @@ class Stack:
         catalog = Catalog(REGION, find_adot())
         self.logs = Logs(Store(None), time.time)
         self._logs_api = LogsApi(Operations(self.logs, partial(moto_groups, self._moto)), self._moto, REGION)
-        self.courier = Courier(AwsCalls(self._unless_failing, REGION), self.clock, self._pause)
-        ids = RandomIds()
+        calls, ids = AwsCalls(self._unless_failing, REGION), RandomIds()
+        self.courier = Courier(calls, self.clock, self._pause)
+        neighbours = Neighbours(calls, self.sink, self.machine_sampler, time.time, ids)
+        self.executions = StepFunctions(self._moto, neighbours, self._loop)
+        self._states = StepFunctionsApi(self.executions, self._moto, REGION)
         self.push = PushServices(self._moto, PushedServices(self.courier, self.sink, self.clock, ids))
         services = Services(
             self.sink, self.sampler.decide, self.logs, self._remember, time.time, ids, self.courier.send
@@ -228,6 +239,9 @@ class Stack:
             return
         if "/logs/aws4_request" in authorization:
             await self._logs_api(scope, receive, send)
+            return
+        if "/states/aws4_request" in authorization:
+            await self._states(scope, receive, send)
             return
         request = await read_request(scope, receive)
         body = with_trace_header(request.headers, request.body)

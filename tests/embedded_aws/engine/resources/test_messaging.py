@@ -209,14 +209,45 @@ def test_bucket_tells_of_its_objects(deploy: Deploy) -> None:
     assert done.warnings == []
 
 
-def test_state_machine_has_its_definition(deploy: Deploy) -> None:
-    """A state machine arrives with definition and role."""
+def test_a_state_machine_is_made_as_declared(deploy: Deploy) -> None:
+    """A state machine arrives with definition, role, type and tracing, and can be started."""
     definition = json.dumps({"StartAt": "a", "States": {"a": {"Type": "Pass", "End": True}}})
 
     def program() -> None:
         role = aws.iam.Role("flow", assume_role_policy="{}")
-        pulumi.export("arn", aws.sfn.StateMachine("flow", definition=definition, role_arn=role.arn).arn)
+        machine = aws.sfn.StateMachine(
+            "flow",
+            definition=definition,
+            role_arn=role.arn,
+            type="EXPRESS",
+            tracing_configuration={"enabled": True},
+            logging_configuration={"level": "OFF"},
+        )
+        pulumi.export("arn", machine.arn)
 
     done = deploy(program)
-    found = done.client("stepfunctions").describe_state_machine(stateMachineArn=done.outputs["arn"])
-    assert found["definition"] == definition
+    states = done.client("stepfunctions")
+    found = states.describe_state_machine(stateMachineArn=done.outputs["arn"])
+    assert (found["definition"], found["type"]) == (definition, "EXPRESS")
+    assert found["tracingConfiguration"] == {"enabled": True}
+    assert states.start_execution(stateMachineArn=done.outputs["arn"])["executionArn"]
+    assert done.warnings == []
+
+
+def test_what_of_step_functions_does_nothing_is_told(deploy: Deploy) -> None:
+    """Activities are kept, but get no tasks; executions are not logged."""
+    definition = json.dumps({"StartAt": "a", "States": {"a": {"Type": "Pass", "End": True}}})
+
+    def program() -> None:
+        aws.sfn.Activity("work")
+        role = aws.iam.Role("flow", assume_role_policy="{}")
+        aws.sfn.StateMachine(
+            "flow",
+            definition=definition,
+            role_arn=role.arn,
+            logging_configuration={"level": "ALL", "log_destination": "arn:aws:logs:::log-group:a:*"},
+        )
+
+    warnings = "".join(deploy(program).warnings)
+    assert "workers get no tasks of activities here" in warnings
+    assert "executions are not logged here" in warnings

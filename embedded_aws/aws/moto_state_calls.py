@@ -1,0 +1,144 @@
+"""The calls of AWS that state machines make in moto: here they are made by the `Step` that a task is.
+
+moto makes them by boto3, at a port of localhost and without a trace header.
+"""
+
+from __future__ import annotations
+
+import io
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from botocore import xform_name
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import UnknownServiceError
+
+from embedded_aws.aws.execution_steps import Sent, Step
+from embedded_aws.aws.model import model
+
+
+@dataclass
+class _Attempt:
+    """One attempt of a task: its step, and what boto3 was given for the request that comes next."""
+
+    step: Step
+    calls: int = 0
+    model: Any = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+_ATTEMPT: ContextVar[_Attempt] = ContextVar("attempt")
+
+
+@contextmanager
+def made_for(step: Step) -> Iterator[None]:
+    """Let a step make the calls of this thread."""
+    token = _ATTEMPT.set(_Attempt(step))
+    try:
+        yield
+    finally:
+        _ATTEMPT.reset(token)
+
+
+def apply() -> None:
+    """Let the calls of tasks be made by their steps, spelled as AWS has them."""
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import (  # noqa: PLC0415
+        StateTaskService,
+    )
+    from moto.stepfunctions.parser.asl.utils import boto_client  # noqa: PLC0415
+
+    def to_boto(self: Any, parameters: Any, service: str | None = None, action: str | None = None) -> None:
+        if shapes := _shapes(self, service, action):
+            self._to_boto_request(parameters, shapes[0])
+
+    def from_boto(self: Any, response: Any, service: str | None = None, action: str | None = None) -> None:
+        if shapes := _shapes(self, service, action):
+            self._from_boto_response(response, shapes[1])
+
+    vars(boto_client)["boto3"] = _Clients()
+    task: Any = StateTaskService
+    task._normalise_parameters = _by_name(to_boto)  # noqa: SLF001
+    task._normalise_response = _by_name(from_boto)  # noqa: SLF001
+
+
+def _by_name(fit: Callable[[Any, Any, str | None, str | None], None]) -> Callable[..., None]:
+    """Return a function that moto calls with its own names; in moto these two do nothing."""
+
+    def fitted(self: Any, *values: Any, **named: Any) -> None:
+        names = ("parameters", "response")
+        (value,) = values or (named[name] for name in names if name in named)
+        fit(self, value, named.get("boto_service_name"), named.get("service_action_name"))
+
+    return fitted
+
+
+def _shapes(task: Any, service: str | None, action: str | None) -> tuple[Any, Any] | None:
+    """Return botocore's shapes of a call: states spell members like `StateMachineArn` however AWS does."""
+    try:
+        described = model(task._get_boto_service_name(service))  # noqa: SLF001
+    except UnknownServiceError:
+        return None
+    wanted = task._get_boto_service_action(action)  # noqa: SLF001
+    name = next((name for name in described.operation_names if xform_name(name) == wanted), None)
+    operation = described.operation_model(name) if name else None
+    return (operation.input_shape, operation.output_shape) if operation else None
+
+
+class _Clients:
+    """Stands for boto3 in moto: clients whose requests go to the step of the task that makes them."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: dict[tuple[str, str], Any] = {}
+
+    def client(self, *, service_name: str, region_name: str, **options: Any) -> Any:
+        with self._lock:
+            key = (service_name, region_name)
+            if key not in self._made:
+                client = boto3.client(service_name=service_name, region_name=region_name, **options)
+                client.meta.events.register("before-parameter-build", _note)
+                client.meta.events.register("before-send", _send)
+                self._made[key] = client
+            return self._made[key]
+
+
+def _note(params: Mapping[str, Any], model: Any, **_: Any) -> None:
+    attempt = _ATTEMPT.get()
+    attempt.model, attempt.parameters = model, dict(params)
+
+
+def _send(request: Any, **_: Any) -> AWSResponse:
+    """Answer in place of boto3's HTTP."""
+    attempt = _ATTEMPT.get()
+    attempt.calls += 1
+    body = request.body.read() if hasattr(request.body, "read") else request.body or b""
+    answer = attempt.step.call(
+        Sent(
+            service=attempt.model.service_model.service_name,
+            operation=attempt.model.name,
+            parameters=attempt.parameters,
+            method=request.method,
+            url=request.url,
+            headers={name: _text(value) for name, value in request.headers.items()},
+            body=body.encode() if isinstance(body, str) else body,
+            is_poll=attempt.calls > 1,
+        )
+    )
+    return AWSResponse(request.url, answer.status, dict(answer.headers), _Raw(answer.body))
+
+
+def _text(value: Any) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+class _Raw(io.BytesIO):
+    """A body as botocore reads it."""
+
+    def stream(self, amt: int = 65_536, **_: Any) -> Iterator[bytes]:
+        while chunk := self.read(amt):
+            yield chunk

@@ -1,0 +1,206 @@
+"""State machines that moto executes: what an execution does is told to a `Step`.
+
+moto interprets definitions in threads of its own; each state of an execution is a `Step` here, which also
+makes its calls (`moto_state_calls`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+from embedded_aws.aws import moto_state_calls
+from embedded_aws.aws.execution_steps import Execution, Failure
+
+_EXECUTION: ContextVar[Execution] = ContextVar("execution")
+
+
+@contextmanager
+def told_to(execution: Execution) -> Iterator[None]:
+    """Tell what an execution does that is started inside."""
+    token = _EXECUTION.set(execution)
+    try:
+        yield
+    finally:
+        _EXECUTION.reset(token)
+
+
+@cache
+def apply() -> None:
+    """Let moto tell what it executes; before the first request to Step Functions."""
+    _follow_executions()
+    _follow_states()
+    moto_state_calls.apply()
+    _mend()
+
+
+def _follow_executions() -> None:
+    """Give the environment of an execution its step, and each frame of it that of the frame around."""
+    from moto.stepfunctions.parser import utils  # noqa: PLC0415 - only where state machines are used
+    from moto.stepfunctions.parser.asl.eval.environment import Environment  # noqa: PLC0415
+    from moto.stepfunctions.parser.backend.execution import (  # noqa: PLC0415
+        BaseExecutionWorkerCommunication as Communication,
+    )
+    from moto.stepfunctions.parser.backend.execution import Execution as Executed  # noqa: PLC0415
+    from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker  # noqa: PLC0415
+
+    communication, execution, worker, environment = map(
+        _open, (Communication, Executed, ExecutionWorker, Environment)
+    )
+    made, begun, framed = (
+        execution._get_start_execution_worker,  # noqa: SLF001 - moto has no hooks; so below
+        worker._get_evaluation_environment,  # noqa: SLF001
+        environment.as_inner_frame_of.__func__,
+    )
+    ended = communication.terminated
+
+    def make(self: Any) -> Any:
+        worker = made(self)
+        worker.step = _EXECUTION.get()
+        worker.step.begin()
+        return worker
+
+    def begin(self: Any) -> Any:
+        environment = begun(self)
+        environment.step = self.step
+        return environment
+
+    def frame(cls: Any, env: Any, *args: Any, **options: Any) -> Any:
+        inner = framed(cls, env, *args, **options)
+        inner.step = env.step
+        return inner
+
+    def end(self: Any) -> None:
+        ended(self)
+        utils.TMP_THREADS.clear()  # moto keeps every thread that it ever started
+        execution = self.execution
+        failure = None if execution.status == "SUCCEEDED" else _reason(execution)
+        execution.exec_worker.step.leave(failure)
+
+    execution._get_start_execution_worker = make  # noqa: SLF001
+    worker._get_evaluation_environment = begin  # noqa: SLF001
+    environment.as_inner_frame_of = classmethod(frame)
+    communication.terminated = end
+
+
+def _reason(execution: Any) -> Failure:
+    named = {"TIMED_OUT": "States.Timeout", "ABORTED": "Aborted"}
+    return Failure(execution.error or named.get(execution.status, ""), execution.cause or "")
+
+
+def _follow_states() -> None:
+    """Tell when states begin and end, and which attempt of a task a thread is busy with."""
+    from moto.stepfunctions.parser.asl.component.state.exec.execute_state import (  # noqa: PLC0415
+        ExecutionState,
+    )
+    from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map import (  # noqa: PLC0415
+        StateMap,
+    )
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import (  # noqa: PLC0415
+        StateTaskService,
+    )
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task_lambda import (  # noqa: PLC0415
+        StateTaskLambda,
+    )
+    from moto.stepfunctions.parser.asl.component.state.state import CommonStateField  # noqa: PLC0415
+
+    state, executed = _open(CommonStateField), _open(ExecutionState)
+    evaluated, handled = state._eval_body, executed._handle_catch  # noqa: SLF001
+
+    def evaluate(self: Any, env: Any) -> None:
+        outer = env.step
+        env.step = step = outer.enter(self.name)
+        failure: Failure | None = None
+        try:
+            evaluated(self, env)
+        except Exception as problem:
+            failure = _failure(problem)
+            raise
+        finally:
+            env.step = outer
+            step.leave(failure)
+
+    def handle(self: Any, env: Any, failure_event: Any) -> None:
+        output = self._construct_error_output_value(failure_event)
+        env.step.caught(Failure(output["Error"] or "", output["Cause"] or ""))
+        handled(self, env, failure_event)
+
+    state._eval_body = evaluate  # noqa: SLF001
+    executed._handle_catch = handle  # noqa: SLF001
+    for kind in map(_open, (StateTaskLambda, StateTaskService, StateMap)):
+        kind._eval_execution = _attempting(kind._eval_execution)  # noqa: SLF001
+
+
+def _attempting(attempted: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
+    def attempt(self: Any, env: Any) -> None:
+        with moto_state_calls.made_for(env.step):
+            attempted(self, env)
+
+    return attempt
+
+
+def _failure(problem: Exception) -> Failure:
+    told = getattr(problem, "extract_error_cause_pair", lambda: None)()
+    error, cause = told or (type(problem).__name__, str(problem))
+    return Failure(error or "", cause or "")
+
+
+def _mend() -> None:
+    """Let moto name its errors, and tell one value from the list of it."""
+    from moto.core.exceptions import AWSError  # noqa: PLC0415 - only where state machines are used
+    from moto.stepfunctions.parser import api  # noqa: PLC0415
+    from moto.stepfunctions.parser.asl.utils import json_path  # noqa: PLC0415
+
+    for error in map(_open, AWSError.__subclasses__()):
+        if error.__module__ == api.__name__:
+            error.TYPE = error.code
+    _open(json_path).parse = _Path
+
+
+@dataclass(frozen=True)
+class _Match:
+    """What a path finds, as a match of jsonpath-ng."""
+
+    value: Any
+    path: None = None
+    context: None = None
+
+
+class _Path:
+    """A JSONPath of the States Language: a definite one is one value, any other a list, maybe an empty one.
+
+    moto makes a list also of what is below an element, such as `$.items[0].id`.
+    https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html
+    """
+
+    def __init__(self, path: str) -> None:
+        self._find = _parsed(path).find
+        self._is_definite = not _SEVERAL.search(_QUOTED.sub("", path))
+
+    def find(self, data: Any) -> list[_Match]:
+        """Return the one value, or none."""
+        found = [match.value for match in self._find(data)]
+        if not self._is_definite:
+            return [_Match(found)]
+        return [_Match(found[0])] if found else []
+
+
+_QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
+_SEVERAL = re.compile(r"\.\.|\*|\?|\[[^\]]*[:,]")
+
+
+@lru_cache(maxsize=512)
+def _parsed(path: str) -> Any:
+    from jsonpath_ng.ext.parser import parse  # noqa: PLC0415 - only where state machines are used
+
+    return parse(path)
+
+
+def _open(of_moto: Any) -> Any:
+    """Return a class or module of moto as what it is: changeable."""
+    return of_moto

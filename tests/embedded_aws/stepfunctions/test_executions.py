@@ -1,0 +1,239 @@
+"""State machines run: what they call is called, and their executions tell what happened."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.embedded_aws.awslambda.harness import Stack
+from tests.embedded_aws.inbox import Inbox
+from tests.embedded_aws.stepfunctions.machines import StateMachine, function_arn, task
+
+END = {"Type": "Pass", "End": True}
+ADD = "def handler(event, context): return {'sum': event['a'] + event['b']}"
+FAIL = "def handler(event, context): raise ValueError('no')"
+
+
+def test_an_execution_runs_its_functions(stack: Stack) -> None:
+    """StartExecution runs the states, each with what the one before it returned."""
+    add = stack.deploy(ADD)
+    machine = StateMachine(
+        stack,
+        {
+            "Add": task(add, Next="Again"),
+            "Again": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::lambda:invoke",
+                "Parameters": {"FunctionName": add, "Payload": {"a.$": "$.sum", "b": 4}},
+                "OutputPath": "$.Payload",
+                "End": True,
+            },
+        },
+    )
+    done = machine.run({"a": 1, "b": 2}, name="first")
+    assert (done["status"], json.loads(done["output"]), done["name"]) == ("SUCCEEDED", {"sum": 7}, "first")
+    assert done["startDate"] < done["stopDate"]
+    assert machine.history(done["executionArn"]) == [
+        "ExecutionStarted",
+        "TaskStateEntered",
+        "LambdaFunctionScheduled",
+        "LambdaFunctionStarted",
+        "LambdaFunctionSucceeded",
+        "TaskStateExited",
+        "TaskStateEntered",
+        "TaskScheduled",
+        "TaskStarted",
+        "TaskSucceeded",
+        "TaskStateExited",
+        "ExecutionSucceeded",
+    ]
+    (listed,) = machine.client.list_executions(stateMachineArn=machine.arn)["executions"]
+    assert (listed["name"], listed["status"]) == ("first", "SUCCEEDED")
+
+
+def test_an_execution_calls_services(stack: Stack) -> None:
+    """Integrations call DynamoDB, SQS, SNS, EventBridge and other state machines, and wait for these."""
+    inbox, subscribed, matched = Inbox(stack), Inbox(stack), Inbox(stack)
+    name, raw = inbox.name, {"RawMessageDelivery": "true"}
+    topic = stack.client("sns").create_topic(Name=name)["TopicArn"]
+    stack.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=subscribed.arn, Attributes=raw)
+    events, dynamodb = stack.client("events"), stack.client("dynamodb")
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
+    events.put_targets(Rule=name, Targets=[{"Id": "1", "Arn": matched.arn, "InputPath": "$.detail"}])
+    dynamodb.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    inner = StateMachine(stack, {"Inner": {"Type": "Pass", "Result": {"inner": 1}, "End": True}})
+    entry = {"Source": name, "DetailType": "d", "Detail": {"n": 3}}
+    calls: dict[str, Any] = {
+        "dynamodb:putItem": {"TableName": name, "Item": {"id": {"S.$": "$.id"}}},
+        "sqs:sendMessage": {"QueueUrl": inbox.url, "MessageBody.$": "$.id"},
+        "sns:publish": {"TopicArn": topic, "Message.$": "$.id"},
+        "events:putEvents": {"Entries": [entry]},
+        "aws-sdk:dynamodb:getItem": {"TableName": name, "Key": {"id": {"S.$": "$.id"}}},
+        "states:startExecution.sync": {"StateMachineArn": inner.arn, "Input": {"x": 1}},
+    }
+    states = {
+        service: {
+            "Type": "Task",
+            "Resource": f"arn:aws:states:::{service}",
+            "Parameters": parameters,
+            "ResultPath": f"$['{service}']",
+            "Next": following,
+        }
+        for (service, parameters), following in zip(calls.items(), [*list(calls)[1:], "Done"], strict=True)
+    }
+    done = StateMachine(stack, {**states, "Done": END}).run({"id": "one"})
+    assert done["status"] == "SUCCEEDED", done
+    output = json.loads(done["output"])
+    assert output["aws-sdk:dynamodb:getItem"]["Item"] == {"id": {"S": "one"}}
+    assert output["states:startExecution.sync"]["Output"] == '{"inner":1}'
+    assert [message["Body"] for message in inbox.received()] == ["one"]
+    assert [message["Body"] for message in subscribed.received()] == ["one"]
+    assert [message["Body"] for message in matched.received()] == ['{"n":3}']
+
+
+def test_branches_iterations_choices_and_waits_run(stack: Stack) -> None:
+    """Parallel, Map, Choice and Wait do what the States Language says."""
+    add = stack.deploy(ADD)
+    branch = {"StartAt": "Left", "States": {"Left": task(add, End=True)}}
+    waiting = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 0, "End": True}}}
+    machine = StateMachine(
+        stack,
+        {
+            "Both": {"Type": "Parallel", "Branches": [branch, waiting], "Next": "Each"},
+            "Each": {
+                "Type": "Map",
+                "ItemProcessor": {"StartAt": "Item", "States": {"Item": END}},
+                "Next": "Which",
+            },
+            "Which": {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$[0].sum", "NumericEquals": 3, "Next": "Three"}],
+                "Default": "Other",
+            },
+            "Three": END,
+            "Other": {"Type": "Fail"},
+        },
+    )
+    done = machine.run({"a": 1, "b": 2})
+    assert json.loads(done["output"]) == [{"sum": 3}, {"a": 1, "b": 2}]
+
+
+def test_a_failure_is_retried_and_then_caught(stack: Stack) -> None:
+    """A function that fails is called again as `Retry` says; then `Catch` goes on, with the error."""
+    fail = stack.deploy(FAIL)
+    retry = {"ErrorEquals": ["ValueError"], "IntervalSeconds": 1, "MaxAttempts": 1}
+    catch = {"ErrorEquals": ["States.ALL"], "Next": "Rescue"}
+    machine = StateMachine(stack, {"Try": task(fail, Retry=[retry], Catch=[catch], End=True), "Rescue": END})
+    done = machine.run()
+    assert done["status"] == "SUCCEEDED"
+    output = json.loads(done["output"])
+    assert (output["Error"], json.loads(output["Cause"])["errorMessage"]) == ("ValueError", "no")
+    assert machine.history(done["executionArn"]).count("LambdaFunctionFailed") == 2
+    assert len([one for one in stack.known.values() if one.function == fail]) == 2
+
+
+def test_a_failure_that_nobody_catches_ends_the_execution(stack: Stack) -> None:
+    """An execution tells the error that ended it."""
+    done = StateMachine(stack, {"Try": {"Type": "Fail", "Error": "Bad", "Cause": "too late"}}).run()
+    assert (done["status"], done["error"], done["cause"]) == ("FAILED", "Bad", "too late")
+    assert "output" not in done
+
+
+def test_a_task_waits_for_its_token(stack: Stack) -> None:
+    """`waitForTaskToken` goes on when SendTaskSuccess brings the token back."""
+    inbox = Inbox(stack)
+    machine = StateMachine(
+        stack,
+        {
+            "Ask": {
+                "Type": "Task",
+                "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+                "Parameters": {"QueueUrl": inbox.url, "MessageBody.$": "$$.Task.Token"},
+                "End": True,
+            }
+        },
+    )
+    started = machine.client.start_execution(stateMachineArn=machine.arn)
+    (message,) = inbox.received()
+    machine.client.send_task_success(taskToken=message["Body"], output='{"yes": true}')
+    assert json.loads(machine.ended(started["executionArn"])["output"]) == {"yes": True}
+
+
+def test_an_execution_can_be_stopped(stack: Stack) -> None:
+    """StopExecution ends a wait, and the execution tells who stopped it and why."""
+    machine = StateMachine(stack, {"Wait": {"Type": "Wait", "Seconds": 3600, "End": True}})
+    execution = machine.client.start_execution(stateMachineArn=machine.arn)["executionArn"]
+    while "WaitStateEntered" not in machine.history(execution):
+        pass
+    machine.client.stop_execution(executionArn=execution, error="Enough", cause="a test")
+    done = machine.ended(execution)
+    assert (done["status"], done["error"], done["cause"]) == ("ABORTED", "Enough", "a test")
+
+
+def test_an_express_execution_answers_when_it_has_ended(stack: Stack) -> None:
+    """StartSyncExecution returns the output; only Express state machines have it."""
+    add, express = stack.deploy(ADD), stack.client("stepfunctions", inject_host_prefix=False)
+    machine = StateMachine(stack, {"Add": task(add, End=True)}, type="EXPRESS")
+    given = json.dumps({"a": 1, "b": 2})
+    done = express.start_sync_execution(stateMachineArn=machine.arn, input=given)
+    assert (done["status"], json.loads(done["output"])) == ("SUCCEEDED", {"sum": 3})
+    assert done["billingDetails"]["billedDurationInMilliseconds"] % 100 == 0
+    standard = StateMachine(stack, {"End": END})
+    with pytest.raises(ClientError, match="StateMachineTypeNotSupported"):
+        express.start_sync_execution(stateMachineArn=standard.arn)
+
+
+def test_a_history_has_pages(stack: Stack) -> None:
+    """GetExecutionHistory gives so many events as are asked for, also from the last to the first."""
+    machine = StateMachine(stack, {"End": END})
+    execution = machine.run()["executionArn"]
+    first = machine.client.get_execution_history(executionArn=execution, maxResults=3, reverseOrder=True)
+    assert [event["id"] for event in first["events"]] == [4, 3, 2]
+    rest = machine.client.get_execution_history(
+        executionArn=execution, maxResults=3, reverseOrder=True, nextToken=first["nextToken"]
+    )
+    assert [event["id"] for event in rest["events"]] == [1]
+    assert "nextToken" not in rest
+
+
+def test_what_cannot_be_started_is_refused(stack: Stack) -> None:
+    """Each refusal has the code that AWS documents for it."""
+    machine = StateMachine(stack, {"End": END})
+    name = uuid.uuid4().hex
+    machine.run({"n": 1}, name=name)
+    for code, request in [
+        ("ExecutionAlreadyExists", {"stateMachineArn": machine.arn, "name": name}),
+        ("StateMachineDoesNotExist", {"stateMachineArn": f"{machine.arn}x"}),
+        ("InvalidExecutionInput", {"stateMachineArn": machine.arn, "input": "{"}),
+        ("InvalidName", {"stateMachineArn": machine.arn, "name": "a b"}),
+        ("NotImplemented", {"stateMachineArn": f"{machine.arn}:1"}),
+    ]:
+        with pytest.raises(ClientError) as refused:
+            machine.client.start_execution(**request)
+        assert refused.value.response["Error"]["Code"] == code
+    with pytest.raises(ClientError, match="ExecutionDoesNotExist"):
+        machine.client.describe_execution(
+            executionArn=f"{machine.arn.replace('stateMachine', 'execution')}:x"
+        )
+
+
+def test_a_definition_that_is_none_is_refused(stack: Stack) -> None:
+    """CreateStateMachine reads the definition."""
+    with pytest.raises(ClientError, match="InvalidDefinition"):
+        StateMachine(stack, {"Start": {"Type": "Dance"}})
+
+
+def test_a_function_that_does_not_exist_fails_the_state(stack: Stack) -> None:
+    """What Lambda refuses is the state's error."""
+    done = StateMachine(stack, {"Call": task("nobody", End=True)}).run()
+    assert done["status"] == "FAILED"
+    assert function_arn("nobody") in done["cause"]
