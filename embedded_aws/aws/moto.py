@@ -7,6 +7,7 @@ so it is imported only by `load`, which sets them first.
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
@@ -34,6 +35,8 @@ _SETTINGS = {
 # It resets everything and writes down what is sent: not for whoever can send a request.
 _CONTROL_API = "/moto-api"
 _METADATA = b"x-amz-meta-"
+# Without Docker, moto keeps functions in a place of their own.
+_PACKAGES = {"lambda": "awslambda_simple"}
 _PRESERVED = "moto.preserved_header_names"
 
 
@@ -77,7 +80,12 @@ class MotoAws:
         return self._backends(service)[region]
 
     def used_backends(self, service: str) -> Mapping[str, Any]:
-        """Return the state of a service by region, for the regions that were used."""
+        """Return the state of a service by region, for the regions that were used.
+
+        A service that nobody called is not imported for that: it has none.
+        """
+        if f"moto.{_PACKAGES.get(service, service)}.models" not in sys.modules:
+            return {}
         return dict(self._backends(service))
 
 
@@ -96,7 +104,6 @@ def load() -> MotoAws:
 
     def backends(service: str) -> Mapping[str, Any]:
         if service == "lambda":
-            # Without Docker, moto keeps functions in a place of their own.
             from moto.awslambda_simple.models import lambda_simple_backends  # noqa: PLC0415 - a slow import
 
             return cast("Mapping[str, Any]", lambda_simple_backends[ACCOUNT_ID])

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from embedded_aws.aws.interfaces import Lambda, RequestMetrics, Sampler, SegmentSink
     from embedded_aws.gateway.authorizers import Verdict
     from embedded_aws.gateway.http_api.app import HttpGateway
-    from embedded_aws.gateway.model import AccessLogs, Apis, Objects
+    from embedded_aws.gateway.model import AccessLogs, Apis, Objects, Stage
     from embedded_aws.journal.records import ApiRequest
 
 _LOG = logging.getLogger(__name__)
@@ -81,25 +81,30 @@ class Gateway:
         body = await read_body(receive, MAX_PAYLOAD + 1)
         request = _request(scope, address, body) if address else None
         arrival = self._arrival()
-        http = self._services.http
-        if address and request and http and http.knows(address.api_id):
-            await _send(send, await http.answer(address, request, arrival))
-            return
-        response = await self._answer(address, request, arrival) if address and request else answers.FORBIDDEN
-        await _send(send, _with_ids(response, arrival))
+        await _send(send, await self._answer(address, request, arrival))
 
     def _arrival(self) -> Arrival:
         digits = self._ids.request_id().replace("-", "")
         extended = base64.b64encode(bytes.fromhex(digits)[:11]).decode()
         return Arrival(self._clock(), self._ids.request_id(), extended)
 
-    async def _answer(self, address: Address, request: MethodRequest, arrival: Arrival) -> Response:
+    async def _answer(
+        self, address: Address | None, request: MethodRequest | None, arrival: Arrival
+    ) -> Response:
+        """Answer by the stage that is meant: of a REST API, else of an HTTP API or a function URL."""
+        if address is None or request is None:
+            return _with_ids(answers.FORBIDDEN, arrival)
+        http = self._services.http
         stage = self._services.apis.stage(address.api_id, address.stage)
+        if stage is None and http and http.knows(address.api_id):
+            return await http.answer(address, request, arrival)
         if stage is None:
-            self._services.record(
-                describe_unknown(address, request, arrival, answers.FORBIDDEN, self._clock())
-            )
-            return answers.FORBIDDEN
+            refused = answers.FORBIDDEN
+            self._services.record(describe_unknown(address, request, arrival, refused, self._clock()))
+            return _with_ids(refused, arrival)
+        return _with_ids(await self._serve(stage, request, arrival), arrival)
+
+    async def _serve(self, stage: Stage, request: MethodRequest, arrival: Arrival) -> Response:
         trace = begin(stage, request, self._services.sampler, self._ids, arrival.at)
         route = match(stage.deployment.resources, request.method, request.path)
         context = request_context(stage, route, request, arrival)
