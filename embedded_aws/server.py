@@ -23,6 +23,7 @@ from embedded_aws.aws.http import run_in_thread
 from embedded_aws.awslambda.runtime.provision import ProvisionError, provision
 from embedded_aws.engine.config import load_config
 from embedded_aws.engine.errors import EngineError
+from embedded_aws.engine.packages import environment_of
 from embedded_aws.engine.process import Deployed, DeploymentError, EngineProcess
 from embedded_aws.engine.project import choose_stack, load_project
 from embedded_aws.host import memory
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from embedded_aws.embedded_aws import EmbeddedAws
+    from embedded_aws.engine.packages import Environment
 
 __all__ = ["ServeOptions", "StartupError", "Status", "run"]
 
@@ -151,7 +153,9 @@ def _run(options: ServeOptions, on_ready: OnReady, on_progress: OnProgress) -> i
         endpoint = held.enter_context(_bind(options.port, "--port"))
         otlp = held.enter_context(_bind(options.otlp_port, "--otlp-port"))
         provision(on_progress)
-        context = _Context(endpoint, otlp, data, stack, configuration)
+        environment = environment_of(project)
+        on_progress(environment.told(project))
+        context = _Context(endpoint, otlp, data, stack, configuration, environment)
         server = _Server(options, context, on_ready, on_progress)
         adopt_orphans()
         memory.keep_little()
@@ -170,6 +174,7 @@ class _Context:
     data: Path
     stack: str
     configuration: Mapping[str, Any]
+    environment: Environment
 
 
 def _bind(port: int, option: str) -> socket.socket:
@@ -211,6 +216,7 @@ class _Server:
             context.stack,
             _url(context.endpoint),
             options.config,
+            environment=context.environment,
             other_stacks=options.other_stacks,
             strict=options.strict,
             instrument=options.instrument,

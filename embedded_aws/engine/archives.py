@@ -6,6 +6,7 @@ Archives become zips with the same bytes for the same content, whatever the dire
 from __future__ import annotations
 
 import io
+import os
 import posixpath
 import zipfile
 import zlib
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 from pulumi import asset
 
 from embedded_aws.engine.errors import EngineError
+from embedded_aws.host.data_directory import is_data_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,14 +78,21 @@ def _entries(value: object, prefix: str) -> Iterator[ZipEntry]:
 def _archive_entries(path: Path, prefix: str) -> Iterator[ZipEntry]:
     root = f"{prefix}/" if prefix else ""
     if path.is_dir():
-        for file in path.rglob("*"):
-            if file.is_file():
-                yield f"{root}{file.relative_to(path).as_posix()}", file.read_bytes(), _is_executable(file)
+        for file in files_below(path):
+            yield f"{root}{file.relative_to(path).as_posix()}", file.read_bytes(), _is_executable(file)
         return
     with zipfile.ZipFile(io.BytesIO(_zip_file(path))) as source:
         for info in source.infolist():
             if not info.is_dir():
                 yield f"{root}{info.filename}", source.read(info), bool(info.external_attr >> 16 & 0o100)
+
+
+def files_below(directory: Path) -> Iterator[Path]:
+    """Yield all files, but for the data that we keep in the program's directory: `pulumi up` has none."""
+    for folder, folders, names in os.walk(directory):
+        at = Path(folder)
+        folders[:] = [name for name in folders if not is_data_directory(at / name)]
+        yield from (at / name for name in names if (at / name).is_file())
 
 
 def _zip_file(path: Path) -> bytes:

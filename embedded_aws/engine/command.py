@@ -35,6 +35,8 @@ from embedded_aws.engine.tracing import Tracing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
@@ -51,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             other_stacks=options.other_stack,
             strict=options.strict,
             instrument=options.instrument,
+            runtime=options.runtime,
         )
     except EngineError as error:
         if error.warnings:
@@ -72,6 +75,7 @@ def deploy(
     other_stacks: Sequence[str] = (),
     strict: bool = False,
     instrument: bool = False,
+    runtime: str,
 ) -> dict[str, object]:
     """Deploy a directory's program and return the answer; this process becomes the program's.
 
@@ -80,7 +84,7 @@ def deploy(
     """
     project = load_project(directory)
     stack_name = choose_stack(project, stack)
-    config = load_config(project, stack_name, overrides, host=program.host_settings())
+    config = load_config(project, stack_name, overrides, host=program.host_settings(runtime))
     region = choose_region(config.values, os.environ)
     program.enter(project, endpoint, region)
     default = Provider(region, default_tags(config.values))
@@ -122,6 +126,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--other-stack", action="append", default=[], metavar="URL", help="the AWS of another running stack"
     )
+    parser.add_argument("--runtime", default=_RUNTIME, help="what functions run on (default: %(default)s)")
     parser.add_argument("--strict", action="store_true", help="fail when anything is skipped")
     parser.add_argument(
         "--instrument", action="store_true", help="run Python functions under ADOT's wrapper script"

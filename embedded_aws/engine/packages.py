@@ -1,34 +1,85 @@
-"""The packages of the user's program: where it finds them, and what to type when it does not."""
+"""Whose Python and packages run the user's program, and what to type when something is missing.
+
+https://www.pulumi.com/docs/iac/languages-sdks/python/#virtual-environments
+"""
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
-import site
 import sys
+from dataclasses import dataclass
+from importlib import metadata
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from embedded_aws.engine.project import Project
 
 _EXTRAS = {"pulumi_aws": "type: pip install 'traced-api[components]'"}
-_PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
+_OLDEST = (3, 11)
+_GUEST = Path(__file__).with_name("guest.py")
+_TOLD = ("pulumi", "pulumi-aws")
+_LIBRARY = re.compile(r"python(\d+)\.(\d+)")
 
 
-def add_packages(project: Project) -> None:
-    """Let this process import what the virtual environment holds that Pulumi.yaml names, if it is there."""
-    if project.virtualenv:
-        for packages in project.virtualenv.glob(f"lib/{_PYTHON}/site-packages"):
-            site.addsitedir(str(packages))
+@dataclass(frozen=True)
+class Environment:
+    """What runs a program: its own virtual environment in `directory`, else (`None`) this tool's Python.
+
+    `version` is Python's; `unfit` says what is wrong with the environment that the program names.
+    """
+
+    directory: Path | None
+    version: tuple[int, ...]
+    unfit: str = ""
+
+    @property
+    def command(self) -> list[str]:
+        """How the engine is started there; its options follow."""
+        if self.directory is None:
+            return [sys.executable, "-P", "-m", "embedded_aws.engine"]
+        lent = ":".join(dict.fromkeys(_place_of(package) for package in ("embedded_aws", "botocore")))
+        return [str(self.directory / "bin" / "python"), "-P", str(_GUEST), lent]
+
+    def told(self, project: Project) -> str:
+        """Say in one line whose Python runs a project's program, and with which packages."""
+        path = sys.path if self.directory is None else [str(_library(self.directory) / "site-packages")]
+        found = ((name, next(iter(metadata.distributions(name=name, path=path)), None)) for name in _TOLD)
+        versions = ", ".join(f"{name} {it.version}" for name, it in found if it)
+        program = f"Python {'.'.join(map(str, self.version))} runs the program, with {versions}"
+        if project.virtualenv is None:
+            return f"Pulumi.yaml names no virtualenv: this tool's {program}"
+        own = os.path.relpath(project.virtualenv, project.directory)
+        return f"{own} {self.unfit}: this tool's {program}" if self.unfit else f"{own}: {program}"
+
+
+def environment_of(project: Project) -> Environment:
+    """Return the program's virtual environment where it is fit to run it, else this tool's own Python."""
+    own, unfit = project.virtualenv, ""
+    if own and own.resolve() != Path(sys.prefix).resolve():
+        library = _library(own)
+        version = _version(library)
+        if version and version < _OLDEST:
+            unfit = f"is of {library.name}, and {'.'.join(map(str, _OLDEST))} or later is needed"
+        elif not version or not (own / "bin" / "python").exists():
+            unfit = "is not there"
+        elif not (library / "site-packages" / "pulumi").is_dir():
+            unfit = "does not hold pulumi"
+        else:
+            return Environment(own, version)
+    return Environment(None, sys.version_info[:2], unfit)
 
 
 def advice(project: Project, missing: str | None) -> str:
     """Say why a module may be missing, and what brings it."""
     requirements = project.directory / "requirements.txt"
     package = (missing or "").partition(".")[0]
-    wanted = ["-r", str(requirements)] if requirements.exists() else [package]
+    wanted: Sequence[str] = ["-r", str(requirements)] if requirements.exists() else [package]
     environment = project.virtualenv
     if environment is None and package in _EXTRAS:
         return _EXTRAS[package]
@@ -36,15 +87,29 @@ def advice(project: Project, missing: str | None) -> str:
         command = shlex.join([sys.executable, "-m", "pip", "install", *wanted])
         return f"install it beside this tool: `{command}`, or name its virtualenv in Pulumi.yaml"
     install = shlex.join([str(environment / "bin" / "pip"), "install", *wanted])
-    if (environment / "lib" / _PYTHON).is_dir():
+    if _version(_library(environment)) >= _OLDEST:
         return f"{environment} does not hold it: `{install}`"
-    found = next(environment.glob("lib/python*"), None)
-    why = f"is of {found.name}, and this is {_PYTHON}" if found else "is not there"
     make = shlex.join([sys.executable, "-m", "venv", "--clear", str(environment)])
     command = f"{make} && {install}"
     if _has_setup(project.directory / "Makefile"):
         command = shlex.join(["make", "-C", str(project.directory), "setup"])
-    return f"the virtualenv {environment} {why}: `{command}`"
+    return f"the virtualenv {environment} {environment_of(project).unfit}: `{command}`"
+
+
+def _library(environment: Path) -> Path:
+    """Return the newest `lib/pythonX.Y` of a virtual environment; one that is not there has none."""
+    return max(environment.glob("lib/python*"), key=_version, default=environment / "lib" / "python")
+
+
+def _version(library: Path) -> tuple[int, ...]:
+    found = _LIBRARY.fullmatch(library.name)
+    return tuple(map(int, found.groups())) if found else ()
+
+
+def _place_of(package: str) -> str:
+    """Return the directory from which this process imports a package."""
+    spec = find_spec(package)
+    return str(Path(spec.origin).parents[1]) if spec and spec.origin else ""
 
 
 def _has_setup(makefile: Path) -> bool:

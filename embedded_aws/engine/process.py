@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from embedded_aws.engine.packages import Environment
+
 _CHUNK = 64 * 1024
 # For what was written just before the end, should somebody else still hold the pipe.
 _DRAIN_SECONDS = 0.5
@@ -45,7 +47,7 @@ class Deployed:
 
 
 class EngineProcess:
-    """One run of `python -m embedded_aws.engine`, in a session of its own: its children end with it."""
+    """One run of the engine in a program's environment, in a session of its own: its children end with it."""
 
     def __init__(
         self, process: Process, answer: IO[bytes], messages: asyncio.StreamReader, lifeline: int
@@ -65,6 +67,7 @@ class EngineProcess:
         endpoint: str,
         config: Mapping[str, str],
         *,
+        environment: Environment,
         other_stacks: Sequence[str] = (),
         strict: bool = False,
         instrument: bool = False,
@@ -74,6 +77,8 @@ class EngineProcess:
         `instrument` runs Python functions under ADOT's wrapper script.
         """
         arguments = ["--directory", str(directory), "--stack", stack, "--endpoint", endpoint]
+        # Functions run on this Python, whatever the program's is.
+        arguments += ["--runtime", f"python{sys.version_info.major}.{sys.version_info.minor}"]
         arguments += [f"--other-stack={url}" for url in other_stacks] + ["--strict"] * strict
         arguments += ["--instrument"] * instrument
         for key, value in config.items():
@@ -87,7 +92,7 @@ class EngineProcess:
             # Not asyncio's own pipes: with them the end of the engine is seen only after the end of
             # everything that inherited them, such as a process that the program left behind.
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-P", "-m", "embedded_aws.engine", "--until-stdin-ends", *arguments,
+                *environment.command, "--until-stdin-ends", *arguments,
                 stdin=watched, stdout=answer, stderr=write_end, start_new_session=True,
             )  # fmt: skip
         finally:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pulumi import ConfigMissingError, RunError
 
 from embedded_aws.engine.errors import EngineError
-from embedded_aws.engine.packages import add_packages, advice
+from embedded_aws.engine.packages import advice
 from embedded_aws.engine.places import place_of
 from embedded_aws.host.user_account import without_account
 
@@ -28,11 +28,11 @@ _ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "amd
 _WRAPPED = re.compile(r"While processing (input|resource): '([^']*)'")
 
 
-def host_settings() -> dict[str, str]:
+def host_settings(runtime: str) -> dict[str, str]:
     """Return the values of the settings `runtime`, `architecture` and `local` that fit this machine."""
     machine = platform.machine().lower()
     return {
-        "runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
+        "runtime": runtime,
         "architecture": _ARCHITECTURES.get(machine, machine),
         "local": "true",
     }
@@ -58,7 +58,6 @@ def enter(project: Project, endpoint: str, region: str) -> None:
     os.environ.update(surroundings)
     os.chdir(project.working_directory)
     sys.path.insert(0, str(project.working_directory.resolve()))
-    add_packages(project)
 
 
 def main_of(project: Project) -> Callable[[], Any]:

@@ -64,6 +64,8 @@ def load_project(directory: Path) -> Project:
     if not isinstance(name, str) or not name:
         raise EngineError(f"{file}: `name` is missing; give the project a name")
     options = _python_options(file, content.get("runtime"))
+    # uv has its environment there, unless it is told otherwise.
+    environment = options.get("virtualenv") or (".venv" if options.get("toolchain") == "uv" else None)
     stack_directory = directory / str(content.get("stackConfigDir") or ".")
     return Project(
         directory=directory,
@@ -71,7 +73,7 @@ def load_project(directory: Path) -> Project:
         main=_main(file, directory, content.get("main")),
         settings=_settings(file, name, content.get("config")),
         stacks=_stack_files(stack_directory),
-        virtualenv=directory / str(options["virtualenv"]) if options.get("virtualenv") else None,
+        virtualenv=directory / str(environment) if environment else None,
     )
 
 

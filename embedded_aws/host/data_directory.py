@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SCRATCH = Path("lambda", "tmp")
 """Below the data directory: files that do not outlive the server."""
 
-_IGNORE = "*\n"
+_IGNORE = "# Traces and logs of `waterfall up`, which are of no use elsewhere.\n*\n"
 
 
 class DataDirectoryError(Exception):
@@ -51,6 +51,14 @@ def locked(directory: Path) -> Iterator[Path]:
             remove_scratch(directory)
     finally:
         os.close(descriptor)
+
+
+def is_data_directory(path: Path) -> bool:
+    """Tell whether a server has or had its data in a directory."""
+    try:
+        return (path / ".gitignore").read_text("utf-8", "replace") == _IGNORE and (path / "lock").is_file()
+    except OSError:
+        return False
 
 
 def remove_scratch(directory: Path) -> None:

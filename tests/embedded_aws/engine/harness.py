@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pulumi
 import yaml
 
 from embedded_aws.embedded_aws import EmbeddedAws, FaultSources, Settings
@@ -128,6 +129,37 @@ def write_project(directory: Path, program: str, **files: Any) -> Path:
         file = directory / ("Pulumi.yaml" if name == "pulumi" else f"Pulumi.{name}.yaml")
         file.write_text(content if isinstance(content, str) else yaml.safe_dump(content))
     return directory
+
+
+def virtualenv(directory: Path) -> Path:
+    """Make a virtual environment without packages, on this Python."""
+    python = Path(sys.executable).resolve()
+    (directory / "bin").mkdir(parents=True)
+    (directory / "bin" / "python").symlink_to(python)
+    (directory / "pyvenv.cfg").write_text(f"home = {python.parent}\ninclude-system-site-packages = false\n")
+    _site_packages(directory).mkdir(parents=True)
+    return directory
+
+
+def installed(environment: Path, package: str, version: str, source: str = "") -> None:
+    """Put a package of one module into a virtual environment."""
+    packages = _site_packages(environment)
+    (packages / package).mkdir()
+    (packages / package / "__init__.py").write_text(source)
+    facts = packages / f"{package}-{version}.dist-info"
+    facts.mkdir()
+    (facts / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: {version}\n")
+
+
+def borrowed(environment: Path, *names: str) -> None:
+    """Let a virtual environment hold packages of this Python's own."""
+    ours = Path(pulumi.__file__).parents[1]
+    for name in names:
+        (_site_packages(environment) / name).symlink_to(ours / name)
+
+
+def _site_packages(environment: Path) -> Path:
+    return environment / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
 
 
 def run_engine(url: str, directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

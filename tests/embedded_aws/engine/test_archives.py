@@ -12,6 +12,7 @@ import pytest
 
 from embedded_aws.engine.archives import archive_bytes, asset_bytes
 from embedded_aws.engine.errors import EngineError
+from embedded_aws.host.data_directory import locked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -94,3 +95,14 @@ def test_remote_archive_is_an_error() -> None:
     """Nothing is fetched from the network."""
     with pytest.raises(EngineError, match=r"https://example\.com/code\.zip cannot be fetched"):
         archive_bytes(pulumi.RemoteArchive("https://example.com/code.zip"))
+
+
+def test_data_that_is_kept_beside_the_program_stays_out(tmp_path: Path) -> None:
+    """An archive of `.` is what `pulumi up` would upload, wherever --data is; all else is in it."""
+    for name in ("app.py", "venv/lib/one.py", ".env"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    for data in (".waterfall", "venv/kept"):
+        with locked(tmp_path / data) as kept:
+            (kept / "traces.db").touch()
+    assert names(archive_bytes(pulumi.FileArchive(str(tmp_path)))) == [".env", "app.py", "venv/lib/one.py"]

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from embedded_aws.engine.packages import add_packages, advice
+from embedded_aws.engine.packages import Environment, advice, environment_of
 from embedded_aws.engine.project import Project, load_project
-from tests.embedded_aws.engine.harness import write_project
+from tests.embedded_aws.engine.harness import installed, virtualenv, write_project
 
 NAMED: dict[str, Any] = {
     "name": "shop",
     "runtime": {"name": "python", "options": {"virtualenv": "venv"}},
 }
-THIS = f"python{sys.version_info.major}.{sys.version_info.minor}"
+VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
+THIS = f"python{VERSION}"
 
 
 @pytest.fixture
@@ -26,13 +28,35 @@ def project(tmp_path: Path) -> Project:
     return load_project(write_project(tmp_path, "", pulumi=NAMED))
 
 
-def test_packages_of_the_virtualenv_are_found(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those for this Python."""
-    monkeypatch.setattr(sys, "path", [])
-    packages = project.directory / "venv" / "lib" / THIS / "site-packages"
-    packages.mkdir(parents=True)
-    add_packages(project)
-    assert sys.path == [str(packages)]
+def test_the_environment_that_runs_the_program_is_told(project: Project) -> None:
+    """In one line: whose Python it is, with the versions that are installed there."""
+    venv = virtualenv(project.directory / "venv")
+    installed(venv, "pulumi", "3.100.0")
+    installed(venv, "pulumi_aws", "6.83.2")
+    found = environment_of(project)
+    assert found == Environment(venv, sys.version_info[:2])
+    assert found.told(project) == (
+        f"venv: Python {VERSION} runs the program, with pulumi 3.100.0, pulumi-aws 6.83.2"
+    )
+
+
+def test_the_tools_own_python_steps_in(project: Project, tmp_path: Path) -> None:
+    """Where the program has no virtual environment, or one that cannot run it; why is told."""
+    ours = f"this tool's Python {VERSION} runs the program, with pulumi {version('pulumi')}, pulumi-aws "
+    assert environment_of(project).told(project).startswith(f"venv is not there: {ours}")
+    venv = virtualenv(project.directory / "venv")
+    assert environment_of(project).told(project).startswith(f"venv does not hold pulumi: {ours}")
+    (venv / "lib" / THIS).rename(venv / "lib" / "python3.9")
+    told = environment_of(project).told(project)
+    assert told.startswith(f"venv is of python3.9, and 3.11 or later is needed: {ours}")
+    other = load_project(write_project(tmp_path / "other", ""))
+    assert environment_of(other).told(other).startswith(f"Pulumi.yaml names no virtualenv: {ours}")
+
+
+def test_uv_has_an_environment_of_its_own(tmp_path: Path) -> None:
+    """In `.venv`, as Pulumi takes it, without a word in Pulumi.yaml."""
+    pulumi = {"name": "shop", "runtime": {"name": "python", "options": {"toolchain": "uv"}}}
+    assert load_project(write_project(tmp_path, "", pulumi=pulumi)).virtualenv == tmp_path / ".venv"
 
 
 def test_a_virtualenv_that_was_not_made_is_made(project: Project) -> None:
@@ -54,7 +78,7 @@ def test_a_program_that_has_a_set_up_is_set_up(project: Project) -> None:
 def test_a_virtualenv_of_another_python_is_named(project: Project) -> None:
     """It is made anew: its packages cannot be imported."""
     (project.directory / "venv" / "lib" / "python2.7").mkdir(parents=True)
-    assert f"venv is of python2.7, and this is {THIS}: `" in advice(project, "requests")
+    assert "venv is of python2.7, and 3.11 or later is needed: `" in advice(project, "requests")
 
 
 def test_a_package_that_a_virtualenv_lacks_is_installed(project: Project) -> None:

@@ -3,11 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from embedded_aws.engine.process import EngineProcess
+from embedded_aws.engine.packages import environment_of
+from embedded_aws.engine.process import DeploymentError, EngineProcess
+from embedded_aws.engine.project import load_project
+from tests.embedded_aws.engine import harness
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+NAMED = {"name": "shop", "runtime": {"name": "python", "options": {"virtualenv": "venv"}}}
+
+
+def deployed(program: Path) -> Mapping[str, Any]:
+    """Deploy a program that needs no AWS, as the server does; return its outputs."""
+
+    async def deploy() -> Mapping[str, Any]:
+        environment = environment_of(load_project(program))
+        engine = await EngineProcess.start(program, "dev", "http://127.0.0.1:9", {}, environment=environment)
+        try:
+            return (await engine.result(lambda _line: None)).outputs
+        finally:
+            await engine.stop()
+
+    return asyncio.run(deploy())
 
 
 def test_modules_of_the_shells_directory_are_not_the_engines(
@@ -21,13 +44,28 @@ def test_modules_of_the_shells_directory_are_not_the_engines(
     (program / "Pulumi.yaml").write_text("name: other\nruntime: python\n")
     (program / "__main__.py").write_text("import queue, pulumi\npulumi.export('queue', queue.__file__)\n")
     monkeypatch.chdir(shell)
+    assert not str(deployed(program)["queue"]).startswith(str(tmp_path))
 
-    async def deploy() -> str:
-        engine = await EngineProcess.start(program, "dev", "http://127.0.0.1:9", {})
-        try:
-            deployed = await engine.result(lambda _line: None)
-        finally:
-            await engine.stop()
-        return str(deployed.outputs["queue"])
 
-    assert not asyncio.run(deploy()).startswith(str(tmp_path))
+@pytest.fixture(scope="module")
+def guest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A program in an environment of its own, with Pulumi, and a pulumi_aws that is none of ours."""
+    program = tmp_path_factory.mktemp("guest")
+    venv = harness.virtualenv(program / "venv")
+    harness.borrowed(venv, "pulumi", "grpc", "google", "yaml", "semver", "dill", "opentelemetry")
+    harness.installed(venv, "pulumi_aws", "5.43.0", "major = 5")
+    return program
+
+
+def test_the_programs_own_environment_runs_it(guest: Path) -> None:
+    """Its Python and its packages, although ours has other versions; the engine's own are ours."""
+    told = "import sys, pulumi, pulumi_aws\npulumi.export('found', [sys.prefix, pulumi_aws.major])"
+    harness.write_project(guest, told, pulumi=NAMED)
+    assert deployed(guest)["found"] == [str(guest / "venv"), 5]
+
+
+def test_nothing_of_ours_is_lent_to_the_program(guest: Path) -> None:
+    """A package that its environment lacks is missing, as under `pulumi up`, though we have it."""
+    harness.write_project(guest, "import moto", pulumi=NAMED)
+    with pytest.raises(DeploymentError, match=f"'moto'.*{guest}/venv does not hold it: `"):
+        deployed(guest)

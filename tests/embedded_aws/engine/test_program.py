@@ -71,8 +71,8 @@ def test_exit_without_a_failure_is_success(tmp_path: Path) -> None:
 def test_host_settings_are_lambdas_names_of_this_machine() -> None:
     """Runtime and architecture are told as Lambda names them, and that the stack is local."""
     machine = platform.machine().lower()
-    assert host_settings() == {
-        "runtime": f"python{sys.version_info.major}.{sys.version_info.minor}",
+    assert host_settings("python3.13") == {
+        "runtime": "python3.13",
         "architecture": {"amd64": "x86_64", "aarch64": "arm64"}.get(machine, machine),
         "local": "true",
     }
