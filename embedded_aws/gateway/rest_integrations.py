@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from embedded_aws.aws.matching import PatternError, regex
 from embedded_aws.aws.parsing import ParseError, read_json
@@ -125,11 +125,16 @@ class RestIntegrations:
     async def _fetch(self, routed: Routed, integration: Integration) -> tuple[Response, IntegrationCall]:
         """Hand the request on as it is, to a server whose address may have path parameters."""
         request, trace = routed.request, routed.trace
+        added = _mapped(integration, routed, "querystring")
+        query = "&".join(filter(None, (request.query, urlencode(added))))
         url = _filled(integration, routed)
-        url = url if not request.query else f"{url}{'&' if '?' in url else '?'}{request.query}"
+        url = url if not query else f"{url}{'&' if '?' in url else '?'}{query}"
         method = request.method if integration.http_method in {None, "ANY"} else str(integration.http_method)
         header = trace.to_function.format() if trace.to_function.root else trace.to_event
-        headers = forwarded_headers(routed.stage, request, header)
+        own = _mapped(integration, routed, "header")
+        replaced = {name.lower() for name in own}
+        forwarded = forwarded_headers(routed.stage, request, header)
+        headers = [*(pair for pair in forwarded if pair[0].lower() not in replaced), *own.items()]
         start = self._clock()
         try:
             reply = await fetch(method, url, headers, request.body, integration.timeout)
@@ -258,6 +263,16 @@ def _filled(integration: Integration, routed: Routed, safe: str = "/") -> str:
         return quote(request_value(expression, routed, routed.context), safe=safe)
 
     return _PLACEHOLDER.sub(value, integration.uri)
+
+
+def _mapped(integration: Integration, routed: Routed, place: str) -> dict[str, str]:
+    """Return what an integration adds to one place of its request."""
+    prefix = f"integration.request.{place}."
+    return {
+        name.removeprefix(prefix): request_value(expression, routed, routed.context)
+        for name, expression in integration.parameters.items()
+        if name.startswith(prefix)
+    }
 
 
 def _all_templates(integration: Integration) -> list[str]:

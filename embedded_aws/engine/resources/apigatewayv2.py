@@ -37,7 +37,10 @@ def integration(r: Registration) -> Created:
     """Connect routes with a function, a server, or EventBridge, SQS or Step Functions."""
     # The provider's own default, without which the CLI refuses.
     version = r.inputs.get("payloadFormatVersion", "1.0")
-    answer = r.call("apigatewayv2", "create_integration", _NAMES, PayloadFormatVersion=version)
+    # The provider has a list whose members name their status; AWS has a mapping.
+    responses = {each["statusCode"]: each["mappings"] for each in r.inputs.get("responseParameters") or []}
+    given = {"PayloadFormatVersion": version, "ResponseParameters": responses or None}
+    answer = r.call("apigatewayv2", "create_integration", _NAMES, **given)
     return answer["IntegrationId"], {
         "payloadFormatVersion": version,
         "timeoutMilliseconds": answer.get("TimeoutInMillis"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from embedded_aws.aws.parsing import ParseError, read_json
 from embedded_aws.gateway import lambda_calls
 from embedded_aws.gateway.http_api import response as answers
 from embedded_aws.gateway.http_api.event import build_event, forwarded_headers
+from embedded_aws.gateway.http_api.mapping import changed_request, changed_response
 from embedded_aws.gateway.http_api.tracing import Call, decide
 from embedded_aws.gateway.response import MalformedReplyError, Response
 from embedded_aws.gateway.servers import fetch, host_of
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from embedded_aws.gateway.lambda_calls import LambdaCalls
 
 _LOG = logging.getLogger(__name__)
+
+_PATH = "overwrite:path"
 
 SUBTYPES = {
     "EventBridge-PutEvents": ("events", "PutEvents", "Events"),
@@ -80,11 +84,17 @@ class Integrations:
         integration = routed.route.route.integration
         if integration is None:
             raise ValueError(f"{routed.route.route.key} has no integration")
+        if integration.parameters and not integration.subtype:
+            changed = changed_request(routed.request, integration.parameters, parameters)
+            routed = replace(routed, request=changed)
         if integration.type == "HTTP_PROXY":
-            return await self._fetch(routed, integration, parameters)
-        if integration.subtype:
-            return await self._call_aws(routed, integration, parameters)
-        return await self._invoke(routed, integration, build_event(routed, authorizer))
+            response, call = await self._fetch(routed, integration, parameters)
+        elif integration.subtype:
+            response, call = await self._call_aws(routed, integration, parameters)
+        else:
+            response, call = await self._invoke(routed, integration, build_event(routed, authorizer))
+        changes = integration.responses.get(str(response.status), {})
+        return changed_response(response, changes, parameters), call
 
     async def _invoke(
         self, routed: Routed, integration: Integration, event: Mapping[str, Any]
@@ -120,6 +130,8 @@ class Integrations:
         decision = decide(stage, request, trace, self._sampler)
         url = parameters.fill(integration.uri.replace("{proxy}", "${request.path.proxy}"))
         url = url if not request.query else f"{url}{'&' if '?' in url else '?'}{request.query}"
+        if _PATH in integration.parameters:
+            url = urlsplit(url)._replace(path=request.path).geturl()
         header = trace.to_call(decision).format()
         headers = forwarded_headers(stage, request, header)
         headers = [(name, value) for name, value in headers if not name.startswith("x-forwarded-")]

@@ -20,7 +20,8 @@ class Integration:
 
     `type` is `AWS_PROXY`, with a function in `uri` or an AWS API in `subtype`, or `HTTP_PROXY` with an
     address in `uri`; `method` is the one that the address is called with. `payload` is the format of a
-    function's event, `1.0` or `2.0`. `parameters` are those of the API's call, or changes of the request.
+    function's event, `1.0` or `2.0`. `parameters` are those of the API's call, or changes of the request,
+    `responses` changes of the response by its status.
     """
 
     type: str
@@ -29,6 +30,7 @@ class Integration:
     method: str | None = None
     payload: str = "2.0"
     parameters: Mapping[str, str] = field(default_factory=dict)
+    responses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     timeout: float = 30.0
 
 

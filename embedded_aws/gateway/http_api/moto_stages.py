@@ -145,6 +145,7 @@ def _integration(api: Any, target: str | None) -> Integration | None:
         method=made.integration_method,
         payload=made.payload_format_version or "1.0",
         parameters=dict(made.request_parameters or {}),
+        responses={str(status): dict(each) for status, each in (made.response_parameters or {}).items()},
         timeout=int(made.timeout_in_millis or 30_000) / 1000,
     )
 

@@ -80,5 +80,6 @@ class HttpImport:
             credentials_arn=given.get("credentials"),
             payload_format_version=str(given.get("payloadFormatVersion", "1.0")),
             request_parameters=given.get("requestParameters"),
+            response_parameters=given.get("responseParameters"),
             timeout_in_millis=given.get("timeoutInMillis"),
         )

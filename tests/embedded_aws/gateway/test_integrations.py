@@ -92,7 +92,12 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        told = {"path": self.path, "trace": self.headers["X-Amzn-Trace-Id"], "body": body}
+        told = {
+            "mine": self.headers["X-Mine"],
+            "path": self.path,
+            "trace": self.headers["X-Amzn-Trace-Id"],
+            "body": body,
+        }
         self.send_response(201)
         self.end_headers()
         self.wfile.write(json.dumps(told).encode())
@@ -114,11 +119,16 @@ def server() -> Iterator[str]:
 
 def test_another_server(front: FrontFactory, server: str) -> None:
     """A request is handed on with its query and the trace, and the answer comes back as it is."""
-    handed_on = Integration("HTTP_PROXY", f"{server}/x/{{id}}", http_method="POST")
+    mapped = {
+        "integration.request.header.X-Mine": "'static'",
+        "integration.request.querystring.key": "context.stage",
+    }
+    handed_on = Integration("HTTP_PROXY", f"{server}/x/{{id}}", http_method="POST", parameters=mapped)
     gateway = front(with_method(handed_on, "POST", "/hello/{id}"))
     response = gateway.request("POST", "/hello/7?a=1", content="body")
     told = response.json()
-    assert (response.status_code, told["path"], told["body"]) == (201, "/x/7?a=1", "body")
+    assert (response.status_code, told["path"], told["body"]) == (201, "/x/7?a=1&key=dev", "body")
+    assert told["mine"] == "static"
     call = gateway.subsegment()
     assert told["trace"] == f"Root={gateway.segment()['trace_id']};Parent={call['id']};Sampled=1"
     assert (call["name"], call["namespace"], call["http"]["response"]["status"]) == ("/x/7", "remote", 201)

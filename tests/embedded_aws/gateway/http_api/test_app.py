@@ -277,3 +277,31 @@ def test_access_log() -> None:
         "GET /hello GET /hello 200 4 192.0.2.7 lambda-request -",
         "GET /nowhere - 404 23 192.0.2.7 - -",
     ]
+
+
+def test_changes_of_the_request() -> None:
+    """An integration may add, replace and remove what the function sees of a request."""
+    changes = {
+        "append:header.x-added": "$request.querystring.a",
+        "overwrite:header.x-mine": "${request.header.x-mine} and more",
+        "remove:header.x-secret": "''",
+        "overwrite:querystring.a": "2",
+        "overwrite:path": "/other",
+    }
+    gateway = front(api(Route("GET /hello", replace(FUNCTION, parameters=changes))))
+    gateway.request("GET", "/hello?a=1&b=1", headers={"X-Mine": "this", "X-Secret": "s"})
+    event = gateway.event()
+    assert (event["headers"]["x-added"], event["headers"]["x-mine"]) == ("1", "this and more")
+    assert "x-secret" not in event["headers"]
+    assert (event["rawPath"], event["queryStringParameters"]) == ("/other", {"a": "2", "b": "1"})
+
+
+def test_changes_of_the_response() -> None:
+    """By its status, a response may get other headers and another status."""
+    changes = {"404": {"overwrite:statuscode": "403", "append:header.x-was": "$response.header.x-kind"}}
+    gateway = front(
+        api(Route("GET /hello", replace(FUNCTION, responses=changes))),
+        reply={"statusCode": 404, "headers": {"X-Kind": "none"}},
+    )
+    response = gateway.request("GET", "/hello")
+    assert (response.status_code, response.headers["x-was"]) == (403, "none")
