@@ -216,6 +216,7 @@ class EmbeddedAws:
         # These modules read moto's state and import it: only after its settings were made.
         from embedded_aws.awslambda.api import LambdaApi  # noqa: PLC0415
         from embedded_aws.awslambda.catalog import Catalog  # noqa: PLC0415
+        from embedded_aws.events.lanes import Services as EventServices  # noqa: PLC0415
         from embedded_aws.events.push import PushServices  # noqa: PLC0415
         from embedded_aws.events.push import Services as PushedServices  # noqa: PLC0415
         from embedded_aws.events.registry import EventSources  # noqa: PLC0415
@@ -241,7 +242,9 @@ class EmbeddedAws:
         states = StatesNeighbours(calls, self._intake, self._sampling, clock, ids)
         self._states = executions = StepFunctions(moto, states, asyncio.get_running_loop())
         self._functions = functions = self._lambda(catalog, ids, fis, metrics, courier)
-        self._events = events = EventSources(functions, catalog, time.time, ids)
+        self._events = events = EventSources(
+            moto, catalog, EventServices(functions, courier.send, time.time, ids)
+        )
         neighbours = Neighbours(
             functions, calls, self._sampling, self._intake, access_logs, self._requests.answered, metrics
         )
@@ -260,6 +263,7 @@ class EmbeddedAws:
                 metrics_read=alarms.read,
                 alarms_changed=fis.refresh,
                 queue_used=events.notify,
+                streams_used=events.notify_streams,
                 schedules_changed=push.schedules.changed,
                 noted=push.take,
             )

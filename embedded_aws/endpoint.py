@@ -46,8 +46,9 @@ class Services:
     `gateway` has the deployed APIs, `apigateway` what describes them, `states` state machines, `fis` fault
     injection, `about` the server itself, `aws` all that is left. `metrics_read` is called before each call of
     CloudWatch; the others after one, before its answer leaves: `alarms_changed` when it may have changed an
-    alarm, `queue_used` when it was about an SQS queue, with its URL, `schedules_changed` when it was about
-    the service that is named. `noted` takes what `aws` noted, with the request's trace header.
+    alarm, `queue_used` when it was about an SQS queue, with its URL, `streams_used` when it was about DynamoDB
+    or Kinesis, `schedules_changed` when it was about the service that is named. `noted` takes what `aws`
+    noted, with the request's trace header.
     """
 
     xray: ASGIApp
@@ -62,6 +63,7 @@ class Services:
     metrics_read: Callable[[], None]
     alarms_changed: Callable[[], None]
     queue_used: Callable[[str], None]
+    streams_used: Callable[[], None]
     schedules_changed: Callable[[str], None]
     noted: Callable[[Sequence[Note], TraceHeader], None]
 
@@ -122,6 +124,8 @@ class Endpoint:
             def answered() -> None:
                 if call.service in {"events", "scheduler"}:
                     self._services.schedules_changed(call.service)
+                if call.service in {"dynamodb", "kinesis"}:
+                    self._services.streams_used()
                 if notes:
                     self._services.noted(notes, header)
 

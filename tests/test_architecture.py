@@ -79,7 +79,7 @@ PACKAGES = (
         "embedded_aws",
         rooms(
             "aws",
-            "cloudwatch delivery host sqs",
+            "cloudwatch delivery host sqs streams",
             "eventbridge s3 sns stepfunctions",
             "engine logs xray",
             "journal",

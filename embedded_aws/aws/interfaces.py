@@ -22,8 +22,8 @@ class InvokeRequest:
 
     `trace` is the caller's context: `parent` is the caller's segment or subsegment id.
     `links` starts a trace of its own, linked to those (event source mappings), and `event_source` is
-    then the ARN of the queue. With `log_tail` the result waits for the report line, and carries the log's
-    last 4 KB.
+    then the ARN of the queue or stream. With `log_tail` the result waits for the report line, and carries
+    the log's last 4 KB.
     """
 
     function: str
@@ -77,7 +77,7 @@ class EventSources(Protocol):
 
     async def create(self, request: Mapping[str, Any]) -> dict[str, Any]: ...
     def get(self, uuid: str) -> dict[str, Any]: ...
-    def list(self, queue_arn: str | None, function: str | None) -> dict[str, Any]: ...
+    def list(self, source_arn: str | None, function: str | None) -> dict[str, Any]: ...
     async def update(self, uuid: str, request: Mapping[str, Any]) -> dict[str, Any]: ...
     async def delete(self, uuid: str) -> dict[str, Any]: ...
 

@@ -15,6 +15,7 @@ from typing import Any
 from embedded_aws.aws.bucket_notifications import conflict
 from embedded_aws.aws.event_patterns import EventPatternError, checked, matches, parse
 from embedded_aws.aws.moto_events import EventPut, NotificationsSet, ObjectChanged, Published, note
+from embedded_aws.aws.moto_streams import correct_streams, correct_tables
 from embedded_aws.aws.parsing import read_json
 
 _PREDEFINED = {
@@ -223,4 +224,10 @@ def _s3() -> None:
     backend.put_bucket_notification_configuration = putting
 
 
-_PATCHES: Mapping[str, Callable[[], None]] = {"events": _events, "s3": _s3, "sns": _sns}
+_PATCHES: Mapping[str, Callable[[], None]] = {
+    "dynamodb": correct_tables,
+    "events": _events,
+    "kinesis": correct_streams,
+    "s3": _s3,
+    "sns": _sns,
+}

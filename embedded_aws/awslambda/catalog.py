@@ -62,6 +62,7 @@ class Function:
     runtime: str
     code: bytes
     code_digest: str
+    role: str = ""
     timeout: float = 3.0
     memory: int = 128
     variables: Mapping[str, str] = field(default_factory=dict)
@@ -186,6 +187,7 @@ class Catalog:
             runtime=moto.run_time or "",
             code=getattr(moto, "code_bytes", b""),
             code_digest=getattr(moto, "code_sha_256", ""),
+            role=moto.role or "",
             timeout=float(moto.timeout),
             memory=int(moto.memory_size),
             variables=_variables(moto.environment_vars or {}),

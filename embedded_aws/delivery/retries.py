@@ -51,6 +51,8 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-retry-policy.ht
 """
 S3 = EVENTBRIDGE
 """S3 promises a delivery at least once; how it retries is not published."""
+STREAMS = RetryPolicy((0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6, 60), retries=10_000)
+"""Before a stream's batch is tried again; that there is a pause is documented, how long it is not."""
 
 
 _THROTTLED = {

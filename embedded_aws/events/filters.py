@@ -15,7 +15,7 @@ from embedded_aws.aws.parsing import read_json
 _OPERATORS = ("anything-but", "equals-ignore-case", "exists", "numeric", "prefix", "suffix")
 """Those that Lambda has of EventBridge's."""
 
-_DATA = ("body",)
+_DATA = ("body", "data")
 """Fields whose text is matched as JSON when the pattern looks into it."""
 
 
@@ -32,7 +32,7 @@ def parse_patterns(criteria: Mapping[str, Any] | None) -> tuple[Pattern, ...]:
 def matches(patterns: Sequence[Pattern], record: Mapping[str, Any]) -> bool:
     """Tell whether a record passes any of the patterns; without patterns every record does.
 
-    A body that is JSON text is matched as JSON when the pattern looks into it.
+    A body or data that is JSON text is matched as JSON when the pattern looks into it.
     """
     return not patterns or any(_matches_record(pattern, record) for pattern in patterns)
 

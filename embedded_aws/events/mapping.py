@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Request
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 from embedded_aws.aws.errors import InvalidParameterValueError
 from embedded_aws.aws.event_patterns import Pattern
@@ -19,16 +19,44 @@ REPORT_FAILURES = "ReportBatchItemFailures"
 _UNLIMITED_CONCURRENCY = 5
 """Batches at a time without MaximumConcurrency; AWS starts with five pollers and scales up."""
 
+_QUEUE_BATCH, _STREAM_BATCH = 10, 100
+"""Batch sizes of mappings that do not set any."""
+
+StartingPosition = Literal["LATEST", "TRIM_HORIZON", "AT_TIMESTAMP"]
+
+
+@dataclass(frozen=True)
+class StreamSettings:
+    """What a mapping of a stream has besides; `retries` and `max_age` (seconds) are -1 for no limit.
+
+    `starting_at` in epoch seconds, for `AT_TIMESTAMP`; `on_failure` is the ARN of a destination.
+    https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-parameters.html
+    https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
+    """
+
+    starting_position: StartingPosition
+    starting_at: float | None = None
+    parallelization: int = 1
+    bisect: bool = False
+    retries: int = -1
+    max_age: int = -1
+    on_failure: str | None = None
+
 
 @dataclass(frozen=True)
 class EventSourceMapping:
-    """An SQS queue that invokes a function. `window` in seconds; `function_arn` may be qualified."""
+    """A queue or stream that invokes a function. `window` in seconds; `function_arn` may be qualified.
+
+    `role` is that of the function; `stream` is `None` for a queue.
+    """
 
     uuid: str
-    queue_arn: str
+    source_arn: str
     function_arn: str
+    role: str
     modified: float
-    batch_size: int = 10
+    stream: StreamSettings | None = None
+    batch_size: int = _QUEUE_BATCH
     window: int = 0
     enabled: bool = True
     report_failures: bool = False
@@ -44,19 +72,24 @@ class EventSourceMapping:
     def updated(self, request: Request[str, Any], now: float) -> EventSourceMapping:
         """Return the mapping with a request's settings; raises `InvalidParameterValueError`."""
         changed = replace(self, modified=now, **_settings(request))
+        if changed.stream:
+            return replace(changed, stream=_stream_settings(changed.stream, request))
+        for name in _STREAMS_ALONE:
+            if request.get(name) not in {None, 0, -1}:
+                raise InvalidParameterValueError(f"{name} is for streams; leave it out for an SQS queue")
         if changed.batch_size > 10 and changed.window < 1:
             raise InvalidParameterValueError(
                 f"BatchSize {changed.batch_size}: above 10, MaximumBatchingWindowInSeconds must be 1 or more"
             )
-        if changed.queue_arn.endswith(".fifo") and (changed.batch_size > 10 or changed.window):
+        if changed.source_arn.endswith(".fifo") and (changed.batch_size > 10 or changed.window):
             raise InvalidParameterValueError(
                 "a FIFO queue takes a BatchSize of at most 10 and no MaximumBatchingWindowInSeconds"
             )
         return changed
 
-    def for_function(self, arn: str) -> EventSourceMapping:
+    def for_function(self, arn: str, role: str) -> EventSourceMapping:
         """Return the mapping with another function."""
-        return replace(self, function_arn=arn)
+        return replace(self, function_arn=arn, role=role)
 
     def document(self, region: str, state: str | None = None) -> dict[str, Any]:
         """Return the API's description; `state` overrides `Enabled` or `Disabled`."""
@@ -64,7 +97,7 @@ class EventSourceMapping:
         content = {
             "UUID": self.uuid,
             "EventSourceMappingArn": arn,
-            "EventSourceArn": self.queue_arn,
+            "EventSourceArn": self.source_arn,
             "FunctionArn": self.function_arn,
             "BatchSize": self.batch_size,
             "MaximumBatchingWindowInSeconds": self.window,
@@ -78,7 +111,87 @@ class EventSourceMapping:
             content["ScalingConfig"] = {"MaximumConcurrency": self.maximum_concurrency}
         if self.filter_criteria:
             content["FilterCriteria"] = self.filter_criteria
-        return content
+        return content | (_stream_document(self.stream) if self.stream else {})
+
+
+def new_mapping(
+    request: Request[str, Any], uuid: str, function_arn: str, role: str, now: float
+) -> EventSourceMapping:
+    """Return the mapping of a create request for a queue or a stream; raises `InvalidParameterValueError`."""
+    arn = request["EventSourceArn"]
+    blank = EventSourceMapping(uuid, arn, function_arn, role, now)
+    if ":sqs:" not in arn:
+        position = _starting_position(request, arn)
+        at = request.get("StartingPositionTimestamp")
+        stream = StreamSettings(position, None if at is None else float(at))
+        blank = replace(blank, stream=stream, batch_size=_STREAM_BATCH)
+    return blank.updated(request, now)
+
+
+def _starting_position(request: Request[str, Any], arn: str) -> Any:
+    known = ("LATEST", "TRIM_HORIZON") if ":dynamodb:" in arn else ("LATEST", "TRIM_HORIZON", "AT_TIMESTAMP")
+    position = request.get("StartingPosition")
+    if position not in known:
+        raise InvalidParameterValueError(
+            f"StartingPosition {position!r}: {arn} needs one of {', '.join(known)}"
+        )
+    if (position == "AT_TIMESTAMP") != (request.get("StartingPositionTimestamp") is not None):
+        raise InvalidParameterValueError(
+            "StartingPositionTimestamp goes with StartingPosition AT_TIMESTAMP, and only with it"
+        )
+    return position
+
+
+_STREAMS_ALONE = (
+    "BisectBatchOnFunctionError", "MaximumRecordAgeInSeconds", "MaximumRetryAttempts",
+    "ParallelizationFactor", "StartingPosition", "TumblingWindowInSeconds",
+)  # fmt: skip
+
+
+def _stream_settings(stream: StreamSettings, request: Request[str, Any]) -> StreamSettings:
+    """Return a stream's settings with those that a request sets."""
+    if request.get("TumblingWindowInSeconds"):
+        raise InvalidParameterValueError("TumblingWindowInSeconds: tumbling windows are not emulated")
+    settings: dict[str, Any] = {}
+    if request.get("ParallelizationFactor") is not None:
+        settings["parallelization"] = _within(request, "ParallelizationFactor", 1, 10)
+    if request.get("BisectBatchOnFunctionError") is not None:
+        settings["bisect"] = bool(request["BisectBatchOnFunctionError"])
+    if request.get("MaximumRetryAttempts") is not None:
+        settings["retries"] = _within(request, "MaximumRetryAttempts", -1, 10_000)
+    if request.get("MaximumRecordAgeInSeconds") not in {None, -1}:
+        settings["max_age"] = _within(request, "MaximumRecordAgeInSeconds", 60, 604_800)
+    elif request.get("MaximumRecordAgeInSeconds") == -1:
+        settings["max_age"] = -1
+    if request.get("DestinationConfig") is not None:
+        settings["on_failure"] = _on_failure(request["DestinationConfig"])
+    return replace(stream, **settings)
+
+
+def _on_failure(config: Request[str, Any]) -> str | None:
+    arn = (config.get("OnFailure") or {}).get("Destination") or None
+    if arn and (arn.count(":") < 5 or arn.split(":")[2] not in {"sqs", "sns"} or arn.endswith(".fifo")):
+        raise InvalidParameterValueError(
+            f"DestinationConfig.OnFailure {arn}: expected the ARN of a standard SQS queue or SNS topic; "
+            "other destinations are not emulated"
+        )
+    return str(arn) if arn else None
+
+
+def _stream_document(stream: StreamSettings) -> dict[str, Any]:
+    destination = {"OnFailure": {"Destination": stream.on_failure}} if stream.on_failure else {}
+    content: dict[str, Any] = {
+        "StartingPosition": stream.starting_position,
+        "ParallelizationFactor": stream.parallelization,
+        "BisectBatchOnFunctionError": stream.bisect,
+        "MaximumRetryAttempts": stream.retries,
+        "MaximumRecordAgeInSeconds": stream.max_age,
+        "TumblingWindowInSeconds": 0,
+        "DestinationConfig": destination,
+    }
+    if stream.starting_at is not None:
+        content["StartingPositionTimestamp"] = stream.starting_at
+    return content
 
 
 def _settings(request: Request[str, Any]) -> dict[str, Any]:

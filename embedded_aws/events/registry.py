@@ -10,11 +10,13 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from embedded_aws.aws.errors import AwsError, InvalidParameterValueError, NotFoundError
-from embedded_aws.aws.ids import Clock, Ids
-from embedded_aws.aws.interfaces import Lambda
-from embedded_aws.events.mapping import EventSourceMapping
+from embedded_aws.aws.moto import MotoAws
+from embedded_aws.events.lanes import Services
+from embedded_aws.events.mapping import EventSourceMapping, new_mapping
 from embedded_aws.events.sqs import SqsPoller
+from embedded_aws.events.streams import Progress, StreamPoller
 from embedded_aws.sqs.queues import Queues, UnknownQueueError
+from embedded_aws.streams.shards import UnknownStreamError, stream_of
 
 
 class Function(Protocol):
@@ -26,6 +28,8 @@ class Function(Protocol):
     def arn(self) -> str: ...
     @property
     def invoked_arn(self) -> str: ...
+    @property
+    def role(self) -> str: ...
     @property
     def timeout(self) -> float: ...
 
@@ -42,68 +46,71 @@ class Catalog(Protocol):
 class EventSources:
     """Creates, changes and deletes mappings; replies are the API's documents."""
 
-    def __init__(self, functions: Lambda, catalog: Catalog, clock: Clock, ids: Ids) -> None:
-        self._functions = functions
+    def __init__(self, moto: MotoAws, catalog: Catalog, services: Services) -> None:
+        self._moto = moto
         self._catalog = catalog
+        self._services = services
         self._queues = Queues(catalog.region)
-        self._clock = clock
-        self._ids = ids
         self._mappings: dict[str, EventSourceMapping] = {}
-        self._pollers: dict[str, SqsPoller] = {}
+        self._pollers: dict[str, SqsPoller | StreamPoller] = {}
+        self._progress: dict[str, Progress] = {}
 
     async def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Create a mapping and start polling; raises `AwsError`."""
-        queue_arn, reference = _required(request, "EventSourceArn"), _required(request, "FunctionName")
+        source_arn, reference = _required(request, "EventSourceArn"), _required(request, "FunctionName")
         function = self._catalog.function(reference)
-        self._check_queue(queue_arn, function)
-        self._check_unique(queue_arn, function)
-        blank = EventSourceMapping(
-            uuid=self._ids.request_id(),
-            queue_arn=queue_arn,
-            function_arn=function.invoked_arn,
-            modified=self._clock(),
-        )
-        mapping = blank.updated(request, self._clock())
+        self._check_source(source_arn, function)
+        self._check_unique(source_arn, function)
+        uuid, now = self._services.ids.request_id(), self._services.clock()
+        mapping = new_mapping(request, uuid, function.invoked_arn, function.role, now)
         await self._put(mapping)
-        return mapping.document(self._catalog.region, "Creating")
+        return self._document(mapping, "Creating")
 
     def get(self, uuid: str) -> dict[str, Any]:
         """Return one mapping; raises `AwsError` when there is none."""
-        return self._mapping(uuid).document(self._catalog.region)
+        return self._document(self._mapping(uuid))
 
-    def list(self, queue_arn: str | None, function: str | None) -> dict[str, Any]:
-        """Return the mappings of a queue, of a function, or all."""
+    def list(self, source_arn: str | None, function: str | None) -> dict[str, Any]:
+        """Return the mappings of a queue or stream, of a function, or all."""
         wanted = self._catalog.function(function).arn if function else None
         found = [
-            mapping.document(self._catalog.region)
+            self._document(mapping)
             for mapping in self._mappings.values()
-            if queue_arn in {None, mapping.queue_arn}
+            if source_arn in {None, mapping.source_arn}
             and (wanted is None or mapping.function_arn.startswith(wanted))
         ]
         return {"EventSourceMappings": found}
 
     async def update(self, uuid: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """Change a mapping; raises `AwsError`."""
-        mapping = self._mapping(uuid).updated(request, self._clock())
+        mapping = self._mapping(uuid).updated(request, self._services.clock())
         if request.get("FunctionName"):
             function = self._catalog.function(request["FunctionName"])
-            self._check_queue(mapping.queue_arn, function)
-            mapping = mapping.for_function(function.invoked_arn)
+            self._check_source(mapping.source_arn, function)
+            mapping = mapping.for_function(function.invoked_arn, function.role)
         await self._put(mapping)
-        return mapping.document(self._catalog.region, "Updating")
+        return self._document(mapping, "Updating")
 
     async def delete(self, uuid: str) -> dict[str, Any]:
         """Delete a mapping and stop polling; raises `AwsError`."""
         mapping = self._mapping(uuid)
+        document = self._document(mapping, "Deleting")
         del self._mappings[uuid]
+        self._progress.pop(uuid, None)
         await self._stop(uuid)
-        return mapping.document(self._catalog.region, "Deleting")
+        return document
 
     def notify(self, queue: str) -> None:
         """Look at a queue now: its name, URL or ARN. Call it after SQS requests."""
         name = queue.rpartition(":")[2].rpartition("/")[2]
         for poller in self._pollers.values():
-            if poller.mapping.queue_arn.rpartition(":")[2] == name:
+            if isinstance(poller, SqsPoller) and poller.mapping.source_arn.rpartition(":")[2] == name:
+                poller.wake()
+
+    def notify_streams(self) -> None:
+        """Look at all streams now. Call it after requests to DynamoDB and Kinesis."""
+        for poller in self._pollers.values():
+            if isinstance(poller, StreamPoller):
                 poller.wake()
 
     async def close(self) -> None:
@@ -116,7 +123,20 @@ class EventSources:
         await self._stop(mapping.uuid)
         self._mappings[mapping.uuid] = mapping
         if mapping.enabled:
-            self._pollers[mapping.uuid] = SqsPoller(mapping, self._queues, self._functions)
+            self._pollers[mapping.uuid] = self._poller(mapping)
+
+    def _poller(self, mapping: EventSourceMapping) -> SqsPoller | StreamPoller:
+        stream = stream_of(self._moto, mapping.source_arn)
+        if stream is None or mapping.stream is None:
+            return SqsPoller(mapping, self._queues, self._services.functions)
+        progress = self._progress.setdefault(mapping.uuid, Progress())
+        return StreamPoller(mapping, mapping.stream, stream, progress, self._services)
+
+    def _document(self, mapping: EventSourceMapping, state: str | None = None) -> dict[str, Any]:
+        document = mapping.document(self._catalog.region, state)
+        if mapping.stream:
+            document["LastProcessingResult"] = self._progress.get(mapping.uuid, Progress()).result
+        return document
 
     async def _stop(self, uuid: str) -> None:
         poller = self._pollers.pop(uuid, None)
@@ -130,11 +150,21 @@ class EventSources:
             message = "The resource you requested does not exist."
             raise NotFoundError(message) from None
 
-    def _check_queue(self, arn: str, function: Function) -> None:
-        if ":sqs:" not in arn:
+    def _check_source(self, arn: str, function: Function) -> None:
+        if stream := stream_of(self._moto, arn):
+            try:
+                stream.shards()
+            except UnknownStreamError as error:
+                raise InvalidParameterValueError(f"EventSourceArn {arn}: {error}") from error
+        elif arn.split(":")[2:3] == ["sqs"]:
+            self._check_queue(arn, function)
+        else:
             raise InvalidParameterValueError(
-                f"EventSourceArn {arn}: only SQS queues are supported as event sources"
+                f"EventSourceArn {arn}: only SQS queues, DynamoDB streams and Kinesis streams are supported "
+                "as event sources"
             )
+
+    def _check_queue(self, arn: str, function: Function) -> None:
         try:
             visibility = self._queues.visibility_timeout(arn)
         except UnknownQueueError as error:
@@ -145,11 +175,12 @@ class EventSources:
                 f"Function timeout: {function.timeout:g} seconds"
             )
 
-    def _check_unique(self, queue_arn: str, function: Function) -> None:
+    def _check_unique(self, source_arn: str, function: Function) -> None:
         for mapping in self._mappings.values():
-            if (mapping.queue_arn, mapping.function_arn) == (queue_arn, function.invoked_arn):
+            if (mapping.source_arn, mapping.function_arn) == (source_arn, function.invoked_arn):
+                kind = {"sqs": "SQS", "dynamodb": "dynamodb", "kinesis": "kinesis"}[source_arn.split(":")[2]]
                 message = (
-                    f"An event source mapping with SQS arn ({queue_arn}) and function ({function.name}) "
+                    f"An event source mapping with {kind} arn ({source_arn}) and function ({function.name}) "
                     f"already exists: UUID {mapping.uuid}"
                 )
                 raise AwsError("ResourceConflictException", message, 409)

@@ -64,7 +64,7 @@ class SqsPoller:
                 messages = []
             except Exception:  # noqa: BLE001 - see below
                 # moto's own trouble must not end the polling for good.
-                _log.exception("event source %s: receiving failed", self.mapping.queue_arn)
+                _log.exception("event source %s: receiving failed", self.mapping.source_arn)
                 messages = []
             if messages:
                 self._start(messages)
@@ -74,7 +74,7 @@ class SqsPoller:
 
     async def _wait(self, most: float = _UNNOTICED) -> None:
         """Wait until there can be a message, at most so many seconds."""
-        due = self._queues.next_due(self.mapping.queue_arn)
+        due = self._queues.next_due(self.mapping.source_arn)
         pause = _UNNOTICED if due is None else max(_BUSY_PAUSE, due)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(min(most, pause)):
@@ -100,7 +100,9 @@ class SqsPoller:
         return len(messages) < self.mapping.batch_size and size < _BATCH_BYTES
 
     async def _receive(self, count: int) -> list[Message]:
-        return await asyncio.to_thread(self._queues.receive, self.mapping.queue_arn, min(_RECEIVE_MAX, count))
+        return await asyncio.to_thread(
+            self._queues.receive, self.mapping.source_arn, min(_RECEIVE_MAX, count)
+        )
 
     def _start(self, messages: list[Message]) -> None:
         task = asyncio.create_task(self._process(messages))
@@ -114,7 +116,7 @@ class SqsPoller:
         self.wake()
 
     async def _process(self, messages: list[Message]) -> None:
-        arn = self.mapping.queue_arn
+        arn = self.mapping.source_arn
         records = {message.id: record(message, arn) for message in messages}
         wanted = [message for message in messages if matches(self.mapping.patterns, records[message.id])]
         for message in messages:

@@ -114,6 +114,7 @@ def running() -> Iterator[Running]:
             metrics_read=lambda: None,
             alarms_changed=lambda: None,
             queue_used=queues.append,
+            streams_used=lambda: None,
             schedules_changed=lambda _: None,
             noted=lambda *_: None,
         )
@@ -540,6 +541,7 @@ def test_error_in_the_protocol_of_the_caller(service: str, call: str) -> None:
         metrics_read=lambda: None,
         alarms_changed=lambda: None,
         queue_used=lambda url: None,
+        streams_used=lambda: None,
         schedules_changed=lambda _: None,
         noted=lambda *_: None,
     )

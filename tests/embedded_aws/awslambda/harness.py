@@ -31,6 +31,7 @@ from embedded_aws.awslambda.runtime.worker import WorkerFactory
 from embedded_aws.awslambda.service import LambdaService
 from embedded_aws.awslambda.services import Services
 from embedded_aws.delivery.courier import Courier
+from embedded_aws.events.lanes import Services as EventServices
 from embedded_aws.events.push import PushServices
 from embedded_aws.events.push import Services as PushedServices
 from embedded_aws.events.registry import EventSources
@@ -210,7 +211,8 @@ class Stack:
             find_runtime(), self.work_dir, REGION, self.url, self._daemon_address, services
         )
         self.service = LambdaService(catalog, workers, services, retry_delays=(0.01, 0.01), init_limit=2.0)
-        self.sources = EventSources(self.service, catalog, time.time, ids)
+        used = EventServices(self.service, self.courier.send, self.clock, ids, self._pause)
+        self.sources = EventSources(self._moto, catalog, used)
         self._lambda = LambdaApi(self.service, self.sources, self._moto)
 
     async def _unless_failing(self, scope: Any, receive: Any, send: Any) -> None:
@@ -255,6 +257,7 @@ class Stack:
         if "/sqs/aws4_request" in authorization:
             for mapping in self.sources.list(None, None)["EventSourceMappings"]:
                 self.sources.notify(mapping["EventSourceArn"])
+        self.sources.notify_streams()
 
 
 def zipped(files: Mapping[str, str]) -> bytes:

@@ -1,0 +1,1 @@
+"""Streams of DynamoDB and Kinesis as event sources see them."""
