@@ -46,9 +46,9 @@ class Services:
     `gateway` has the deployed APIs, `apigateway` what describes them, `states` state machines, `fis` fault
     injection, `about` the server itself, `aws` all that is left. `metrics_read` is called before each call of
     CloudWatch; the others after one, before its answer leaves: `alarms_changed` when it may have changed an
-    alarm, `queue_used` when it was about an SQS queue, with its URL, `streams_used` when it was about DynamoDB
-    or Kinesis, `schedules_changed` when it was about the service that is named. `noted` takes what `aws`
-    noted, with the request's trace header.
+    alarm, `queue_used` when it was about an SQS queue, with its URL, `streams_used` when it was about
+    DynamoDB or Kinesis, `schedules_changed` when it was about the service that is named. `noted` takes what
+    `aws` noted, with the request's trace header.
     """
 
     xray: ASGIApp
