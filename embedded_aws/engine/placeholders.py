@@ -11,6 +11,7 @@ import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 import pulumi
@@ -63,13 +64,21 @@ class Placeholder:
         if kind in _EMPTY:
             return _EMPTY[kind]
         if kind is list:
-            item = self._value(key, arguments[0], depth + 1)
-            return [] if item is None else [item]
+            return self._items(self._value(key, arguments[0], depth + 1))
         if kind is dict:
             return {name: self._text(f"{name}Url") for name in _MAPPINGS.get(f"{self.token}.{key}", ())}
         return self._object(key, kind, depth) if isinstance(kind, type) and depth <= _DEPTH else None
 
+    @staticmethod
+    def _items(first: Any) -> list[Any]:
+        """Return one object, or three texts: programs ask for the first subnets, zones or servers."""
+        if isinstance(first, str):
+            return [first, f"{first}-2", f"{first}-3"]
+        return [] if first is None else [first]
+
     def _object(self, key: str, kind: type, depth: int) -> Any:
+        if issubclass(kind, Enum):
+            return next(iter(kind)).value
         if issubclass(kind, pulumi.Resource):
             return self.child(getattr(kind, "pulumi_type", ""), key)
         # What AWS computes inside of objects is optional to the SDK, such as a certificate's DNS record.
@@ -113,7 +122,7 @@ def _empty(hint: Any, depth: int) -> Any:
         return _EMPTY[kind]
     if kind in (list, dict):
         return kind()
-    if not isinstance(kind, type) or issubclass(kind, pulumi.Resource) or depth > _DEPTH:
+    if not isinstance(kind, type) or issubclass(kind, pulumi.Resource | Enum) or depth > _DEPTH:
         return None
     parts = {name: _empty(part, depth + 1) for name, part in sdk.members(kind).items()}
     return {name: value for name, value in parts.items() if value is not None}

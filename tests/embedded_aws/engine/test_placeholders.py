@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
@@ -122,13 +123,13 @@ def test_unsupported_function_answers_with_placeholders(deploy: Deploy) -> None:
         key = aws.kms.get_key(key_id="alias/net")
         pulumi.export("asked", key.key_id)
         pulumi.export("arn", key.arn)
-        pulumi.export("subnets", aws.ec2.get_subnets_output().ids.apply(len))
+        pulumi.export("subnets", aws.ec2.get_subnets_output().ids.apply(lambda ids: len(set(ids))))
 
     done = deploy(program)
     assert done.outputs == {
         "asked": "alias/net",
         "arn": f"arn:aws:kms:{REGION_AND_ACCOUNT}:getkey/getKey-placeholder",
-        "subnets": 1,
+        "subnets": 3,
     }
     assert done.warnings == [
         f"function {token}: it is not supported here; it answers with placeholders"
@@ -155,7 +156,7 @@ def test_component_of_a_package_has_placeholders(deploy: Deploy) -> None:
         pulumi_type = "acme:index:Network"
 
         def __init__(self, name: str) -> None:
-            super().__init__(self.pulumi_type, name, {"vpc": None, "vpcId": None}, remote=True)
+            super().__init__(self.pulumi_type, name, {"vpc": None, "kinds": None}, remote=True)
 
         @property
         @pulumi.getter
@@ -164,17 +165,19 @@ def test_component_of_a_package_has_placeholders(deploy: Deploy) -> None:
             return found
 
         @property
-        @pulumi.getter(name="vpcId")
-        def vpc_id(self) -> pulumi.Output[str]:
-            found: pulumi.Output[str] = pulumi.get(self, "vpc_id")
+        @pulumi.getter
+        def kinds(self) -> pulumi.Output[Sequence[aws.lambda_.Runtime]]:
+            found: pulumi.Output[Sequence[aws.lambda_.Runtime]] = pulumi.get(self, "kinds")
             return found
 
     def program() -> None:
         network = Network("net")
         pulumi.export("cidr", network.vpc.cidr_block)
+        pulumi.export("kind", network.kinds[0])
 
     done = deploy(program)
     assert done.outputs["cidr"].endswith("-placeholder-cidrBlock")
+    assert done.outputs["kind"] in set(aws.lambda_.Runtime)
     assert done.warnings == ["acme:index:Network 'net': component packages cannot run here; it was skipped"]
 
 
