@@ -64,15 +64,15 @@ class Placeholder:
         if kind in _EMPTY:
             return _EMPTY[kind]
         if kind is list:
-            return self._items(self._value(key, arguments[0], depth + 1))
+            return self._items(key, arguments[0], depth)
         if kind is dict:
             return {name: self._text(f"{name}Url") for name in _MAPPINGS.get(f"{self.token}.{key}", ())}
         return self._object(key, kind, depth) if isinstance(kind, type) and depth <= _DEPTH else None
 
-    @staticmethod
-    def _items(first: Any) -> list[Any]:
-        """Return one object, or three texts: programs ask for the first subnets, zones or servers."""
-        if isinstance(first, str):
+    def _items(self, key: str, hint: Any, depth: int) -> list[Any]:
+        """Return one item, or three texts: programs ask for the first subnets, zones or servers."""
+        first = self._value(key, hint, depth + 1)
+        if _taken_apart(hint)[0] is str:
             return [first, f"{first}-2", f"{first}-3"]
         return [] if first is None else [first]
 
