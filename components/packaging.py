@@ -5,14 +5,12 @@ They are built once for their content and their target, and kept; later runs nee
 
 from __future__ import annotations
 
-import functools
-import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from .bytecode import compile_for
 from .requirements import Requirements, read_requirements
 from .settings import Target
 from .wheels import install
@@ -28,30 +26,31 @@ _FORMAT = b"2"  # raise it to make every kept zip be built again
 _LEFT_OUT = {"__pycache__", "tests"}
 
 
-def locked_layer(lock: Path, target: Target, build: Path = BUILD) -> Path:
+def locked_layer(lock: Path, target: Target, build: Path = BUILD, *, bytecode: bool = True) -> Path:
     """Return the layer zip with the packages that `lock` names, built unless it is kept in `build`.
 
-    Raises PackagingError when pip cannot install them.
+    Raises PackagingError when pip cannot install them, and for bytecode that cannot be made here.
     """
 
     def fill(python: Path) -> None:
         _say(f"building the {lock.stem} layer for {target.runtime} on {target.architecture}")
         install(lock, target, python, "--require-hashes")
 
-    return _kept_layer(locked_layer_path(lock, target, build), target, fill)
+    path = locked_layer_path(lock, target, build, bytecode=bytecode)
+    return _kept_layer(path, target, fill, bytecode=bytecode)
 
 
-def locked_layer_path(lock: Path, target: Target, build: Path = BUILD) -> Path:
+def locked_layer_path(lock: Path, target: Target, build: Path = BUILD, *, bytecode: bool = True) -> Path:
     """Return where `locked_layer` keeps its zip; the name changes with anything that goes into it."""
     if not lock.is_file():
         raise PackagingError(f"there is no lock file {lock}")
-    return _layer_path(lock.stem, [lock.read_bytes()], target, build)
+    return _layer_path(lock.stem, [lock.read_bytes()], target, build, bytecode=bytecode)
 
 
-def package_layer(package: Path, target: Target, build: Path = BUILD) -> Path:
+def package_layer(package: Path, target: Target, build: Path = BUILD, *, bytecode: bool = True) -> Path:
     """Return the layer zip with one Python package of this project, without its tests and caches.
 
-    Raises PackagingError when the package has no modules.
+    Raises PackagingError when the package has no modules, and for bytecode that cannot be made here.
     """
 
     def fill(python: Path) -> None:
@@ -65,7 +64,8 @@ def package_layer(package: Path, target: Target, build: Path = BUILD) -> Path:
     if not sources:
         raise PackagingError(f"there is no Python package {package}")
     content = [part for source in sources for part in (bytes(source), (package / source).read_bytes())]
-    return _kept_layer(_layer_path(package.name, content, target, build), target, fill)
+    path = _layer_path(package.name, content, target, build, bytecode=bytecode)
+    return _kept_layer(path, target, fill, bytecode=bytecode)
 
 
 def function_zip(code: Path, target: Target, build: Path = BUILD) -> Path:
@@ -123,50 +123,23 @@ def _kept_packages(requirements: Requirements, build: Path) -> Path:
     return path
 
 
-def _layer_path(name: str, content: Sequence[bytes], target: Target, build: Path) -> Path:
-    bytecode = b"compiled" if _interpreter(target.version) else b"source only"
-    key = digest(_FORMAT, target.runtime.encode(), target.architecture.encode(), bytecode, *content)[:16]
+def _layer_path(name: str, content: Sequence[bytes], target: Target, build: Path, *, bytecode: bool) -> Path:
+    form = b"compiled" if bytecode else b"source only"
+    key = digest(_FORMAT, target.runtime.encode(), target.architecture.encode(), form, *content)[:16]
     return build / "layers" / f"{name}-{target.runtime}-{target.architecture}-{key}.zip"
 
 
-def _kept_layer(path: Path, target: Target, fill: Callable[[Path], None]) -> Path:
+def _kept_layer(path: Path, target: Target, fill: Callable[[Path], None], *, bytecode: bool) -> Path:
     if not path.exists():
         with tempfile.TemporaryDirectory() as scratch, replacing(path) as unfinished:
             root = Path(scratch).resolve()
             python = root / "python"
             python.mkdir()
             fill(python)
-            _compile(python, target.version)
+            if bytecode:
+                compile_for(target.version, python)
             write_zip(unfinished, {file.relative_to(root).as_posix(): file for file in files_of(root)})
     return path
-
-
-def _interpreter(version: str) -> str | None:
-    """Return a Python of this minor version; what the PATH names so may be a shim without one behind."""
-    if version == "{}.{}".format(*sys.version_info):
-        return sys.executable
-    found = shutil.which(f"python{version}")
-    return found if found and _version(found) == version else None
-
-
-@functools.cache
-def _version(interpreter: str) -> str:
-    probe = [interpreter, "-c", "import sys; print('{}.{}'.format(*sys.version_info))"]
-    return subprocess.run(probe, capture_output=True, text=True, check=False).stdout.strip()
-
-
-def _compile(python: Path, version: str) -> None:
-    """Compile in advance, since `/opt` is read-only and every cold start would compile again.
-
-    Only when that version of Python is here: bytecode of another one is of no use to the runtime. Unchecked,
-    because a zip keeps no times that a check could trust. A file that does not compile stays source, as in
-    an installed package.
-    """
-    interpreter = _interpreter(version)
-    if interpreter is None:
-        return
-    command = [interpreter, "-I", "-m", "compileall", "-qq", "--invalidation-mode", "unchecked-hash"]
-    subprocess.run([*command, "-s", str(python.parent), "-p", "/opt", str(python)], check=False)
 
 
 def _say(message: str) -> None:

@@ -45,7 +45,7 @@ PACKAGES = (
             "naming",
             "fault_settings openapi queue sampling storage",
             "settings",
-            "adot wheels",
+            "adot bytecode wheels",
             "requirements",
             "packaging",
             "function layers",

@@ -27,6 +27,7 @@ from pulumi.runtime import config as pulumi_config
 from pulumi.runtime import mocks, settings
 from pulumi.runtime.stack import run_in_stack
 
+from components.bytecode import can_compile
 from components.packaging import locked_layer_path
 from components.settings import Target
 
@@ -83,6 +84,9 @@ Deploy = Callable[..., Deployed]
 class FakeAws(mocks.Mocks):
     """Answers as the provider would: inputs, names and what AWS computes, which a preview does not know."""
 
+    stashed: Any = None
+    """What a Stash remembers; None is for a stack that was never deployed."""
+
     def __init__(self, region: str, suffix: str, *, preview: bool, logging_role: str) -> None:
         self.region = region
         self.suffix = suffix
@@ -96,6 +100,9 @@ class FakeAws(mocks.Mocks):
             self.inputs[args.typ, args.name] = dict(args.inputs)
         if args.resource_id:  # what is there is known to a preview too
             return args.resource_id, {"cloudwatchRoleArn": self.logging_role}
+        if args.typ == "pulumi:index:Stash":
+            stashed = args.inputs["input"] if self.stashed is None else self.stashed
+            return f"{args.name}-id", {**args.inputs, "output": stashed}
         if self.preview:
             return None, args.inputs
         name = args.inputs.get("name") or args.inputs.get("layerName") or f"{args.name}-{self.suffix}"
@@ -151,13 +158,15 @@ def run_program(
     preview: bool = False,
     suffix: str = "1a2b3c4",
     logging_role: str = f"arn:aws:iam::{ACCOUNT}:role/logs",
+    stashed: Any = None,
 ) -> Deployed:
     """Run a program in a fresh Pulumi context and return what it registered; raises what it raises.
 
     `suffix` stands for the random digits in the names that Pulumi makes, `logging_role` is API Gateway's
-    in the region.
+    in the region. `stashed` is what the stack remembers of its first deployment, if there was one.
     """
     aws = FakeAws(region, suffix, preview=preview, logging_role=logging_role)
+    aws.stashed = stashed
     monitor = _Monitor(aws)
 
     def run() -> None:
@@ -234,6 +243,7 @@ class Project:
         region: str = "eu-west-1",
         preview: bool = False,
         suffix: str = "1a2b3c4",
+        stashed: Any = None,
         **changed: str,
     ) -> Deployed:
         """Run the program afresh for a stack, with some settings changed."""
@@ -245,7 +255,14 @@ class Project:
             runpy.run_path(main, run_name="__main__")
 
         return run_program(
-            program, config, project=self.name, stack=stack, region=region, preview=preview, suffix=suffix
+            program,
+            config,
+            project=self.name,
+            stack=stack,
+            region=region,
+            preview=preview,
+            suffix=suffix,
+            stashed=stashed,
         )
 
     def _keep_layers(self, target: Target) -> None:
@@ -254,7 +271,9 @@ class Project:
         ):
             return  # a test of a bad setting
         for lock in ("api", "native", "slim"):
-            path = locked_layer_path(ROOT / "components" / "locks" / f"{lock}.lock", target)
+            path = locked_layer_path(
+                ROOT / "components" / "locks" / f"{lock}.lock", target, bytecode=can_compile(target.version)
+            )
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from components.kinds import SettingError
 from components.layers import PythonLayer, PythonLayerArgs
 from components.settings import Target
+from components.zips import PackagingError
 from tests.components.conftest import Deploy, Deployed, Project
 
 ROOT = Path(__file__).parents[2]
@@ -100,6 +103,47 @@ def test_a_layer_leaves_out_what_the_runtime_has(lock: str) -> None:
     names = set(re.findall(r"^([a-z0-9-]+)==", text, re.MULTILINE))
     assert "opentelemetry-api" in names
     assert not names & {"boto3", "botocore", "s3transfer", "jmespath", "python-dateutil", "six", "urllib3"}
+
+
+class TestBytecode:
+    HERE = "python{}.{}".format(*sys.version_info)
+
+    @pytest.fixture(autouse=True)
+    def nowhere(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        """The Python that runs this is the only one on the machine."""
+        monkeypatch.setenv("PATH", "")
+        monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+
+    @property
+    def other(self) -> str:
+        return "python3.13" if self.HERE != "python3.13" else "python3.12"
+
+    def library(self, deployed: Deployed) -> set[str]:
+        """Return the kinds of file in the library's layer."""
+        archive = deployed.one(VERSION, "tracing-library-version").inputs["code"].path
+        with zipfile.ZipFile(archive) as opened:
+            return {Path(name).suffix for name in opened.namelist()} - {".typed"}
+
+    def test_the_first_deployment_decides(self, project: Project, caplog: pytest.LogCaptureFixture) -> None:
+        """With a Python of the target there is bytecode, without there is none, and one line says so."""
+        assert self.library(project.up(runtime=self.HERE)) == {".py", ".pyc"}
+        assert caplog.messages == []
+        assert self.library(project.up(runtime=self.other)) == {".py"}
+        (message,) = caplog.messages
+        assert message.startswith(
+            f"the layers have no bytecode, as the stack's first deployment had no {self.other}"
+        )
+
+    def test_all_later_ones_follow(self, project: Project) -> None:
+        """A laptop and the build server would else replace each other's layers on every update."""
+        assert self.library(project.up(runtime=self.HERE, stashed=False)) == {".py"}
+
+    def test_bytecode_that_cannot_be_made_here_is_refused(self, project: Project) -> None:
+        """The error says how to have that Python, and how to go without."""
+        with pytest.raises(
+            PackagingError, match=r"have bytecode of .* uv python install .* pulumi state taint"
+        ):
+            project.up(runtime=self.other, stashed=True)
 
 
 def test_a_layers_name_fits(deploy: Deploy, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from components.bytecode import can_compile
 from components.packaging import function_zip, locked_layer, package_layer
 from components.settings import Target
 from components.wheels import wheel_platforms
@@ -156,7 +157,8 @@ class TestWheels:
     def test_a_runtime_on_al2023_loads_newer_wheels(self, wheels: Path, tmp_path: Path) -> None:
         """Python 3.12 and later run on glibc 2.34."""
         made = make_wheel(wheels, "py3-none-manylinux_2_28_aarch64")
-        assert locked_layer(write_lock(tmp_path, made), Target("python3.13", "arm64"), tmp_path).exists()
+        target = Target("python3.13", "arm64")
+        assert locked_layer(write_lock(tmp_path, made), target, tmp_path, bytecode=False).exists()
 
     def test_a_runtime_on_al2_does_not(self, wheels: Path, tmp_path: Path) -> None:
         """Python 3.11 runs on glibc 2.26, where such a wheel would fail at import."""
@@ -178,23 +180,47 @@ class TestBytecode:
         assert bytecode[:8] == importlib.util.MAGIC_NUMBER + (1).to_bytes(4, "little")
         assert marshal.loads(bytecode[16:]).co_filename == "/opt/python/mine/__init__.py"  # noqa: S302 - our own
 
-    def test_without_that_python_there_is_none(
-        self, package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """Another version's bytecode would only be ballast."""
+    @pytest.fixture(autouse=True)
+    def nowhere(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """No other Python is on this machine."""
         monkeypatch.setenv("PATH", "")
-        assert not [name for name in read(package_layer(package, OTHER, tmp_path)) if name.endswith(".pyc")]
+        monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
+
+    def install(self, path: Path, says: str) -> Path:
+        """Write a command that has a Python's name."""
+        path.parent.mkdir(parents=True)
+        path.write_text(f"#!/bin/sh\necho {says}\n")
+        path.chmod(0o755)
+        return path
+
+    def test_source_alone_is_another_layer(self, package: Path, tmp_path: Path) -> None:
+        """Whoever decides between the two decides it for the layer's name too."""
+        bare, compiled = (package_layer(package, HERE, tmp_path, bytecode=each) for each in (False, True))
+        assert bare != compiled
+        assert not [name for name in read(bare) if name.endswith(".pyc")]
+
+    def test_without_that_python_it_cannot_be_made(self, package: Path, tmp_path: Path) -> None:
+        """Another version's bytecode would only be ballast; the error says how to have that Python."""
+        version = OTHER.version
+        assert not can_compile(version)
+        with pytest.raises(
+            PackagingError, match=f"no Python {version} to compile .* uv python install {version}"
+        ):
+            package_layer(package, OTHER, tmp_path)
+        assert not list(tmp_path.rglob("*.zip"))
 
     def test_a_shim_is_not_taken_for_that_python(
-        self, package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A command that has the name but not the version does not count."""
-        shim = tmp_path / "bin" / OTHER.runtime
-        shim.parent.mkdir()
-        shim.write_text("#!/bin/sh\necho 3.6\n")
-        shim.chmod(0o755)
-        monkeypatch.setenv("PATH", str(shim.parent), prepend=os.pathsep)
-        assert not [name for name in read(package_layer(package, OTHER, tmp_path)) if name.endswith(".pyc")]
+        shim = self.install(tmp_path / "bin" / OTHER.runtime, "3.6")
+        monkeypatch.setenv("PATH", str(shim.parent))
+        assert not can_compile(OTHER.version)
+
+    def test_that_of_pyenv_is_found(self, tmp_path: Path) -> None:
+        """Though pyenv puts only those on the PATH that were chosen."""
+        self.install(tmp_path / f"pyenv/versions/{OTHER.version}.2/bin/{OTHER.runtime}", OTHER.version)
+        assert can_compile(OTHER.version)
 
 
 class TestPackageLayer:

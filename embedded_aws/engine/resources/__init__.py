@@ -8,6 +8,7 @@ from embedded_aws.engine.registration import Client, Created, Registration, Stat
 from embedded_aws.engine.resources import (
     apigateway,
     apigatewayv2,
+    builtin,
     cloudwatch,
     cognito,
     dynamodb,
@@ -28,8 +29,8 @@ from embedded_aws.engine.resources import (
 Create = Callable[[Registration], Created]
 
 _MODULES = (
-    apigateway, apigatewayv2, cloudwatch, cognito, dynamodb, events, fis, iam, kms, lambda_, s3, scheduler,
-    sfn, sns, sqs, storage, xray,
+    apigateway, apigatewayv2, builtin, cloudwatch, cognito, dynamodb, events, fis, iam, kms, lambda_,
+    s3, scheduler, sfn, sns, sqs, storage, xray,
 )  # fmt: skip
 
 RESOURCES: Mapping[str, Create] = {
