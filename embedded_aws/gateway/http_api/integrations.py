@@ -41,6 +41,7 @@ SUBTYPES = {
     "EventBridge-PutEvents": ("events", "PutEvents", "Events"),
     "SQS-SendMessage": ("sqs", "SendMessage", "SQS"),
     "StepFunctions-StartExecution": ("stepfunctions", "StartExecution", "StepFunctions"),
+    "StepFunctions-StartSyncExecution": ("stepfunctions", "StartSyncExecution", "StepFunctions"),
 }
 """The AWS APIs that can be called: service, operation, and the name of the call in a trace.
 
