@@ -6,15 +6,13 @@ makes its calls (`moto_state_calls`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
-from embedded_aws.aws import moto_state_calls
+from embedded_aws.aws import moto_state_calls, state_expressions
 from embedded_aws.aws.execution_steps import Execution, Failure
 
 _EXECUTION: ContextVar[Execution] = ContextVar("execution")
@@ -151,54 +149,24 @@ def _failure(problem: Exception) -> Failure:
 
 
 def _mend() -> None:
-    """Let moto name its errors, and tell one value from the list of it."""
+    """Let moto name its errors, and read both languages of expressions."""
     from moto.core.exceptions import AWSError  # noqa: PLC0415 - only where state machines are used
     from moto.stepfunctions.parser import api  # noqa: PLC0415
+    from moto.stepfunctions.parser.asl.component.intrinsic.jsonata import (  # noqa: PLC0415
+        _DECLARATION_BY_VARIABLE_REFERENCE as declared,  # noqa: N811
+    )
+    from moto.stepfunctions.parser.asl.jsonata import jsonata  # noqa: PLC0415
     from moto.stepfunctions.parser.asl.utils import json_path  # noqa: PLC0415
 
     for error in map(_open, AWSError.__subclasses__()):
         if error.__module__ == api.__name__:
             error.TYPE = error.code
-    _open(json_path).parse = _Path
-
-
-@dataclass(frozen=True)
-class _Match:
-    """What a path finds, as a match of jsonpath-ng."""
-
-    value: Any
-    path: None = None
-    context: None = None
-
-
-class _Path:
-    """A JSONPath of the States Language: a definite one is one value, any other a list, maybe an empty one.
-
-    moto makes a list also of what is below an element, such as `$.items[0].id`.
-    https://docs.aws.amazon.com/step-functions/latest/dg/amazon-states-language-paths.html
-    """
-
-    def __init__(self, path: str) -> None:
-        self._find = _parsed(path).find
-        self._is_definite = not _SEVERAL.search(_QUOTED.sub("", path))
-
-    def find(self, data: Any) -> list[_Match]:
-        """Return the one value, or none."""
-        found = [match.value for match in self._find(data)]
-        if not self._is_definite:
-            return [_Match(found)]
-        return [_Match(found[0])] if found else []
-
-
-_QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
-_SEVERAL = re.compile(r"\.\.|\*|\?|\[[^\]]*[:,]")
-
-
-@lru_cache(maxsize=512)
-def _parsed(path: str) -> Any:
-    from jsonpath_ng.ext.parser import parse  # noqa: PLC0415 - only where state machines are used
-
-    return parse(path)
+    _open(json_path).parse = state_expressions.Path
+    _open(jsonata)._eval_jsonata = state_expressions.evaluate  # noqa: SLF001
+    for (
+        name
+    ) in state_expressions.FUNCTIONS:  # which moto declares, and most of them to say that it lacks them
+        declared.pop(f"${name}", None)
 
 
 def _open(of_moto: Any) -> Any:

@@ -127,6 +127,38 @@ def test_branches_iterations_choices_and_waits_run(stack: Stack) -> None:
     assert json.loads(done["output"]) == [{"sum": 3}, {"a": 1, "b": 2}]
 
 
+def test_jsonata_is_understood(stack: Stack) -> None:
+    """States in JSONata have arguments, outputs, variables and conditions."""
+    add = stack.deploy(ADD)
+    machine = StateMachine(
+        stack,
+        {
+            "Add": {
+                "QueryLanguage": "JSONata",
+                "Type": "Task",
+                "Resource": "arn:aws:states:::lambda:invoke",
+                "Arguments": {
+                    "FunctionName": add,
+                    "Payload": {"a": "{% $states.input.n %}", "b": "{% $sum([1, 2]) %}"},
+                },
+                "Assign": {"sum": "{% $states.result.Payload.sum %}"},
+                "Output": "{% $states.result.Payload %}",
+                "Next": "Which",
+            },
+            "Which": {
+                "QueryLanguage": "JSONata",
+                "Type": "Choice",
+                "Choices": [{"Condition": "{% $sum > 5 %}", "Next": "Big"}],
+                "Default": "Small",
+            },
+            "Big": {"QueryLanguage": "JSONata", "Type": "Pass", "Output": "{% {'big': $sum} %}", "End": True},
+            "Small": {"Type": "Fail"},
+        },
+    )
+    done = machine.run({"n": 4})
+    assert json.loads(done["output"]) == {"big": 7}
+
+
 def test_a_failure_is_retried_and_then_caught(stack: Stack) -> None:
     """A function that fails is called again as `Retry` says; then `Catch` goes on, with the error."""
     fail = stack.deploy(FAIL)
