@@ -9,7 +9,7 @@ from collections.abc import Mapping as Request
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from embedded_aws.aws.errors import InvalidParameterValueError
+from embedded_aws.aws.errors import AwsError, InvalidParameterValueError
 from embedded_aws.aws.event_patterns import Pattern
 from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.events.filters import FilterError, parse_patterns
@@ -151,7 +151,7 @@ _STREAMS_ALONE = (
 def _stream_settings(stream: StreamSettings, request: Request[str, Any]) -> StreamSettings:
     """Return a stream's settings with those that a request sets."""
     if request.get("TumblingWindowInSeconds"):
-        raise InvalidParameterValueError("TumblingWindowInSeconds: tumbling windows are not emulated")
+        raise AwsError("NotImplemented", "TumblingWindowInSeconds: tumbling windows are not emulated", 501)
     settings: dict[str, Any] = {}
     if request.get("ParallelizationFactor") is not None:
         settings["parallelization"] = _within(request, "ParallelizationFactor", 1, 10)
@@ -170,11 +170,9 @@ def _stream_settings(stream: StreamSettings, request: Request[str, Any]) -> Stre
 
 def _on_failure(config: Request[str, Any]) -> str | None:
     arn = (config.get("OnFailure") or {}).get("Destination") or None
-    if arn and (arn.count(":") < 5 or arn.split(":")[2] not in {"sqs", "sns"} or arn.endswith(".fifo")):
-        raise InvalidParameterValueError(
-            f"DestinationConfig.OnFailure {arn}: expected the ARN of a standard SQS queue or SNS topic; "
-            "other destinations are not emulated"
-        )
+    if arn and (arn.split(":")[2:3] not in (["sqs"], ["sns"]) or arn.endswith(".fifo")):
+        told = "only standard SQS queues and SNS topics are supported"
+        raise AwsError("NotImplemented", f"DestinationConfig.OnFailure {arn}: {told}", 501)
     return str(arn) if arn else None
 
 

@@ -159,10 +159,8 @@ class EventSources:
         elif arn.split(":")[2:3] == ["sqs"]:
             self._check_queue(arn, function)
         else:
-            raise InvalidParameterValueError(
-                f"EventSourceArn {arn}: only SQS queues, DynamoDB streams and Kinesis streams are supported "
-                "as event sources"
-            )
+            told = "only SQS queues, DynamoDB streams and Kinesis streams are supported as event sources"
+            raise AwsError("NotImplemented", f"EventSourceArn {arn}: {told}", 501)
 
     def _check_queue(self, arn: str, function: Function) -> None:
         try:

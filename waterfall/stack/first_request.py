@@ -130,7 +130,9 @@ def has_consumers(trace: Trace, source: Source) -> bool:
     """Tell whether waiting for a linked trace makes sense."""
     try:
         lambda_ = client(source, "lambda")
-        return sends_messages(trace) and bool(lambda_.list_event_source_mappings()["EventSourceMappings"])
+        mappings = lambda_.list_event_source_mappings()["EventSourceMappings"]
+        # What a stream invokes is not linked to who wrote into it.
+        return sends_messages(trace) and any(":sqs:" in one["EventSourceArn"] for one in mappings)
     except (BotoCoreError, ClientError):
         return False
 

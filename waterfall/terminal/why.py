@@ -89,4 +89,4 @@ def render_list(found: Sequence[ListedRequest], screen: Screen, now: float) -> l
 def _what(entry: Entry) -> str:
     if isinstance(entry, ApiRequest):
         return f"{entry.method} {entry.url}"
-    return f"{'queue' if entry.event_source else 'invoke'} {entry.function}"
+    return f"{entry.source_kind or 'invoke'} {entry.function}"

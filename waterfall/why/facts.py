@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,13 @@ class InvocationRecord(_Entry):
     status: int = 200
     failed: bool | None = None
     end: float | None = None
+
+    @property
+    def source_kind(self) -> Literal["queue", "stream"] | None:
+        """What invoked it, unless somebody called it."""
+        if self.event_source is None:
+            return None
+        return "queue" if ":sqs:" in self.event_source else "stream"
 
 
 Entry = ApiRequest | InvocationRecord

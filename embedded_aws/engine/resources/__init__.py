@@ -15,6 +15,7 @@ from embedded_aws.engine.resources import (
     events,
     fis,
     iam,
+    kinesis,
     kms,
     lambda_,
     s3,
@@ -29,7 +30,7 @@ from embedded_aws.engine.resources import (
 Create = Callable[[Registration], Created]
 
 _MODULES = (
-    apigateway, apigatewayv2, builtin, cloudwatch, cognito, dynamodb, events, fis, iam, kms, lambda_,
+    apigateway, apigatewayv2, builtin, cloudwatch, cognito, dynamodb, events, fis, iam, kinesis, kms, lambda_,
     s3, scheduler, sfn, sns, sqs, storage, xray,
 )  # fmt: skip
 

@@ -103,15 +103,15 @@ def permission(r: Registration) -> Created:
 
 
 def event_source_mapping(r: Registration) -> Created:
-    """Invoke the function with a queue's messages; another source is skipped."""
-    names = {"destinationArn": "Destination"}
+    """Invoke the function with a queue's messages or a stream's records; another source is skipped."""
     try:
-        answer = r.call("lambda", "create_event_source_mapping", names, Tags=r.tags or None)
+        answer = r.call(
+            "lambda", "create_event_source_mapping", DestinationConfig=_destination(r), Tags=r.tags or None
+        )
     except ClientError as error:
-        reason = str(error.response["Error"].get("Message"))
-        if "supported as event source" not in reason:
+        if error.response["Error"].get("Code") != "NotImplemented":
             raise
-        raise NotEmulatedError(reason) from error
+        raise NotEmulatedError(str(error.response["Error"].get("Message"))) from error
     mapping = answer["UUID"]
     return mapping, {
         "uuid": mapping,
@@ -121,6 +121,16 @@ def event_source_mapping(r: Registration) -> Created:
         "stateTransitionReason": answer.get("StateTransitionReason"),
         "lastProcessingResult": answer.get("LastProcessingResult"),
     }
+
+
+def _destination(r: Registration) -> dict[str, Any] | None:
+    """Return where a stream's mapping sends what it gives up, if anything is delivered there."""
+    config = r.inputs.get("destinationConfig") or {}
+    arn = (config.get("onFailure") or {}).get("destinationArn")
+    if arn and arn.split(":")[2:3] not in (["sqs"], ["sns"]):
+        r.warn(f"what it gives up goes to queues and topics alone here, not to {arn}")
+        return None
+    return {"OnFailure": {"Destination": arn}} if arn else None
 
 
 def event_invoke_config(r: Registration) -> Created:

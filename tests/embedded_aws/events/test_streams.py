@@ -461,7 +461,7 @@ def test_a_batch_starts_a_trace_without_links(stack: Stack, tmp_path: Path) -> N
         ({"TumblingWindowInSeconds": 5}, "tumbling windows are not emulated"),
         (
             {"DestinationConfig": {"OnFailure": {"Destination": "arn:aws:s3:::b"}}},
-            "OnFailure arn:aws:s3:::b: expected the ARN of a standard SQS queue or SNS topic",
+            "OnFailure arn:aws:s3:::b: only standard SQS queues and SNS topics are supported",
         ),
     ],
 )

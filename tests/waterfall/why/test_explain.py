@@ -12,6 +12,7 @@ from tests.waterfall.why.facts import (
     POST_ONLY,
     QUEUE,
     ROOT,
+    STREAM,
     TRACE,
     complete,
     evidence,
@@ -213,6 +214,11 @@ ALLOWED = {
         invocation(event_source=QUEUE, links=(OWN_TRACE,)),
         "ok",
         "messages of the queue work: a trace of its own, linked to 1 of the senders' traces.",
+    ),
+    "stream": (
+        invocation(event_source=STREAM),
+        "ok",
+        "records of the stream table/orders/stream/2026: a trace of its own. Streams carry no trace header",
     ),
 }
 

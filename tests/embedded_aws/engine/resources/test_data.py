@@ -164,3 +164,56 @@ def test_bucket_has_its_list_rules_and_website(deploy: Deploy) -> None:
     (warning,) = done.warnings
     assert warning.endswith("S3 serves no websites here; its objects can be read through the API")
     assert done.counts == {"run": 3, "stored only": 1, "skipped": 0}
+
+
+def test_streams_and_their_mappings_have_what_the_program_says(deploy: Deploy) -> None:
+    """A table's stream and one of Kinesis invoke a function, with all settings of the mappings."""
+
+    def program() -> None:
+        table = aws.dynamodb.Table(
+            "rows", billing_mode="PAY_PER_REQUEST", hash_key="id", attributes=[{"name": "id", "type": "S"}],
+            stream_enabled=True, stream_view_type="KEYS_ONLY",
+        )  # fmt: skip
+        clicks = aws.kinesis.Stream("clicks", shard_count=2, retention_period=48, tags={"team": "a"})
+        demand = aws.kinesis.Stream("demand", stream_mode_details={"stream_mode": "ON_DEMAND"})
+        reader = aws.kinesis.StreamConsumer("reader", stream_arn=clicks.arn)
+        failed = aws.sqs.Queue("failed")
+        role = aws.iam.Role("reader", assume_role_policy="{}")
+        made = aws.lambda_.Function(
+            "read", runtime="python3.11", handler="app.handler", role=role.arn,
+            code=pulumi.AssetArchive({"app.py": pulumi.StringAsset("def handler(event, context): pass")}),
+        )  # fmt: skip
+        of_table = aws.lambda_.EventSourceMapping(
+            "rows", event_source_arn=table.stream_arn, function_name=made.arn, starting_position="LATEST",
+            maximum_retry_attempts=3, maximum_record_age_in_seconds=60, parallelization_factor=2,
+            bisect_batch_on_function_error=True, maximum_batching_window_in_seconds=1, batch_size=7,
+            destination_config={"on_failure": {"destination_arn": failed.arn}},
+        )  # fmt: skip
+        of_stream = aws.lambda_.EventSourceMapping(
+            "clicks", event_source_arn=reader.arn, function_name=made.arn, starting_position="AT_TIMESTAMP",
+            starting_position_timestamp="2026-01-01T00:00:00Z",
+            destination_config={"on_failure": {"destination_arn": "arn:aws:s3:::b"}},
+        )  # fmt: skip
+        pulumi.export("mappings", [of_table.uuid, of_stream.uuid])
+        pulumi.export("clicks", {"id": clicks.id, "name": clicks.name, "arn": clicks.arn})
+        pulumi.export("demand", demand.shard_count)
+        pulumi.export("sources", [table.stream_arn, reader.arn, failed.arn])
+
+    done = deploy(program)
+    client, (rows, reader, failed) = done.client("lambda"), done.outputs["sources"]
+    of_table, of_stream = (client.get_event_source_mapping(UUID=uuid) for uuid in done.outputs["mappings"])
+    expected = {
+        "EventSourceArn": rows, "StartingPosition": "LATEST", "MaximumRetryAttempts": 3, "BatchSize": 7,
+        "MaximumRecordAgeInSeconds": 60, "ParallelizationFactor": 2, "BisectBatchOnFunctionError": True,
+        "MaximumBatchingWindowInSeconds": 1, "DestinationConfig": {"OnFailure": {"Destination": failed}},
+    }  # fmt: skip
+    assert {name: of_table[name] for name in expected} == expected
+    assert (of_stream["EventSourceArn"], of_stream["BatchSize"]) == (reader, 100)
+    assert of_stream["StartingPositionTimestamp"].timestamp() == 1767225600
+    clicks = done.outputs["clicks"]
+    found = done.client("kinesis").describe_stream_summary(StreamName=clicks["name"])
+    summary = found["StreamDescriptionSummary"]
+    assert (summary["OpenShardCount"], summary["RetentionPeriodHours"]) == (2, 48)
+    assert summary["StreamARN"] == clicks["arn"] == clicks["id"]
+    (warning,) = done.warnings
+    assert "'clicks': what it gives up goes to queues and topics alone here, not to arn:aws:s3:::b" in warning

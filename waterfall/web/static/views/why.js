@@ -240,10 +240,11 @@ export function whyView(main, { query, pace }) {
   return { close: poll.stop, key: pressed(keys) };
 }
 
-const nameOf = (request) =>
-  request.method
-    ? `${request.method} ${request.url}`
-    : `${request.event_source ? "queue" : "invoke"} ${request.url}`;
+function nameOf({ method, url, event_source: source }) {
+  if (method) return `${method} ${url}`;
+  const kind = source?.includes(":sqs:") ? "queue" : "stream";
+  return `${source ? kind : "invoke"} ${url}`;
+}
 
 function statusOf({ status }) {
   const word = status >= 500 ? "fault" : status === 429 ? "throttle" : status >= 400 ? "error" : "ok";
