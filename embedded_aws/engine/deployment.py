@@ -6,13 +6,15 @@ import contextlib
 import json
 import threading
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.engine import invokes, naming, placeholders, sdk, values
+from embedded_aws.engine.components import COMPONENTS
+from embedded_aws.engine.components.component import Component
 from embedded_aws.engine.errors import EngineError, NotEmulatedError
 from embedded_aws.engine.placeholders import Placeholder
 from embedded_aws.engine.registration import Created, Inputs, Registration, State, partition_of
@@ -20,7 +22,7 @@ from embedded_aws.engine.resources import READS, RESOURCES
 from embedded_aws.engine.tracing import Tracing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from embedded_aws.engine.clients import Clients
     from embedded_aws.engine.stack_references import StackOutputs
@@ -103,8 +105,26 @@ class Deployment:
             return self._configure_provider(request, given)
         if request.type not in RESOURCES:
             return self.skip(request, "this type is not supported here")
+        return self._attempt(request, given, lambda: self._create(request, given))
+
+    def compose(self, request: Request) -> State:
+        """Create a component of a package, with all below it; returns its outputs. Raises as `register`."""
+        if request.type not in COMPONENTS:
+            return self.skip(request, "component packages cannot run here")[1]
+        given = {key: values.plain(value) for key, value in request.inputs.items()}
+
+        def register(urn: str, type_: str, name: str, inputs: Mapping[str, Any]) -> Created:
+            self.claim(urn)
+            return self.register(replace(request, urn=urn, type=type_, name=name, inputs=inputs))
+
+        region = self._region(given, request.provider)
+        component = Component(request.urn, request.name, given, region, self.clients, register)
+        return self._attempt(request, given, lambda: ("", COMPONENTS[request.type](component)))[1]
+
+    def _attempt(self, request: Request, given: Mapping[str, Any], create: Callable[[], Created]) -> Created:
+        """Keep what is created, and skip what cannot be for a good reason."""
         try:
-            return self._remember(request, self._create(request, given))
+            return self._remember(request, create())
         except NotEmulatedError as error:
             return self.skip(request, str(error))
         except Exception as error:  # whatever it is, the user needs the resource's name first

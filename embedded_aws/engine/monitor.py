@@ -7,6 +7,7 @@ monitor does not ask for references: the AWS provider does not either, so Pulumi
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf.empty_pb2 import Empty
@@ -73,7 +74,9 @@ class Monitor:
             self._transforms.apply(urn, request)
         self._warn_about(request, asked)
         if request.remote:
-            created = self._deployment.skip(asked, "component packages cannot run here")
+            asked = self._request(urn, request)
+            # Resources below it have the provider that was given for theirs, not the component's own.
+            created = "", self._deployment.compose(replace(asked, provider=request.providers.get("aws", "")))
         elif request.custom:
             created = self._deployment.register(self._request(urn, request))
         else:

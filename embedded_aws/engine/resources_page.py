@@ -13,6 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from embedded_aws.engine.components import COMPONENTS
 from embedded_aws.engine.invokes import FUNCTIONS
 from embedded_aws.engine.resources import RESOURCES
 
@@ -44,6 +45,10 @@ def page() -> str:
         "## Resource types",
         "",
         *_table(RESOURCES),
+        "",
+        "## Components of packages",
+        "",
+        *_table(COMPONENTS),
         "",
         "## Functions",
         "",
