@@ -14,7 +14,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime import rpc
-from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.proto import provider_pb2, resource_pb2
 
 from embedded_aws.engine import places, values
 from embedded_aws.engine.deployment import Request
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _STACK = "pulumi:pulumi:Stack"
 _STACK_REFERENCE = "pulumi:pulumi:StackReference"
 _GET_RESOURCE = "pulumi:pulumi:getResource"
+_InvokeResponse = getattr(resource_pb2, "ResourceInvokeResponse", provider_pb2.InvokeResponse)
+"""By its newer name, and by the one in older SDKs."""
+
 _FEATURES = {
     "secrets": "SECRETS",
     "aliasSpecs": "ALIAS_SPECS",
@@ -92,13 +95,13 @@ class Monitor:
     def Invoke(self, request: Any) -> Any:  # noqa: N802
         if request.tok == _GET_RESOURCE:
             found = self._deployment.state_of(request.args["urn"])
-            return resource_pb2.ResourceInvokeResponse(**{"return": _struct(found)})
+            return _InvokeResponse(**{"return": _struct(found)})
         label = f"function {request.tok}{places.told()}"
         with self._deployment.failing(label):
             self._transforms.apply_to_function(request)
         args = rpc.deserialize_properties(request.args)
         state = self._deployment.invoke(request.tok, args, request.provider, label)
-        return resource_pb2.ResourceInvokeResponse(**{"return": _struct(state)})
+        return _InvokeResponse(**{"return": _struct(state)})
 
     def Call(self, request: Any) -> Any:  # noqa: N802
         raise self._deployment.fail(
@@ -150,7 +153,7 @@ class Monitor:
             self._deployment.warn(
                 f"{asked.label}: import of '{request.importId}' has no effect; it was created anew"
             )
-        if request.hooks.ListFields():
+        if (hooks := getattr(request, "hooks", None)) and hooks.ListFields():
             self._deployment.warn(f"{asked.label}: resource hooks are not run here")
 
 

@@ -11,6 +11,7 @@ import contextvars
 import os
 import sys
 from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -44,6 +45,13 @@ def current() -> str:
 def told() -> str:
     """Return that line as a message has it: ` (__main__.py:12)`."""
     return f" ({_place.get()})" if _place.get() else ""
+
+
+class Threads(ThreadPoolExecutor):
+    """Threads that remember the place of the task which uses them; older SDKs do not hand it on."""
+
+    def submit(self, work: Callable[..., _T], /, *args: Any, **given: Any) -> Future[_T]:
+        return super().submit(contextvars.copy_context().run, work, *args, **given)
 
 
 class Tasks:

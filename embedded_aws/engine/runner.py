@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-import inspect
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from pulumi.runtime import config as pulumi_config
 from pulumi.runtime import settings
 from pulumi.runtime.proto import engine_pb2
 from pulumi.runtime.stack import run_in_stack
+from pulumi.runtime.sync_await import _sync_await
 
 from embedded_aws.engine.monitor import Monitor
-from embedded_aws.engine.places import PlaceOf, Tasks
+from embedded_aws.engine.places import PlaceOf, Tasks, Threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,12 +80,11 @@ def _run(
         loop.run_until_complete(run_in_stack(lambda: _started(program)))
 
 
-async def _started(program: Callable[[], Any]) -> None:
+def _started(program: Callable[[], Any]) -> Any:
     result = program()
-    if inspect.isawaitable(result):
-        await result
     # Pulumi waits for its calls first, if they have begun: their errors say which input was meant.
-    await asyncio.sleep(0)
+    _sync_await(asyncio.sleep(0))
+    return result
 
 
 @contextlib.contextmanager
@@ -94,7 +92,7 @@ def _event_loop(place_of: PlaceOf) -> Iterator[asyncio.AbstractEventLoop]:
     loop = asyncio.new_event_loop()
     # After a failure Pulumi abandons its other futures; asyncio would print each one's traceback.
     loop.set_exception_handler(lambda _loop, _context: None)
-    loop.set_default_executor(ThreadPoolExecutor(_THREADS))
+    loop.set_default_executor(Threads(_THREADS))
     asyncio.set_event_loop(loop)
     tasks = Tasks(place_of)
     loop.set_task_factory(tasks)

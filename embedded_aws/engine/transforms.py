@@ -10,7 +10,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import grpc
-from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc, resource_pb2
+from pulumi.runtime.proto import resource_pb2
 
 from embedded_aws.engine.errors import EngineError
 
@@ -43,7 +43,8 @@ class Transforms:
 
         Raises EngineError when one of them raises.
         """
-        self._own[urn] = (request.parent, list(request.transforms))
+        # Older SDKs know no transforms, and have no messages for them.
+        self._own[urn] = (request.parent, list(getattr(request, "transforms", ())))
         for callback in [*self._inherited(urn), *self._stack]:
             options = resource_pb2.TransformResourceOptions(
                 provider=request.provider,
@@ -86,6 +87,8 @@ class Transforms:
             yield from callbacks
 
     def _call(self, callback: Any, asked: Any) -> bytes:
+        from pulumi.runtime.proto import callback_pb2, callback_pb2_grpc  # noqa: PLC0415 - as above
+
         with self._lock:
             channel = self._channels.get(callback.target)
             if channel is None:
