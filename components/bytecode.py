@@ -15,7 +15,7 @@ from .zips import PackagingError
 
 def can_compile(version: str) -> bool:
     """Tell whether a Python of this minor version, such as `3.13`, is here."""
-    return _interpreter(version) is not None
+    return interpreter(version) is not None
 
 
 def compile_for(version: str, python: Path) -> None:
@@ -24,10 +24,10 @@ def compile_for(version: str, python: Path) -> None:
     Unchecked, because a zip keeps no times that a check could trust. A file that does not compile stays
     source, as in an installed package. Raises PackagingError when no such Python is here.
     """
-    interpreter = _interpreter(version)
-    if interpreter is None:
+    found = interpreter(version)
+    if found is None:
         raise PackagingError(f"there is no Python {version} to compile with; {how_to_have(version)}")
-    command = [interpreter, "-I", "-m", "compileall", "-qq", "--invalidation-mode", "unchecked-hash"]
+    command = [found, "-I", "-m", "compileall", "-qq", "--invalidation-mode", "unchecked-hash"]
     subprocess.run([*command, "-s", str(python.parent), "-p", "/opt", str(python)], check=False)
 
 
@@ -36,7 +36,8 @@ def how_to_have(version: str) -> str:
     return f"install it, such as by: uv python install {version}"
 
 
-def _interpreter(version: str) -> str | None:
+def interpreter(version: str) -> str | None:
+    """Return a Python of this minor version; None when there is none here."""
     if version == "{}.{}".format(*sys.version_info):
         return sys.executable
     return next((found for found in _candidates(version) if _version(found) == version), None)
@@ -54,8 +55,8 @@ def _candidates(version: str) -> Iterator[str]:
 
 
 @functools.cache
-def _version(interpreter: str) -> str:
-    if not interpreter:
+def _version(command: str) -> str:
+    if not command:
         return ""
-    probe = [interpreter, "-c", "import sys; print('{}.{}'.format(*sys.version_info))"]
+    probe = [command, "-c", "import sys; print('{}.{}'.format(*sys.version_info))"]
     return subprocess.run(probe, capture_output=True, text=True, check=False).stdout.strip()

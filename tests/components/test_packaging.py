@@ -7,19 +7,22 @@ import importlib.util
 import marshal
 import os
 import re
+import subprocess
 import sys
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import packaging
 import pytest
 
-from components.bytecode import can_compile
+from components.bytecode import can_compile, interpreter
 from components.packaging import function_zip, locked_layer, package_layer
 from components.settings import Target
 from components.wheels import wheel_platforms
 from components.zips import MAX_UNZIPPED, PackagingError
 
+ROOT = Path(__file__).parents[2]
 HERE = Target("python{}.{}".format(*sys.version_info), "arm64")
 OTHER = Target("python3.14" if sys.version_info[:2] != (3, 14) else "python3.13", "arm64")
 
@@ -388,3 +391,42 @@ class TestFunctionDirectory:
         make_wheel(wheels, code="ANSWER = 43\n")
         with pytest.raises(PackagingError, match="DO NOT MATCH THE HASHES"):
             function_zip(code, HERE, tmp_path / "two")
+
+
+class TestOtherInterpreters:
+    @pytest.fixture
+    def code(self, tmp_path: Path, wheels: Path) -> Path:
+        """A function's directory with a package of its own."""
+        make_wheel(wheels)
+        code = tmp_path / "orders"
+        code.mkdir()
+        (code / "app.py").write_text("import demo\n")
+        (code / "requirements.txt").write_text("demo==1.0\n")
+        return code
+
+    @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
+    def test_the_bytes_are_the_same_whoever_packs(
+        self, code: Path, lock: Path, package: Path, tmp_path: Path, version: str
+    ) -> None:
+        """Each Python at hand packs for this one what this one packs, bytecode included."""
+        other = interpreter(version)
+        if other is None or version == HERE.version:
+            pytest.skip(f"there is no other Python {version} on this machine")
+        libraries = tmp_path / "libraries"
+        libraries.mkdir()
+        (libraries / "packaging").symlink_to(Path(packaging.__file__).parent)
+        inputs = [str(lock), str(package), str(code), HERE.version]
+        script = Path(__file__).with_name("elsewhere.py")
+        path = os.pathsep.join([str(Path(sys.executable).resolve().parent), os.environ["PATH"]])
+        there, here = (
+            subprocess.run(
+                [python, script, ROOT / "components", tmp_path / name, *inputs],
+                env={**os.environ, "PYTHONPATH": str(libraries), "PATH": path},
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout.splitlines()
+            for name, python in (("there", other), ("here", sys.executable))
+        )
+        assert there == here
+        assert len(here) == 3
