@@ -6,6 +6,7 @@ makes its calls (`moto_state_calls`).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -31,6 +32,8 @@ def told_to(execution: Execution) -> Iterator[None]:
 @cache
 def apply() -> None:
     """Let moto tell what it executes; before the first request to Step Functions."""
+    # Each failure of a state, also one that is caught; executions tell of them.
+    logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
     _follow_executions()
     _follow_states()
     moto_state_calls.apply()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import time
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from embedded_aws.server import Status
+
+_MACHINE = re.compile(r"arn:[\w-]+:states:[\w-]+:\d+:stateMachine:[\w-]+")
 
 
 @dataclass(slots=True)
@@ -90,7 +93,7 @@ class Welcome:
     def _addresses(self, stack: Status, sent: Request | None) -> Iterator[Text]:
         rows = [
             *(("API", url) for url in stack.apis.values()),
-            ("try", _curl(sent) if sent else ""),
+            ("try", _curl(sent) if sent else _execution(stack.outputs)),
             (
                 "open",
                 f"{stack.console}    (console: traces, service map, waterfall)" if stack.console else "",
@@ -130,6 +133,16 @@ def _curl(request: Request) -> str:
     words = ["curl", *([] if request.method == "GET" else ["-X", request.method]), request.target]
     words += [word for name, value in request.headers.items() for word in ("-H", f"{name}: {value}")]
     return shlex.join([*words, *(["-d", request.body.decode()] if request.body else [])])
+
+
+def _execution(outputs: Mapping[str, object]) -> str:
+    """Return what to type to start the first state machine that the program's outputs name."""
+    machines = [value for _, value in sorted(outputs.items()) if _is_machine(value)]
+    return f"aws stepfunctions start-execution --state-machine-arn {machines[0]}" if machines else ""
+
+
+def _is_machine(value: object) -> bool:
+    return isinstance(value, str) and bool(_MACHINE.fullmatch(value))
 
 
 def _source(stack: Status) -> Source:

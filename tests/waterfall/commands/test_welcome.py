@@ -276,6 +276,13 @@ def test_no_api_is_said(api: Api) -> None:
     assert not welcome.teller.failed
 
 
+def test_a_program_of_a_state_machine_says_how_to_start_it(api: Api) -> None:
+    """Without an API there is nothing to request, but what the outputs name can be started."""
+    machine = "arn:aws:states:us-east-1:123456789012:stateMachine:flow"
+    text, _ = greeted(replace(stack_at(api.endpoint, None), outputs={"a": 1, "arn": machine}), Clock())
+    assert f"try  aws stepfunctions start-execution --state-machine-arn {machine}" in text
+
+
 def test_no_route_is_said(api: Api) -> None:
     """Without a route no request is sent."""
     text, welcome = greeted(deployed(api), Clock())
