@@ -45,14 +45,20 @@ def _invoked(invocation: InvocationRecord) -> Reason:
         how = "asynchronously" if invocation.type == "Event" else "directly"
         return Reason("ok", f"{name} was invoked {how}.")
     linked = f", linked to {len(invocation.links)} of the senders' traces" if invocation.links else ""
-    place = source.rpartition(":")[2]
     if invocation.source_kind == "stream":
         return Reason(
             "ok",
-            f"{name} was invoked with records of the stream {place}: a trace of its own. "
+            f"{name} was invoked with records of {_stream(source)}: a trace of its own. "
             "Streams carry no trace header, so nothing leads back to who wrote them.",
         )
-    return Reason("ok", f"{name} was invoked with messages of the queue {place}: a trace of its own{linked}.")
+    queue = source.rpartition(":")[2]
+    return Reason("ok", f"{name} was invoked with messages of the queue {queue}: a trace of its own{linked}.")
+
+
+def _stream(arn: str) -> str:
+    """Name a stream by its ARN: `…:stream/NAME` of Kinesis, `…:table/NAME/stream/TIME` of a table."""
+    kind, name, *_ = arn.split(":", 5)[-1].split("/")
+    return f"the table {name}'s stream" if kind == "table" else f"the stream {name}"
 
 
 def _said(invocation: InvocationRecord, decision: str) -> str:

@@ -20,7 +20,7 @@ TRACE = "1-6553f100-0123456789abcdef01234567"
 OWN_TRACE = "1-6553f101-89abcdef0123456789abcdef"
 ROOT = f"Root={TRACE}"
 LAYER = "arn:aws:lambda:us-east-1:123456789012:layer:tracing:1"
-STREAM = "arn:aws:dynamodb:us-east-1:123456789012:table/orders/stream/2026"
+STREAM = "arn:aws:dynamodb:us-east-1:123456789012:table/orders/stream/2026-11-28T14:20:03.958"
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:work"
 POST_ONLY = PassedOver("critical", 100, "HTTPMethod", "POST")
 

@@ -218,7 +218,7 @@ ALLOWED = {
     "stream": (
         invocation(event_source=STREAM),
         "ok",
-        "records of the stream table/orders/stream/2026: a trace of its own. Streams carry no trace header",
+        "records of the table orders's stream: a trace of its own. Streams carry no trace header",
     ),
 }
 
