@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore import xform_name
 
 from embedded_aws.aws.ids import RandomIds
 from tests.e2e.functions import deploy
@@ -69,8 +70,7 @@ def call(stack: Stack, service: str, operation: str, given: dict[str, Any], head
         f"before-sign.{service}.{operation}",
         lambda request, **_: request.headers.add_header("X-Amzn-Trace-Id", header),
     )
-    name = {"PutEvents": "put_events", "PutObject": "put_object", "Publish": "publish"}[operation]
-    getattr(client, name)(**given)
+    getattr(client, xform_name(operation))(**given)
 
 
 def caused(stack: Stack, service: str, operation: str, given: dict[str, Any]) -> tuple[str, str]:
@@ -78,14 +78,15 @@ def caused(stack: Stack, service: str, operation: str, given: dict[str, Any]) ->
     trace_id, subsegment = RandomIds().trace_id(time.time()), secrets.token_hex(8)
     start = time.time()
     call(stack, service, operation, given, f"Root={trace_id};Parent={subsegment};Sampled=1")
-    bucket = {"bucket_name": given["Bucket"]} if "Bucket" in given else {}
+    shown = {"Bucket": "bucket_name", "TableName": "table_name"}
+    told = {shown[key]: given[key] for key in shown if key in given}
     part = {
         "id": subsegment,
         "name": service,
         "namespace": "aws",
         "start_time": start,
         "end_time": time.time(),
-        "aws": {"operation": operation, **bucket},
+        "aws": {"operation": operation, **told},
         "http": {"response": {"status": 200}},
     }
     segment = {
@@ -208,3 +209,58 @@ def test_a_schedule_begins_a_trace(lab: Lab) -> None:
     assert {called for caller, called in edges(stack, trace_id) if caller[1] == "client"} == {
         (name, "AWS::Lambda")
     }
+
+
+def by_table(stack: Stack, name: str) -> tuple[str, tuple[str, str, dict[str, Any]], tuple[str, str]]:
+    table = stack.client("dynamodb").create_table(
+        TableName=name,
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )
+    call = ("dynamodb", "PutItem", {"TableName": name, "Item": {"id": {"S": "1"}}})
+    return table["TableDescription"]["LatestStreamArn"], call, (name, "AWS::DynamoDB::Table")
+
+
+def by_stream(stack: Stack, name: str) -> tuple[str, tuple[str, str, dict[str, Any]], tuple[str, str]]:
+    stack.client("kinesis").create_stream(StreamName=name, ShardCount=1)
+    call = ("kinesis", "PutRecord", {"StreamName": name, "PartitionKey": "1", "Data": b"x"})
+    return f"arn:aws:kinesis:us-east-1:123456789012:stream/{name}", call, ("kinesis", "AWS::kinesis")
+
+
+@pytest.mark.parametrize("source", [by_table, by_stream])
+def test_what_a_stream_invokes_has_a_trace_of_its_own(lab: Lab, source: Callable[..., Any]) -> None:
+    """Neither the header of who wrote, nor a link, nor an edge leads from the stream to its function.
+
+    DynamoDB's streams and Kinesis are not among the services that integrate with X-Ray, and a function with
+    active tracing traces what comes without a header.
+
+    https://docs.aws.amazon.com/xray/latest/devguide/xray-services.html
+    https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
+    """
+    name = f"streamed-{source.__name__.replace('_', '-')}"
+    stack = lab.stack
+    arn, write, node = source(stack, name)
+    stack.client("lambda").create_event_source_mapping(
+        EventSourceArn=arn, FunctionName=deploy(stack, name, QUIET, {}), StartingPosition="TRIM_HORIZON"
+    )
+    trace_id, _ = caused(stack, *write)
+
+    def traced() -> str | None:
+        found = stack.client("xray").get_trace_summaries(
+            **stack.xray_window(),
+            FilterExpression=f'service(id(name: "{name}", type: "AWS::Lambda::Function"))',
+        )
+        return next((summary["Id"] for summary in found["TraceSummaries"]), None)
+
+    own = until(traced, "the function's trace")
+    assert own != trace_id
+    documents_of = list(documents(stack, own).values())
+    (service,) = [one for one in documents_of if one.get("origin") == "AWS::Lambda"]
+    assert not {"parent_id", "links"} & set(service)
+    client, lambda_, function = (name, "client"), (name, "AWS::Lambda"), (name, "AWS::Lambda::Function")
+    assert edges(stack, own) == {(client, lambda_), (lambda_, function)}
+    written = edges(stack, trace_id)
+    assert (SHOP, node) in written
+    assert not [edge for edge in written if edge[0] == node]
