@@ -19,7 +19,7 @@ from embedded_aws.engine.errors import EngineError
 from embedded_aws.host.data_directory import is_data_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _FILE_MODE = 0o100644
@@ -51,9 +51,14 @@ def archive_bytes(value: object) -> bytes:
     """
     if isinstance(value, asset.FileArchive) and not Path(value.path).is_dir():
         return _zip_file(Path(value.path))
+    return zipped(_entries(value, ""))
+
+
+def zipped(entries: Iterable[ZipEntry]) -> bytes:
+    """Return a zip that is the same for the same entries, whatever their order."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as target:
-        for name, content, executable in sorted(_entries(value, "")):
+        for name, content, executable in sorted(entries):
             info = zipfile.ZipInfo(posixpath.normpath(name), _EPOCH)  # "." is a usual key of an AssetArchive
             info.external_attr = (_EXECUTABLE_MODE if executable else _FILE_MODE) << 16
             target.writestr(info, content, zipfile.ZIP_DEFLATED, _FAST)
@@ -70,7 +75,7 @@ def _entries(value: object, prefix: str) -> Iterator[ZipEntry]:
         case asset.RemoteArchive():
             raise EngineError(f"remote archive {value.uri} cannot be fetched here; use a FileArchive")
         case asset.FileAsset():
-            yield prefix, asset_bytes(value), _is_executable(Path(value.path))
+            yield prefix, asset_bytes(value), is_executable(Path(value.path))
         case _:
             yield prefix, asset_bytes(value), False
 
@@ -79,7 +84,7 @@ def _archive_entries(path: Path, prefix: str) -> Iterator[ZipEntry]:
     root = f"{prefix}/" if prefix else ""
     if path.is_dir():
         for file in files_below(path):
-            yield f"{root}{file.relative_to(path).as_posix()}", file.read_bytes(), _is_executable(file)
+            yield f"{root}{file.relative_to(path).as_posix()}", file.read_bytes(), is_executable(file)
         return
     with zipfile.ZipFile(io.BytesIO(_zip_file(path))) as source:
         for info in source.infolist():
@@ -118,5 +123,6 @@ def _read(path: Path) -> bytes:
         ) from error
 
 
-def _is_executable(path: Path) -> bool:
+def is_executable(path: Path) -> bool:
+    """Tell whether its owner may execute a file: a zip keeps that."""
     return bool(path.stat().st_mode & 0o100)

@@ -8,6 +8,7 @@ from embedded_aws.engine.registration import Client, Created, Registration, Stat
 from embedded_aws.engine.resources import (
     apigateway,
     apigatewayv2,
+    archive,
     builtin,
     cloudwatch,
     cognito,
@@ -18,6 +19,7 @@ from embedded_aws.engine.resources import (
     kinesis,
     kms,
     lambda_,
+    random_,
     s3,
     scheduler,
     sfn,
@@ -30,8 +32,8 @@ from embedded_aws.engine.resources import (
 Create = Callable[[Registration], Created]
 
 _MODULES = (
-    apigateway, apigatewayv2, builtin, cloudwatch, cognito, dynamodb, events, fis, iam, kinesis, kms, lambda_,
-    s3, scheduler, sfn, sns, sqs, storage, xray,
+    apigateway, apigatewayv2, archive, builtin, cloudwatch, cognito, dynamodb, events, fis, iam, kinesis, kms,
+    lambda_, random_, s3, scheduler, sfn, sns, sqs, storage, xray,
 )  # fmt: skip
 
 RESOURCES: Mapping[str, Create] = {
