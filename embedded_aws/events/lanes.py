@@ -25,8 +25,8 @@ from embedded_aws.streams.shards import Record, Shard, Stream, UnknownStreamErro
 
 _log = logging.getLogger(__name__)
 
-UNNOTICED = 1.0
-"""Seconds after which a shard is looked at in case something came in unnoticed."""
+_READ = 100
+"""Records that are looked at in one go."""
 
 _BATCH_BYTES = 5 * 1024 * 1024
 """An event holds 6 MB; one record of a table more, with two images of 400 kB, still fits."""
@@ -108,6 +108,11 @@ class Lane:
         """Look at the shard now."""
         self._wake.set()
 
+    def wake_for(self, shard: Shard) -> None:
+        """Look at the shard if it has more than what is done, or is closed."""
+        if shard.is_closed or shard.length > self._place.position:
+            self._wake.set()
+
     def stop(self) -> None:
         """Stop reading; an invocation in progress ends, and its records are not tried again here."""
         self._is_stopping = True
@@ -122,10 +127,9 @@ class Lane:
         async with self._place.lock:
             while not self._is_stopping:
                 found = await self._collect()
-                if found.records:
-                    await self._process(found.records)
-                elif self._is_read(found.end):
+                if not found.records:
                     return
+                await self._process(found.records)
                 if not self._is_stopping:
                     self._place.position = found.end
 
@@ -135,27 +139,29 @@ class Lane:
         return shard is None or (shard.is_closed and end >= shard.length)
 
     async def _collect(self) -> _Found:
-        """Return a batch, or nothing after a while; the window begins with the first record."""
+        """Wait for a batch, whose window begins with the first record; return nothing when all is read."""
         loop = asyncio.get_running_loop()
         found = _Found(self._place.position, self._mapping.batch_size)
-        closing = loop.time() + UNNOTICED
+        closing: float | None = None
         while True:
             self._wake.clear()
-            had_any = bool(found.records)
-            self._read(found)
-            if found.records and not had_any:
-                closing = loop.time() + self._mapping.window
-            remaining = closing - loop.time()
-            if found.is_full or remaining <= 0 or (not found.records and self._is_read(found.end)):
-                return found
+            await self._read(found)
+            if found.records:
+                closing = closing or loop.time() + self._mapping.window
+                if found.is_full or loop.time() >= closing:
+                    return found
+            else:
+                self._place.position = found.end
+                if self._is_read(found.end):
+                    return found
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(remaining, UNNOTICED)):
+                async with asyncio.timeout_at(closing):
                     await self._wake.wait()
 
-    def _read(self, found: _Found) -> None:
+    async def _read(self, found: _Found) -> None:
         """Add what is there; what filters leave out is passed over."""
         shard, patterns = self._share.shard.id, self._mapping.patterns
-        while read := self._stream.read(shard, found.end, self._mapping.batch_size):
+        while read := self._stream.read(shard, found.end, _READ):
             for record in read:
                 if found.is_full:
                     return
@@ -163,6 +169,7 @@ class Lane:
                 if self._share.has(record) and matches(patterns, record.filtered):
                     found.records.append(record)
                     found.size += record.size
+            await asyncio.sleep(0)  # a long stream lets others run
 
     async def _process(self, records: Sequence[Record]) -> None:
         """Invoke the function until every record is processed or discarded, in their order."""

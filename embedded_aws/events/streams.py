@@ -7,11 +7,14 @@ import contextlib
 import logging
 from dataclasses import dataclass, field
 
-from embedded_aws.events.lanes import UNNOTICED, Lane, Place, Services, Share, Work
+from embedded_aws.events.lanes import Lane, Place, Services, Share, Work
 from embedded_aws.events.mapping import EventSourceMapping, StreamSettings
 from embedded_aws.streams.shards import Shard, Stream, UnknownStreamError
 
 _log = logging.getLogger(__name__)
+
+_UNNOTICED = 1.0
+"""Seconds after which a stream is looked at in case something came in unnoticed."""
 
 
 @dataclass
@@ -98,7 +101,7 @@ class StreamPoller:
             except Exception:  # noqa: BLE001 - moto's own trouble must not end the polling for good
                 _log.exception("event source %s: its shards were not found", self.mapping.source_arn)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(UNNOTICED):
+                async with asyncio.timeout(_UNNOTICED):
                     await self._wake.wait()
 
     def _start_lanes(self) -> None:
@@ -109,6 +112,8 @@ class StreamPoller:
         shards = {shard.id: shard for shard in self._stream.shards()}
         for shard in shards.values():
             lanes = self._lanes.get(shard.id, [])
+            for lane in lanes:
+                lane.wake_for(shard)
             is_ready = all(self._is_finished(parent) for parent in shard.parents if parent in shards)
             if is_ready and (not lanes or any(_has_failed(lane) for lane in lanes)):
                 self._start(shard, lanes)

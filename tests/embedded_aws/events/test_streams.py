@@ -36,14 +36,11 @@ COLLECT = (
 class Consumer:
     """A function that writes its events into a directory, and its mapping of a stream."""
 
-    def __init__(
-        self, stack: Stack, out: Path, *, active: bool = True, raises: bool = False, **mapping: Any
-    ) -> None:
+    def __init__(self, stack: Stack, out: Path, *, raises: bool = False, **mapping: Any) -> None:
         self.stack = stack
         self.out = out
         self.function = stack.deploy(
             COLLECT,
-            active=active,
             Environment={"Variables": {"OUT": str(out)} | ({"RAISE": "1"} if raises else {})},
         )
         self.arn = self.make()
@@ -424,6 +421,35 @@ def test_a_disabled_mapping_goes_on_where_it_was(stack: Stack, tmp_path: Path) -
     consumer.put("b")
     assert client.get_event_source_mapping(UUID=uuid)["State"] == "Disabled"
     client.update_event_source_mapping(UUID=uuid, Enabled=True)
+    consumer.wait(lambda found: len(found) == 2)
+    assert consumer.texts() == [["a"], ["b"]]
+
+
+def test_a_throttled_batch_uses_no_retry_up(stack: Stack, tmp_path: Path) -> None:
+    """A batch that did not reach the function is tried until it does.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+    """
+    consumer = KinesisConsumer(stack, tmp_path, MaximumRetryAttempts=0)
+    client = stack.client("lambda")
+    client.put_function_concurrency(FunctionName=consumer.function, ReservedConcurrentExecutions=0)
+    consumer.put("a")
+    uuid = consumer.begin()
+    failed = "PROBLEM: Function call failed"
+    until(lambda: client.get_event_source_mapping(UUID=uuid)["LastProcessingResult"], failed.__eq__)
+    client.delete_function_concurrency(FunctionName=consumer.function)
+    consumer.wait(bool)
+    assert consumer.texts() == [["a"]]
+
+
+def test_a_record_that_came_unnoticed_is_read(stack: Stack, tmp_path: Path) -> None:
+    """What moto puts by itself, without a request that could be noticed, is found as well."""
+    consumer = KinesisConsumer(stack, tmp_path)
+    consumer.put("a")
+    consumer.begin()
+    consumer.wait(bool)
+    stream = stack._moto.backend("kinesis", "us-east-1").streams[consumer.function]
+    stream.put_record("k", "", base64.b64encode(b"b").decode())
     consumer.wait(lambda found: len(found) == 2)
     assert consumer.texts() == [["a"], ["b"]]
 
