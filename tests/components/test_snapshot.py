@@ -1,0 +1,93 @@
+"""What each stack file deploys, resource by resource, and what a change of it alters."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from tests.components.conftest import Deployed, Project
+
+GOLDEN = Path(__file__).with_name("golden")
+STACKS = ("dev", "gameday", "prod", "staging")
+FUNCTIONS = {("aws:lambda/function:Function", f"{name}-function") for name in ("consumer", "front", "worker")}
+
+Inputs = dict[tuple[str, str], dict[str, Any]]
+
+
+def plain(value: Any) -> Any:
+    """Return an input as JSON has it; an archive's name without the digest of what is in it."""
+    if isinstance(value, pulumi.Archive):
+        return re.sub(r"-[0-9a-f]{16}\.zip$", "-….zip", str(vars(value)["path"]))
+    raise TypeError(value)
+
+
+def inputs_of(deployed: Deployed) -> Inputs:
+    """Return the inputs by type and name; whether this machine has a Python to compile with is left out."""
+    return {
+        (one.type, one.name): json.loads(json.dumps(one.inputs, default=plain))
+        for one in deployed.resources
+        if one.type != "pulumi:index:Stash"
+    }
+
+
+def listing(inputs: Inputs) -> str:
+    """Write resources for people: JSON texts opened up, one input a line."""
+    lines = []
+    for (type_, name), given in sorted(inputs.items()):
+        lines.append(f"{type_} {name}")
+        lines += [f"  {key}: {opened(value)}" for key, value in sorted(given.items())]
+    return "\n".join([*lines, ""])
+
+
+def opened(value: Any) -> str:
+    if isinstance(value, str) and value[:1] == "{":
+        value = json.loads(value)
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def changes(before: Inputs, after: Inputs) -> dict[tuple[str, str], set[str]]:
+    """Return which inputs of which resources differ; for one that comes or goes, the words for it."""
+    return {
+        place: {
+            key for key in {*before[place], *after[place]} if before[place].get(key) != after[place].get(key)
+        }
+        if place in before and place in after
+        else {"comes" if place in after else "goes"}
+        for place in {*before, *after}
+        if before.get(place) != after.get(place)
+    }
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_stack_is_what_was_reviewed(project: Project, stack: str) -> None:
+    """Each resource with its type, name and inputs; a change shows in the file, for the eyes of a reviewer.
+
+    To take it over, delete the file and run the test.
+    """
+    golden = GOLDEN / f"{stack}.txt"
+    text = listing(inputs_of(project.up(stack, local="true" if stack == "gameday" else "false")))
+    if not golden.exists():
+        golden.write_text(text, encoding="utf-8")
+        pytest.fail(f"{golden.name} was not there, and is written now; review it")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+def test_a_change_of_memory_alters_the_functions_memory(project: Project) -> None:
+    """In place, and nothing besides."""
+    before, after = (inputs_of(project.up(memory=memory)) for memory in ("512", "1024"))
+    assert changes(before, after) == {function: {"memorySize"} for function in FUNCTIONS}
+
+
+def test_a_flip_of_the_mode_replaces_nothing(project: Project) -> None:
+    """Functions get other layers and variables in place; a layer comes, as AWS's own was used before."""
+    before, after = (inputs_of(project.up(tracing=mode)) for mode in ("otel", "native"))
+    assert changes(before, after) == {
+        **{function: {"environment", "layers"} for function in FUNCTIONS},
+        ("traced-api:index:PythonLayer", "tracing-native"): {"comes"},
+        ("aws:lambda/layerVersion:LayerVersion", "tracing-native-version"): {"comes"},
+    }
