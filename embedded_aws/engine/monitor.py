@@ -14,7 +14,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime import rpc
-from pulumi.runtime.proto import provider_pb2, resource_pb2
+from pulumi.runtime.proto import provider_pb2, resource_pb2, resource_pb2_grpc
 
 from embedded_aws.engine import places, values
 from embedded_aws.engine.deployment import Request
@@ -46,8 +46,11 @@ _FEATURES = {
 """By the names that older SDKs ask for, and those that newer ones read."""
 
 
-class Monitor:
-    """Passes registrations and function calls on to a deployment; `outputs` are the stack's, at the end."""
+class Monitor(resource_pb2_grpc.ResourceMonitorStub):
+    """Passes registrations and function calls on to a deployment; `outputs` are the stack's, at the end.
+
+    It is the client of an engine by its class alone, because older SDKs offer transforms to no other one.
+    """
 
     def __init__(self, deployment: Deployment, project: str, stack: str) -> None:
         self.outputs: dict[str, Any] = {}
