@@ -108,11 +108,17 @@ class _Clients:
         with self._lock:
             key = (service_name, region_name)
             if key not in self._made:
-                client = self._session.client(service_name, region_name, **options)
+                client = self._client(service_name, region_name, options)
                 client.meta.events.register("before-parameter-build", _note)
                 client.meta.events.register("before-send", _send)
                 self._made[key] = client
             return self._made[key]
+
+    def _client(self, service: str, region: str, options: Mapping[str, Any]) -> Any:
+        try:
+            return self._session.client(service, region, **options)
+        except UnknownServiceError as problem:
+            raise NotImplementedError(f"the embedded AWS has no integration of {service}") from problem
 
 
 def _note(params: Mapping[str, Any], model: Any, **_: Any) -> None:

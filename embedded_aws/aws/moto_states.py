@@ -152,11 +152,14 @@ def _failure(problem: Exception) -> Failure:
 
 
 def _mend() -> None:
-    """Let moto name its errors, and read both languages of expressions."""
+    """Let moto name its errors, take HTTP tasks, and read both languages of expressions."""
     from moto.core.exceptions import AWSError  # noqa: PLC0415 - only where state machines are used
     from moto.stepfunctions.parser import api  # noqa: PLC0415
     from moto.stepfunctions.parser.asl.component.intrinsic.jsonata import (  # noqa: PLC0415
         _DECLARATION_BY_VARIABLE_REFERENCE as declared,  # noqa: N811
+    )
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (  # noqa: PLC0415
+        state_task_service_factory as factory,
     )
     from moto.stepfunctions.parser.asl.jsonata import jsonata  # noqa: PLC0415
     from moto.stepfunctions.parser.asl.utils import json_path  # noqa: PLC0415
@@ -164,6 +167,8 @@ def _mend() -> None:
     for error in map(_open, AWSError.__subclasses__()):
         if error.__module__ == api.__name__:
             error.TYPE = error.code
+    # Such a state exists, and fails; moto would refuse its whole machine.
+    factory._UNSUPPORTED_SERVICE_NAMES.add("http")  # noqa: SLF001
     _open(json_path).parse = state_expressions.Path
     _open(jsonata)._eval_jsonata = state_expressions.evaluate  # noqa: SLF001
     for (

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from embedded_aws.stepfunctions import service
 from tests.embedded_aws.awslambda.harness import Stack
 from tests.embedded_aws.inbox import Inbox
 from tests.embedded_aws.stepfunctions.machines import StateMachine, function_arn, task
@@ -70,6 +71,7 @@ def test_an_execution_calls_services(stack: Stack) -> None:
         AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
         BillingMode="PAY_PER_REQUEST",
     )
+    stack.client("s3").create_bucket(Bucket=name)
     inner = StateMachine(stack, {"Inner": {"Type": "Pass", "Result": {"inner": 1}, "End": True}})
     entry = {"Source": name, "DetailType": "d", "Detail": {"n": 3}}
     calls: dict[str, Any] = {
@@ -77,6 +79,8 @@ def test_an_execution_calls_services(stack: Stack) -> None:
         "sqs:sendMessage": {"QueueUrl": inbox.url, "MessageBody.$": "$.id"},
         "sns:publish": {"TopicArn": topic, "Message.$": "$.id"},
         "events:putEvents": {"Entries": [entry]},
+        "aws-sdk:s3:putObject": {"Bucket": name, "Key": "k", "Body": {"n": 1}},
+        "aws-sdk:s3:getObject": {"Bucket": name, "Key": "k"},
         "aws-sdk:dynamodb:getItem": {"TableName": name, "Key": {"id": {"S.$": "$.id"}}},
         "states:startExecution.sync": {"StateMachineArn": inner.arn, "Input": {"x": 1}},
     }
@@ -94,6 +98,7 @@ def test_an_execution_calls_services(stack: Stack) -> None:
     assert done["status"] == "SUCCEEDED", done
     output = json.loads(done["output"])
     assert output["aws-sdk:dynamodb:getItem"]["Item"] == {"id": {"S": "one"}}
+    assert output["aws-sdk:s3:getObject"]["Body"] == '{"n":1}'
     assert output["states:startExecution.sync"]["Output"] == '{"inner":1}'
     assert [message["Body"] for message in inbox.received()] == ["one"]
     assert [message["Body"] for message in subscribed.received()] == ["one"]
@@ -237,6 +242,30 @@ def test_a_history_has_pages(stack: Stack) -> None:
     assert "nextToken" not in rest
 
 
+def test_the_oldest_executions_are_forgotten(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each state machine so many executions are told of, and all that still run."""
+    monkeypatch.setattr(service, "MOST_KEPT", 2)
+    machine = StateMachine(stack, {"Wait": {"Type": "Wait", "SecondsPath": "$.seconds", "End": True}})
+    given = json.dumps({"seconds": 3600})
+    machine.client.start_execution(stateMachineArn=machine.arn, name="waiting", input=given)
+    for name in ("one", "two", "three"):
+        machine.run({"seconds": 0}, name=name)
+    listed = machine.client.list_executions(stateMachineArn=machine.arn)["executions"]
+    assert sorted(execution["name"] for execution in listed) == ["three", "waiting"]
+
+
+def test_the_same_name_and_input_is_the_same_execution(stack: Stack) -> None:
+    """StartExecution is idempotent while the execution runs.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+    """
+    machine = StateMachine(stack, {"Wait": {"Type": "Wait", "Seconds": 3600, "End": True}})
+    request = {"stateMachineArn": machine.arn, "name": "one", "input": "{}"}
+    first, again = (machine.client.start_execution(**request)["executionArn"] for _ in range(2))
+    assert first == again
+    assert len(stack.sink.of(machine.name)) == 1
+
+
 def test_what_cannot_be_started_is_refused(stack: Stack) -> None:
     """Each refusal has the code that AWS documents for it."""
     machine = StateMachine(stack, {"End": END})
@@ -262,6 +291,14 @@ def test_a_definition_that_is_none_is_refused(stack: Stack) -> None:
     """CreateStateMachine reads the definition."""
     with pytest.raises(ClientError, match="InvalidDefinition"):
         StateMachine(stack, {"Start": {"Type": "Dance"}})
+
+
+def test_an_integration_that_is_not_emulated_fails_its_state(stack: Stack) -> None:
+    """The machine exists, and all else of it runs; the state tells why it does not."""
+    catch = {"ErrorEquals": ["States.ALL"], "Next": "End"}
+    call = {"Type": "Task", "Resource": "arn:aws:states:::http:invoke", "Catch": [catch], "End": True}
+    done = StateMachine(stack, {"Call": call, "End": END}).run()
+    assert json.loads(done["output"])["Cause"] == "the embedded AWS has no integration of http"
 
 
 def test_a_function_that_does_not_exist_fails_the_state(stack: Stack) -> None:
