@@ -15,7 +15,7 @@ from typing import Any
 from embedded_aws.aws.bucket_notifications import conflict
 from embedded_aws.aws.event_patterns import EventPatternError, checked, matches, parse
 from embedded_aws.aws.moto_events import EventPut, NotificationsSet, ObjectChanged, Published, note
-from embedded_aws.aws.moto_streams import correct_streams, correct_tables
+from embedded_aws.aws.moto_patches import correct_streams, correct_tables
 from embedded_aws.aws.parsing import read_json
 
 _PREDEFINED = {
