@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _FUNCTION = "aws:lambda/function:Function"
 _STAGE = "aws:apigateway/stage:Stage"
+_DEPLOYMENT = "aws:apigateway/deployment:Deployment"
 _STATE_MACHINE = "aws:sfn/stateMachine:StateMachine"
 _SETTINGS = {
     _FUNCTION: "tracingConfig",
@@ -67,15 +68,13 @@ class Tracing:
             _FUNCTION: lambda: r.client("lambda").update_function_configuration(
                 FunctionName=state["name"], TracingConfig={"Mode": "Active"}
             ),
-            _STAGE: lambda: r.client("apigateway").update_stage(
-                restApiId=r.inputs["restApi"],
-                stageName=r.inputs["stageName"],
-                patchOperations=[{"op": "replace", "path": "/tracingEnabled", "value": "true"}],
-            ),
+            _STAGE: lambda: _trace_stage(r),
             _STATE_MACHINE: lambda: r.client("stepfunctions").update_state_machine(
                 stateMachineArn=state["arn"], tracingConfiguration={"enabled": True}
             ),
         }
+        if r.inputs.get("stageName"):  # a deployment that makes its stage, as `pulumi_aws` 6 allows
+            calls[_DEPLOYMENT] = calls[_STAGE]
         if r.type in calls:
             with self._lock:
                 self._untraced.append(calls[r.type])
@@ -97,6 +96,14 @@ class Tracing:
             for layer in sorted(self._instrumented)
         ]
         return told
+
+
+def _trace_stage(r: Registration) -> None:
+    r.client("apigateway").update_stage(
+        restApiId=r.inputs["restApi"],
+        stageName=r.inputs["stageName"],
+        patchOperations=[{"op": "replace", "path": "/tracingEnabled", "value": "true"}],
+    )
 
 
 def _can_be_wrapped(inputs: Mapping[str, Any]) -> bool:

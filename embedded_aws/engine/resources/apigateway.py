@@ -83,9 +83,15 @@ def integration_response(r: Registration) -> Created:
 
 
 def deployment(r: Registration) -> Created:
-    """Take the snapshot of the API that stages serve."""
+    """Take the snapshot of the API that stages serve; before `pulumi_aws` 7 also a stage (`stage_name`)."""
     answer = r.call("apigateway", "create_deployment", _IDS)
-    return answer["id"], {"createdDate": answer["createdDate"].isoformat()}
+    api, stage_name = r.inputs["restApi"], r.inputs.get("stageName", "")
+    return answer["id"], {
+        "createdDate": answer["createdDate"].isoformat(),
+        # Outputs until `pulumi_aws` 6, to which programs add the stage's name where they gave none.
+        "executionArn": f"{_execution_arn(r, api)}/{stage_name}",
+        "invokeUrl": f"{r.clients.endpoint}/execute-api/{api}/{stage_name}",
+    }
 
 
 def stage(r: Registration) -> Created:

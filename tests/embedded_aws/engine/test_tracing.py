@@ -56,6 +56,24 @@ def test_a_program_that_says_nothing_of_xray_is_traced(aws: harness.Aws) -> None
     assert 'tracing_config={"mode": "Active"}' in told
 
 
+def test_a_stage_that_its_deployment_makes_is_traced(aws: harness.Aws) -> None:
+    """As `pulumi_aws` until 6 has it, whose outputs the deployment keeps."""
+
+    def program() -> None:
+        silent = stage("older")
+        given = {"restApi": silent.rest_api, "stageName": "old", "invokeUrl": None, "executionArn": None}
+        older = pulumi.CustomResource("aws:apigateway/deployment:Deployment", "old", given)
+        pulumi.export("api", silent.rest_api)
+        pulumi.export("url", pulumi.get(older, "invokeUrl"))
+        pulumi.export("arn", pulumi.get(older, "executionArn"))
+
+    done = harness.deploy(aws.url, program, "older", tracing=Tracing())
+    api = done.outputs["api"]
+    assert done.client("apigateway").get_stage(restApiId=api, stageName="old")["tracingEnabled"]
+    assert done.outputs["url"] == f"{aws.url}/execute-api/{api}/old"
+    assert done.outputs["arn"] == f"arn:aws:execute-api:eu-west-1:123456789012:{api}/old"
+
+
 @pytest.mark.parametrize("setting", [{"mode": "Active"}, {"mode": "PassThrough"}])
 def test_a_program_that_says_something_of_xray_is_left_as_it_is(
     aws: harness.Aws, setting: dict[str, str]
