@@ -128,7 +128,7 @@ class Gateway:
         said, authorization = await self._authorizers.check(routed)
         if isinstance(said, Response):
             return said, None, authorization
-        if refused := self._refuse(routed, said):
+        if refused := self._refuse(routed, said) or await validation.refusal(routed):
             return refused, None, authorization
         response, call = await self._integrations.call(routed, told(said) if said else None)
         return response, call, authorization
@@ -141,7 +141,7 @@ class Gateway:
             return answers.FORBIDDEN
         if not self._throttling.allows(stage, route):
             return answers.TOO_MANY_REQUESTS
-        return answers.TOO_LARGE if len(request.body) > MAX_PAYLOAD else validation.refusal(routed)
+        return answers.TOO_LARGE if len(request.body) > MAX_PAYLOAD else None
 
     def _not_emulated(self, routed: Routed, what: str) -> Response:
         stage, route = routed.stage, routed.route

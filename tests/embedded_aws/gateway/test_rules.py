@@ -51,6 +51,55 @@ def test_body_by_its_model(front: FrontFactory, body: str, status: int) -> None:
         assert not gateway.function.calls
 
 
+def modelled(schema: Any) -> Stage:
+    made = validated(body=True)
+    return replace(made, deployment=replace(made.deployment, models={"Order": json.dumps(schema)}))
+
+
+@pytest.mark.parametrize(
+    ("schema", "fits", "fails"),
+    [
+        ({"pattern": "^(a+)+$"}, "a" * 60, "a" * 60 + "!"),
+        ({"patternProperties": {"^(a+)+$": {"type": "null"}}}, {"a" * 60 + "!": 1}, {"a" * 60: 1}),
+        (
+            {"patternProperties": {"^(a+)+$": {}}, "additionalProperties": False},
+            {"a": 1},
+            {"a" * 60 + "!": 1},
+        ),
+        ({"properties": {"b": {}}, "additionalProperties": {"type": "null"}}, {"b": 1, "c": None}, {"c": 1}),
+        ({"uniqueItems": True}, [1, True, "1", [1], [True], *({"a": n} for n in range(30_000))], [1, 1.0]),
+    ],
+)
+def test_schemas_that_would_take_for_ever(front: FrontFactory, schema: Any, fits: Any, fails: Any) -> None:
+    """Patterns do not backtrack, and elements are not compared pair by pair."""
+    gateway = front(modelled(schema))
+    assert gateway.request("POST", "/orders", json=fits).status_code == 200
+    assert gateway.request("POST", "/orders", json=fails).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"$ref": "http://127.0.0.1:1/x"},
+        {"$ref": "#"},
+        {"type": "foo"},
+        {"minLength": "x"},
+        {"multipleOf": 0},
+        {"pattern": "("},
+        [],
+        5,
+    ],
+    ids=str,
+)
+def test_models_that_are_no_schemas(
+    front: FrontFactory, schema: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They let every body through, with a warning that names the model; nothing is fetched."""
+    gateway = front(replace(modelled(schema), api_id="abc123"))
+    assert gateway.request("POST", "/orders", json="a").status_code == 200
+    assert "the model Order of abc123 lets every body through" in caplog.text
+
+
 def test_body_of_another_type(front: FrontFactory) -> None:
     """A media type without a model is let through."""
     response = front(validated(body=True)).request("POST", "/orders", headers={"Content-Type": "text/plain"})
