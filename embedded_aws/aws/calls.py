@@ -63,7 +63,7 @@ class AwsCalls:
         protocol = described.metadata["protocol"]
         try:
             request = _serializer(protocol).serialize_to_request(dict(parameters), shape)
-        except ParamValidationError as problem:
+        except (ParamValidationError, RuntimeError) as problem:  # botocore's for a time that none can be
             raise AwsError("ValidationException", " ".join(str(problem).split())) from problem
         headers = {**request["headers"], **_signed(described.signing_name, self._region)}
         if trace.root:

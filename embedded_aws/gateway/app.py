@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from embedded_aws.aws.http import read_body
 from embedded_aws.aws.ids import Clock, Ids, RandomIds
 from embedded_aws.aws.interfaces import NoMetrics
+from embedded_aws.aws.parsing import ParseError, header_field
 from embedded_aws.aws.trace_header import NAME as TRACE_HEADER
 from embedded_aws.gateway import response as answers
 from embedded_aws.gateway import validation
@@ -215,11 +216,15 @@ def _with_ids(response: Response, arrival: Arrival) -> Response:
 
 
 async def _send(send: Send, response: Response) -> None:
-    # These have no body by definition; with one, the HTTP server would break the connection.
+    # These have no body by definition; with one, the HTTP server would break the connection, as it would for
+    # a header that HTTP cannot carry: mappings and other servers bring those.
+    try:
+        fields = [header_field(name, value) for name, value in response.headers]
+    except ParseError as problem:
+        _LOG.warning("a response cannot be sent: %s", problem)
+        response, fields = answers.BAD_REPLY, [header_field(*each) for each in answers.BAD_REPLY.headers]
     body = b"" if response.status in {204, 304} else response.body
-    length = () if response.status == 204 else (("Content-Length", str(len(body))),)
-    headers = [
-        (name.encode("latin-1"), value.encode("latin-1")) for name, value in (*response.headers, *length)
-    ]
+    length = [] if response.status == 204 else [(b"Content-Length", str(len(body)).encode())]
+    headers = [*fields, *length]
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -12,7 +12,7 @@ from embedded_aws.aws.matching import glob
 from embedded_aws.aws.parsing import MAX_PAYLOAD_DEPTH, ParseError, read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping
+    from collections.abc import Hashable, Mapping
 
     from embedded_aws.aws.ids import Clock
 
@@ -82,6 +82,8 @@ def read_verdict(payload: bytes) -> Verdict:
     statements = [statements] if isinstance(statements, dict) else statements
     if not isinstance(statements, list) or not all(isinstance(each, dict) for each in statements):
         raise MalformedVerdictError("policyDocument.Statement must be a list of objects")
+    if not all(_are_texts(each.get(name)) for each in statements for name in ("Action", "Resource")):
+        raise MalformedVerdictError("Action and Resource of a statement must be strings or lists of strings")
     context = answer.get("context") or {}
     if not isinstance(context, dict) or any(isinstance(each, dict | list) for each in context.values()):
         raise MalformedVerdictError("context must have strings, numbers and booleans alone")
@@ -107,5 +109,9 @@ def _is_about(statement: Mapping[str, Any], arn: str) -> bool:
     )
 
 
-def _texts(value: Any) -> Iterable[str]:
-    return [value] if isinstance(value, str) else [each for each in value or () if isinstance(each, str)]
+def _texts(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value] if value is not None else []
+
+
+def _are_texts(value: Any) -> bool:
+    return all(isinstance(each, str) for each in _texts(value))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import closing
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import urllib3
 
 from embedded_aws.aws.http import run_in_thread
+from embedded_aws.gateway.response import MAX_PAYLOAD
 
 _HOP_BY_HOP = {"connection", "content-length", "transfer-encoding", "host", "keep-alive"}
 _REPLACED = _HOP_BY_HOP | {"date", "apigw-requestid"}
@@ -38,14 +41,16 @@ async def fetch(
         try:
             with urllib3.PoolManager(retries=False, timeout=seconds) as pool:
                 answer = pool.request(
-                    method, url, body=body or None, headers=fields, redirect=False, decode_content=False
+                    method,
+                    url,
+                    body=body or None,
+                    headers=fields,
+                    redirect=False,
+                    decode_content=False,
+                    preload_content=False,
                 )
-                kept = [(name, value) for name, value in answer.headers.items()]
-                return Reply(
-                    answer.status,
-                    tuple(each for each in kept if each[0].lower() not in _REPLACED),
-                    answer.data,
-                )
+                with closing(answer):
+                    return _reply(answer)
         except urllib3.exceptions.NewConnectionError as problem:
             raise OSError(str(problem)) from problem
         except urllib3.exceptions.TimeoutError:
@@ -53,7 +58,22 @@ async def fetch(
         except urllib3.exceptions.HTTPError as problem:
             raise OSError(str(problem)) from problem
 
-    return await run_in_thread(send)
+    try:
+        async with asyncio.timeout(seconds):  # the other one is for each byte
+            return await run_in_thread(send)
+    except TimeoutError:
+        return None
+
+
+def _reply(answer: urllib3.BaseHTTPResponse) -> Reply:
+    """Read an answer; raises `OSError` for one that API Gateway could not hand on."""
+    if not 200 <= answer.status <= 599:
+        raise OSError(f"it answered with status {answer.status}")
+    body = answer.read(MAX_PAYLOAD + 1)
+    if len(body) > MAX_PAYLOAD:
+        raise OSError(f"it answered with more than {MAX_PAYLOAD} bytes")
+    kept = answer.headers.items()
+    return Reply(answer.status, tuple(each for each in kept if each[0].lower() not in _REPLACED), body)
 
 
 def host_of(url: str) -> str:

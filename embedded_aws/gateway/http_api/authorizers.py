@@ -109,6 +109,8 @@ def _read(authorizer: Authorizer, result: InvokeResult | None) -> Verdict | dict
     answer = read_answer(result.payload)
     if not isinstance(answer.get("isAuthorized"), bool):
         raise MalformedVerdictError("isAuthorized must be true or false")
+    if not isinstance(answer.get("context") or {}, dict):
+        raise MalformedVerdictError("context must be an object")
     return answer
 
 

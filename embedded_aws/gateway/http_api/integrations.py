@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from embedded_aws.aws.errors import AwsError
-from embedded_aws.aws.parsing import ParseError, read_json
+from embedded_aws.aws.parsing import ParseError, read_integer, read_json
 from embedded_aws.gateway import lambda_calls
 from embedded_aws.gateway.http_api import response as answers
 from embedded_aws.gateway.http_api.event import build_event, forwarded_headers
@@ -52,6 +52,8 @@ _NAMES = {
     "sqs": {"QueueUrl", "MessageBody", "DelaySeconds", "MessageGroupId", "MessageDeduplicationId"},
     "stepfunctions": {"StateMachineArn", "Name", "Input"},
 }
+_LONGEST_DELAY = 900
+"""Seconds, of SQS: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html"""
 _MEMBERS = {"StateMachineArn": "stateMachineArn", "Name": "name", "Input": "input"}
 
 
@@ -193,6 +195,8 @@ class Integrations:
     ) -> Response:
         try:
             output = dict(await self._aws(service, operation, _body(service, given), trace))
+        except ParseError as problem:
+            return answers.message(400, str(problem))
         except AwsError as problem:
             return answers.message(problem.status, problem.message)
         known = {key: value for key, value in output.items() if key not in {"ResponseMetadata", "RequestId"}}
@@ -201,6 +205,7 @@ class Integrations:
 
 
 def _body(service: str, given: Mapping[str, str]) -> dict[str, Any]:
+    """Return the parameters of a call; raises `ParseError`."""
     known = {key: value for key, value in given.items() if key in _NAMES[service] and value}
     if service == "events":
         entry: dict[str, Any] = dict(known)
@@ -209,7 +214,7 @@ def _body(service: str, given: Mapping[str, str]) -> dict[str, Any]:
         return {"Entries": [entry]}
     body: dict[str, Any] = {_MEMBERS.get(key, key): value for key, value in known.items()}
     if "DelaySeconds" in body:
-        body["DelaySeconds"] = int(body["DelaySeconds"])
+        body["DelaySeconds"] = read_integer(body["DelaySeconds"], 0, _LONGEST_DELAY)
     return body
 
 

@@ -75,3 +75,12 @@ def test_what_cannot_be_called_is_refused(service: str, operation: str, given: A
     with pytest.raises(AwsError) as raised:
         app.call(service, operation, given, TraceHeader())
     assert (raised.value.code, app.request) == (code, None)
+
+
+@pytest.mark.parametrize("time", ["soon", "9" * 30, "1e400", "inf"])
+def test_a_time_that_none_can_be_is_a_validation_error(time: str) -> None:
+    """For some of them botocore raises what it does not document."""
+    app = Application(Response(200, b"{}"))
+    with pytest.raises(AwsError) as refused:
+        app.call("events", "PutEvents", {"Entries": [{"Time": time}]}, TraceHeader())
+    assert refused.value.code == "ValidationException"

@@ -163,3 +163,14 @@ def test_api_key_from_the_authorizer(front: FrontFactory) -> None:
     deployment = replace(deployed.deployment, key_from_authorizer=True)
     gateway.apis.deployed = replace(deployed, deployment=deployment)
     assert gateway.request("GET", "/hello/7", headers=HEADER).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["Action", "Resource"])
+@pytest.mark.parametrize("value", [5, True, {"a": 1}, [5]], ids=str)
+def test_statements_of_any_shape(front: FrontFactory, name: str, value: Any) -> None:
+    """What is no text is a malformed answer, which is API Gateway's 500 of its own."""
+    statement = {"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": "*", name: value}
+    said = returned({"principalId": "u1", "policyDocument": {"Statement": [statement]}})
+    response = guarded(front, said).request("GET", "/hello/7", headers=HEADER)
+    assert response.status_code == 500
+    assert response.headers["x-amzn-errortype"] == "AuthorizerConfigurationException"

@@ -138,3 +138,37 @@ def test_server_that_is_not_there(front: FrontFactory) -> None:
     """A back-end that cannot be reached is the gateway's 500."""
     gateway = front(with_method(Integration("HTTP_PROXY", "http://127.0.0.1:1/")))
     assert gateway.request("GET", "/hello").status_code == 500
+
+
+class OddHandler(Handler):
+    """Answers what no client of the gateway could be sent, by the path."""
+
+    def do_GET(self) -> None:
+        if self.path == "/control":
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-A: b\x01c\r\nContent-Length: 0\r\n\r\n")
+        else:
+            self.wfile.write(f"HTTP/1.1 {self.path[1:]} Odd\r\nContent-Length: 0\r\n\r\n".encode())
+
+
+@pytest.mark.parametrize(("path", "status"), [("/101", 500), ("/999", 500), ("/control", 502)])
+def test_answers_that_cannot_be_handed_on(front: FrontFactory, path: str, status: int) -> None:
+    """A status or a header that HTTP has not, or not here, is the gateway's own error."""
+    with HTTPServer(("127.0.0.1", 0), OddHandler) as listening:
+        thread = Thread(target=listening.handle_request)
+        thread.start()
+        address = f"http://127.0.0.1:{listening.server_port}{path}"
+        response = front(with_method(Integration("HTTP_PROXY", address))).request("GET", "/hello")
+        thread.join()
+    assert response.status_code == status
+
+
+def test_header_that_no_response_can_carry(front: FrontFactory, caplog: pytest.LogCaptureFixture) -> None:
+    """What is mapped from a request may have line breaks: they are refused, not sent."""
+    mapped = IntegrationResponse(
+        200, parameters={"method.response.header.X-Asked": "method.request.querystring.a"}
+    )
+    gateway = front(with_method(mock('{"statusCode": 200}', mapped)))
+    response = gateway.request("GET", "/hello?a=b%0D%0ASet-Cookie:%20c")
+    assert (response.status_code, "set-cookie" in response.headers) == (502, False)
+    assert "X-Asked has a line break" in caplog.text
+    assert gateway.request("GET", "/hello?a=%E2%82%AC").status_code == 502

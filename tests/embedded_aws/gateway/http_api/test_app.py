@@ -213,6 +213,14 @@ def test_authorizer_that_fails() -> None:
     assert gateway.request("GET", "/hello", headers={"Authorization": "t"}).status_code == 500
 
 
+@pytest.mark.parametrize("context", [5, "ab", [1], [[1, 2, 3]]], ids=str)
+def test_context_that_is_no_object(context: Any) -> None:
+    """It is no answer either, and the API's own 500."""
+    gateway = guarded({"isAuthorized": True, "context": context}, simple=True)
+    response = gateway.request("GET", "/hello", headers={"Authorization": "t"})
+    assert (response.status_code, response.json()) == (500, {"message": "Internal Server Error"})
+
+
 def test_verdicts_are_used_again() -> None:
     """Within its time a verdict counts for the same identity."""
     gateway = guarded({"isAuthorized": True}, simple=True, ttl=60.0)
@@ -305,3 +313,14 @@ def test_changes_of_the_response() -> None:
     )
     response = gateway.request("GET", "/hello")
     assert (response.status_code, response.headers["x-was"]) == (403, "none")
+
+
+@pytest.mark.parametrize("delay", ["soon", "-1", "901", "9" * 5000, "٢"])
+def test_delay_that_is_no_number(delay: str) -> None:
+    """A parameter that the client fills in and that does not fit is his 400."""
+    parameters = {"QueueUrl": "https://q", "MessageBody": "a", "DelaySeconds": "$request.querystring.delay"}
+    sending = Integration("AWS_PROXY", subtype="SQS-SendMessage", parameters=parameters)
+    gateway = front(api(Route("POST /messages", sending)))
+    response = gateway.request("POST", "/messages", params={"delay": delay})
+    assert response.status_code == 400
+    assert not gateway.aws.calls
