@@ -19,7 +19,7 @@ from embedded_aws.aws.errors import AwsError
 from embedded_aws.aws.http import Request, Response, forward, read_request
 from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.aws.parsing import ParseError
-from embedded_aws.gateway.openapi import Document
+from embedded_aws.gateway.openapi import read_document
 from embedded_aws.gateway.rest_import import RestImport
 
 if TYPE_CHECKING:
@@ -100,13 +100,14 @@ class ApiGatewayApi:
         backend = self._backend(request)
         api = backend.get_rest_api(api_id)
         with _refusing():
-            RestImport(backend, api, Document(request.body), overwrite=mode == "overwrite").run()
+            document = await read_document(request.body)
+            RestImport(backend, api, document, overwrite=mode == "overwrite").run()
         return _answered(api.to_dict())
 
     async def _import_rest_api(self, request: Request) -> Response:
         backend = self._backend(request)
         with _refusing():
-            document = Document(request.body)
+            document = await read_document(request.body)
             api = backend.create_rest_api(name=document.title or "api", description="")
             RestImport(backend, api, document, overwrite=False).run()
         return replace(_answered(api.to_dict()), status=201)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from embedded_aws.aws.http import run_in_thread
 from embedded_aws.aws.parsing import ParseError, read_json
 
 if TYPE_CHECKING:
@@ -21,6 +22,11 @@ _ANY = f"{_EXTENSION}any-method"
 _METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 _LOCATIONS = {"query": "querystring", "header": "header", "path": "path"}
 _AUTHORIZATIONS = {"awsSigv4": "AWS_IAM"}
+_MOST = 6 * 1024 * 1024
+"""Characters and values of a document once its aliases are written out; AWS takes files of 6 MB.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
+"""
 
 
 @dataclass(frozen=True)
@@ -162,14 +168,19 @@ class Document:
         return found
 
 
+async def read_document(body: bytes | str) -> Document:
+    """Read a document in a thread, since a large one in YAML takes long; raises `ParseError`."""
+    return await run_in_thread(lambda: Document(body))
+
+
 def _read(body: bytes | str) -> dict[str, Any]:
     try:
         content = read_json(body)
     except ParseError:
         try:
             # Keys of YAML may be numbers, such as statuses.
-            content = json.loads(json.dumps(yaml.safe_load(body), default=str))
-        except (yaml.YAMLError, ValueError, TypeError) as problem:
+            content = json.loads(json.dumps(yaml.load(body, Loader=_Yaml), default=str))  # noqa: S506 - a safe one
+        except (yaml.YAMLError, ValueError, TypeError, RecursionError) as problem:
             raise ParseError(f"the body is neither JSON nor YAML: {problem}") from problem
     marks = content if isinstance(content, dict) else {}
     version = str(marks.get("swagger") or marks.get("openapi") or "")
@@ -178,6 +189,30 @@ def _read(body: bytes | str) -> dict[str, Any]:
     if not isinstance(content.get("paths"), dict):
         raise ParseError("the document has no paths")
     return dict(content)
+
+
+class _Yaml(yaml.SafeLoader):
+    """Refuses what a few aliases of aliases would make too large, before anything is made of it."""
+
+    def __init__(self, body: bytes | str) -> None:
+        super().__init__(body)
+        self._size = 0
+        self._sizes: dict[str, int] = {}
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """Compose a node as PyYAML does, and know how large it is."""
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call] # its stubs lack types
+        before = self._size
+        if isinstance(event, yaml.AliasEvent):
+            self._size += self._sizes.get(str(event.anchor), _MOST)  # inside itself it is endless
+        else:
+            self._size += 1 + len(getattr(event, "value", ""))
+        if self._size > _MOST:
+            raise yaml.YAMLError(f"with its aliases it is larger than {_MOST} characters")
+        node = super().compose_node(parent, index)
+        if anchor := getattr(event, "anchor", None):
+            self._sizes.setdefault(anchor, self._size - before)
+        return node
 
 
 def _items(given: Mapping[str, Any], key: str) -> Iterator[tuple[str, Any]]:

@@ -17,7 +17,7 @@ from embedded_aws.aws.errors import AwsError
 from embedded_aws.aws.http import Request, Response, forward
 from embedded_aws.gateway.http_api.model import DEFAULT
 from embedded_aws.gateway.http_api.openapi import HttpImport
-from embedded_aws.gateway.openapi import Document
+from embedded_aws.gateway.openapi import read_document
 
 if TYPE_CHECKING:
     from embedded_aws.aws.moto import MotoAws
@@ -46,7 +46,7 @@ class HttpApisControl:
             return await self._create(request, backend, imports=method == "PUT")
         if (found := _API.fullmatch(request.path)) and method == "PUT":
             api = backend.get_api(found["api"])
-            HttpImport(api, Document(_text(request, "body"))).run()
+            HttpImport(api, await read_document(_text(request, "body"))).run()
             return _answered(api.to_json(), 201)
         if found := _DEPLOYMENTS.fullmatch(request.path):
             backend.get_api(found["api"])
@@ -66,7 +66,7 @@ class HttpApisControl:
     async def _create(self, request: Request, backend: Any, *, imports: bool) -> Response:
         """Make an API: from a document, with a catch-all route to a target, or empty."""
         given = json.loads(request.body or b"{}")
-        document = Document(_text(request, "body")) if imports else None
+        document = await read_document(_text(request, "body")) if imports else None
         if document:
             body = json.dumps({"name": document.title or "api", "protocolType": "HTTP"}).encode()
             scope = {**request.scope, "method": "POST"}

@@ -251,3 +251,35 @@ def test_static_files_of_s3(control: Control) -> None:
     assert found
     assert found.parameters == integration["requestParameters"]
     assert {each.pattern: each.status for each in found.responses} == {"4\\d{2}": 404, None: 200}
+
+
+NINE = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
+MERGED = [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 12)]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["a0: &a0 [x]", *NINE],
+        ["a0: &a0 {x: y}", *MERGED],
+        ["a: &a [*a]"],
+        ["a: &a {b: *a}"],
+        ["a: " + "[" * 5000],
+        ["a: *b"],
+    ],
+    ids=["lists", "merged", "inside itself", "map inside itself", "deep", "unknown"],
+)
+def test_yaml_that_grows(control: Control, lines: list[str]) -> None:
+    """Aliases of aliases are refused before they fill the memory."""
+    api = control.imported(swagger({}))
+    refused = control.answer("PUT", f"/restapis/{api}", "\n".join(['swagger: "2.0"', "paths: {}", *lines]))
+    assert (refused.status_code, refused.headers["x-amzn-errortype"]) == (400, "BadRequestException")
+    assert "neither JSON nor YAML" in refused.json()["message"]
+
+
+def test_yaml_with_aliases(control: Control) -> None:
+    """Those that stay small are understood."""
+    method = f"get: {{{INTEGRATION}: {{type: mock}}}}"
+    paths = ["/a: &a", f"  {method}", "/b: *a", "/c: {<<: *a}"]
+    text = "\n  ".join(['swagger: "2.0"\npaths:', *paths])
+    assert set(routes(control, control.imported(text))) == {"/a", "/b", "/c"}
