@@ -58,23 +58,28 @@ def _follow_executions() -> None:
         worker._get_evaluation_environment,  # noqa: SLF001
         environment.as_inner_frame_of.__func__,
     )
-    ended = communication.terminated
+    executed, ended = worker._execution_logic, communication.terminated  # noqa: SLF001
 
     def make(self: Any) -> Any:
         worker = made(self)
         worker.step = _EXECUTION.get()
         worker.step.begin()
+        # moto makes it in the execution's thread, and fails where it is asked for before.
+        worker.env = begun(worker)
+        worker.env.step = worker.step
         return worker
-
-    def begin(self: Any) -> Any:
-        environment = begun(self)
-        environment.step = self.step
-        return environment
 
     def frame(cls: Any, env: Any, *args: Any, **options: Any) -> Any:
         inner = framed(cls, env, *args, **options)
         inner.step = env.step
         return inner
+
+    def execute(self: Any) -> None:
+        try:
+            executed(self)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, the execution is over
+            self.env.set_error({"error": "States.Runtime", "cause": f"{type(problem).__name__}: {problem}"})
+            self._execution_communication.terminated()
 
     def end(self: Any) -> None:
         ended(self)
@@ -84,7 +89,8 @@ def _follow_executions() -> None:
         execution.exec_worker.step.leave(failure)
 
     execution._get_start_execution_worker = make  # noqa: SLF001
-    worker._get_evaluation_environment = begin  # noqa: SLF001
+    worker._execution_logic = execute  # noqa: SLF001
+    worker._get_evaluation_environment = lambda self: self.env  # noqa: SLF001
     environment.as_inner_frame_of = classmethod(frame)
     communication.terminated = end
 
@@ -164,9 +170,12 @@ def _mend() -> None:
     from moto.stepfunctions.parser.asl.jsonata import jsonata  # noqa: PLC0415
     from moto.stepfunctions.parser.asl.utils import json_path  # noqa: PLC0415
 
+    def explain(self: Any, message: str = "") -> None:
+        AWSError.__init__(self, message or type(self).TYPE)
+
     for error in map(_open, AWSError.__subclasses__()):
         if error.__module__ == api.__name__:
-            error.TYPE = error.code
+            error.TYPE, error.__init__ = error.code, explain
     # Such a state exists, and fails; moto would refuse its whole machine.
     factory._UNSUPPORTED_SERVICE_NAMES.add("http")  # noqa: SLF001
     _open(json_path).parse = state_expressions.Path

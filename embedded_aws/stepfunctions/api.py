@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _OPERATIONS = {
     "DescribeExecution": StepFunctions.describe,
     "GetExecutionHistory": StepFunctions.history,
+    "SendTaskFailure": StepFunctions.fail_task,
     "StartExecution": StepFunctions.start,
     "StartSyncExecution": StepFunctions.start_sync,
     "StopExecution": StepFunctions.stop,

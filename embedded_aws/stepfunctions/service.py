@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecutio
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,6 +42,7 @@ _SYNC_SECONDS = 300
 
 https://docs.aws.amazon.com/step-functions/latest/dg/choosing-workflow-type.html
 """
+_START_SECONDS = 0.005
 _PAGES = NumberedPages(
     "maxResults", 100, MOST_EVENTS, lambda problem: AwsError("InvalidToken", f"Invalid Token: {problem}")
 )
@@ -98,9 +100,7 @@ class StepFunctions:
 
     def history(self, caller: Caller, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return a page of what an execution did; raises `AwsError`."""
-        worker = self._execution(caller, given).exec_worker
-        # There is no environment before the definition was read.
-        events = worker.env.event_manager.get_event_history() if worker.env else []
+        events = self._execution(caller, given).exec_worker.env.event_manager.get_event_history()
         ordered = events[::-1] if given.get("reverseOrder") else events
         page = _PAGES.page("events", ordered, given)
         return {**page, "events": [shapes.event(event) for event in page["events"]]}
@@ -108,8 +108,16 @@ class StepFunctions:
     def stop(self, caller: Caller, given: Mapping[str, Any]) -> dict[str, Any]:
         """Stop an execution; raises `AwsError`."""
         execution = self._execution(caller, given)
+        while execution.status == "RUNNING" and execution.exec_worker.env.program_state() is None:
+            time.sleep(_START_SECONDS)  # its definition is read; until then moto stops nothing
         self._end(execution, given.get("error"), given.get("cause"))
         return {"stopDate": self._neighbours.clock()}
+
+    def fail_task(self, caller: Caller, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Fail the task that waits for a token, with its cause, which moto leaves out; raises `AwsError`."""
+        token, error, cause = given["taskToken"], given.get("error"), given.get("cause")
+        _of_moto(lambda: self._backend(caller).send_task_failure(token, error=error, cause=cause))
+        return {}
 
     def close(self) -> None:
         """Stop what still runs."""
@@ -152,7 +160,7 @@ class StepFunctions:
                 machine.executions.remove(old)
 
     def _end(self, execution: Any, error: str | None, cause: str | None) -> None:
-        if execution.status == "RUNNING" and execution.exec_worker.env:
+        if execution.status == "RUNNING":
             execution.error, execution.cause = error, cause
             execution.stop(stop_date=datetime.now(UTC), error=error, cause=cause)
 

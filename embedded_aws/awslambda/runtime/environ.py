@@ -70,6 +70,8 @@ def worker_environ(settings: WorkerSettings, directories: Directories) -> dict[s
         "TZ": ":UTC",
         "PATH": _path(directories),
         "AWS_ENDPOINT_URL": settings.endpoint_url,
+        # Some operations have a host of their own, such as `sync-states.…`; `sync-127.0.0.1` is none.
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
         **NO_ACCOUNT,
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "AWS_XRAY_DAEMON_ADDRESS": settings.daemon_address,

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
+from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.stepfunctions import service
 from tests.embedded_aws.awslambda.harness import Stack
 from tests.embedded_aws.inbox import Inbox
@@ -205,12 +207,42 @@ def test_a_task_waits_for_its_token(stack: Stack) -> None:
     assert json.loads(machine.ended(started["executionArn"])["output"]) == {"yes": True}
 
 
+def test_a_task_fails_by_its_token(stack: Stack) -> None:
+    """SendTaskFailure ends the wait with an error and its cause; a token is good for one answer."""
+    inbox = Inbox(stack)
+    ask = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Parameters": {"QueueUrl": inbox.url, "MessageBody.$": "$$.Task.Token"},
+        "End": True,
+    }
+    machine = StateMachine(stack, {"Ask": ask})
+    execution = machine.client.start_execution(stateMachineArn=machine.arn)["executionArn"]
+    token = inbox.received()[0]["Body"]
+    machine.client.send_task_failure(taskToken=token, error="No", cause="not today")
+    done = machine.ended(execution)
+    assert (done["status"], done["error"], done["cause"]) == ("FAILED", "No", "not today")
+    with pytest.raises(ClientError, match="InvalidToken"):
+        machine.client.send_task_success(taskToken="unknown", output="{}")
+
+
+def test_a_function_can_wait_for_an_execution(stack: Stack) -> None:
+    """StartSyncExecution has a host of its own on AWS; functions reach it here all the same."""
+    machine = StateMachine(stack, {"End": END}, type="EXPRESS")
+    code = f"""
+import boto3
+def handler(event, context):
+    done = boto3.client("stepfunctions").start_sync_execution(stateMachineArn="{machine.arn}", input="[1]")
+    return done["output"]
+"""
+    answer = stack.invoke(stack.deploy(code, timeout=20))
+    assert json.loads(json.loads(answer.payload)) == [1]
+
+
 def test_an_execution_can_be_stopped(stack: Stack) -> None:
-    """StopExecution ends a wait, and the execution tells who stopped it and why."""
+    """StopExecution ends a wait, even of an execution that just began, and the execution tells why."""
     machine = StateMachine(stack, {"Wait": {"Type": "Wait", "Seconds": 3600, "End": True}})
     execution = machine.client.start_execution(stateMachineArn=machine.arn)["executionArn"]
-    while "WaitStateEntered" not in machine.history(execution):
-        pass
     machine.client.stop_execution(executionArn=execution, error="Enough", cause="a test")
     done = machine.ended(execution)
     assert (done["status"], done["error"], done["cause"]) == ("ABORTED", "Enough", "a test")
@@ -291,6 +323,16 @@ def test_a_definition_that_is_none_is_refused(stack: Stack) -> None:
     """CreateStateMachine reads the definition."""
     with pytest.raises(ClientError, match="InvalidDefinition"):
         StateMachine(stack, {"Start": {"Type": "Dance"}})
+
+
+def test_an_execution_that_moto_fails_on_ends(stack: Stack) -> None:
+    """It does not run for ever when its definition cannot be read after all."""
+    machine = StateMachine(stack, {"End": END})
+    stepfunctions_parser_backends[ACCOUNT_ID]["us-east-1"].describe_state_machine(
+        machine.arn
+    ).definition = "{"
+    done = machine.run()
+    assert (done["status"], done["error"]) == ("FAILED", "States.Runtime")
 
 
 def test_an_integration_that_is_not_emulated_fails_its_state(stack: Stack) -> None:
