@@ -54,6 +54,7 @@ def guest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv = harness.virtualenv(program / "venv")
     harness.borrowed(venv, "pulumi", "grpc", "google", "yaml", "semver", "dill", "opentelemetry")
     harness.installed(venv, "pulumi_aws", "5.43.0", "major = 5")
+    harness.installed(venv, "botocore", "1.20.0", "raise ImportError('this does not know the APIs')")
     return program
 
 
