@@ -132,7 +132,7 @@ def has_consumers(trace: Trace, source: Source) -> bool:
         lambda_ = client(source, "lambda")
         mappings = lambda_.list_event_source_mappings()["EventSourceMappings"]
         # What a stream invokes is not linked to who wrote into it.
-        return sends_messages(trace) and any(":sqs:" in one["EventSourceArn"] for one in mappings)
+        return sends_messages(trace) and any(":sqs:" in one.get("EventSourceArn", "") for one in mappings)
     except (BotoCoreError, ClientError):
         return False
 

@@ -81,7 +81,11 @@ def deployed(api: Api, *paths: str, methods: tuple[str, ...] = ("GET",)) -> Stat
     resources = [{"id": path, "path": path, "resourceMethods": {m: {} for m in methods}} for path in paths]
     answer(api, "/restapis", {"item": [{"id": "other"}, {"id": "k2v9x1"}]})
     answer(api, "/restapis/k2v9x1/resources", {"item": [{"id": "root", "path": "/"}, *resources]})
-    answer(api, "/2015-03-31/event-source-mappings", {"EventSourceMappings": [{"UUID": "1"}]})
+    answer(
+        api,
+        "/2015-03-31/event-source-mappings",
+        {"EventSourceMappings": [{"EventSourceArn": "arn:aws:sqs:us-east-1:123456789012:jobs"}]},
+    )
     return stack_at(api.endpoint, api.endpoint + BASE)
 
 
