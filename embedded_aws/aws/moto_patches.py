@@ -21,6 +21,9 @@ from moto.sqs.models import SQSBackend
 
 from embedded_aws.aws.moto_input import UnknownOperationError
 
+MOST_RECORDS = 10_000
+"""Records that a shard of a stream keeps; moto would keep all of them, AWS those of a day or more."""
+
 _BATCH: ContextVar[Iterator[dict[str, Any] | None]] = ContextVar("sqs_batch")
 
 
@@ -71,7 +74,7 @@ def correct_tables() -> None:
     """
     from moto.dynamodb.models.table import StreamShard  # noqa: PLC0415 - a slow import
 
-    add = StreamShard.add
+    add, get = StreamShard.add, StreamShard.get
 
     def added(self: StreamShard, old: Any, new: Any) -> None:
         if old is not None and new is not None and old.to_json() == new.to_json():
@@ -79,8 +82,15 @@ def correct_tables() -> None:
         add(self, old, new)
         # Lists and maps of the record are still those of the item.
         self.items[-1].record = copy.deepcopy(self.items[-1].record)
+        if len(self.items) > MOST_RECORDS:
+            del self.items[0]
+            self.starting_sequence_number += 1
+
+    def got(self: StreamShard, start: int, quantity: int) -> Any:
+        return get(self, max(start, self.starting_sequence_number), quantity)
 
     StreamShard.add = added  # type: ignore[method-assign]
+    StreamShard.get = got  # type: ignore[method-assign]
 
 
 def correct_streams() -> None:
@@ -88,9 +98,9 @@ def correct_streams() -> None:
 
     https://docs.aws.amazon.com/streams/latest/dev/kinesis-using-sdk-java-after-resharding.html
     """
-    from moto.kinesis.models import Stream  # noqa: PLC0415 - a slow import
+    from moto.kinesis.models import Shard, Stream  # noqa: PLC0415 - a slow import
 
-    split, merge = Stream.split_shard, Stream.merge_shards
+    split, merge, put = Stream.split_shard, Stream.merge_shards, Shard.put_record
 
     def split_shard(self: Stream, shard_to_split: str, new_starting_hash_key: str) -> None:
         with _KeptRecords(self, shard_to_split):
@@ -100,8 +110,15 @@ def correct_streams() -> None:
         with _KeptRecords(self, shard_to_merge, adjacent_shard_to_merge):
             merge(self, shard_to_merge, adjacent_shard_to_merge)
 
+    def put_record(self: Shard, *args: Any, **options: Any) -> str:
+        sequence_number = put(self, *args, **options)
+        if len(self.records) > MOST_RECORDS:
+            del self.records[int(sequence_number) - MOST_RECORDS]
+        return sequence_number
+
     Stream.split_shard = split_shard  # type: ignore[method-assign]
     Stream.merge_shards = merge_shards  # type: ignore[method-assign]
+    Shard.put_record = put_record  # type: ignore[method-assign]
 
 
 class _KeptRecords:

@@ -110,7 +110,7 @@ class Lane:
 
     def wake_for(self, shard: Shard) -> None:
         """Look at the shard if it has more than what is done, or is closed."""
-        if shard.is_closed or shard.length > self._place.position:
+        if shard.is_closed or shard.newest > self._place.position:
             self._wake.set()
 
     def stop(self) -> None:
@@ -136,7 +136,7 @@ class Lane:
     def _is_read(self, end: int) -> bool:
         """Tell whether the shard is closed and has nothing left."""
         shard = next((one for one in self._stream.shards() if one.id == self._share.shard.id), None)
-        return shard is None or (shard.is_closed and end >= shard.length)
+        return shard is None or (shard.is_closed and end >= shard.newest)
 
     async def _collect(self) -> _Found:
         """Wait for a batch, whose window begins with the first record; return nothing when all is read."""

@@ -7,6 +7,7 @@ import contextlib
 import logging
 from dataclasses import dataclass, field
 
+from embedded_aws.aws.moto_patches import MOST_RECORDS
 from embedded_aws.events.lanes import Lane, Place, Services, Share, Work
 from embedded_aws.events.mapping import EventSourceMapping, StreamSettings
 from embedded_aws.streams.shards import Shard, Stream, UnknownStreamError
@@ -143,8 +144,8 @@ def _has_failed(lane: Lane) -> bool:
 def _position(stream: Stream, shard: Shard, settings: StreamSettings) -> int:
     """Return the position after which a mapping begins to read a shard."""
     if settings.starting_position == "LATEST":
-        return shard.length
+        return shard.newest
     if settings.starting_at is None:
         return 0
-    earlier = (one for one in stream.read(shard.id, 0, shard.length) if one.at < settings.starting_at)
+    earlier = (one for one in stream.read(shard.id, 0, MOST_RECORDS) if one.at < settings.starting_at)
     return max((one.position for one in earlier), default=0)

@@ -23,7 +23,7 @@ class UnknownStreamError(Exception):
 
 @dataclass(frozen=True)
 class Record:
-    """One record; `position` counts those of its shard from 1, `at` is its arrival in epoch seconds.
+    """One record; `position` is its sequence number as a number, `at` its arrival in epoch seconds.
 
     Records with the same `key` are processed in order. `content` is the record in Lambda's event, `filtered`
     what filter patterns see of it, `size` its bytes.
@@ -40,10 +40,10 @@ class Record:
 
 @dataclass(frozen=True)
 class Shard:
-    """One shard; those that it was made of come before it. `length` is the position of its newest record."""
+    """One shard; those that it was made of come before it. `newest` is the position of its newest record."""
 
     id: str
-    length: int
+    newest: int
     parents: tuple[str, ...] = ()
     is_closed: bool = False
 
@@ -60,7 +60,7 @@ class Stream(Protocol):
         """Return the shards, the oldest first."""
 
     def read(self, shard: str, position: int, count: int) -> list[Record]:
-        """Return up to `count` records after a position."""
+        """Return up to `count` records after a position; 0 is before the oldest."""
 
 
 def stream_of(moto: MotoAws, arn: str) -> Stream | None:
@@ -90,11 +90,12 @@ class TableStream:
 
     def shards(self) -> list[Shard]:
         shard = self._shard()
-        return [Shard(shard.id, len(shard.items))]
+        return [Shard(shard.id, shard.starting_sequence_number + len(shard.items) - 1)]
 
     def read(self, shard: str, position: int, count: int) -> list[Record]:  # noqa: ARG002 - there is one
-        items = self._shard().items[position : position + count]
-        return [self._record(item.to_json(), position + place) for place, item in enumerate(items, 1)]
+        kept = self._shard()
+        first = max(0, position + 1 - kept.starting_sequence_number)
+        return [self._record(item.to_json()) for item in kept.items[first : first + count]]
 
     def _shard(self) -> Any:
         table = self._moto.backend("dynamodb", self._region).tables.get(self._table)
@@ -102,7 +103,7 @@ class TableStream:
             raise UnknownStreamError(f"stream {self.arn} does not exist")
         return table.stream_shard
 
-    def _record(self, kept: Mapping[str, Any], position: int) -> Record:
+    def _record(self, kept: Mapping[str, Any]) -> Record:
         change = dict(kept["dynamodb"])
         at = float(int(_epoch(change["ApproximateCreationDateTime"])))
         change["ApproximateCreationDateTime"] = at
@@ -110,7 +111,8 @@ class TableStream:
         text = json.dumps(whole, default=_plain)
         content = json.loads(text)
         keys = json.dumps(content["dynamodb"]["Keys"], sort_keys=True)
-        return Record(position, change["SequenceNumber"], keys, at, content, content, len(text))
+        number = change["SequenceNumber"]
+        return Record(int(number), number, keys, at, content, content, len(text))
 
 
 class KinesisStream:
@@ -133,7 +135,7 @@ class KinesisStream:
         return [
             Shard(
                 id_,
-                len(shard.records),
+                next(reversed(shard.records), 0),
                 tuple(parent for parent in (shard.parent, shard.adjacent_parent) if parent),
                 not shard.is_open,
             )
@@ -142,8 +144,9 @@ class KinesisStream:
 
     def read(self, shard: str, position: int, count: int) -> list[Record]:
         records = self._stream().shards[shard].records
-        last = min(position + count, len(records))
-        return [self._record(shard, number, records[number]) for number in range(position + 1, last + 1)]
+        first = max(position + 1, next(iter(records), 1))
+        found = (records.get(number) for number in range(first, first + count))
+        return [self._record(shard, record) for record in found if record is not None]
 
     def _stream(self) -> Any:
         stream = self._moto.backend("kinesis", self._region).streams.get(self._name)
@@ -151,7 +154,7 @@ class KinesisStream:
             raise UnknownStreamError(f"stream {self.arn} does not exist")
         return stream
 
-    def _record(self, shard: str, position: int, kept: Any) -> Record:
+    def _record(self, shard: str, kept: Any) -> Record:
         sequence_number = str(kept.sequence_number)
         at = round(_epoch(kept.created_at_datetime), 3)
         data = {
@@ -174,7 +177,8 @@ class KinesisStream:
         # https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis-filtering.html
         text = base64.b64decode(kept.data).decode(errors="replace")
         seen, size = {**data, "data": text}, len(json.dumps(content))
-        return Record(position, sequence_number, kept.partition_key, at, content, seen, size)
+        number = int(sequence_number)
+        return Record(number, sequence_number, kept.partition_key, at, content, seen, size)
 
 
 def _epoch(moment: datetime) -> float:

@@ -11,7 +11,7 @@ _DEFAULT_HOURS = 24
 
 
 def stream(r: Registration) -> Created:
-    """Make the stream with its shards; its retention and encryption are kept, records do not expire."""
+    """Make the stream with its shards; its retention and encryption are kept, and do nothing."""
     name = r.physical_name(max_length=128)
     details = r.inputs.get("streamModeDetails") or {}
     r.call("kinesis", "create_stream", StreamName=name, Tags=r.tags or None)

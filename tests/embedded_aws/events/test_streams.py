@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from embedded_aws.aws import moto_patches
 from tests.embedded_aws.awslambda.harness import Stack
 from tests.embedded_aws.events.test_sqs import until
 
@@ -452,6 +453,37 @@ def test_a_record_that_came_unnoticed_is_read(stack: Stack, tmp_path: Path) -> N
     stream.put_record("k", "", base64.b64encode(b"b").decode())
     consumer.wait(lambda found: len(found) == 2)
     assert consumer.texts() == [["a"], ["b"]]
+
+
+def test_a_shard_keeps_its_newest_records(
+    stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is beyond the limit is gone, and the rest is read from there, by clients too."""
+    monkeypatch.setattr(moto_patches, "MOST_RECORDS", 3)
+    places = {kind: tmp_path / kind for kind in ("kinesis", "table")}
+    for place in places.values():
+        place.mkdir()
+    kinesis, table = KinesisConsumer(stack, places["kinesis"]), TableConsumer(stack, places["table"])
+    for text in "abcde":
+        kinesis.put(text)
+        table.put(text)
+    kinesis.begin()
+    table.begin()
+    kinesis.wait(bool)
+    table.wait(bool)
+    kinesis.put("f")
+    table.put("f")
+    kinesis.wait(lambda found: len(found) == 2)
+    table.wait(lambda found: len(found) == 2)
+    assert kinesis.texts() == table.ids() == [["c", "d", "e"], ["f"]]
+    client = stack.client("dynamodbstreams")
+    (shard,) = client.describe_stream(StreamArn=table.arn)["StreamDescription"]["Shards"]
+    start = client.get_shard_iterator(
+        StreamArn=table.arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+    )
+    table.put("g")
+    records = client.get_records(ShardIterator=start["ShardIterator"])["Records"]
+    assert [one["dynamodb"]["Keys"]["id"]["S"] for one in records] == ["e", "f", "g"]
 
 
 def test_a_batch_starts_a_trace_without_links(stack: Stack, tmp_path: Path) -> None:
