@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import closing
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import urllib3
 
@@ -55,7 +55,7 @@ async def fetch(
             raise OSError(str(problem)) from problem
         except urllib3.exceptions.TimeoutError:
             return None
-        except urllib3.exceptions.HTTPError as problem:
+        except (urllib3.exceptions.HTTPError, ValueError) as problem:  # also for what was mapped to a header
             raise OSError(str(problem)) from problem
 
     try:
@@ -78,4 +78,9 @@ def _reply(answer: urllib3.BaseHTTPResponse) -> Reply:
 
 def host_of(url: str) -> str:
     """Return the host of an address, as the name of a remote call."""
-    return urlsplit(url).netloc
+    return without_query(url).partition("://")[2].partition("/")[0]
+
+
+def without_query(url: str) -> str:
+    """Return an address, which may be none, without what may be secret."""
+    return re.split("[?#]", url, maxsplit=1)[0]

@@ -19,7 +19,7 @@ from embedded_aws.gateway.http_api.event import build_event, forwarded_headers
 from embedded_aws.gateway.http_api.mapping import changed_request, changed_response
 from embedded_aws.gateway.http_api.tracing import Call, decide
 from embedded_aws.gateway.response import MalformedReplyError, Response
-from embedded_aws.gateway.servers import fetch, host_of
+from embedded_aws.gateway.servers import fetch, host_of, without_query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,11 +146,13 @@ class Integrations:
         except OSError as problem:
             _LOG.warning("%s: %s cannot be reached: %s", stage.title, url, problem)
             response = answers.INTERNAL_SERVER_ERROR
-        plain = urlsplit(url)._replace(query="", fragment="").geturl()
         subsegment = {
             "name": host_of(url),
             "namespace": "remote",
-            "http": {"request": {"url": plain, "method": method}, "response": {"status": response.status}},
+            "http": {
+                "request": {"url": without_query(url), "method": method},
+                "response": {"status": response.status},
+            },
         }
         return response, Call(
             start,

@@ -5,9 +5,12 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-parameter-
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote, urlencode
+
+from embedded_aws.aws.parsing import ParseError, read_integer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,8 +53,8 @@ def changed_response(response: Response, changes: Mapping[str, str], parameters:
     for key, text in changes.items():
         action, _, target = key.partition(":")
         if target == "statuscode":
-            value = _value(text, response, parameters)
-            status = int(value) if value.isdecimal() and 200 <= int(value) < 600 else status
+            with suppress(ParseError):  # else it stays
+                status = read_integer(_value(text, response, parameters), 200, 599)
         elif target.startswith("header."):
             name = target.partition(".")[2]
             headers = _changed(headers, action, name, _value(text, response, parameters))

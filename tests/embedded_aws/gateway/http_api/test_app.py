@@ -324,3 +324,26 @@ def test_delay_that_is_no_number(delay: str) -> None:
     response = gateway.request("POST", "/messages", params={"delay": delay})
     assert response.status_code == 400
     assert not gateway.aws.calls
+
+
+@pytest.mark.parametrize(
+    ("host", "header"), [("[", ""), ("127.0.0.1:99999999", ""), ("a b", ""), ("127.0.0.1:1", "a\r\nb: c")]
+)
+def test_address_that_the_client_spoils(host: str, header: str) -> None:
+    """What he fills in may be no host and no header: the API's own 500, and nothing is sent."""
+    changes = {"append:header.x-a": "$request.querystring.header"}
+    handed_on = Integration("HTTP_PROXY", "http://${request.querystring.host}/", parameters=changes)
+    gateway = front(api(Route("GET /hello", handed_on)))
+    response = gateway.request("GET", "/hello", params={"host": host, "header": header})
+    assert (response.status_code, response.json()) == (500, {"message": "Internal Server Error"})
+
+
+@pytest.mark.parametrize("status", ["9" * 5000, "199", "600", "\u0662\u0660\u0660", ""])
+def test_status_that_is_none(status: str) -> None:
+    """A response keeps its status when the mapped one is no status."""
+    changes = {"404": {"overwrite:statuscode": "$response.header.x-status"}}
+    gateway = front(
+        api(Route("GET /hello", replace(FUNCTION, responses=changes))),
+        reply={"statusCode": 404, "headers": {"X-Status": status.encode("latin-1", "replace").decode()}},
+    )
+    assert gateway.request("GET", "/hello").status_code == 404
