@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import Callable
@@ -63,7 +64,10 @@ if TYPE_CHECKING:
     from embedded_aws.stepfunctions.service import StepFunctions
     from embedded_aws.xray.query.store import Store as TraceStore
 
+_log = logging.getLogger(__name__)
 _WATCH_SECONDS = 1.0
+_MOST_TOLD = 20
+"""Different failures of what is looked at each second that are logged."""
 _GRACE_SECONDS = 1.5
 """How long open requests, pollers and workers may take to end; what does not is left behind."""
 # Those of a serverless API, the slowest to import first.
@@ -311,11 +315,16 @@ class EmbeddedAws:
 
 async def _watch(alarms: Alarms, fis: Fis, schedules: Schedules) -> None:
     """Evaluate alarms when they are due, stop experiments by them, fire schedules, also while nobody asks."""
+    told: set[str] = set()
     while True:
         await asyncio.sleep(_WATCH_SECONDS)
-        alarms.refresh()
-        fis.refresh()
-        schedules.tick()
+        for look in (alarms.refresh, fis.refresh, schedules.tick):
+            try:
+                look()
+            except Exception as problem:  # noqa: BLE001 - one that fails must not end the others
+                if repr(problem) not in told and len(told) < _MOST_TOLD:
+                    told.add(repr(problem))
+                    _log.exception("what is due was not found")
 
 
 async def _all_in_time(stops: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -87,6 +87,8 @@ class Schedules:
                     self._courier.send(delivery)
         except ValueError as problem:  # moto keeps inputs and dates that AWS would have refused
             _log.warning("schedule %s cannot be sent: %s", schedule.name, problem)
+        except Exception:  # noqa: BLE001 - whatever it is, the others are due
+            _log.exception("schedule %s cannot be sent", schedule.name)
 
     def _complete(self, schedule: Scheduled) -> None:
         """Delete a schedule that is never due again, where it asks for that."""

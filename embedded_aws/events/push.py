@@ -61,6 +61,8 @@ class PushServices:
                 self._take(noted, header)
             except ValueError as problem:  # moto keeps what AWS would have refused
                 _log.warning("%s cannot be delivered: %s", type(noted).__name__, problem)
+            except Exception:  # noqa: BLE001 - whatever it is, the request that it is noted for is done
+                _log.exception("%s cannot be delivered", type(noted).__name__)
 
     def _take(self, noted: Note, header: TraceHeader) -> None:
         match noted:

@@ -299,3 +299,23 @@ def test_what_moto_lets_through_is_left_out(stack: Stack) -> None:
     stack.call(take())
     settle(stack)
     assert inbox.left() == 0
+
+
+@pytest.mark.parametrize(
+    "given", [{"Time": 1e308}, {"Time": -1e18}, {"Detail": "[" * 100_000}], ids=["late", "early", "deep"]
+)
+def test_an_entry_of_any_shape_stops_no_other(
+    stack: Stack, given: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    """One that cannot be made an event is told of, and the next one is sent."""
+    rule, inbox = Rule(stack), Inbox(stack)
+    rule.target(inbox.arn)
+    entry = {"Source": rule.name, "DetailType": "d", "Detail": "{}"}
+
+    async def take() -> None:
+        puts = [EventPut("us-east-1", "default", "1", one) for one in ({**entry, **given}, entry)]
+        stack.push.take(puts, TraceHeader())
+
+    stack.call(take())
+    assert len(inbox.received()) == 1
+    assert "EventPut cannot be delivered" in caplog.text

@@ -192,3 +192,14 @@ def test_an_input_that_cannot_be_sent_stops_no_other_schedule(clock: Stack) -> N
     schedule(clock, "rate(1 minute)", {"Arn": inbox.arn, "Input": "fine"})
     tick(clock, 60)
     assert inbox.received()[0]["Body"] == "fine"
+
+
+def test_a_schedule_that_fails_stops_no_other(clock: Stack, caplog: pytest.LogCaptureFixture) -> None:
+    """What cannot be read when it is due is told of, and what is due beside it is sent."""
+    inbox = Inbox(clock)
+    universal = "arn:aws:scheduler:::aws-sdk:sqs:sendMessage"
+    schedule(clock, "rate(1 minute)", {"Arn": universal, "Input": "[" * 100_000})
+    schedule(clock, "rate(1 minute)", {"Arn": inbox.arn, "Input": "due"})
+    tick(clock, 61)
+    assert [message["Body"] for message in inbox.received()] == ["due"]
+    assert "cannot be sent" in caplog.text
