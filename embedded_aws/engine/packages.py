@@ -52,15 +52,20 @@ class Environment:
         found = ((name, next(iter(metadata.distributions(name=name, path=path)), None)) for name in _TOLD)
         versions = ", ".join(f"{name} {it.version}" for name, it in found if it)
         program = f"Python {'.'.join(map(str, self.version))} runs the program, with {versions}"
-        if project.virtualenv is None:
+        own = self.directory or project.virtualenv
+        if own is None:
             return f"Pulumi.yaml names no virtualenv: this tool's {program}"
-        own = os.path.relpath(project.virtualenv, project.directory)
-        return f"{own} {self.unfit}: this tool's {program}" if self.unfit else f"{own}: {program}"
+        shown = min(os.path.relpath(own, project.directory), str(own), key=len)
+        return f"{shown} {self.unfit}: this tool's {program}" if self.unfit else f"{shown}: {program}"
 
 
 def environment_of(project: Project) -> Environment:
-    """Return the program's virtual environment where it is fit to run it, else this tool's own Python."""
-    own, unfit = project.virtualenv, ""
+    """Return the program's virtual environment where it is fit to run it, else this tool's own Python.
+
+    That is the one which Pulumi.yaml names; without one Pulumi takes the Python of the shell, so an activated
+    one counts.
+    """
+    own, unfit = project.virtualenv or _activated(), ""
     if own and own.resolve() != Path(sys.prefix).resolve():
         library = _library(own)
         version = _version(library)
@@ -72,7 +77,7 @@ def environment_of(project: Project) -> Environment:
             unfit = "does not hold pulumi"
         else:
             return Environment(own, version)
-    return Environment(None, sys.version_info[:2], unfit)
+    return Environment(None, sys.version_info[:2], unfit if project.virtualenv else "")
 
 
 def advice(project: Project, missing: str | None) -> str:
@@ -80,7 +85,7 @@ def advice(project: Project, missing: str | None) -> str:
     requirements = project.directory / "requirements.txt"
     package = (missing or "").partition(".")[0]
     wanted: Sequence[str] = ["-r", str(requirements)] if requirements.exists() else [package]
-    environment = project.virtualenv
+    environment = project.virtualenv or environment_of(project).directory
     if environment is None and package in _EXTRAS:
         return _EXTRAS[package]
     if environment is None:
@@ -94,6 +99,11 @@ def advice(project: Project, missing: str | None) -> str:
     if _has_setup(project.directory / "Makefile"):
         command = shlex.join(["make", "-C", str(project.directory), "setup"])
     return f"the virtualenv {environment} {environment_of(project).unfit}: `{command}`"
+
+
+def _activated() -> Path | None:
+    found = os.environ.get("VIRTUAL_ENV")
+    return Path(found) if found else None
 
 
 def _library(environment: Path) -> Path:

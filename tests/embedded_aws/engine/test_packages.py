@@ -21,6 +21,12 @@ VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 THIS = f"python{VERSION}"
 
 
+@pytest.fixture(autouse=True)
+def no_active_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the shell of the tests has."""
+    monkeypatch.delenv("VIRTUAL_ENV", raising=False)
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """A program with a virtual environment that is named and was not made, and with requirements."""
@@ -51,6 +57,19 @@ def test_the_tools_own_python_steps_in(project: Project, tmp_path: Path) -> None
     assert told.startswith(f"venv is of python3.9, and 3.11 or later is needed: {ours}")
     other = load_project(write_project(tmp_path / "other", ""))
     assert environment_of(other).told(other).startswith(f"Pulumi.yaml names no virtualenv: {ours}")
+
+
+def test_an_activated_environment_counts_where_none_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pulumi takes the shell's Python; one that cannot run the program says nothing of the program."""
+    project = load_project(write_project(tmp_path / "shop", ""))
+    venv = virtualenv(tmp_path / "active")
+    monkeypatch.setenv("VIRTUAL_ENV", str(venv))
+    assert environment_of(project).told(project).startswith("Pulumi.yaml names no virtualenv: ")
+    installed(venv, "pulumi", "3.100.0")
+    assert environment_of(project).told(project).startswith(f"../active: Python {VERSION} runs the program")
+    assert advice(project, "requests") == f"{venv} does not hold it: `{venv}/bin/pip install requests`"
 
 
 def test_uv_has_an_environment_of_its_own(tmp_path: Path) -> None:
