@@ -16,6 +16,11 @@ from typing import Any
 from embedded_aws.aws import moto_state_calls, state_expressions
 from embedded_aws.aws.execution_steps import Execution, Failure
 
+MOST_EVENTS = 25_000
+"""Events that the history of an execution can have; an Express one, which has no such limit on AWS, too.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+"""
 _EXECUTION: ContextVar[Execution] = ContextVar("execution")
 
 
@@ -120,6 +125,8 @@ def _follow_states() -> None:
     evaluated, handled = state._eval_body, executed._handle_catch  # noqa: SLF001
 
     def evaluate(self: Any, env: Any) -> None:
+        if env.event_manager._event_id_gen._next_id > MOST_EVENTS:  # noqa: SLF001
+            raise RuntimeError(f"The execution reached the maximum number of history events ({MOST_EVENTS}).")
         outer = env.step
         env.step = step = outer.enter(self.name)
         failure: Failure | None = None

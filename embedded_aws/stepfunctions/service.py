@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from embedded_aws.aws.errors import AwsError
-from embedded_aws.aws.moto_states import told_to
+from embedded_aws.aws.moto_states import MOST_EVENTS, told_to
 from embedded_aws.aws.paging import NumberedPages
 from embedded_aws.aws.trace_header import TraceHeader
 from embedded_aws.stepfunctions import shapes
@@ -32,11 +32,6 @@ _T = TypeVar("_T")
 
 MOST_KEPT = 1000
 """Executions of a state machine that are told of; the oldest go first. AWS tells of them for 90 days."""
-MOST_EVENTS = 25_000
-"""Events that the history of an execution can have.
-
-https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-"""
 _SYNC_SECONDS = 300
 """How long an Express execution may take.
 

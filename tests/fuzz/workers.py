@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from multiprocessing.connection import wait
 from typing import Any
 
-from tests.fuzz import events, gateway, intake, queries, sockets
+from tests.fuzz import documents, events, gateway, intake, queries, sockets
 from tests.fuzz.running import Finding, Report, Slice, run
 
 IN_PROCESS = {
-    target.name: target for target in (*intake.TARGETS, *queries.TARGETS, *events.TARGETS, *gateway.TARGETS)
+    target.name: target
+    for target in (*intake.TARGETS, *queries.TARGETS, *events.TARGETS, *gateway.TARGETS, *documents.TARGETS)
 }
 SOCKETS = {target.name: target for target in sockets.TARGETS}
 ALL = {**IN_PROCESS, **SOCKETS}

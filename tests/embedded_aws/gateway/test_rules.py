@@ -82,6 +82,8 @@ def test_schemas_that_would_take_for_ever(front: FrontFactory, schema: Any, fits
     [
         {"$ref": "http://127.0.0.1:1/x"},
         {"$ref": "#"},
+        {"$ref": 5},
+        {"$ref": "#/required", "required": ["a"]},
         {"type": "foo"},
         {"minLength": "x"},
         {"multipleOf": 0},

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
+from embedded_aws.aws import moto_states
 from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.stepfunctions import service
 from tests.embedded_aws.awslambda.harness import Stack
@@ -348,3 +349,15 @@ def test_a_function_that_does_not_exist_fails_the_state(stack: Stack) -> None:
     done = StateMachine(stack, {"Call": task("nobody", End=True)}).run()
     assert done["status"] == "FAILED"
     assert function_arn("nobody") in done["cause"]
+
+
+def test_an_execution_without_end_is_ended(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that would fill the memory fails as on AWS when its history is full.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+    """
+    monkeypatch.setattr(moto_states, "MOST_EVENTS", 100)
+    machine = StateMachine(stack, {"Again": {"Type": "Pass", "Next": "Again"}})
+    described = machine.run()
+    assert (described["status"], described["error"]) == ("FAILED", "States.Runtime")
+    assert "maximum number of history events" in described["cause"]
