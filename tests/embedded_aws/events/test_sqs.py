@@ -171,6 +171,40 @@ def test_a_failed_batch_ends_in_the_dead_letter_queue(stack: Stack, tmp_path: An
     assert len(consumer.events()) == 1
 
 
+def test_no_more_batches_run_at_a_time_than_is_allowed(stack: Stack, tmp_path: Any) -> None:
+    """With a maximum concurrency of two, two batches run, and the other messages wait in the queue.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+    """
+    held = (
+        "import os, pathlib, time\n"
+        "def handler(event, context):\n"
+        "  place = pathlib.Path(os.environ['OUT'])\n"
+        "  (place / (context.aws_request_id + '.running')).touch()\n"
+        "  while not (place / 'go').exists(): time.sleep(0.01)\n"
+    )
+    name = stack.deploy(held, timeout=30, Environment={"Variables": {"OUT": str(tmp_path)}})
+    sqs = stack.client("sqs")
+    url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "60"})["QueueUrl"]
+    entries = [{"Id": str(number), "MessageBody": "x"} for number in range(4)]
+    sqs.send_message_batch(QueueUrl=url, Entries=entries)
+    stack.client("lambda").create_event_source_mapping(
+        EventSourceArn=f"arn:aws:sqs:us-east-1:123456789012:{name}",
+        FunctionName=name,
+        BatchSize=1,
+        ScalingConfig={"MaximumConcurrency": 2},
+    )
+
+    def running() -> int:
+        return len(list(tmp_path.glob("*.running")))
+
+    until(running, lambda count: count >= 2)
+    waiting = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+    assert (running(), waiting["Attributes"]["ApproximateNumberOfMessages"]) == (2, "2")
+    (tmp_path / "go").touch()
+    until(running, lambda count: count == 4)
+
+
 def test_a_filter_keeps_other_messages_from_the_function(stack: Stack, tmp_path: Any) -> None:
     """A message that no filter pattern matches is deleted without an invocation."""
     pattern = json.dumps({"body": {"kind": ["order"]}})
