@@ -15,7 +15,7 @@ from typing import Any
 from embedded_aws.aws.bucket_notifications import conflict
 from embedded_aws.aws.event_patterns import EventPatternError, checked, matches, parse
 from embedded_aws.aws.moto_events import EventPut, NotificationsSet, ObjectChanged, Published, note
-from embedded_aws.aws.moto_patches import correct_streams, correct_tables
+from embedded_aws.aws.moto_patches import correct_streams, correct_tables, serve_iam_in_turn
 from embedded_aws.aws.parsing import read_json
 
 _PREDEFINED = {
@@ -227,6 +227,7 @@ def _s3() -> None:
 _PATCHES: Mapping[str, Callable[[], None]] = {
     "dynamodb": correct_tables,
     "events": _events,
+    "iam": serve_iam_in_turn,
     "kinesis": correct_streams,
     "s3": _s3,
     "sns": _sns,

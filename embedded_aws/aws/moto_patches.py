@@ -12,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextvars import ContextVar
 from functools import cache
+from threading import Lock
 from typing import Any, NoReturn
 
 from moto.core.common_models import BaseModel
@@ -91,6 +92,22 @@ def correct_tables() -> None:
 
     StreamShard.add = added  # type: ignore[method-assign]
     StreamShard.get = got  # type: ignore[method-assign]
+
+
+def serve_iam_in_turn() -> None:
+    """Let IAM answer one request at a time: moto looks for roles and policies while others are made.
+
+    A program makes its roles in several threads; one of them would fail with "dictionary changed size".
+    """
+    from moto.iam.responses import IamResponse  # noqa: PLC0415 - a slow import
+
+    answer, turn = IamResponse.call_action, Lock()
+
+    def call_action(self: IamResponse) -> Any:
+        with turn:
+            return answer(self)
+
+    IamResponse.call_action = call_action  # type: ignore[method-assign, assignment]
 
 
 def correct_streams() -> None:

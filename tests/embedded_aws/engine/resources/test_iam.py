@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
+import pytest
+from moto.iam.models import IAMBackend, Role
 
 from tests.embedded_aws.engine.conftest import Deploy
 
@@ -74,3 +79,27 @@ def test_unknown_managed_policy_is_a_warning(deploy: Deploy) -> None:
         "RolePolicyAttachment 'new': managed policy arn:aws:iam::aws:policy/BrandNewPolicy is not known"
         in warning
     )
+
+
+def test_iam_answers_in_turn(deploy: Deploy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two requests at once one waits: moto fails when roles are made while it looks for one."""
+    client = deploy(lambda: None).client("iam")
+    client.list_roles()
+    together, get_role = threading.Barrier(2), IAMBackend.get_role
+    met: list[bool] = []
+
+    def found(self: IAMBackend, role_name: str) -> Role:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            together.wait(0.2)
+            met.append(True)
+        return get_role(self, role_name)
+
+    def asked(_: int) -> str:
+        with pytest.raises(client.exceptions.NoSuchEntityException):
+            client.get_role(RoleName="absent")
+        return "answered"
+
+    monkeypatch.setattr(IAMBackend, "get_role", found)
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(asked, range(2))) == ["answered"] * 2
+    assert met == []
