@@ -229,10 +229,9 @@ class Lane:
         """Give records up: they are done, and the destination is told."""
         mapping, now = self._mapping, self._services.clock()
         self._place.position = batch.records[-1].position
-        _log.warning(
-            "event source %s: %d records from %s of %s are given up: %s",
-            mapping.source_arn, len(batch.records), batch.records[0].sequence_number, batch.shard, condition,
-        )  # fmt: skip
+        source, first = mapping.source_arn.split(":", 5)[-1], batch.records[0].sequence_number
+        what = f"{len(batch.records)} of its records, from {first} of {batch.shard}, are given up"
+        _log.warning("%s: %s; %s", source, condition, what)
         target = self._settings.on_failure
         if not target:
             return
