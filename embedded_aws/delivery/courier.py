@@ -17,6 +17,9 @@ from embedded_aws.delivery.targets import ApiCall, Parcel, calls_for
 
 _log = logging.getLogger(__name__)
 
+MOST_WAITING = 10_000
+"""Deliveries on their way; beyond them nothing is tried again, which AWS would do for as long as it takes."""
+
 Sleep = Callable[[float], Awaitable[None]]
 Work = Callable[[], Coroutine[Any, Any, Any]]
 
@@ -128,6 +131,8 @@ class Courier:
                 return Outcome(attempts, error, request_id=request_id)
             age = self._clock() - delivery.parcel.at
             exhausted = delivery.policy.exhausted(len(attempts), age)
+            if not exhausted and len(self._tasks) > MOST_WAITING:
+                exhausted = "MaximumRetryAttempts"
             if exhausted:
                 return Outcome(attempts, error, exhausted)
             await self._sleep(delivery.policy.delay(len(attempts)))

@@ -103,6 +103,8 @@ def provision(report: Callable[[str], None], places: Places | None = None) -> tu
         from embedded_aws.awslambda.runtime import building  # noqa: PLC0415
 
         try:
+            # What others could write there would run as the user.
+            places.cache.mkdir(mode=0o700, parents=True, exist_ok=True)
             building.build_runtime(runtime, places.locks / "runtime.lock", report)
             building.build_adot(adot, places.locks / "adot.lock", report)
         except building.BuildError as problem:

@@ -12,6 +12,7 @@ import pytest
 from embedded_aws.aws.calls import NO_TRACE
 from embedded_aws.aws.errors import AwsError
 from embedded_aws.aws.trace_header import TraceHeader
+from embedded_aws.delivery import courier as courier_module
 from embedded_aws.delivery.courier import Courier, Delivery, Outcome
 from embedded_aws.delivery.retries import RetryPolicy, is_retried
 from embedded_aws.delivery.targets import Parcel
@@ -161,3 +162,23 @@ def test_a_lane_keeps_its_order() -> None:
 def test_which_errors_may_go_away(*, error: AwsError, expected: bool) -> None:
     """Errors of the target and throttling are tried again, wrong calls are not."""
     assert is_retried(error) is expected
+
+
+def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where too much waits already, what fails is not tried again: it would fill the memory."""
+    monkeypatch.setattr(courier_module, "MOST_WAITING", 2)
+    aws = Aws(*[DOWN] * 5)
+
+    async def send_five() -> None:
+        never = asyncio.Event()
+        courier = Courier(aws.call, lambda: aws.now, lambda _: never.wait())
+        for number in range(5):
+            courier.send(
+                Delivery("rule r", QUEUE, Parcel(str(number), "id", aws.now), POLICY, dead_letters=DEAD)
+            )
+        for _ in range(50):  # turns of the loop: as many as they may need until two of them wait for ever
+            await asyncio.sleep(0)
+        await courier.close()
+
+    asyncio.run(send_five())
+    assert [body for queue, body in aws.bodies if queue == "dead"] == ["0", "1", "2"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import threading
 import zipfile
@@ -106,6 +107,19 @@ def test_a_failed_installation_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(ProvisionError, match=r"pip could not install runtime\.lock"):
         provision(lambda _: None, Places(tmp_path / "cache", tmp_path))
     assert [path for path in (tmp_path / "cache" / "runtime").iterdir() if path.is_dir()] == []
+
+
+def test_the_cache_is_the_user_s_alone(tmp_path: Path) -> None:
+    """What workers run is written by nobody else, whatever the user's mask says."""
+    for name in ("runtime.lock", "adot.lock"):
+        (tmp_path / name).write_text("no such thing\n")
+    before = os.umask(0o002)
+    try:
+        with pytest.raises(ProvisionError):
+            provision(lambda _: None, Places(tmp_path / "cache", tmp_path))
+    finally:
+        os.umask(before)
+    assert (tmp_path / "cache").stat().st_mode & 0o777 == 0o700
 
 
 def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path) -> None:
