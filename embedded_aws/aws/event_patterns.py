@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import ipaddress
 import operator
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 from embedded_aws.aws.matching import PatternError, glob
@@ -88,7 +88,11 @@ def _matches_field(key: str, wanted: Any, fields: Mapping[str, Any]) -> bool:
     if isinstance(wanted, dict):
         return matches(wanted, _below(key, fields))
     values = list(_leaves(fields[key])) if key in fields else []
-    return any(_matches_rule(rule, values) for rule in wanted)
+    # Both lists may be long, and the values are the sender's.
+    plain = {_identity(rule) for rule in wanted if not isinstance(rule, dict)}
+    if not plain.isdisjoint(map(_identity, values)):
+        return True
+    return any(_matches_rule(rule, values) for rule in wanted if isinstance(rule, dict))
 
 
 def _below(key: str, fields: Mapping[str, Any]) -> Any:
@@ -109,20 +113,17 @@ def _leaves(value: Any) -> Iterator[Any]:
         yield value
 
 
-def _matches_rule(rule: Any, values: Sequence[Any]) -> bool:
-    if not isinstance(rule, dict):
-        return any(_equals(rule, value) for value in values)
+def _matches_rule(rule: Mapping[str, Any], values: Sequence[Any]) -> bool:
     [(name, operand)] = rule.items()
     if name == "exists":
         return bool(values) is operand
     return any(_OPERATIONS[name](operand, value) for value in values)
 
 
-def _equals(wanted: Any, value: Any) -> bool:
+def _identity(value: Any) -> Hashable:
+    """Return what equal values have in common."""
     # 300, 300.0 and 3.0e2 are one number, whatever the page on patterns says; true is no 1.
-    if _is_number(wanted):
-        return _is_number(value) and bool(wanted == value)
-    return type(wanted) is type(value) and bool(wanted == value)
+    return value if _is_number(value) else (type(value), value)
 
 
 def _is_number(value: Any) -> bool:
@@ -165,7 +166,7 @@ def _wildcard(operand: Any, value: Any) -> bool:
 def _anything_but(operand: Any, value: Any) -> bool:
     if isinstance(operand, dict):
         return not _matches_rule(operand, [value])
-    return not any(_equals(refused, value) for refused in _as_list(operand))
+    return _identity(value) not in map(_identity, _as_list(operand))
 
 
 def _numeric(operand: Sequence[Any], value: Any) -> bool:

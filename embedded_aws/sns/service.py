@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import logging
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.ids import Clock, Ids
@@ -110,11 +111,17 @@ def _with_deduplication(topic: Any, message: Published) -> Published:
 
 def _takes(subscription: Any, message: Published) -> bool:
     if subscription.protocol not in PROTOCOLS:
-        _log.warning("topic %s: nothing is delivered to %s here", message.topic_arn, subscription.protocol)
+        _warn(message.topic_arn, subscription.protocol)
         return False
     scope = subscription.attributes.get("FilterPolicyScope", "MessageAttributes")
     text = text_for(message, subscription.protocol)
     return takes(subscription._filter_policy, scope, text, message.attributes)  # noqa: SLF001 - parsed already
+
+
+@lru_cache(maxsize=1024)
+def _warn(topic_arn: str, protocol: str) -> None:
+    """Warn once."""
+    _log.warning("topic %s: nothing is delivered to %s here", topic_arn, protocol)
 
 
 def _dead_letters(subscription: Any) -> str | None:

@@ -154,3 +154,23 @@ def test_a_wrong_pattern_is_named(pattern: str, message: str) -> None:
     """A pattern that AWS would refuse is an error that says what is wrong with it."""
     with pytest.raises(EventPatternError, match=message):
         parse(pattern)
+
+
+def test_long_lists_are_not_compared_pair_by_pair() -> None:
+    """Of many wanted values and many sent ones, none is compared with all others."""
+    compared = 0
+
+    class Counted(str):
+        __slots__ = ()
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return str.__eq__(self, other)
+
+        __hash__ = str.__hash__
+
+    wanted, sent = [Counted(n) for n in range(300)], [Counted(-n) for n in range(1, 300)]
+    assert not matches({"a": wanted}, {"a": sent})
+    assert matches({"a": wanted}, {"a": [*sent, Counted(7)]})
+    assert compared < 1000

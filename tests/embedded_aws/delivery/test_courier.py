@@ -170,8 +170,10 @@ def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     aws = Aws(*[DOWN] * 5)
 
     async def send_five() -> None:
-        never = asyncio.Event()
-        courier = Courier(aws.call, lambda: aws.now, lambda _: never.wait())
+        async def wait_for_ever(_: float) -> None:
+            await asyncio.Event().wait()
+
+        courier = Courier(aws.call, lambda: aws.now, wait_for_ever)
         for number in range(5):
             courier.send(
                 Delivery("rule r", QUEUE, Parcel(str(number), "id", aws.now), POLICY, dead_letters=DEAD)
