@@ -91,8 +91,9 @@ class Status:
 
     `status` is `starting` or `ready`; `api` the base URL of the first deployed stage, `apis` of all, by
     `<API name>/<stage>`; `daemon` is `host:port`, the other addresses are URLs. `tracing` is the program's
-    setting of that name. `resources` counts those that are `run`, `stored only` and `skipped`; `warnings` say
-    which and why. `storage` tells what is kept and what was lost: see `EmbeddedAws.storage`.
+    setting of that name, which says nothing of instrumented functions. `resources` counts those that are
+    `run`, `stored only` and `skipped`; `warnings` say which and why. `storage` tells what is kept and what
+    was lost: see `EmbeddedAws.storage`.
     """
 
     status: str
@@ -313,7 +314,7 @@ class _Server:
     def _status(self) -> Status:
         deployed, aws = self._deployed, self._aws
         apis = aws.apis() if aws and deployed else {}
-        tracing = deployed.config.get("tracing") if deployed else None
+        tracing = deployed.config.get("tracing") if deployed and not self._options.instrument else None
         return Status(
             status="ready" if deployed else "starting",
             stack=self._context.stack,

@@ -57,7 +57,7 @@ class Asking:
         self._trace_of(answer)
 
     def _trace_of(self, answer: HttpResponse) -> None:
-        if self.tracing == "off":
+        if self.tracing == "off" and not answer.sampled:
             self.teller.note("tracing is off: this request left no trace")
         elif answer.sampled is False:
             self.teller.note("the sampling rules passed this request over: it left no trace")

@@ -211,6 +211,15 @@ def test_tracing_off_is_said(api: Api) -> None:
     assert "/Traces" not in [path for path, _ in api.requests]
 
 
+def test_what_is_traced_all_the_same_is_shown(api: Api) -> None:
+    """`tracing: off` is about the functions; the stage may trace, and says so in its answer."""
+    stack = stack_at(api.endpoint, deployed(api, "/hello").api, tracing="off")
+    answer(api, f"{BASE}/hello", "ok", headers=TRACED)
+    api.put([samples.function("front", "f" * 16, None, 0.01, 0.05)])
+    text, _ = greeted(stack, Clock())
+    assert f"Trace {TRACE_ID}" in text
+
+
 def test_unsampled_request_is_said(api: Api) -> None:
     """A request that sampling passed over leaves no trace, and is no failure."""
     stack = deployed(api, "/hello")
