@@ -75,6 +75,7 @@ $(BIN)/.installed: locks/up.lock pyproject.toml
 	@$(BIN)/python -m pip uninstall --quiet --yes setuptools 2>/dev/null  # Python 3.11 brings it
 	@$(PIP) --no-deps --no-compile --progress-bar on --require-hashes -r locks/up.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
+	@ln -sfn "$(CURDIR)/components" $$(echo $(VENV)/lib/python3.*/site-packages)/traced_api  # as installed
 	@$(BIN)/python -m compileall -qq -j 0 -x '/(pulumi_aws|debugpy|pip|pygments)/' $(VENV)/lib || true
 	@touch $@
 

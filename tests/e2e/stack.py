@@ -86,9 +86,14 @@ class Stack:
         return f"{self.status['outputs']['apiName']}/{self.status['stack']}"
 
     def request(
-        self, url: str, *, body: bytes | None = None, headers: dict[str, str] | None = None
+        self,
+        url: str,
+        *,
+        method: str | None = None,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
     ) -> Answer:
-        request = urllib.request.Request(url, data=body, headers=headers or {})
+        request = urllib.request.Request(url, data=body, headers=headers or {}, method=method)
         try:
             with urllib.request.urlopen(request, timeout=DEADLINE) as reply:
                 return Answer(reply.status, reply.read().decode(), _lower(reply.headers))
