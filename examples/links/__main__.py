@@ -29,21 +29,20 @@ def function(name: str, environment: dict[str, Any], *grants: Grant) -> TracedFu
     return TracedFunction(name, TracedFunctionArgs(code, profile, layers.arns, environment, grants))
 
 
-def role(name: str, service: str, action: str, resource: pulumi.Input[str]) -> aws.iam.Role:
+def role(name: str, service: str, resource: pulumi.Input[str], action: str) -> aws.iam.Role:
     """Return what a service acts as, to do one thing."""
-    assumed = aws.iam.get_policy_document(
-        statements=[
-            {"actions": ["sts:AssumeRole"], "principals": [{"type": "Service", "identifiers": [service]}]}
-        ]
-    )
+    principal = aws.iam.GetPolicyDocumentStatementPrincipalArgs(type="Service", identifiers=[service])
+    trust = aws.iam.GetPolicyDocumentStatementArgs(actions=["sts:AssumeRole"], principals=[principal])
+    assumed = aws.iam.get_policy_document(statements=[trust])
     made = aws.iam.Role(name, assume_role_policy=assumed.json)
-    allow(made, name, action, resource)
+    allow(made, name, resource, action)
     return made
 
 
-def allow(to: aws.iam.Role, name: str, action: str, resource: pulumi.Input[str]) -> None:
-    allowed = aws.iam.get_policy_document_output(statements=[{"actions": [action], "resources": [resource]}])
-    aws.iam.RolePolicy(name, role=to.id, policy=allowed.json)
+def allow(to: aws.iam.Role, name: str, resource: pulumi.Input[str], *actions: str) -> None:
+    statement = {"Effect": "Allow", "Action": actions, "Resource": resource}
+    policy = pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [statement]})
+    aws.iam.RolePolicy(name, role=to.id, policy=policy)
 
 
 # GET /{id} follows a link, POST makes one
@@ -55,13 +54,28 @@ shorten = function(
     Grant(["events:PutEvents"], [bus.arn]),
 )
 url = aws.lambda_.FunctionUrl("shorten", function_name=shorten.name, authorization_type="NONE")
+aws.lambda_.Permission(
+    "all-may-invoke",
+    action="lambda:InvokeFunction",
+    function=shorten.name,
+    principal="*",
+    invoked_via_function_url=True,
+)
 
 # New links are checked, then published or blocked
 
 check = function("check", {})
-machine_role = role("machine", "states.amazonaws.com", "lambda:InvokeFunction", check.arn)
-allow(machine_role, "machine-writes", "dynamodb:UpdateItem", table.arn)
-allow(machine_role, "machine-traces", "xray:Put*", "*")
+machine_role = role("machine", "states.amazonaws.com", check.arn, "lambda:InvokeFunction")
+allow(machine_role, "machine-writes", table.arn, "dynamodb:UpdateItem")
+allow(
+    machine_role,
+    "machine-traces",
+    "*",
+    "xray:PutTraceSegments",
+    "xray:PutTelemetryRecords",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+)
 
 
 def marked(status: str) -> dict[str, Any]:
@@ -117,7 +131,7 @@ aws.cloudwatch.EventTarget(
     rule=created.name,
     event_bus_name=bus.name,
     arn=machine.arn,
-    role_arn=role("start", "events.amazonaws.com", "states:StartExecution", machine.arn).arn,
+    role_arn=role("start", "events.amazonaws.com", machine.arn, "states:StartExecution").arn,
 )
 
 pulumi.export("url", url.function_url)

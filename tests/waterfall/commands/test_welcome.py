@@ -215,7 +215,7 @@ def test_what_is_traced_all_the_same_is_shown(api: Api) -> None:
     """`tracing: off` is about the functions; the stage may trace, and says so in its answer."""
     stack = stack_at(api.endpoint, deployed(api, "/hello").api, tracing="off")
     answer(api, f"{BASE}/hello", "ok", headers=TRACED)
-    api.put([samples.function("front", "f" * 16, None, 0.01, 0.05)])
+    api.put([samples.function("front", "f" * 16, "a000000000000001", 0.01, 0.05)])
     text, _ = greeted(stack, Clock())
     assert f"Trace {TRACE_ID}" in text
 
