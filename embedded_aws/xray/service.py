@@ -157,7 +157,7 @@ class XRay:
 
     def emit(self, document: Document) -> None:
         """Take a segment of an AWS service, of any size; raises `ValueError` when it is not one."""
-        named = {**document, "name": documents.legal_name(str(document.get("name", "")))}
+        named = documents.with_legal_names(document)
         checked = documents.check(named, json.dumps(named))
         if not isinstance(checked, SegmentDocument):
             raise ValueError(  # noqa: TRY004 - a segment with wrong values, whatever its type

@@ -102,6 +102,14 @@ def legal_name(name: str) -> str:
     return _NOT_IN_NAME.sub("_", name)[:200] or "_"
 
 
+def with_legal_names(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a segment of which each name, at every depth, is one that X-Ray takes."""
+    named = {**document, "name": legal_name(str(document.get("name", "")))}
+    if inner := document.get("subsegments"):
+        named["subsegments"] = [with_legal_names(each) for each in inner]
+    return named
+
+
 def _parse(text: str) -> Any:
     # The codes for broken JSON and for size are not published; these two are this module's choice.
     try:

@@ -266,3 +266,12 @@ def test_no_document_breaks_reading(fields: dict[str, Any]) -> None:
         services = api.ask("/TraceGraph", TraceIds=[TRACE])["Services"]
         assert all(math.isfinite(service["SummaryStatistics"]["TotalResponseTime"]) for service in services)
     xray.close()
+
+
+def test_names_inside_a_segment_of_a_service(api: Api) -> None:
+    """A call that is named after what a client sent does not cost the segment; nor does one below it."""
+    inner = {"id": "c" * 16, "name": "", "start_time": 1.0, "end_time": 2.0}
+    call = {"id": "b" * 16, "name": "/a~(b)" + "x" * 300, "start_time": 1.0, "end_time": 2.0}
+    api.xray.emit(segment("a", subsegments=[{**call, "subsegments": [inner]}]))
+    (kept,) = api.documents()[0]["subsegments"]
+    assert (kept["name"][:6], len(kept["name"]), kept["subsegments"][0]["name"]) == ("/a__b_", 200, "_")
