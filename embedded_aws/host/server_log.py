@@ -16,6 +16,22 @@ if TYPE_CHECKING:
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
+MOST_BYTES = 20 * 1024 * 1024
+"""Of the file; clients can cause a warning with each request."""
+
+
+class _OneLine(logging.Formatter):
+    """Escapes what a client's text may hold: line breaks that forge records, and orders to terminals."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's own name
+        """Return a record's line, without its traceback."""
+        characters = (
+            one if one.isprintable() else one.encode("unicode_escape").decode() for one in record.message
+        )
+        record.message = "".join(characters)
+        return super().formatMessage(record)
+
+
 class _ToUser(logging.Handler):
     """Shows our warnings and errors as single lines; their tracebacks are in the file."""
 
@@ -32,6 +48,19 @@ class _ToUser(logging.Handler):
 class _ToFile(logging.FileHandler):
     """Loses what a full disk does not take, instead of printing a traceback for each record."""
 
+    _is_full = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record, while there is room."""
+        if self._is_full or self.stream is None:  # it is full, or closed
+            return
+        super().emit(record)
+        with suppress(OSError):
+            self._is_full = self.stream.tell() > MOST_BYTES
+            if self._is_full:
+                self.stream.write(f"more is not written: the file has {MOST_BYTES} bytes\n")
+                self.flush()
+
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
         """Print only what is an error in a call of ours."""
         if not isinstance(sys.exc_info()[1], OSError):
@@ -45,7 +74,7 @@ def logging_to(file: Path, show: Callable[[str], None]) -> Iterator[None]:
     So does what they say through `warnings`, which would go to standard error.
     """
     to_file = _ToFile(private_file(file), mode="w", encoding="utf-8", errors="backslashreplace")
-    to_file.setFormatter(logging.Formatter(_FORMAT))
+    to_file.setFormatter(_OneLine(_FORMAT))
     to_file.setLevel(logging.WARNING)
     to_user = _ToUser(show)
     root, ours = logging.getLogger(), logging.getLogger("embedded_aws")

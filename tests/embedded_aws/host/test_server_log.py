@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from embedded_aws.endpoint import Endpoint
+from embedded_aws.host import server_log
 from embedded_aws.host.server_log import logging_to
 
 if TYPE_CHECKING:
@@ -34,3 +35,26 @@ def test_warnings_of_python_stand_in_the_file(tmp_path: Path, capfd: pytest.Capt
             warnings.warn("not as on AWS", UserWarning, stacklevel=1)
     assert "UserWarning: not as on AWS" in (tmp_path / "server.log").read_text(encoding="utf-8")
     assert capfd.readouterr().err == ""
+
+
+def test_what_clients_sent_stays_on_its_line(tmp_path: Path) -> None:
+    """Neither a record can be forged nor a terminal be told something; tracebacks keep their lines."""
+    with logging_to(tmp_path / "server.log", lambda _: None):
+        try:
+            raise ValueError("no")
+        except ValueError:
+            logging.getLogger("embedded_aws").exception("%s cannot be reached", "a\r\nb\x1b[2J\u202e")
+    first, *rest = (tmp_path / "server.log").read_text(encoding="utf-8").splitlines()
+    assert first.endswith(r"a\r\nb\x1b[2J\u202e cannot be reached")
+    assert rest[-1] == "ValueError: no"
+
+
+def test_the_file_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond its size nothing is written, and it says so."""
+    monkeypatch.setattr(server_log, "MOST_BYTES", 1000)
+    with logging_to(tmp_path / "server.log", lambda _: None):
+        for _ in range(50):
+            logging.getLogger("embedded_aws").warning("a" * 100)
+    told = (tmp_path / "server.log").read_text(encoding="utf-8")
+    assert len(told) < 1300
+    assert told.endswith("more is not written: the file has 1000 bytes\n")
