@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -61,8 +62,11 @@ def test_the_command_serves_until_ctrl_c(api: Api) -> None:
     assert (process.returncode, errors) == (0, "")
 
 
-def test_the_command_says_that_its_port_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_says_that_its_port_is_taken(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One line, status 1."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))  # where no stack is noted
     with bind(0) as taken:
         assert main(["console", "--port", str(taken.getsockname()[1])]) == 1
     error = capsys.readouterr().err
