@@ -9,10 +9,11 @@ import hashlib
 import json
 import random
 import re
+import sys
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 _QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
@@ -53,17 +54,27 @@ def evaluate(expression: str) -> Any:
 
     moto would start a Java machine.
     """
-    from jsonata import Jsonata  # noqa: PLC0415 - only where it is used
-    from jsonata.jexception import JException  # noqa: PLC0415
-
+    jsonata = _jsonata()
     try:
-        parsed = Jsonata(expression)
+        parsed = jsonata.Jsonata(expression)
         for name, function in FUNCTIONS.items():
             parsed.register_lambda(name, function)
         # Its lists and numbers are of classes of its own.
         return json.loads(json.dumps(parsed.evaluate(None)))
-    except (JException, LookupError, TypeError, ValueError) as problem:
+    except (jsonata.JException, LookupError, RecursionError, TypeError, ValueError) as problem:
         raise ValueError(f"JSONata: {problem}") from problem
+
+
+@cache
+def _jsonata() -> Any:
+    """Import the library, which is only then needed, and slow to come."""
+    # It lets Python recurse ten times as deep, in all of the process: deep input would crash the interpreter.
+    limit = sys.getrecursionlimit()
+    try:
+        import jsonata  # noqa: PLC0415
+    finally:
+        sys.setrecursionlimit(limit)
+    return jsonata
 
 
 def _hash(text: str, algorithm: str) -> str:

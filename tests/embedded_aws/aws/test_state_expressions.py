@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import uuid
 from typing import Any
 
@@ -63,3 +65,20 @@ def test_what_cannot_be_evaluated_is_an_error(expression: str) -> None:
     """An expression that is none is told in one line."""
     with pytest.raises(ValueError, match="JSONata"):
         evaluate(expression)
+
+
+def test_python_recurses_no_deeper_than_before() -> None:
+    """JSONata's library raises the limit for the whole process, where deep input counts on it."""
+    program = (
+        "import sys; before = sys.getrecursionlimit()\n"
+        "from embedded_aws.aws.state_expressions import evaluate\n"
+        "assert evaluate('1 + 1') == 2\n"
+        "assert sys.getrecursionlimit() == before"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_an_expression_that_is_too_deep_is_wrong() -> None:
+    """It ends as any other wrong expression does."""
+    with pytest.raises(ValueError, match="JSONata"):
+        evaluate("(" * 20_000 + "1" + ")" * 20_000)
