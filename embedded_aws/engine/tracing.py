@@ -27,6 +27,7 @@ _SETTINGS = {
 _WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
 _SCRIPT = "/opt/otel-instrument"
 _LAYER = "arn:aws:lambda:{region}:615299751070:layer:AWSOpenTelemetryDistroPython:{version}"
+_MOST_LAYERS = 5
 _LAYER_VERSION = 26
 """Of most regions; AWS lists them all in https://aws-otel.github.io/docs/getting-started/lambda/lambda-python."""
 
@@ -39,7 +40,7 @@ class Tracing:
 
     def __init__(self, *, instruments: bool = False) -> None:
         self._instruments = instruments
-        self._instrumented: set[str] = set()
+        self._instrumented: dict[str, list[str]] = {}
         self._is_said = False
         self._untraced: list[Callable[[], object]] = []
         self._lock = threading.Lock()
@@ -51,8 +52,6 @@ class Tracing:
         if not (self._instruments and type_ == _FUNCTION and _can_be_wrapped(inputs)):
             return dict(inputs)
         layer = _LAYER.format(region=region, version=_LAYER_VERSION)
-        with self._lock:
-            self._instrumented.add(layer)
         variables = {**((inputs.get("environment") or {}).get("variables") or {}), _WRAPPER: _SCRIPT}
         return {
             **inputs,
@@ -64,6 +63,10 @@ class Tracing:
     def created(self, registration: Registration, state: State) -> None:
         """Take note of a resource that exists now."""
         r = registration
+        layers = r.inputs.get("layers") or () if self._instruments and r.type == _FUNCTION else ()
+        if (layer := _LAYER.format(region=r.region, version=_LAYER_VERSION)) in layers:
+            with self._lock:
+                self._instrumented.setdefault(layer, []).append(str(state["name"]))
         calls: dict[str, Callable[[], object]] = {
             _FUNCTION: lambda: r.client("lambda").update_function_configuration(
                 FunctionName=state["name"], TracingConfig={"Mode": "Active"}
@@ -91,9 +94,9 @@ class Tracing:
                 'machines tracing_configuration={"enabled": True}'
             )
         told += [
-            f'functions run under ADOT\'s wrapper script here; on AWS they do with layers=["{layer}"] and '
-            f'environment={{"variables": {{"{_WRAPPER}": "{_SCRIPT}"}}}}'
-            for layer in sorted(self._instrumented)
+            f"{', '.join(sorted(names))}: under ADOT's wrapper script here; on AWS with "
+            f'layers=["{layer}"] and environment={{"variables": {{"{_WRAPPER}": "{_SCRIPT}"}}}}'
+            for layer, names in sorted(self._instrumented.items())
         ]
         return told
 
@@ -107,8 +110,9 @@ def _trace_stage(r: Registration) -> None:
 
 
 def _can_be_wrapped(inputs: Mapping[str, Any]) -> bool:
-    """Tell whether a function is Python's, and has neither a wrapper script nor ADOT's layer."""
+    """Tell whether a function is Python's, without wrapper script and ADOT's layer, and has room for that."""
     variables = (inputs.get("environment") or {}).get("variables") or {}
     layers = [str(layer) for layer in inputs.get("layers") or ()]
     is_python = str(inputs.get("runtime") or "").startswith("python3.")
-    return is_python and _WRAPPER not in variables and not any("AWSOpenTelemetry" in arn for arn in layers)
+    has_adot = any("AWSOpenTelemetry" in arn for arn in layers)
+    return is_python and _WRAPPER not in variables and not has_adot and len(layers) < _MOST_LAYERS

@@ -98,6 +98,7 @@ def test_python_functions_run_under_adots_wrapper_script(aws: harness.Aws) -> No
         function("plain", environment={"variables": {"TABLE": "orders"}})
         function("wrapped", environment={"variables": {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/mine"}})
         function("javascript", runtime="nodejs22.x")
+        function("another")
 
     done = harness.deploy(aws.url, program, "instrumented", tracing=Tracing(instruments=True))
     found = configuration(done, "plain")
@@ -110,5 +111,6 @@ def test_python_functions_run_under_adots_wrapper_script(aws: harness.Aws) -> No
     assert not configuration(done, "wrapped").get("Layers")
     assert not configuration(done, "javascript").get("Layers")
     (told,) = [line for line in done.warnings if "wrapper script" in line]
+    assert told.startswith("another, plain: under ADOT's wrapper script here")
     assert f'layers=["{LAYER}"]' in told
     assert '"AWS_LAMBDA_EXEC_WRAPPER": "/opt/otel-instrument"' in told
