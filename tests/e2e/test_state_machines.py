@@ -141,8 +141,12 @@ def test_an_execution_that_goes_on_can_be_seen(lab: Lab) -> None:
     client = lab.stack.client("stepfunctions")
     execution = begun["aws"]["execution_arn"]
     client.stop_execution(executionArn=execution, error="Enough")
-    until(lambda: client.describe_execution(executionArn=execution)["status"] == "ABORTED", "the end")
-    (ended,) = [one for one in lab.stack.documents(trace_id) if one["name"] == name]
-    assert "in_progress" not in ended
+
+    def seen_ended() -> dict[str, Any] | None:
+        found = seen()
+        return found if found and not found.get("in_progress") else None
+
+    ended = until(seen_ended, "the end of its segment")
+    assert client.describe_execution(executionArn=execution)["status"] == "ABORTED"
     assert ended["fault"]
     assert [state["name"] for state in ended["subsegments"]] == ["Begin", "Wait"]
