@@ -204,11 +204,22 @@ def test_a_schedule_begins_a_trace(lab: Lab) -> None:
 
     trace_id = until(traced, "the trace of the scheduled invocation")[0]
     events.disable_rule(Name=name)
-    (service,) = [one for one in stack.documents(trace_id) if one.get("origin") == "AWS::Lambda"]
+    service = invoked(stack, trace_id)
     assert "parent_id" not in service
     assert {called for caller, called in edges(stack, trace_id) if caller[1] == "client"} == {
         (name, "AWS::Lambda")
     }
+
+
+def invoked(stack: Stack, trace_id: str) -> dict[str, Any]:
+    """Return the one segment of Lambda's service in a trace, as soon as it has ended."""
+
+    def ended() -> list[dict[str, Any]] | None:
+        found = [one for one in stack.documents(trace_id) if one.get("origin") == "AWS::Lambda"]
+        return found if found and not any(one.get("in_progress") for one in found) else None
+
+    (service,) = until(ended, "the segment of Lambda's service")
+    return service
 
 
 def by_table(stack: Stack, name: str) -> tuple[str, tuple[str, str, dict[str, Any]], tuple[str, str]]:
@@ -256,8 +267,7 @@ def test_what_a_stream_invokes_has_a_trace_of_its_own(lab: Lab, source: Callable
 
     own = until(traced, "the function's trace")
     assert own != trace_id
-    documents_of = list(documents(stack, own).values())
-    (service,) = [one for one in documents_of if one.get("origin") == "AWS::Lambda"]
+    service = invoked(stack, own)
     assert not {"parent_id", "links"} & set(service)
     client, lambda_, function = (name, "client"), (name, "AWS::Lambda"), (name, "AWS::Lambda::Function")
     assert edges(stack, own) == {(client, lambda_), (lambda_, function)}
