@@ -124,18 +124,21 @@ adopt_orphans()
 others = subprocess.Popen(["sleep", "600"])
 ours = subprocess.Popen(["sh", "-c", "sleep 600 & sleep 600"], start_new_session=True)
 kill_descendants()
-print(ours.wait(), others.poll(), flush=True)
+print(ours.wait() in (-9, 128 + 9), others.poll(), flush=True)
 others.kill()
 others.wait()
 """
 
 
 def test_only_what_leads_a_session_is_killed() -> None:
-    """A child in the server's own session, of the shell before it, say, is not the server's to end."""
+    """A child in the server's own session, of the shell before it, say, is not the server's to end.
+
+    The shell of the other session is killed, or ends by its child's kill, whichever comes first.
+    """
     done = subprocess.run(
         [sys.executable, "-c", OTHERS_AND_OURS], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == ["-9", "None"]
+    assert done.stdout.split() == ["True", "None"]
 
 
 ENDED_DAEMON = """
