@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from embedded_aws.aws.ids import RandomIds
+from tests.e2e import traces
 from tests.e2e.stack import Answer, Stack, running, until
+from tests.e2e.traces import whole_trace
 from waterfall.cli import main
 
 SETTINGS = {
@@ -180,7 +182,8 @@ def test_a_header_that_says_yes(stack: Stack, why: Why, front: str, worker: str)
     """There is a trace, with what each function sent of its own, and how many documents arrived."""
     headers, root = header(";Sampled=1")
     answer = stack.request(url(stack), headers=headers)
-    told = until(lambda: settled(why.of(answer)), "the functions' segments")
+    whole_trace(stack, root, traces.settled, "what the functions sent")
+    told = why.of(answer)
     assert (told["verdict"], told["trace_id"]) == (f"There is a trace: {root}", root)
     for name in (front, worker):
         assert sentence(told, f"{name} sent ")["text"].endswith(
