@@ -13,19 +13,20 @@ from components.function import QueueTrigger, TracedFunction, TracedFunctionArgs
 from components.layers import TracingLayers, TracingLayersArgs
 from components.queue import WorkQueue, WorkQueueArgs
 from components.settings import load_settings
-from components.storage import ItemTable, ObjectBucket
+from components.storage import ItemTable, ItemTableArgs, ObjectBucket, ObjectBucketArgs
 
 settings = load_settings()
 profile = settings.functions
 layers = TracingLayers("tracing", TracingLayersArgs(profile, settings.otel_layer, settings.adot_layer_arn))
-table = ItemTable("items")
-bucket = ObjectBucket("objects")
-queue = WorkQueue("work", WorkQueueArgs(consumer_timeout=profile.timeout))
+table = ItemTable("items", ItemTableArgs(baseline=settings.baseline))
+bucket = ObjectBucket("objects", ObjectBucketArgs(settings.baseline))
+queue = WorkQueue("work", WorkQueueArgs(consumer_timeout=profile.timeout, baseline=settings.baseline))
 fis = FaultExtension("fault", FaultExtensionArgs(settings.architecture)) if settings.disturbed else None
 
 
 def function(name: str, environment: dict[str, Any], grants: list[Any], **more: Any) -> TracedFunction:
     code = Path("handlers") / f"{name}.py"
+    more["reserved_concurrency"] = settings.reserved_concurrency.get(name)
     more["extension"] = fis.extension if fis and name in settings.disturbed else None
     args = TracedFunctionArgs(code, profile, layers.arns, environment, grants, **more)
     return TracedFunction(name, args)
@@ -35,13 +36,13 @@ resources = {"TABLE_NAME": table.name, "BUCKET_NAME": bucket.name, "QUEUE_URL": 
 work = {"WORK_SECONDS": f"{settings.work_seconds:g}"}
 worker = function("worker", {**resources, **work}, [table.can_write, bucket.can_write, queue.can_send])
 
-trigger = QueueTrigger(queue.arn)
-consumer = function("consumer", {"BUCKET_NAME": bucket.name}, [bucket.can_read], queue=trigger)
+reads = {"BUCKET_NAME": bucket.name}
+consumer = function("consumer", reads, [bucket.can_read], queue=QueueTrigger(queue.arn))
 asks = {"WORKER_FUNCTION": worker.name, "WORKER_TIMEOUT": str(profile.timeout + 4)}  # a second to answer
 front = function("front", asks, [worker.can_invoke], extra_timeout=5)
 api = TracedApi("api", TracedApiArgs({"GET /hello": front}, settings.api))
+functions = {"front": front, "worker": worker, "consumer": consumer}
 if settings.faults:
-    functions = {"front": front, "worker": worker, "consumer": consumer}
     experiments = FaultExperimentsArgs(settings.faults, functions, api, fis, profile.log_retention)
     FaultExperiments("faults", experiments)
 
@@ -50,9 +51,8 @@ pulumi.export("apiUrl", api.url)
 pulumi.export("apiName", api.name)
 pulumi.export("tracing", settings.tracing)
 pulumi.export("export", settings.export)
-pulumi.export("frontFunction", front.name)
-pulumi.export("workerFunction", worker.name)
-pulumi.export("consumerFunction", consumer.name)
+for name, one in functions.items():
+    pulumi.export(f"{name}Function", one.name)
 pulumi.export("tableName", table.name)
 pulumi.export("bucketName", bucket.name)
 pulumi.export("queueUrl", queue.url)

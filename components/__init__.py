@@ -1,6 +1,7 @@
 """Pulumi components of a traced serverless API: all that a program names."""
 
 from .api import TracedApi, TracedApiArgs
+from .baseline import Baseline
 from .faults import FaultExperiments, FaultExperimentsArgs, FaultExtension, FaultExtensionArgs
 from .function import (
     AsyncInvocation,
@@ -17,12 +18,13 @@ from .queue import WorkQueue, WorkQueueArgs
 from .routes import RouteError
 from .sampling import Keep, Sampling, Special
 from .settings import ApiProfile, FunctionProfile, Settings, Target, Throttling, load_settings
-from .storage import ItemTable, ItemTableArgs, ObjectBucket
+from .storage import ItemTable, ItemTableArgs, ObjectBucket, ObjectBucketArgs
 from .zips import PackagingError
 
 __all__ = [
     "ApiProfile",
     "AsyncInvocation",
+    "Baseline",
     "Extension",
     "FaultExperiments",
     "FaultExperimentsArgs",
@@ -34,6 +36,7 @@ __all__ = [
     "ItemTableArgs",
     "Keep",
     "ObjectBucket",
+    "ObjectBucketArgs",
     "PackagingError",
     "PythonLayer",
     "PythonLayerArgs",

@@ -95,8 +95,8 @@ class TracedApi(pulumi.ComponentResource):
             # both: while it takes a document, API Gateway would make the endpoint edge-optimized
             parameters={"endpointConfigurationTypes": "REGIONAL"},
             endpoint_configuration={"types": "REGIONAL"},
-            tags=args.tags or None,
-            opts=pulumi.ResourceOptions(parent=self),
+            tags=args.profile.baseline.tagged(args.tags),
+            opts=args.profile.baseline.keep(self),
         )
         self.deployment = aws.apigateway.Deployment(
             f"{name}-deployment",
@@ -146,7 +146,7 @@ class TracedApi(pulumi.ComponentResource):
             stage_name=stage_name(),
             xray_tracing_enabled=args.profile.sampling is not None,
             access_log_settings=self._access_log(name, args, self.access_log_group),
-            tags=args.tags or None,
+            tags=args.profile.baseline.tagged(args.tags),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[self.account] if self.account else []),
         )
 
@@ -155,7 +155,8 @@ class TracedApi(pulumi.ComponentResource):
             f"{name}-access-logs",
             name=pulumi.Output.concat("/aws/apigateway/", self.rest_api.name),
             retention_in_days=args.profile.log_retention,
-            tags=args.tags or None,
+            kms_key_id=args.profile.baseline.key or None,
+            tags=args.profile.baseline.tagged(args.tags),
             opts=pulumi.ResourceOptions(parent=self),
         )
 
@@ -187,7 +188,7 @@ class TracedApi(pulumi.ComponentResource):
         role = aws.iam.Role(
             f"{name}-logging-role",
             assume_role_policy=assume_role_policy("apigateway.amazonaws.com"),
-            tags=args.tags or None,
+            tags=args.profile.baseline.tagged(args.tags),
             opts=child,
         )
         partition = aws.get_partition(opts=pulumi.InvokeOptions(parent=self)).partition
@@ -234,7 +235,7 @@ class TracedApi(pulumi.ComponentResource):
                 resource_arn=_ANY,
                 attributes=dict(rule.headers) or None,
                 version=1,
-                tags=args.tags or None,
+                tags=args.profile.baseline.tagged(args.tags),
                 opts=pulumi.ResourceOptions(parent=self),
             )
             for rule, suffix in zip(rules, suffixes, strict=True)

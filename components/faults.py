@@ -50,7 +50,7 @@ class FaultExtension(pulumi.ComponentResource):
         self, name: str, args: FaultExtensionArgs, opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__("traced-api:index:FaultExtension", name, {}, opts)
-        bucket = ObjectBucket(f"{name}-configuration", pulumi.ResourceOptions(parent=self))
+        bucket = ObjectBucket(f"{name}-configuration", opts=pulumi.ResourceOptions(parent=self))
         parameter = aws.ssm.get_parameter_output(
             name=_LAYERS.format(architecture=args.architecture), opts=pulumi.InvokeOutputOptions(parent=self)
         )

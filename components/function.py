@@ -121,7 +121,7 @@ class TracedFunction(pulumi.ComponentResource):
         self.role = aws.iam.Role(
             name,
             assume_role_policy=assume_role_policy("lambda.amazonaws.com"),
-            tags=args.tags or None,
+            tags=args.profile.baseline.tagged(args.tags),
             opts=child,
         )
         called = pulumi.Output.from_input(asked) if asked else self.role.name
@@ -129,7 +129,8 @@ class TracedFunction(pulumi.ComponentResource):
             f"{name}-logs",
             name=pulumi.Output.concat("/aws/lambda/", called),
             retention_in_days=args.profile.log_retention,
-            tags=args.tags or None,
+            kms_key_id=args.profile.baseline.key or None,
+            tags=args.profile.baseline.tagged(args.tags),
             opts=child,
         )
         self.policy = aws.iam.RolePolicy(
@@ -164,6 +165,7 @@ class TracedFunction(pulumi.ComponentResource):
             memory_size=profile.memory,
             timeout=self.timeout,
             environment={"variables": _variables(name, args)},
+            kms_key_arn=profile.baseline.key or None,
             tracing_config={"mode": "PassThrough" if profile.tracing == "off" else "Active"},
             # JSON shows the trace ids of a log record; the level keeps Lambda's reports beside the records
             logging_config={
@@ -174,7 +176,7 @@ class TracedFunction(pulumi.ComponentResource):
             },
             reserved_concurrent_executions=args.reserved_concurrency,
             vpc_config=_vpc_config(args.vpc) if args.vpc else None,
-            tags=args.tags or None,
+            tags=args.profile.baseline.tagged(args.tags),
             # Lambda would make a log group without retention, and would run before it is allowed to
             opts=pulumi.ResourceOptions(parent=self, depends_on=[self.log_group, self.policy]),
         )
@@ -188,7 +190,7 @@ class TracedFunction(pulumi.ComponentResource):
             event_source_arn=args.queue.queue_arn,
             batch_size=args.queue.batch_size,
             function_response_types=["ReportBatchItemFailures"],
-            tags=args.tags or None,
+            tags=args.profile.baseline.tagged(args.tags),
             opts=pulumi.ResourceOptions(parent=self),
         )
 
@@ -251,7 +253,8 @@ def _variables(name: str, args: TracedFunctionArgs) -> dict[str, pulumi.Input[st
 def _grants(args: TracedFunctionArgs, logs: aws.cloudwatch.LogGroup) -> list[Grant]:
     streams = logs.arn.apply(lambda arn: f"{arn}:*")
     extension = args.extension.grants if args.extension else ()
-    grants = [*args.grants, *extension, Grant(["logs:CreateLogStream", "logs:PutLogEvents"], [streams])]
+    logging = Grant(["logs:CreateLogStream", "logs:PutLogEvents"], [streams])
+    grants = [*args.grants, *args.profile.baseline.grants, *extension, logging]
     if args.profile.tracing != "off":
         grants.append(TRACE_WRITE)
     if args.vpc:

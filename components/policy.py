@@ -68,6 +68,31 @@ def policy_document(grants: Sequence[Grant]) -> pulumi.Output[str]:
     )
 
 
+def refuse_without_tls(action: str, resources: Sequence[pulumi.Input[str]]) -> pulumi.Output[str]:
+    """Return the policy of a resource that is not to be reached over plain HTTP; it allows nothing.
+
+    Which version of TLS is no question: endpoints of AWS take 1.2 or newer
+    (https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html).
+    """
+    return pulumi.Output.all(*resources).apply(
+        lambda arns: json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Sid": "RefuseWithoutTls",
+                        "Effect": "Deny",
+                        "Principal": "*",
+                        "Action": action,
+                        "Resource": arns,
+                        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+                    }
+                ],
+            }
+        )
+    )
+
+
 def _condition(conditions: Conditions | None) -> dict[str, Any]:
     return {"Condition": conditions} if conditions else {}
 

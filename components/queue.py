@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
 
+from .baseline import Baseline
 from .naming import name_or_auto
-from .policy import Grant
+from .policy import Grant, refuse_without_tls
 
 _TWO_WEEKS = 14 * 24 * 3600
 
@@ -23,10 +24,11 @@ class WorkQueueArgs:
     consumer_timeout: int
     maximum_receives: int = 3
     physical_name: str = ""
+    baseline: Baseline = field(default_factory=Baseline)
 
 
 class WorkQueue(pulumi.ComponentResource):
-    """An SQS queue for a Lambda function, with a dead-letter queue; both are encrypted by SQS.
+    """An SQS queue for a Lambda function, with a dead-letter queue; both are encrypted and refuse plain HTTP.
 
     `queue` and `dead_letters` are the two, to build on.
 
@@ -43,7 +45,7 @@ class WorkQueue(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: WorkQueueArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("traced-api:index:WorkQueue", name, {}, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        baseline = args.baseline
         dead_letters = f"{name}-dead-letters"
         self.dead_letters = aws.sqs.Queue(
             dead_letters,
@@ -51,8 +53,10 @@ class WorkQueue(pulumi.ComponentResource):
                 "queue", dead_letters, args.physical_name and f"{args.physical_name}-dead-letters", 80
             ),
             message_retention_seconds=_TWO_WEEKS,
-            sqs_managed_sse_enabled=True,
-            opts=child,
+            sqs_managed_sse_enabled=None if baseline.key else True,
+            kms_master_key_id=baseline.key or None,
+            tags=baseline.tagged(),
+            opts=baseline.keep(self),
         )
         self.queue = aws.sqs.Queue(
             name,
@@ -61,9 +65,18 @@ class WorkQueue(pulumi.ComponentResource):
             redrive_policy=pulumi.Output.json_dumps(
                 {"deadLetterTargetArn": self.dead_letters.arn, "maxReceiveCount": args.maximum_receives}
             ),
-            sqs_managed_sse_enabled=True,
-            opts=child,
+            sqs_managed_sse_enabled=None if baseline.key else True,
+            kms_master_key_id=baseline.key or None,
+            tags=baseline.tagged(),
+            opts=baseline.keep(self),
         )
+        for called, queue in ((name, self.queue), (dead_letters, self.dead_letters)):
+            aws.sqs.QueuePolicy(
+                f"{called}-policy",
+                queue_url=queue.url,
+                policy=refuse_without_tls("sqs:*", [queue.arn]),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
         self.url, self.arn = self.queue.url, self.queue.arn
         self.dead_letter_url = self.dead_letters.url
         self.can_send = Grant(["sqs:SendMessage"], [self.arn])

@@ -5,14 +5,15 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pulumi
 from pulumi.runtime import config as pulumi_config
 
+from .baseline import KEY_ARN, Baseline, read_tags
 from .fault_settings import Experiment, read_experiments
-from .kinds import Choice, Flag, Kind, Mapped, Number, OneOf, Pattern, SettingError, Switch, Whole
+from .kinds import Choice, Flag, Kind, Mapped, Number, OneOf, Pattern, SettingError, Switch, Whole, checked
 from .sampling import Extras, Keep, Sampling, read_extras
 
 Tracing = Literal["otel", "native", "off"]
@@ -35,6 +36,20 @@ RETENTION_DAYS = (
     *(0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557),
     *(2922, 3288, 3653),
 )
+
+FUNCTIONS = ("front", "worker", "consumer")
+
+
+def read_concurrency(given: Mapping[str, Any]) -> dict[str, int]:
+    """Check the setting `reservedConcurrency`; raises SettingError."""
+    for name in given:
+        if name not in FUNCTIONS:
+            raise SettingError(
+                f"reservedConcurrency names {name!r}, but the functions are {', '.join(FUNCTIONS)}"
+            )
+    refusal = "reservedConcurrency.{} is {{value!r}}, but must be {{allowed}}; 0 lets nothing run"
+    return {name: checked(Whole(0), value, refusal.format(name)) for name, value in given.items()}
+
 
 SETTINGS = (
     Setting(
@@ -97,8 +112,31 @@ SETTINGS = (
         "{}",
         "Fault injection experiments of this stack, by name",
     ),
-    Setting("production", Flag(), "false", "Mark this stack as production, which refuses faults"),
+    Setting(
+        "production",
+        Flag(),
+        "false",
+        "Mark this stack as production: guard its data, watch it, refuse faults (docs/production.md)",
+    ),
     Setting("allowInProduction", Flag(), "false", "Accept faults in a production stack all the same"),
+    Setting(
+        "encryptionKey",
+        Pattern(KEY_ARN, "empty or the ARN of a KMS key"),
+        "",
+        "Encrypt all data at rest with this KMS key; empty for keys of AWS's",
+    ),
+    Setting(
+        "reservedConcurrency",
+        Mapped("an object, such as {front: 50, worker: 50}", read_concurrency),
+        "{}",
+        "How many executions of a function run at most; they are taken from the account's for good",
+    ),
+    Setting(
+        "tags",
+        Mapped("an object, such as {team: shop}", read_tags),
+        "{}",
+        "Tags of all resources, beside project and stack",
+    ),
     Setting("local", Flag(), "false", "Set by `waterfall up`: the stack runs on the embedded AWS"),
 )
 
@@ -137,6 +175,7 @@ class FunctionProfile:
     timeout: int = 10
     log_retention: int = 14
     keep: Keep | None = None
+    baseline: Baseline = field(default_factory=Baseline)
 
 
 @dataclass(frozen=True)
@@ -154,6 +193,7 @@ class ApiProfile:
     access_logs: AccessLogs = "auto"
     set_account: bool = False
     integration_timeout: int = 29
+    baseline: Baseline = field(default_factory=Baseline)
 
 
 @dataclass(frozen=True)
@@ -180,6 +220,9 @@ class Settings:
     faults: tuple[Experiment, ...]
     production: bool
     allow_in_production: bool
+    encryption_key: str
+    reserved_concurrency: Mapping[str, int]
+    tags: Mapping[str, str]
     local: bool
 
     @property
@@ -192,8 +235,20 @@ class Settings:
         target = Target(self.runtime, self.architecture)
         keep = self.sampling.keep if self.tracing == "otel" else None
         return FunctionProfile(
-            target, self.tracing, self.export, self.memory, self.timeout, self.log_retention, keep
+            target,
+            self.tracing,
+            self.export,
+            self.memory,
+            self.timeout,
+            self.log_retention,
+            keep,
+            self.baseline,
         )
+
+    @property
+    def baseline(self) -> Baseline:
+        own = {"project": pulumi.get_project(), "stack": pulumi.get_stack()}
+        return Baseline(self.production, self.encryption_key, {**own, **self.tags})
 
     @property
     def api(self) -> ApiProfile:
@@ -204,6 +259,7 @@ class Settings:
             self.log_retention,
             self.access_logs,
             self.api_gateway_account,
+            baseline=self.baseline,
         )
 
 

@@ -42,7 +42,7 @@ PACKAGES = (
         "components",
         rooms(
             "kinds policy routes zips",
-            "naming",
+            "baseline naming",
             "fault_settings openapi queue sampling storage",
             "settings",
             "adot bytecode wheels",

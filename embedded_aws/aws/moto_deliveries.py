@@ -15,7 +15,12 @@ from typing import Any
 from embedded_aws.aws.bucket_notifications import conflict
 from embedded_aws.aws.event_patterns import EventPatternError, checked, matches, parse
 from embedded_aws.aws.moto_events import EventPut, NotificationsSet, ObjectChanged, Published, note
-from embedded_aws.aws.moto_patches import correct_streams, correct_tables, serve_iam_in_turn
+from embedded_aws.aws.moto_patches import (
+    correct_streams,
+    correct_tables,
+    refuse_nothing_by_bucket_policies,
+    serve_iam_in_turn,
+)
 from embedded_aws.aws.parsing import read_json
 
 _PREDEFINED = {
@@ -216,6 +221,7 @@ def _s3() -> None:
             raise S3ClientError("InvalidArgument", problem)
         put_configuration(self, bucket_name, notification_config)
 
+    refuse_nothing_by_bucket_policies()
     backend, told, called = _open(S3Backend), _open(notifications), _open(models)
     told.send_event = changed
     told.send_test_event = configured

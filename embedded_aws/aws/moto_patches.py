@@ -110,6 +110,24 @@ def serve_iam_in_turn() -> None:
     IamResponse.call_action = call_action  # type: ignore[method-assign, assignment]
 
 
+def refuse_nothing_by_bucket_policies() -> None:
+    """Let no policy of a bucket refuse a request: moto refuses whatever its conditions are.
+
+    A bucket that denies plain HTTP alone would have no objects. As everywhere else here, policies are kept,
+    and nobody is refused for lack of permission; what a policy opens to everybody stays open.
+    """
+    from moto.iam.access_control import PermissionResult  # noqa: PLC0415 - a slow import
+    from moto.s3.models import FakeBucket  # noqa: PLC0415
+
+    ask = FakeBucket.get_permission
+
+    def get_permission(self: FakeBucket, action: str, resource: str) -> Any:
+        found = ask(self, action, resource)
+        return PermissionResult.NEUTRAL if found == PermissionResult.DENIED else found
+
+    FakeBucket.get_permission = get_permission  # type: ignore[method-assign]
+
+
 def correct_streams() -> None:
     """Let a shard that is split or merged keep its records; moto copies them into those that follow it.
 

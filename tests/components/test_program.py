@@ -239,3 +239,10 @@ def test_a_bad_setting_stops_the_program(project: Project) -> None:
 def test_the_program_stays_short() -> None:
     """The entry point reads settings, calls components and exports; it is under 60 lines."""
     assert len((ROOT / "__main__.py").read_text().splitlines()) < 60
+
+
+def test_executions_are_reserved_for_the_functions_that_are_named(project: Project) -> None:
+    """`pulumi config set --path reservedConcurrency.front 20` stores the number as text."""
+    deployed = project.up(reservedConcurrency=json.dumps({"front": "20"}))
+    reserved = {one.name: one.inputs.get("reservedConcurrentExecutions") for one in deployed.all(FUNCTION)}
+    assert reserved == {"front-function": 20, "worker-function": None, "consumer-function": None}

@@ -22,7 +22,9 @@ class TestDefaults:
         """Without any setting, OpenTelemetry traces every request."""
         settings = parse_settings({})
         assert (settings.tracing, settings.export, settings.otel_layer) == ("otel", "xray", "adot")
-        assert settings.api == ApiProfile(Throttling(50, 100), Sampling(1, 1.0), 14, set_account=False)
+        assert settings.api == ApiProfile(
+            Throttling(50, 100), Sampling(1, 1.0), 14, set_account=False, baseline=settings.baseline
+        )
 
     def test_every_default_is_allowed(self) -> None:
         """Each default in the table passes its own check."""

@@ -30,6 +30,7 @@ def inputs_of(deployed: Deployed) -> Inputs:
     """Return the inputs by type and name; whether this machine has a Python to compile with is left out."""
     return {
         (one.type, one.name): json.loads(json.dumps(one.inputs, default=plain))
+        | ({"(protect)": True} if one.options.protect else {})
         for one in deployed.resources
         if one.type != "pulumi:index:Stash"
     }

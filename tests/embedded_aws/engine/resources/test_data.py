@@ -99,6 +99,25 @@ def test_bucket_and_its_configurations(deploy: Deploy) -> None:
     assert done.warnings == []
 
 
+def test_a_bucket_that_refuses_plain_http_is_used_all_the_same(deploy: Deploy) -> None:
+    """Here everybody comes over plain HTTP, and no policy refuses anybody."""
+
+    def program() -> None:
+        bucket = aws.s3.Bucket("sealed")
+        statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*"}
+        only = {"Condition": {"Bool": {"aws:SecureTransport": "false"}}}
+        policy = {"Version": "2012-10-17", "Statement": [statement | only]}
+        aws.s3.BucketPolicy("p", bucket=bucket.id, policy=json.dumps(policy))
+        pulumi.export("bucket", bucket.id)
+
+    done = deploy(program)
+    client, name = done.client("s3"), done.outputs["bucket"]
+    client.put_object(Bucket=name, Key="a.txt", Body=b"hello")
+    assert client.get_object(Bucket=name, Key="a.txt")["Body"].read() == b"hello"
+    client.delete_objects(Bucket=name, Delete={"Objects": [{"Key": "a.txt"}]})
+    assert client.list_objects_v2(Bucket=name)["KeyCount"] == 0
+
+
 def test_object_content_comes_from_a_file(deploy: Deploy, tmp_path: Path) -> None:
     """`source` uploads a FileAsset's bytes."""
     (tmp_path / "data.bin").write_bytes(b"\x00\x01")
