@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import pulumi
 
@@ -13,7 +13,7 @@ from .kinds import SettingError
 from .policy import Grant
 
 KEY_ARN = r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+"
-Tags = Mapping[str, pulumi.Input[str]]
+Tags: TypeAlias = "Mapping[str, pulumi.Input[str]]"
 _TAG = re.compile(r"[\w\s+\-=._:/@]*")
 _LONGEST_KEY, _LONGEST_VALUE, _MOST_TAGS = 128, 256, 40
 _USE_KEY = ("kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey")
