@@ -94,10 +94,11 @@ def test_the_order_of_successive_siblings_counts() -> None:
 
 
 def test_nesting_counts() -> None:
-    """A child is not a sibling."""
+    """A child is not a sibling: what moved is told once, with both places."""
     one = tree(span("a", 1, 0.1, 0.5, subsegments=[span("b", 2, 0.2, 0.3)]))
     other = tree(span("a", 1, 0.1, 0.5), span("b", 2, 0.2, 0.3))
-    assert {finding.field for finding in compare(one, other).findings} == {"(whole)"}
+    [finding] = compare(one, other).findings
+    assert finding == Finding(("top", "a", "b"), "(place)", "top > a", "top")
 
 
 def test_a_trace_of_any_depth_is_compared() -> None:
