@@ -96,11 +96,26 @@ lock: ## resolve the locked packages again (needs uv)
 	uv pip compile pyproject.toml --group build --extra embedded --extra components \
 		-c locks/dev.lock $(LOCK) -o locks/up.lock
 	$(PYTHON) -c $(COMPONENTS) | uv pip compile - -c locks/dev.lock $(LOCK) -o requirements.txt
-	for name in runtime adot; do uv pip compile $(RUNTIME)/$$name.in $(LOCK) -o $(RUNTIME)/$$name.lock; done
+	$(MAKE) adot
+	uv pip compile $(RUNTIME)/runtime.in $(LOCK) -o $(RUNTIME)/runtime.lock
 	for name in components/locks/native components/locks/slim components/locks/api locks/foreign; do \
 		uv pip compile $$name.in $(LOCK) $(BUNDLED) -o $$name.lock; \
 	done
 
+# As AWS builds it: on x86_64, from the newest packages of the day, without these. Of what AWS leaves out, the
+# handler's instrumentation stays, because what takes its place is not published as a package.
+.PHONY: adot
+adot: ## lock the ADOT layer (needs uv); RELEASE=0.18.0 BUILT=2026-06-22: that release, its ARNs too
+	$(if $(RELEASE),$(PYTHON) locks/adot.py $(RELEASE) $(BUILT) $(ARGS))
+	echo "aws-opentelemetry-distro==$(call ADOT,release)" | uv pip compile - \
+		$(foreach name,$(NOT_IN_ADOT),--no-emit-package $(name)) \
+		--exclude-newer "$(call ADOT,built)T23:59:59Z" --python-version 3.13 \
+		--python-platform x86_64-manylinux_2_28 --generate-hashes --no-annotate --quiet \
+		--custom-compile-command "make adot" -o $(RUNTIME)/adot.lock
+
+ADOT = $(shell sed -n 's/.*"$(1)": "\([^"]*\)".*/\1/p' components/adot.json)
+NOT_IN_ADOT := grpcio opentelemetry-exporter-otlp-proto-grpc urllib3 \
+	psutil opentelemetry-instrumentation-system-metrics
 RUNTIME := embedded_aws/awslambda/runtime/locks
 COMPONENTS := 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
 	print(*project["optional-dependencies"]["components"], sep="\n")'

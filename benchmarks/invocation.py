@@ -87,8 +87,7 @@ def deploy_all(stack: Stack, url: str) -> list[str]:
         "tracing: otel, otlp": ("ours", otel, {"TRACING_MODE": "otel", "TRACING_EXPORT": "otlp"}),
         "X-Ray SDK alone": ("xray_sdk", [foreign], {}),
         "Powertools Tracer": ("powertools", [foreign], {}),
-        "ADOT fast start": ("plain", [ADOT], {**WRAPPED, "OTEL_AWS_LAMBDA_FAST_START": "true"}),
-        "ADOT full": ("plain", [ADOT], WRAPPED),
+        "ADOT's auto-instrumentation": ("plain", [ADOT], WRAPPED),
     }
     for number, (module, arns, environment) in enumerate(candidates.values()):
         path = HANDLERS / f"{module}.py"

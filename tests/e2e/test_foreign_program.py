@@ -12,8 +12,7 @@ from tests.e2e.traces import whole_trace
 PROGRAM = REPOSITORY / "tests" / "e2e" / "programs" / "foreign"
 PACKAGES = REPOSITORY / ".build" / "foreign"
 OWN_SPANS = {
-    "adot-full": [],
-    "adot-fast": [],
+    "adot": [],
     "xray-sdk": ["check stock"],
     "powertools": ["## handler", "## powertools.check_stock"],
 }

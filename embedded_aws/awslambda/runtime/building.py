@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import compileall
 import fcntl
+import functools
 import py_compile
 import shutil
 import subprocess
@@ -17,8 +18,16 @@ from pathlib import Path
 from embedded_aws.awslambda.runtime.provision import ADOT_FILES, BOOTSTRAP
 
 Report = Callable[[str], None]
-Install = Callable[[Path, Path], None]
-"""Installs the packages of a lock into a directory."""
+Install = Callable[..., None]
+"""Installs the packages of a lock into a directory, with further options of pip."""
+
+# AWS builds one layer for all runtimes and both processors, on this one: elsewhere what is compiled does not
+# load, and packages fall back to Python. It is lambda-layer/src/Dockerfile of
+# https://github.com/aws-observability/aws-otel-python-instrumentation
+_AS_ADOT = (
+    "--python-version=3.13", "--implementation=cp", "--platform=manylinux_2_34_x86_64",
+    "--platform=manylinux_2_28_x86_64", "--platform=manylinux2014_x86_64",
+)  # fmt: skip
 
 
 class BuildError(Exception):
@@ -37,10 +46,14 @@ def build_runtime(directory: Path, lock: Path, report: Report) -> None:
 
 
 def build_adot(directory: Path, lock: Path, report: Report) -> None:
-    """Make the managed ADOT layer. Raises `BuildError`, `OSError`."""
+    """Make the managed ADOT layer as AWS does. Raises `BuildError`, `OSError`.
+
+    Its bytecode is for the Python that runs workers, whatever runtime their functions name; AWS's has that of
+    Python 3.11 to 3.13.
+    """
 
     def fill(target: Path, install: Install) -> None:
-        install(lock, target / "python")
+        install(lock, target / "python", *_AS_ADOT)
         for script in (target / "python" / "bin").iterdir():
             _use_path_python(script)
         wrapper, module = ADOT_FILES
@@ -65,7 +78,7 @@ def _build(what: str, directory: Path, fill: Callable[[Path, Install], None], re
         shutil.rmtree(unfinished, ignore_errors=True)  # of a run that was killed
         try:
             unfinished.mkdir()
-            fill(unfinished, lambda packages, target: _pip_install(packages, target, lock))
+            fill(unfinished, functools.partial(_pip_install, lock=lock))
             for part in ("runtime", "python"):
                 _compile(unfinished / part, shown_as=directory / part)
             unfinished.rename(directory)
@@ -93,11 +106,11 @@ def _make_lang(directory: Path) -> None:
         script.unlink()
 
 
-def _pip_install(packages: Path, target: Path, lock: int) -> None:
+def _pip_install(packages: Path, target: Path, *options: str, lock: int) -> None:
     command = [
         sys.executable, "-P", "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
         "--no-compile", "--no-deps", "--require-hashes", "--only-binary=:all:",
-        "--target", str(target), "--requirement", str(packages),
+        "--target", str(target), "--requirement", str(packages), *options,
     ]  # fmt: skip
     # pip holds the lock too: when this process is killed, the next one waits for what still writes here.
     done = subprocess.run(

@@ -116,9 +116,8 @@ def test_powertools_sends_its_subsegment_below_the_function(
     assert document["parent_id"] == function["id"]
 
 
-@pytest.mark.parametrize("fast_start", ["false", "true"])
-def test_adot_sends_spans_below_the_function(traced: Stack, daemon: Daemon, fast_start: str) -> None:
-    """The ADOT layer, full and in fast-start mode, sends a connected trace with a boto3 client span."""
+def test_adot_sends_spans_below_the_function(traced: Stack, daemon: Daemon) -> None:
+    """The ADOT layer sends a connected trace with a boto3 client span."""
     code = (
         "import boto3\n"
         "from opentelemetry import trace\n"
@@ -126,13 +125,12 @@ def test_adot_sends_spans_below_the_function(traced: Stack, daemon: Daemon, fast
         "  with trace.get_tracer('app').start_as_current_span('work'):\n"
         "    return boto3.client('sts').get_caller_identity()['Account']\n"
     )
-    variables = {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/otel-instrument", "OTEL_AWS_LAMBDA_FAST_START": fast_start}
     name = traced.deploy(
         {"pkg/mod.py": code},
         Handler="pkg/mod.handler",
         Layers=[ADOT],
         timeout=20,
-        Environment={"Variables": variables},
+        Environment={"Variables": {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/otel-instrument"}},
     )
     result = traced.invoke(name, trace=SAMPLED, log_tail=True)
     assert result.payload == b'"123456789012"', result.log_tail

@@ -1,7 +1,6 @@
 """The handler that runs instead of the function's own, which `ORIG_HANDLER` names.
 
-It instruments the function's handler with the distribution's own instrumentation and calls it. In fast-start
-mode nothing is set up yet when this is imported, so the distribution's lite SDK is started first.
+It instruments the function's handler with the distribution's own instrumentation and calls it.
 
 As the managed layer does, and unlike the instrumentation left alone, the context that Lambda gives wins over
 the event's headers, and the span is named `<module>.<function>`.
@@ -15,6 +14,7 @@ import os
 from typing import Any
 
 from opentelemetry import propagate, trace
+from opentelemetry.instrumentation.aws_lambda import AwsLambdaInstrumentor
 from opentelemetry.propagators.aws import AwsXRayPropagator
 
 _HEADER = "X-Amzn-Trace-Id"
@@ -26,14 +26,6 @@ def _handler_path() -> tuple[str, str]:
     if not dot or not module or not function:
         raise ValueError(f"Bad handler {path!r}: expected <module>.<function>")
     return module, function
-
-
-def _start_lite_sdk() -> None:
-    from amazon.opentelemetry.distro.opentelemetry_lite_sdk import (  # noqa: PLC0415 - this mode alone
-        configure_lite_mode,
-    )
-
-    configure_lite_mode()
 
 
 def _parent_context(event: Any) -> Any:
@@ -54,12 +46,6 @@ def _named(handler: Any, name: str) -> Any:
 
 def _instrumented_handler() -> Any:
     module_name, function_name = _handler_path()
-    if os.environ.get("OTEL_AWS_LAMBDA_FAST_START") == "true":
-        _start_lite_sdk()
-    from opentelemetry.instrumentation.aws_lambda import (  # noqa: PLC0415 - after the SDK
-        AwsLambdaInstrumentor,
-    )
-
     module = importlib.import_module(module_name)
     setattr(module, function_name, _named(getattr(module, function_name), f"{module_name}.{function_name}"))
     AwsLambdaInstrumentor().instrument(event_context_extractor=_parent_context)

@@ -46,8 +46,7 @@ code = pulumi.AssetArchive({".": pulumi.FileArchive("app")})
 
 api = aws.apigateway.RestApi("orders", name="orders")
 functions: dict[str, tuple[str, pulumi.Input[str], dict[str, str]]] = {
-    "adot-full": ("adot", ADOT_LAYER, WRAPPED),
-    "adot-fast": ("adot", ADOT_LAYER, {**WRAPPED, "OTEL_AWS_LAMBDA_FAST_START": "true"}),
+    "adot": ("adot", ADOT_LAYER, WRAPPED),
     "xray-sdk": ("xray_sdk", packages.arn, {}),
     "powertools": ("powertools", packages.arn, {}),
 }

@@ -70,6 +70,17 @@ def test_the_adot_layer_looks_like_the_managed_one() -> None:
     assert script.startswith("#!/usr/bin/env python3\n")
 
 
+def test_the_adot_layer_is_built_for_one_processor() -> None:
+    """Its compiled parts are of x86_64 and Python 3.13, wherever it is built; urllib3 is left out."""
+    adot = find_adot()
+    assert adot is not None
+    compiled = {path.name.split(".", 1)[1] for path in (adot / "python").rglob("*.so")}
+    assert compiled <= {"cpython-313-x86_64-linux-gnu.so", "abi3.so"}
+    assert compiled
+    assert not list((adot / "python").glob("urllib3*"))
+    assert not (adot / "python" / "grpc").exists()
+
+
 def test_a_runtime_that_was_not_built_is_an_error(tmp_path: Path) -> None:
     """Without set-up the error says how to build it."""
     with pytest.raises(ProvisionError, match=r"run `python -m embedded_aws.awslambda.runtime.provision`"):
