@@ -2,6 +2,7 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
+PACK := policy/.venv
 ARGS ?=
 # Images set it; not all packages are installed with bytecode, which each process would then compile again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -14,7 +15,8 @@ SUPPORTED := python3 python3.14 python3.13 python3.12 python3.11
 IS_SUPPORTED := 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))'
 FIND = for name in $(SUPPORTED); do $$name -c $(IS_SUPPORTED) 2>/dev/null && echo $$name && break; done
 PYTHON ?= $(eval PYTHON := $(shell $(FIND)))$(PYTHON)
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP_OF = $(BIN)/python -m pip $(1) install --quiet --disable-pip-version-check
+PIP := $(call PIP_OF,)
 
 .PHONY: help
 help: ## list the targets
@@ -25,7 +27,7 @@ up: $(BIN)/.installed ## deploy onto the embedded AWS, show one request, keep se
 	@$(BIN)/waterfall up $(ARGS)
 
 .PHONY: test
-test: setup $(BIN)/.foreign ## run the tests, in a process per core (TESTS=tests/embedded_aws: a part, in one)
+test: setup $(BIN)/.foreign $(PACK)/.made ## run the tests on all cores (TESTS=tests/tracing: a part, on one)
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 .PHONY: compare
@@ -56,6 +58,29 @@ check: $(BIN)/.dev ## lint, formatting and types
 	else \
 		echo "left out: oxlint and oxfmt have no wheel for this machine, so $(CONSOLE) was not checked"; \
 	fi
+
+.PHONY: preview
+preview: can-deploy ## show what a deployment would change, checked by the policy pack (STACK=dev)
+	@pulumi preview --stack $(STACK) --policy-pack policy $(ARGS)
+
+.PHONY: deploy
+deploy: can-deploy ## deploy to AWS what the policy pack lets through (STACK=dev; ARGS=--yes: without asking)
+	@pulumi up --stack $(STACK) --policy-pack policy $(ARGS)
+
+.PHONY: can-deploy
+can-deploy: may-deploy $(BIN)/.installed $(PACK)/.made
+
+.PHONY: may-deploy
+may-deploy:
+	@test -n "$(STACK)" || { echo "error: name the stack: make $(MAKECMDGOALS) STACK=dev" \
+		"(settings are here for: $(STACKS))" >&2; exit 1; }
+	@test -e Pulumi.$(STACK).yaml || { echo "error: there is no Pulumi.$(STACK).yaml with settings of that" \
+		"stack; write one, or take one of: $(STACKS)" >&2; exit 1; }
+	@command -v pulumi >/dev/null || { echo "error: make $(MAKECMDGOALS) needs Pulumi's CLI, and no pulumi is" \
+		"on the PATH; install it (https://www.pulumi.com/docs/iac/download-install/), or run the program" \
+		"without it and without an account: make up" >&2; exit 1; }
+
+STACKS = $(patsubst Pulumi.%.yaml,%,$(wildcard Pulumi.*.yaml))
 
 .PHONY: setup
 setup: $(BIN)/.installed ## prepare what `up` would at its first run: packages, Lambda runtime, ADOT layer
@@ -90,6 +115,13 @@ $(BIN)/.foreign: $(BIN)/.dev locks/foreign.lock
 	@$(PIP) --no-deps --require-hashes -r locks/foreign.lock --target .build/foreign
 	@touch $@
 
+# The policy pack has packages of its own: pulumi-policy wants an older protobuf than the program.
+$(PACK)/.made: policy/requirements.txt $(BIN)/.installed
+	@echo "set-up of the policy pack: its packages into $(PACK) (a few seconds, once)"
+	@$(BIN)/python -m venv --without-pip --clear $(PACK)
+	@$(call PIP_OF,--python $(PACK)/bin/python) --no-deps --no-compile --require-hashes -r $<
+	@touch $@
+
 .PHONY: lock
 lock: ## resolve the locked packages again (needs uv)
 	uv pip compile pyproject.toml --group build --extra dev $(LOCK) -o locks/dev.lock
@@ -98,6 +130,7 @@ lock: ## resolve the locked packages again (needs uv)
 	$(PYTHON) -c $(COMPONENTS) | uv pip compile - -c locks/dev.lock $(LOCK) -o requirements.txt
 	$(MAKE) adot
 	uv pip compile $(RUNTIME)/runtime.in $(LOCK) -o $(RUNTIME)/runtime.lock
+	uv pip compile policy/requirements.in $(LOCK) -o policy/requirements.txt
 	for name in components/locks/native components/locks/slim components/locks/api locks/foreign; do \
 		uv pip compile $$name.in $(LOCK) $(BUNDLED) -o $$name.lock; \
 	done
@@ -126,5 +159,5 @@ BUNDLED := $(foreach name,$(IN_LAMBDA),--no-emit-package $(name))
 
 .PHONY: clean
 clean: ## remove what set-up built here and what runs left behind; ~/.cache/traced-api stays
-	rm -rf $(VENV) .build .waterfall .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(PACK) .build .waterfall .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -53,6 +53,11 @@ PACKAGES = (
             "faults",
         ),
     ),
+    Package(
+        "rules",
+        rooms("adot rule", "apis functions identities", "data", "production", "catalog", "pack"),
+        folder="policy",
+    ),
     Package("handlers", rooms("consumer front worker"), uses=frozenset({"tracing"})),
     Package(
         "tracing",

@@ -286,18 +286,19 @@ def deploy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Dep
     return run_program
 
 
+def copy_project(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """Copy the program into a directory, which becomes the working directory."""
+    for path in (ROOT / "__main__.py", *ROOT.glob("Pulumi*.yaml")):
+        shutil.copy(path, directory)
+    (directory / "handlers").symlink_to(ROOT / "handlers")
+    monkeypatch.chdir(directory)
+    return Project(directory)
+
+
 @pytest.fixture(scope="session")
 def open_project() -> Callable[[Path, pytest.MonkeyPatch], Project]:
     """Copies the program into a directory, which becomes the working directory."""
-
-    def copy(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-        for path in (ROOT / "__main__.py", *ROOT.glob("Pulumi*.yaml")):
-            shutil.copy(path, directory)
-        (directory / "handlers").symlink_to(ROOT / "handlers")
-        monkeypatch.chdir(directory)
-        return Project(directory)
-
-    return copy
+    return copy_project
 
 
 @pytest.fixture
