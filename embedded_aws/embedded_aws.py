@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
+    from embedded_aws.aws.moto import MotoAws
     from embedded_aws.awslambda.catalog import Catalog
     from embedded_aws.awslambda.service import LambdaService
     from embedded_aws.eventbridge.schedules import Schedules
@@ -134,6 +135,7 @@ class EmbeddedAws:
         self._gateway: ApiGateway | None = None
         self._states: StepFunctions | None = None
         self._endpoint: Endpoint | None = None
+        self._moto: MotoAws | None = None
         self._watching: asyncio.Task[None] | None = None
         try:
             self._daemon.start()
@@ -162,6 +164,8 @@ class EmbeddedAws:
             server = HttpServer(app, listener)
             self._servers.append(server)
             await server.start()
+        if self._moto:  # now that it no longer delays what answers first
+            self._moto.warm(_USUAL_SERVICES)
 
     async def stop(self) -> None:
         """Stop workers and servers at the same time, each with its own grace; then store what came last."""
@@ -215,8 +219,7 @@ class EmbeddedAws:
         self._xray.close()
 
     def _build(self, status: Callable[[], Mapping[str, Any]]) -> LoopbackGuard:
-        moto = moto_aws.load()
-        moto.warm(_USUAL_SERVICES)
+        moto = self._moto = moto_aws.load()
         # These modules read moto's state and import it: only after its settings were made.
         from embedded_aws.awslambda.api import LambdaApi  # noqa: PLC0415
         from embedded_aws.awslambda.catalog import Catalog  # noqa: PLC0415

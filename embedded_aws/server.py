@@ -1,7 +1,7 @@
-"""Runs the embedded AWS: the one entry for the viewer's command `up`.
+"""Runs the embedded AWS: the one entry for the viewer's commands `up` and `serve`.
 
-Ports are bound first, then the Pulumi program is deployed by a child process while this one serves AWS to
-it. Everything that was started ends with `run`, whatever happens.
+Ports are bound first, then the Pulumi program, if there is one, is deployed by a child process while this one
+serves AWS to it. Everything that was started ends with `run`, whatever happens.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import sys
 import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 from embedded_aws.aws.http import run_in_thread
@@ -35,10 +36,9 @@ from embedded_aws.host.startup import StartupError, port_error
 from embedded_aws.host.user_account import no_account
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from embedded_aws.embedded_aws import EmbeddedAws
     from embedded_aws.engine.packages import Environment
+    from embedded_aws.engine.project import Project
 
 __all__ = ["ServeOptions", "StartupError", "Status", "run"]
 
@@ -56,19 +56,19 @@ _T = TypeVar("_T")
 class ServeOptions:
     """What to serve, and where.
 
-    `directory` holds `Pulumi.yaml`; `config` overrides the stack's settings; stack references find those that
-    run at `other_stacks`, URLs of AWS endpoints; `strict` refuses a program with resources that would be
-    skipped; a port of 0 is any free one;
-    `data` keeps traces and logs between runs, by default `.waterfall` in `directory`, with at most
-    `most_bytes` on disk: the oldest go first. `console` is the address of a viewer, if there is one: the
-    status names it. Pages of `allowed_origins`, as `loopback_guard.parse_origin` returns them, may use AWS
-    and OTLP. Functions with the environment variable `record_faults_where` have injected faults recorded also
-    in requests that are not sampled. `sampling`: `all` traces every request of a program that makes no
-    sampling rules of its own, `aws` one per second and 5 % of the others, as AWS does then.
-    `instrument` runs Python functions under ADOT's wrapper script.
+    `directory` holds `Pulumi.yaml`; without one no program is deployed, and what is said of programs does not
+    matter. `config` overrides the stack's settings; stack references find those that run at `other_stacks`,
+    URLs of AWS endpoints; `strict` refuses a program with resources that would be skipped; a port of 0 is any
+    free one; `data` keeps traces and logs between runs, by default `.waterfall` in `directory`, else in the
+    working directory, with at most `most_bytes` on disk: the oldest go first. `console` is the address of a
+    viewer, if there is one: the status names it. Pages of `allowed_origins`, as `loopback_guard.parse_origin`
+    returns them, may use AWS and OTLP. Functions with the environment variable `record_faults_where` have
+    injected faults recorded also in requests that are not sampled. `sampling`: `all` traces every request of
+    a program that makes no sampling rules of its own, `aws` one per second and 5 % of the others, as AWS does
+    then. `instrument` runs Python functions under ADOT's wrapper script.
     """
 
-    directory: Path
+    directory: Path | None = None
     stack: str | None = None
     config: Mapping[str, str] = field(default_factory=dict)
     other_stacks: Sequence[str] = ()
@@ -87,7 +87,7 @@ class ServeOptions:
 
 @dataclass(frozen=True)
 class Status:
-    """What the server is and where it is reached.
+    """What the server is and where it is reached; `stack` and `project` are empty without a program.
 
     `status` is `starting` or `ready`; `api` the base URL of the first deployed stage, `apis` of all, by
     `<API name>/<stage>`; `daemon` is `host:port`, the other addresses are URLs. `tracing` is the program's
@@ -143,20 +143,17 @@ def run(options: ServeOptions, *, on_ready: OnReady, on_progress: OnProgress) ->
 
 
 def _run(options: ServeOptions, on_ready: OnReady, on_progress: OnProgress) -> int:
-    project = load_project(options.directory)
-    stack = choose_stack(project, options.stack)
-    overrides = [f"{key}={value}" for key, value in options.config.items()]
-    configuration = load_config(project, stack, overrides).values
+    program = _load(options.directory, options) if options.directory else None
     with contextlib.ExitStack() as held:
         held.enter_context(no_account())
-        data = held.enter_context(locked(options.data or options.directory / ".waterfall"))
+        data = held.enter_context(locked(options.data or (options.directory or Path()) / ".waterfall"))
         held.enter_context(logging_to(data / "server.log", on_progress))
         endpoint = held.enter_context(_bind(options.port, "--port"))
         otlp = held.enter_context(_bind(options.otlp_port, "--otlp-port"))
         provision(on_progress)
-        environment = environment_of(project)
-        on_progress(environment.told(project))
-        context = _Context(endpoint, otlp, data, stack, configuration, environment)
+        if program:
+            on_progress(program.environment.told(program.project))
+        context = _Context(endpoint, otlp, data, program)
         server = _Server(options, context, on_ready, on_progress)
         adopt_orphans()
         memory.keep_little()
@@ -169,13 +166,26 @@ def _run(options: ServeOptions, on_ready: OnReady, on_progress: OnProgress) -> i
 
 
 @dataclass(frozen=True)
+class _Program:
+    project: Project
+    stack: str
+    configuration: Mapping[str, Any]
+    environment: Environment
+
+
+def _load(directory: Path, options: ServeOptions) -> _Program:
+    project = load_project(directory)
+    stack = choose_stack(project, options.stack)
+    overrides = [f"{key}={value}" for key, value in options.config.items()]
+    return _Program(project, stack, load_config(project, stack, overrides).values, environment_of(project))
+
+
+@dataclass(frozen=True)
 class _Context:
     endpoint: socket.socket
     otlp: socket.socket
     data: Path
-    stack: str
-    configuration: Mapping[str, Any]
-    environment: Environment
+    program: _Program | None
 
 
 def _bind(port: int, option: str) -> socket.socket:
@@ -210,30 +220,38 @@ class _Server:
                 self._limit_the_end()
 
     async def _serve(self, started: contextlib.AsyncExitStack) -> int:
-        options, context = self._options, self._context
+        program = self._context.program
         # The engine's imports take longer than ours: it starts first, and finds the port open already.
-        engine = await EngineProcess.start(
-            options.directory,
-            context.stack,
-            _url(context.endpoint),
-            options.config,
-            environment=context.environment,
-            other_stacks=options.other_stacks,
-            strict=options.strict,
-            instrument=options.instrument,
-        )
-        started.push_async_callback(engine.stop)
+        engine = await self._start_engine(program, started) if program else None
         self._aws = self._open_aws()
         started.push_async_callback(self._aws.stop)
         await self._aws.start(lambda: asdict(self._status()))
-        self._on_progress(f"deploying stack {context.stack}")
-        self._deployed = await self._unless_stopped(engine.result(self._on_progress))
+        if engine and program:
+            self._on_progress(f"deploying stack {program.stack}")
+            self._deployed = await self._unless_stopped(engine.result(self._on_progress))
+        else:
+            self._deployed = Deployed("", "", self._region, {}, {}, {}, ())
         if self._deployed is None:
             return _INTERRUPTED
         gc.freeze()  # what start-up made stays; the caller may have put off collecting it
         gc.enable()
         await self._announce()
         return 0
+
+    async def _start_engine(self, program: _Program, started: contextlib.AsyncExitStack) -> EngineProcess:
+        options = self._options
+        engine = await EngineProcess.start(
+            program.project.directory,
+            program.stack,
+            _url(self._context.endpoint),
+            options.config,
+            environment=program.environment,
+            other_stacks=options.other_stacks,
+            strict=options.strict,
+            instrument=options.instrument,
+        )
+        started.push_async_callback(engine.stop)
+        return engine
 
     def ended(self) -> None:
         """Note that the end came in time."""
@@ -245,9 +263,8 @@ class _Server:
         from embedded_aws.embedded_aws import EmbeddedAws, Settings  # noqa: PLC0415
         from embedded_aws.engine.region import choose_region  # noqa: PLC0415
 
-        context = self._context
-        self._region = choose_region(context.configuration, os.environ)
-        options = self._options
+        context, options = self._context, self._options
+        self._region = choose_region(context.program.configuration if context.program else {}, os.environ)
         return EmbeddedAws(
             Settings(
                 HOST,
@@ -317,7 +334,7 @@ class _Server:
         tracing = deployed.config.get("tracing") if deployed and not self._options.instrument else None
         return Status(
             status="ready" if deployed else "starting",
-            stack=self._context.stack,
+            stack=self._context.program.stack if self._context.program else "",
             region=self._region,
             tracing=None if tracing is None else str(tracing),
             api=next(iter(apis.values()), None),

@@ -111,6 +111,8 @@ PACKAGES = (
         ),
         uses=frozenset({"loopback_guard"}),
         outside={
+            "waterfall.commands.serve": THE_ENTRY,
+            "waterfall.commands.serving": THE_ENTRY,
             "waterfall.commands.up": THE_ENTRY,
             "waterfall.commands.welcome": THE_ENTRY,
             "waterfall.stack.serve": THE_ENTRY,

@@ -16,6 +16,7 @@ from waterfall.traces.client import ReadError
 
 COMMANDS = {
     "up": "deploy the program onto an embedded AWS and show one request",
+    "serve": "serve an empty embedded AWS, for Pulumi, Terraform and the AWS CLI",
     "show": "show one trace as a waterfall",
     "traces": "list traces, newest first",
     "logs": "show what functions wrote: the latest lines, or those of a trace",
@@ -38,7 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status: 0, 1 for failure, 2 for usage."""
     try:
         given = parse(sys.argv[1:] if argv is None else argv)
-        if given.command != "up":  # which imports more, and collects again once its stack is ready
+        if given.command not in {
+            "up",
+            "serve",
+        }:  # which import more, and collect again once its stack is ready
             gc.enable()
         status: int = given.run(given)
         sys.stdout.flush()

@@ -8,11 +8,13 @@ What SNS, EventBridge and S3 would deliver is switched off in `moto_deliveries`,
 from __future__ import annotations
 
 import copy
+import sys
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextvars import ContextVar
 from functools import cache
 from threading import Lock
+from types import ModuleType
 from typing import Any, NoReturn
 
 from moto.core.common_models import BaseModel
@@ -40,6 +42,27 @@ def apply() -> None:
     BaseModel.__new__ = lambda cls, *_, **__: super(BaseModel, cls).__new__(cls)  # type: ignore[method-assign]
     vars(werkzeug_app)["print"] = _refuse_service
     _keep_system_attributes()
+    _leave_out_openapi_validator()
+
+
+def _leave_out_openapi_validator() -> None:
+    """Let moto's API Gateway do without its validator of OpenAPI documents: a fifth of a start is its import.
+
+    No document comes as far as moto, since the gateway reads them all itself.
+    """
+    package, name = ModuleType("openapi_spec_validator"), "openapi_spec_validator.validation.exceptions"
+    exceptions = ModuleType(name)
+    vars(package)["validate"] = _refuse_document
+    vars(exceptions)["OpenAPIValidationError"] = ValueError
+    sys.modules.setdefault("openapi_spec_validator", package)
+    sys.modules.setdefault(
+        "openapi_spec_validator.validation", ModuleType("openapi_spec_validator.validation")
+    )
+    sys.modules.setdefault(name, exceptions)
+
+
+def _refuse_document(_: object) -> NoReturn:
+    raise NotImplementedError("moto was to read an OpenAPI document")
 
 
 def _refuse_service(told: str) -> NoReturn:

@@ -14,11 +14,11 @@ import yaml
 
 from embedded_aws.engine.errors import EngineError
 from embedded_aws.engine.project import NO_VALUE, Project, Setting, read_mapping
-from embedded_aws.engine.values import SECRET
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+SECRET = "[secret]"  # noqa: S105 - what is shown in a secret's place
 _AWS_KEYS = ("aws:region", "aws:defaultTags")
 
 

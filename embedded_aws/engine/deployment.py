@@ -15,6 +15,7 @@ from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.engine import invokes, naming, placeholders, sdk, values
 from embedded_aws.engine.components import COMPONENTS
 from embedded_aws.engine.components.component import Component
+from embedded_aws.engine.config import SECRET
 from embedded_aws.engine.errors import EngineError, NotEmulatedError
 from embedded_aws.engine.placeholders import Placeholder
 from embedded_aws.engine.registration import Created, Inputs, Registration, State, partition_of
@@ -161,7 +162,7 @@ class Deployment:
         if request.type == _STACK_REFERENCE:
             with self.failing(request.label):
                 outputs = self._stack_outputs(resource_id) if self._stack_outputs else {}
-            hidden = [name for name, value in outputs.items() if value == values.SECRET]
+            hidden = [name for name, value in outputs.items() if value == SECRET]
             for name in hidden:
                 option = f"--config {resource_id}:{name}=VALUE"
                 self.warn(f"{request.label}: output '{name}' is secret; give it with {option}")

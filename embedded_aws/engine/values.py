@@ -7,7 +7,7 @@ from typing import Any
 
 from pulumi import asset
 
-SECRET = "[secret]"  # noqa: S105 - what is shown in a secret's place
+from embedded_aws.engine.config import SECRET
 
 # https://www.pulumi.com/docs/iac/concepts/secrets/: the wire marks special values with these keys.
 _SIGNATURE = "4dabf18193072939515e22adb298388d"

@@ -144,9 +144,9 @@ def _lower(headers: Any) -> dict[str, str]:
 
 
 @contextmanager
-def running(data: Path, *arguments: str) -> Iterator[Stack]:
-    """Run `waterfall up` on free ports until the block ends, then stop it as Ctrl-C does."""
-    command = [str(WATERFALL), "up", "--data", str(data), *arguments]
+def running(data: Path, *arguments: str, serves: str = "up") -> Iterator[Stack]:
+    """Run `waterfall up`, or `serve`, on free ports until the block ends, then stop it as Ctrl-C does."""
+    command = [str(WATERFALL), serves, "--data", str(data), *arguments]
     command += ["--port", "0", "--console-port", "0", "--daemon-port", "0", "--otlp-port", "0"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "120"}
     with subprocess.Popen(
@@ -181,7 +181,7 @@ def _ready(process: subprocess.Popen[str], output: list[str]) -> dict[str, Any] 
     """Return the stack's status once it has shown its first request, None before."""
     text = "".join(output)
     if process.poll() is not None:
-        raise AssertionError(f"`waterfall up` ended with {process.returncode}:\n{text}")
+        raise AssertionError(f"the stack ended with {process.returncode}:\n{text}")
     found = re.search(r"Ctrl-C", text) and re.search(r"AWS +(http://127\.0\.0\.1:\d+)", text)
     if not found:
         return None

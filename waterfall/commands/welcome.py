@@ -1,4 +1,4 @@
-"""What `waterfall up` does and says once its stack is ready: one request, its waterfall, the addresses."""
+"""What `waterfall up` and `serve` do and say once all is ready: one request, its waterfall, the addresses."""
 
 from __future__ import annotations
 
@@ -62,6 +62,10 @@ class Welcome:
         self.warn(stack.warnings)
         if stack.resources:
             self.teller.lines([Text(_counted(stack.resources), style="bold")])
+
+    def serve(self, stack: Status) -> None:
+        """Print how to use a stack without a program."""
+        self.teller.lines([Text(), *self._addresses(stack, None), Text()])
 
     def _first_request(self, stack: Status) -> Request | None:
         """Send what was asked for, or a request to the first route; return it with its whole URL."""

@@ -1,0 +1,109 @@
+"""What `up` and `serve` have in common: where to listen, what to keep, the console beside the stack."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loopback_guard import parse_origin
+from waterfall.commands import options
+from waterfall.commands.welcome import Welcome
+from waterfall.ports import AWS_PORT, CONSOLE_PORT, DAEMON_PORT, OTLP_PORT
+from waterfall.stack import KEEP_SETTING
+from waterfall.stack.registry import Noted, noted
+from waterfall.terminal.screen import screen_of
+from waterfall.terminal.teller import Teller
+from waterfall.traces import arguments
+from waterfall.traces.client import Source
+from waterfall.web.listener import ConsoleError, address_of, bind
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from embedded_aws.server import ServeOptions, Status
+
+
+def add_serving(parser: argparse.ArgumentParser) -> None:
+    """Add the options of every embedded AWS, whatever is deployed into it."""
+    parser.add_argument(
+        "--sampling",
+        choices=("all", "aws"),
+        default="all",
+        help="of a program without sampling rules: trace all requests (default), or, as AWS does, "
+        "1 per second and 5 %% of the others",
+    )
+    options.add_port(parser, "--port", AWS_PORT, "the AWS endpoint")
+    options.add_port(parser, "--console-port", CONSOLE_PORT, "the web console")
+    options.add_port(parser, "--daemon-port", DAEMON_PORT, "the X-Ray daemon, UDP and TCP")
+    options.add_port(parser, "--otlp-port", OTLP_PORT, "the OTLP receiver, HTTP")
+    parser.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        type=options.told(parse_origin),
+        metavar="URL",
+        help="let the pages of a front end, such as http://localhost:3000, use AWS and OTLP; repeatable",
+    )
+    parser.add_argument(
+        "--max-data",
+        type=options.told(arguments.size),
+        metavar="SIZE",
+        help="what traces and logs take on disk at most; the oldest go first (default: 512M)",
+    )
+    parser.add_argument(
+        "--data", type=Path, metavar="DIR", help="where traces are kept (default: DIR/.waterfall)"
+    )
+
+
+@dataclass(slots=True)
+class Serving:
+    """One run with the options of `add_serving`; `name` and `directory` are told to other commands."""
+
+    given: argparse.Namespace
+    name: Callable[[Status], str]
+    directory: Path
+    welcome: Welcome = field(default_factory=lambda: Welcome(Teller(sys.stdout, screen_of(sys.stdout))))
+
+    def run(self, serve: ServeOptions, greet: Callable[[Status], bool]) -> int:
+        """Serve until Ctrl-C, or until `greet`, called once the stack is ready, returns `False`."""
+        from embedded_aws.server import StartupError, run  # noqa: PLC0415 - help does without
+
+        try:
+            with contextlib.ExitStack() as started:
+                listener = started.enter_context(bind(self.given.console_port, "--console-port"))
+
+                def on_ready(status: Status) -> bool:
+                    from waterfall.web.server import serving  # noqa: PLC0415 - the stack starts first
+
+                    started.enter_context(serving(Source(status.endpoint, region=status.region), listener))
+                    directory = str(self.directory.resolve())
+                    here = Noted(status.endpoint, status.region, self.name(status), directory)
+                    started.enter_context(noted(here))
+                    return greet(status)
+
+                completed = self._completed(serve, address_of(listener))
+                return run(completed, on_ready=on_ready, on_progress=self.welcome.teller.progress)
+        except (StartupError, ConsoleError) as error:
+            if isinstance(error, StartupError):
+                self.welcome.warn(error.warnings)
+            sys.stderr.write(f"waterfall: {error}\n")
+            return 1
+
+    def _completed(self, serve: ServeOptions, console: str) -> ServeOptions:
+        given = self.given
+        serve = replace(
+            serve,
+            sampling=given.sampling,
+            port=given.port,
+            daemon_port=given.daemon_port,
+            otlp_port=given.otlp_port,
+            console=console,
+            data=given.data,
+            allowed_origins=frozenset(given.allow_origin),
+            record_faults_where=KEEP_SETTING,
+        )
+        return serve if given.max_data is None else replace(serve, most_bytes=given.max_data)
