@@ -276,10 +276,15 @@ def load_settings() -> Settings:
 
 
 def _refuse_other_projects(keys: Iterable[str]) -> None:
-    """Refuse settings that a project of another name left behind, which Pulumi would not hand over."""
+    """Refuse settings that a project of another name left behind, which Pulumi would not hand over.
+
+    Pulumi's own keys may be called as ours: `pulumi new` leaves `pulumi:tags`, the stack's in Pulumi Cloud.
+    https://www.pulumi.com/docs/reference/cloud-rest-api/schema/stacktag/
+    """
     known = {setting.name for setting in SETTINGS}
+    accepted = ("pulumi", pulumi.get_project())
     for namespace, _, name in sorted(key.partition(":") for key in keys):
-        if name in known and namespace != pulumi.get_project():
+        if name in known and namespace not in accepted:
             raise SettingError(
                 f"the stack has {namespace}:{name}, but the project is called {pulumi.get_project()}, so it "
                 f"would not be read; remove {namespace}: from the keys of its Pulumi file"

@@ -121,6 +121,10 @@ class TestPulumiConfiguration:
         ):
             deploy(load_settings, config, project="shop")
 
+    def test_what_pulumi_itself_keeps_is_not_of_another_project(self, deploy: Deploy) -> None:
+        """`pulumi new` leaves the template that a stack was made of, under the name of a setting."""
+        deploy(load_settings, {"pulumi:tags": '{"pulumi:template": "traced-api"}'}, project="shop")
+
     def test_an_unknown_key_of_the_project_is_refused(self, deploy: Deploy) -> None:
         """A misspelt key in a stack file is an error, other namespaces are not looked at."""
         with pytest.raises(SettingError, match="no setting trcing"):

@@ -45,6 +45,13 @@ class Kind:
     update: Callable[[Registration, str, set[str]], None] = _refuse
     names: Mapping[str, str] = field(default_factory=dict)
     unreadable: frozenset[str] = frozenset()
+    tags: Callable[[Client, str, Found], Any] | None = None
+    """Asks for the tags, given the id and the answer of `read`, which has them otherwise."""
+
+    def find(self, aws: Client, id_: str, inputs: Found) -> Found:
+        """Return the answer of `read`, and the tags."""
+        found = self.read(aws, id_, inputs)
+        return {**found, "tags": self.tags(aws, id_, found)} if self.tags and "tags" in inputs else found
 
 
 def is_missing(error: ClientError) -> bool:
@@ -59,6 +66,10 @@ def seen(given: Any, found: Any, name: str) -> Any:
 
 
 def _like(given: Any, found: Any) -> Any:
+    if isinstance(given, dict) and isinstance(found, list):
+        pairs = [{key.lower(): value for key, value in one.items()} for one in found]
+        if all(pair.keys() == {"key", "value"} for pair in pairs):
+            found = {pair["key"]: pair["value"] for pair in pairs}
     if isinstance(found, list) and len(found) == 1 and not isinstance(given, list):
         found = found[0]  # Pulumi flattens such lists
     if isinstance(given, dict) and isinstance(found, dict):
@@ -127,6 +138,7 @@ def _table(aws: Client, id_: str, _inputs: Found) -> Found:
     ]
     keys = {key["KeyType"]: key["AttributeName"] for key in table["KeySchema"]}
     return {
+        "arn": table["TableArn"],
         "name": table["TableName"],
         "attributes": attributes,
         "billingMode": table["BillingModeSummary"]["BillingMode"],
@@ -139,9 +151,13 @@ def _mapping(aws: Client, id_: str, _inputs: Found) -> Found:
     return {**mapping, "functionName": mapping["FunctionArn"].rpartition(":")[2]}
 
 
-def _layer(aws: Client, id_: str, _inputs: Found) -> Found:
-    layer: Found = aws.get_layer_version_by_arn(Arn=id_)
+def _layer(aws: Client, id_: str, i: Found) -> Found:
+    layer: Found = aws.get_layer_version(LayerName=i["layerName"], VersionNumber=_version(id_))
     return {**layer, "layerName": layer["LayerArn"].rpartition(":")[2]}
+
+
+def _version(arn: str) -> int:
+    return int(arn.rpartition(":")[2])
 
 
 def _permission(aws: Client, id_: str, i: Found) -> Found:
@@ -176,6 +192,10 @@ def _queue(aws: Client, id_: str, _inputs: Found) -> Found:
 def _sampling_rule(aws: Client, id_: str, _inputs: Found) -> Found:
     records = aws.get_paginator("get_sampling_rules").paginate().build_full_result()["SamplingRuleRecords"]
     return _the_one([record["SamplingRule"] for record in records], "RuleName", id_)
+
+
+def _lambda_tags(arn: str) -> Callable[[Client, str, Found], Any]:
+    return lambda aws, _, found: aws.list_tags(Resource=found[arn])["Tags"]
 
 
 def _the_one(found: list[Found], key: str, name: str) -> Found:
@@ -220,8 +240,14 @@ KINDS: Mapping[str, Kind] = {
         _log_group,
         lambda aws, id_, _: aws.delete_log_group(logGroupName=id_),
         names={"name": "logGroupName"},
+        tags=lambda aws, _, found: aws.list_tags_for_resource(resourceArn=found["logGroupArn"])["tags"],
     ),
-    "aws:dynamodb/table:Table": Kind("dynamodb", _table, lambda aws, id_, _: aws.delete_table(TableName=id_)),
+    "aws:dynamodb/table:Table": Kind(
+        "dynamodb",
+        _table,
+        lambda aws, id_, _: aws.delete_table(TableName=id_),
+        tags=lambda aws, _, found: aws.list_tags_of_resource(ResourceArn=found["arn"])["Tags"],
+    ),
     "aws:iam/role:Role": Kind(
         "iam",
         lambda aws, id_, _: aws.get_role(RoleName=id_)["Role"],
@@ -236,7 +262,10 @@ KINDS: Mapping[str, Kind] = {
         {"name": "PolicyName", "role": "RoleName", "policy": "PolicyDocument"},
     ),
     "aws:lambda/eventSourceMapping:EventSourceMapping": Kind(
-        "lambda", _mapping, lambda aws, id_, _: aws.delete_event_source_mapping(UUID=id_)
+        "lambda",
+        _mapping,
+        lambda aws, id_, _: aws.delete_event_source_mapping(UUID=id_),
+        tags=_lambda_tags("EventSourceMappingArn"),
     ),
     "aws:lambda/function:Function": Kind(
         "lambda",
@@ -245,13 +274,12 @@ KINDS: Mapping[str, Kind] = {
         _function,
         {"name": "FunctionName"},
         frozenset({"code"}),
+        _lambda_tags("FunctionArn"),
     ),
     "aws:lambda/layerVersion:LayerVersion": Kind(
         "lambda",
         _layer,
-        lambda aws, id_, i: aws.delete_layer_version(
-            LayerName=i["layerName"], VersionNumber=int(id_.rpartition(":")[2])
-        ),
+        lambda aws, id_, i: aws.delete_layer_version(LayerName=i["layerName"], VersionNumber=_version(id_)),
         unreadable=frozenset({"code"}),
     ),
     "aws:lambda/permission:Permission": Kind(
@@ -259,7 +287,20 @@ KINDS: Mapping[str, Kind] = {
         _permission,
         lambda aws, id_, i: aws.remove_permission(FunctionName=i["function"], StatementId=id_),
     ),
-    f"{_S3}:Bucket": Kind("s3", _bucket, _empty_and_delete, unreadable=frozenset({"forceDestroy"})),
+    f"{_S3}:Bucket": Kind(
+        "s3",
+        _bucket,
+        _empty_and_delete,
+        unreadable=frozenset({"forceDestroy"}),
+        tags=lambda aws, id_, _: aws.get_bucket_tagging(Bucket=id_)["TagSet"],
+    ),
+    f"{_S3}Policy:BucketPolicy": Kind(
+        "s3",
+        lambda aws, id_, _: aws.get_bucket_policy(Bucket=id_),
+        lambda aws, id_, _: aws.delete_bucket_policy(Bucket=id_),
+        _again,
+        unreadable=frozenset({"bucket"}),
+    ),
     f"{_S3}LifecycleConfiguration:BucketLifecycleConfiguration": Kind(
         "s3",
         lambda aws, id_, _: aws.get_bucket_lifecycle_configuration(Bucket=id_),
@@ -289,8 +330,19 @@ KINDS: Mapping[str, Kind] = {
             "visibilityTimeoutSeconds": "VisibilityTimeout",
             "messageRetentionSeconds": "MessageRetentionPeriod",
         },
+        tags=lambda aws, id_, _: aws.list_queue_tags(QueueUrl=id_)["Tags"],
+    ),
+    "aws:sqs/queuePolicy:QueuePolicy": Kind(
+        "sqs",
+        lambda aws, id_, _: aws.get_queue_attributes(QueueUrl=id_, AttributeNames=["Policy"])["Attributes"],
+        lambda aws, id_, _: aws.set_queue_attributes(QueueUrl=id_, Attributes={"Policy": ""}),
+        _again,
+        unreadable=frozenset({"queueUrl"}),
     ),
     "aws:xray/samplingRule:SamplingRule": Kind(
-        "xray", _sampling_rule, lambda aws, id_, _: aws.delete_sampling_rule(RuleName=id_)
+        "xray",
+        _sampling_rule,
+        lambda aws, id_, _: aws.delete_sampling_rule(RuleName=id_),
+        tags=lambda aws, _, found: aws.list_tags_for_resource(ResourceARN=found["RuleARN"])["Tags"],
     ),
 }

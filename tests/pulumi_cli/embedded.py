@@ -50,7 +50,7 @@ class Embedded:
         kind = KINDS[type_of(urn)]
         given = values.plain(MessageToDict(inputs))
         try:
-            found = kind.read(self._aws.client(kind.service), id_, given)
+            found = kind.find(self._aws.client(kind.service), id_, given)
         except ClientError as error:
             if is_missing(error):
                 return None

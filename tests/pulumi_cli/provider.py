@@ -33,22 +33,28 @@ UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 """What a preview sends for what is known after the deployment only."""
 
 _WITHOUT_LIMITS = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
-_NAMES = {"aws:s3/bucket:Bucket": "bucket", "aws:xray/samplingRule:SamplingRule": "ruleName"}
-_UNNAMED = (
-    "Deployment", "Stage", "MethodSettings", "EventSourceMapping", "ExperimentTemplate", "LayerVersion",
-    "Permission", "BucketLifecycleConfiguration", "BucketPublicAccessBlock",
-    "BucketServerSideEncryptionConfiguration",
-)  # fmt: skip
+
+NAMES: Mapping[str, str] = {
+    "aws:apigateway/restApi:RestApi": "name",
+    "aws:cloudwatch/logGroup:LogGroup": "name",
+    "aws:cloudwatch/metricAlarm:MetricAlarm": "name",
+    "aws:dynamodb/table:Table": "name",
+    "aws:iam/role:Role": "name",
+    "aws:iam/rolePolicy:RolePolicy": "name",
+    "aws:lambda/function:Function": "name",
+    "aws:s3/bucket:Bucket": "bucket",
+    "aws:sqs/queue:Queue": "name",
+    "aws:xray/samplingRule:SamplingRule": "ruleName",
+}
+"""The input that is the physical name, which the provider makes where the program gives none."""
 
 REPLACES: Mapping[str, frozenset[str]] = {
     "aws:apigateway/deployment:Deployment": frozenset({"restApi", "triggers"}),
     "aws:apigateway/methodSettings:MethodSettings": frozenset({"restApi", "stageName", "methodPath"}),
-    "aws:apigateway/restApi:RestApi": frozenset(),
     "aws:apigateway/stage:Stage": frozenset({"restApi", "stageName"}),
     "aws:cloudwatch/logGroup:LogGroup": frozenset({"name", "namePrefix", "logGroupClass"}),
     "aws:cloudwatch/metricAlarm:MetricAlarm": frozenset({"name"}),
     "aws:dynamodb/table:Table": frozenset({"name", "hashKey", "rangeKey", "localSecondaryIndexes"}),
-    "aws:fis/experimentTemplate:ExperimentTemplate": frozenset(),
     "aws:iam/role:Role": frozenset({"name", "namePrefix", "path"}),
     "aws:iam/rolePolicy:RolePolicy": frozenset({"name", "role"}),
     "aws:lambda/eventSourceMapping:EventSourceMapping": frozenset({"eventSourceArn", "startingPosition"}),
@@ -60,15 +66,17 @@ REPLACES: Mapping[str, frozenset[str]] = {
         "action", "function", "principal", "qualifier", "sourceAccount", "sourceArn", "statementId",
     }),
     "aws:s3/bucket:Bucket": frozenset({"bucket", "bucketPrefix"}),
+    "aws:s3/bucketPolicy:BucketPolicy": frozenset({"bucket"}),
     "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": frozenset({"bucket"}),
     "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock": frozenset({"bucket"}),
     "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": frozenset({
         "bucket",
     }),
     "aws:sqs/queue:Queue": frozenset({"name", "namePrefix", "fifoQueue"}),
+    "aws:sqs/queuePolicy:QueuePolicy": frozenset({"queueUrl"}),
     "aws:xray/samplingRule:SamplingRule": frozenset({"ruleName"}),
 }  # fmt: skip
-"""Inputs that the AWS provider marks `ForceNew`; a type that is not here is refused.
+"""Inputs that the AWS provider marks `ForceNew`; types that are not here change in place.
 
 https://github.com/hashicorp/terraform-provider-aws/tree/main/internal/service
 """
@@ -127,11 +135,8 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Check(self, request: Any, _context: Any) -> Any:  # noqa: N802
         inputs, type_ = request.news, type_of(request.urn)
-        if type_ not in REPLACES:
-            why = f"{type_} is not among the types of tests/pulumi_cli/provider.py; add what replaces it"
-            return provider_pb2.CheckResponse(failures=[provider_pb2.CheckFailure(reason=why)])
-        key = _NAMES.get(type_, "name")
-        if type_.rpartition(":")[2] not in _UNNAMED and key not in inputs:
+        key = NAMES.get(type_)
+        if key and key not in inputs:
             inputs[key] = _name(request, key)
         return provider_pb2.CheckResponse(inputs=inputs)
 
@@ -139,7 +144,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         old, new = _comparable(request.old_inputs), _comparable(request.news)
         changed = sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
         changed = [key for key in changed if key not in request.ignoreChanges]
-        replaces = [key for key in changed if key in REPLACES[type_of(request.urn)]]
+        replaces = [key for key in changed if key in REPLACES.get(type_of(request.urn), ())]
         kinds = provider_pb2.DiffResponse
         return kinds(
             changes=kinds.DIFF_SOME if changed else kinds.DIFF_NONE, diffs=changed, replaces=replaces

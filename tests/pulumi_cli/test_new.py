@@ -69,6 +69,8 @@ def test_a_renamed_project_keeps_the_mark_of_production(shop: Workspace) -> None
     """A fault is refused there, as nothing was lost with the old name."""
     link_packages(shop.directory)
     shop.pulumi("stack", "init", "prod")
-    shop.pulumi("config", "set", "--path", "faults.slow.kind", "delay")
+    slow = ("faults.slow.functions[0]=worker", "faults.slow.kind=delay", "faults.slow.delay=2")
+    options = [part for setting in slow for part in ("--plaintext", setting)]
+    shop.pulumi("config", "set-all", "--path", *options)
     with pytest.raises(CliError, match="faults are set in a stack with production: true"):
         shop.preview()
