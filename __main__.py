@@ -11,6 +11,7 @@ from components.api import TracedApi, TracedApiArgs
 from components.faults import FaultExperiments, FaultExperimentsArgs, FaultExtension, FaultExtensionArgs
 from components.function import QueueTrigger, TracedFunction, TracedFunctionArgs
 from components.layers import TracingLayers, TracingLayersArgs
+from components.monitoring import Monitoring, MonitoringArgs
 from components.queue import WorkQueue, WorkQueueArgs
 from components.settings import load_settings
 from components.storage import ItemTable, ItemTableArgs, ObjectBucket, ObjectBucketArgs
@@ -40,20 +41,19 @@ reads = {"BUCKET_NAME": bucket.name}
 consumer = function("consumer", reads, [bucket.can_read], queue=QueueTrigger(queue.arn))
 asks = {"WORKER_FUNCTION": worker.name, "WORKER_TIMEOUT": str(profile.timeout + 4)}  # a second to answer
 front = function("front", asks, [worker.can_invoke], extra_timeout=5)
-api = TracedApi("api", TracedApiArgs({"GET /hello": front}, settings.api))
+routes, access = {"GET /hello": front}, settings.authorization
+api = TracedApi("api", TracedApiArgs(routes, settings.api, authorization=access))
 functions = {"front": front, "worker": worker, "consumer": consumer}
 if settings.faults:
     experiments = FaultExperimentsArgs(settings.faults, functions, api, fis, profile.log_retention)
     FaultExperiments("faults", experiments)
-
+if settings.watched:
+    watched = MonitoringArgs(api, functions, {"work": queue}, settings.watched, settings.baseline)
+    Monitoring("monitoring", watched)
+outputs = {"apiUrl": api.url, "apiName": api.name, "tracing": settings.tracing, "export": settings.export}
+names = {f"{name}Function": one.name for name, one in functions.items()}
+stores = {"tableName": table.name, "bucketName": bucket.name, "queueUrl": queue.url}
+for name, value in {**outputs, **names, **stores}.items():
+    pulumi.export(name, value)
 pulumi.export("url", pulumi.Output.concat(api.url, "/hello"))
-pulumi.export("apiUrl", api.url)
-pulumi.export("apiName", api.name)
-pulumi.export("tracing", settings.tracing)
-pulumi.export("export", settings.export)
-for name, one in functions.items():
-    pulumi.export(f"{name}Function", one.name)
-pulumi.export("tableName", table.name)
-pulumi.export("bucketName", bucket.name)
-pulumi.export("queueUrl", queue.url)
 pulumi.export("deadLetterQueueUrl", queue.dead_letter_url)

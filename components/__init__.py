@@ -1,6 +1,8 @@
 """Pulumi components of a traced serverless API: all that a program names."""
 
+from .alarms import AlarmSettings
 from .api import TracedApi, TracedApiArgs
+from .authorization import IAM, OPEN, CognitoAuthorizer, Iam, LambdaAuthorizer, Open
 from .baseline import Baseline
 from .faults import FaultExperiments, FaultExperimentsArgs, FaultExtension, FaultExtensionArgs
 from .function import (
@@ -13,6 +15,7 @@ from .function import (
 )
 from .kinds import SettingError
 from .layers import PythonLayer, PythonLayerArgs, TracingLayers, TracingLayersArgs
+from .monitoring import Monitoring, MonitoringArgs
 from .policy import Grant
 from .queue import WorkQueue, WorkQueueArgs
 from .routes import RouteError
@@ -22,9 +25,13 @@ from .storage import ItemTable, ItemTableArgs, ObjectBucket, ObjectBucketArgs
 from .zips import PackagingError
 
 __all__ = [
+    "IAM",
+    "OPEN",
+    "AlarmSettings",
     "ApiProfile",
     "AsyncInvocation",
     "Baseline",
+    "CognitoAuthorizer",
     "Extension",
     "FaultExperiments",
     "FaultExperimentsArgs",
@@ -32,11 +39,16 @@ __all__ = [
     "FaultExtensionArgs",
     "FunctionProfile",
     "Grant",
+    "Iam",
     "ItemTable",
     "ItemTableArgs",
     "Keep",
+    "LambdaAuthorizer",
+    "Monitoring",
+    "MonitoringArgs",
     "ObjectBucket",
     "ObjectBucketArgs",
+    "Open",
     "PackagingError",
     "PythonLayer",
     "PythonLayerArgs",

@@ -7,17 +7,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from .authorization import OPEN, Authorization, LambdaAuthorizer, Open, arns_of, scheme_of
 from .function import TracedFunction
 from .kinds import SettingError
 from .naming import name_or_auto, shortened, stage_name
-from .openapi import api_document
+from .openapi import ACCESS_MODE, SECURITY_POLICY, api_document
 from .policy import assume_role_policy
 from .routes import Route, parse_route
-from .settings import ApiProfile, Throttling
+from .settings import ApiProfile
 
 _ACCESS_LOG = json.dumps(
     {
@@ -39,8 +41,9 @@ _ANY = "*"
 
 @dataclass(frozen=True)
 class TracedApiArgs:
-    """`routes` maps `METHOD /path` to functions; `tags` go to all that can have tags.
+    """`routes` maps `METHOD /path` to functions, `authorization` those of them to who may call them.
 
+    A route that is not named there is open to everybody. `tags` go to all that can have tags.
     `physical_name` is for an API whose name, which X-Ray and CloudWatch show, must not change.
     """
 
@@ -48,6 +51,7 @@ class TracedApiArgs:
     profile: ApiProfile
     tags: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     physical_name: str = ""
+    authorization: Mapping[str, Authorization] = field(default_factory=dict)
 
 
 class TracedApi(pulumi.ComponentResource):
@@ -66,8 +70,11 @@ class TracedApi(pulumi.ComponentResource):
     What it is made of is there to build on: a usage plan or a custom domain for `stage`, a firewall, alarms.
     `permissions` are by route, as `routes` wrote it; `account` and `access_log_group` are there if asked for.
 
+    Clients need TLS 1.2 or newer. In production, errors of its own are logged as well, where there is a role.
+
     Raises RouteError for a route that API Gateway would refuse, SettingError for an access log that is
-    insisted on where it cannot be, and for a function that may take longer than the API waits.
+    insisted on where it cannot be, for an authorization of a route that there is not, and for a function
+    that may take longer than the API waits.
     """
 
     rest_api: aws.apigateway.RestApi
@@ -87,14 +94,17 @@ class TracedApi(pulumi.ComponentResource):
         routes = {parse_route(text): function for text, function in args.routes.items()}
         for text, function in args.routes.items():
             _refuse_late_answers(text, function, args.profile.integration_timeout)
-        body = self._body(name, routes, args.profile.integration_timeout)
+        access = _access(name, args)
+        body = self._body(name, routes, access, args.profile.integration_timeout)
         self.rest_api = aws.apigateway.RestApi(
             name,
             name=name_or_auto("API", name, args.physical_name, 255),
             body=body,
-            # both: while it takes a document, API Gateway would make the endpoint edge-optimized
+            # said here and with the document: while it takes that, API Gateway would set it to its defaults
             parameters={"endpointConfigurationTypes": "REGIONAL"},
             endpoint_configuration={"types": "REGIONAL"},
+            security_policy=SECURITY_POLICY,
+            endpoint_access_mode=ACCESS_MODE,
             tags=args.profile.baseline.tagged(args.tags),
             opts=args.profile.baseline.keep(self),
         )
@@ -108,23 +118,68 @@ class TracedApi(pulumi.ComponentResource):
             text: self._permission(name, route, function)
             for text, (route, function) in zip(args.routes, routes.items(), strict=True)
         }
-        self.access_log_group = self._log_group(name, args) if args.profile.access_logs != "off" else None
+        self._let_in(name, args, access)
+        called = pulumi.Output.concat("/aws/apigateway/", self.rest_api.name)
+        logged = args.profile.access_logs != "off"
+        self.access_log_group = self._log_group(f"{name}-access-logs", called, args) if logged else None
         self.account = self._account(name, args) if args.profile.set_account else None
-        self.stage = self._stage(name, args)
-        self.throttling = self._throttle(name, args.profile.throttling)
+        role = self._find_role(name, args) if self.access_log_group else None
+        self.stage = self._stage(name, args, role)
+        self.throttling = self._method_settings(name, args, role)
         self.sampling_rules = self._sample(name, args)
         self.url, self.name = self.stage.invoke_url, self.rest_api.name
         self.stage_name = self.stage.stage_name
         self.register_outputs({"url": self.url, "name": self.name, "stage": self.stage_name})
 
-    def _body(self, name: str, routes: Mapping[Route, TracedFunction], timeout: int) -> pulumi.Output[str]:
+    def _body(
+        self,
+        name: str,
+        routes: Mapping[Route, TracedFunction],
+        access: Sequence[Authorization],
+        timeout: int,
+    ) -> pulumi.Output[str]:
         """Return all routes as one document.
 
         As one property of the API, they have changed when the deployment takes its snapshot, also those that
         are gone. Routes that are resources of their own would go after it, and stay live until the next one.
         """
         arns = pulumi.Output.all(*[function.invoke_arn for function in routes.values()])
-        return arns.apply(lambda known: api_document(name, dict(zip(routes, known, strict=True)), timeout))
+        asked = pulumi.Output.all(*[pulumi.Output.all(*arns_of(authorization)) for authorization in access])
+
+        def document(known: list[Any]) -> str:
+            schemes = map(scheme_of, access, known[1])
+            guarded = {route: scheme for route, scheme in zip(routes, schemes, strict=True) if scheme}
+            return api_document(name, dict(zip(routes, known[0], strict=True)), timeout, guarded)
+
+        return pulumi.Output.all(arns, asked).apply(document)
+
+    def _let_in(self, name: str, args: TracedApiArgs, access: Sequence[Authorization]) -> None:
+        """Let the API ask the functions that authorize, and tell a production stack of each open route."""
+        asked = dict.fromkeys(one for one in access if isinstance(one, LambdaAuthorizer))
+        if args.profile.baseline.production:
+            for route, authorization in zip(args.routes, access, strict=True):
+                if isinstance(authorization, Open):
+                    self._tell_open(name, route, on_purpose=route in args.authorization)
+        for number, authorizer in enumerate(asked):
+            aws.lambda_.Permission(
+                f"{name}-permission-authorizer-{number}",
+                action="lambda:InvokeFunction",
+                function=authorizer.function_arn,
+                principal="apigateway.amazonaws.com",
+                source_arn=pulumi.Output.concat(self.rest_api.execution_arn, "/authorizers/*"),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+
+    def _tell_open(self, name: str, route: str, *, on_purpose: bool) -> None:
+        told = f"{route} of {name} has authorization NONE: anybody can call it"
+        if on_purpose:
+            pulumi.log.info(told, resource=self)
+        else:
+            pulumi.log.warn(
+                f"{told}; set authorization to iam, a Cognito user pool or a function, or to none if "
+                "that is meant",
+                resource=self,
+            )
 
     def _permission(self, name: str, route: Route, function: TracedFunction) -> aws.lambda_.Permission:
         suffix = f"{route.method.lower()}{route.path}"
@@ -138,33 +193,32 @@ class TracedApi(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _stage(self, name: str, args: TracedApiArgs) -> aws.apigateway.Stage:
+    def _stage(self, name: str, args: TracedApiArgs, role: pulumi.Output[str] | None) -> aws.apigateway.Stage:
         return aws.apigateway.Stage(
             f"{name}-stage",
             rest_api=self.rest_api.id,
             deployment=self.deployment.id,
             stage_name=stage_name(),
             xray_tracing_enabled=args.profile.sampling is not None,
-            access_log_settings=self._access_log(name, args, self.access_log_group),
+            access_log_settings=_access_log(self.access_log_group, role),
             tags=args.profile.baseline.tagged(args.tags),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[self.account] if self.account else []),
         )
 
-    def _log_group(self, name: str, args: TracedApiArgs) -> aws.cloudwatch.LogGroup:
+    def _log_group(
+        self, name: str, called: pulumi.Input[str], args: TracedApiArgs
+    ) -> aws.cloudwatch.LogGroup:
         return aws.cloudwatch.LogGroup(
-            f"{name}-access-logs",
-            name=pulumi.Output.concat("/aws/apigateway/", self.rest_api.name),
+            name,
+            name=called,
             retention_in_days=args.profile.log_retention,
             kms_key_id=args.profile.baseline.key or None,
             tags=args.profile.baseline.tagged(args.tags),
             opts=pulumi.ResourceOptions(parent=self),
         )
 
-    def _access_log(
-        self, name: str, args: TracedApiArgs, group: aws.cloudwatch.LogGroup | None
-    ) -> pulumi.Output[aws.apigateway.StageAccessLogSettingsArgs | None] | None:
-        if group is None:
-            return None
+    def _find_role(self, name: str, args: TracedApiArgs) -> pulumi.Output[str]:
+        """Return API Gateway's logging role in the region, or nothing; says what that means."""
         asks = pulumi.InvokeOptions(parent=self)
         account = aws.get_caller_identity(opts=asks).account_id
         region = aws.get_region(opts=asks).region
@@ -179,9 +233,8 @@ class TracedApi(pulumi.ComponentResource):
             if not role:
                 pulumi.log.warn(f"{told}; {cure}", resource=self)
 
-        log = aws.apigateway.StageAccessLogSettingsArgs(destination_arn=group.arn, format=_ACCESS_LOG)
         settings.cloudwatch_role_arn.apply(tell)  # on its own: an input's error would lose its type
-        return settings.cloudwatch_role_arn.apply(lambda role: log if role else None)
+        return settings.cloudwatch_role_arn
 
     def _account(self, name: str, args: TracedApiArgs) -> aws.apigateway.Account:
         child = pulumi.ResourceOptions(parent=self)
@@ -204,17 +257,26 @@ class TracedApi(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=[attachment]),
         )
 
-    def _throttle(self, name: str, throttling: Throttling) -> aws.apigateway.MethodSettings:
+    def _method_settings(
+        self, name: str, args: TracedApiArgs, role: pulumi.Output[str] | None
+    ) -> aws.apigateway.MethodSettings:
+        settings: aws.apigateway.MethodSettingsSettingsArgsDict = {
+            "throttling_rate_limit": args.profile.throttling.rate,
+            "throttling_burst_limit": args.profile.throttling.burst,
+        }
+        groups = []
+        if role is not None and args.profile.baseline.production:
+            settings["logging_level"] = role.apply(lambda arn: "ERROR" if arn else "OFF")
+            # API Gateway would make the group by itself, and keep for ever what is in it
+            called = pulumi.Output.concat("API-Gateway-Execution-Logs_", self.rest_api.id, "/", stage_name())
+            groups = [self._log_group(f"{name}-execution-logs", called, args)]
         return aws.apigateway.MethodSettings(
             f"{name}-throttling",
             rest_api=self.rest_api.id,
             stage_name=self.stage.stage_name,
             method_path="*/*",
-            settings={
-                "throttling_rate_limit": throttling.rate,
-                "throttling_burst_limit": throttling.burst,
-            },
-            opts=pulumi.ResourceOptions(parent=self),
+            settings=settings,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=groups),
         )
 
     def _sample(self, name: str, args: TracedApiArgs) -> list[aws.xray.SamplingRule]:
@@ -240,6 +302,25 @@ class TracedApi(pulumi.ComponentResource):
             )
             for rule, suffix in zip(rules, suffixes, strict=True)
         ]
+
+
+def _access_log(
+    group: aws.cloudwatch.LogGroup | None, role: pulumi.Output[str] | None
+) -> pulumi.Output[aws.apigateway.StageAccessLogSettingsArgs | None] | None:
+    if group is None or role is None:
+        return None
+    log = aws.apigateway.StageAccessLogSettingsArgs(destination_arn=group.arn, format=_ACCESS_LOG)
+    return role.apply(lambda arn: log if arn else None)
+
+
+def _access(name: str, args: TracedApiArgs) -> list[Authorization]:
+    """Return the authorization of each route; in production, an open one is told of in the preview."""
+    for route in args.authorization:
+        if route not in args.routes:
+            raise SettingError(
+                f"authorization names the route {route!r}, but {name} has {', '.join(args.routes)}"
+            )
+    return [args.authorization.get(route, OPEN) for route in args.routes]
 
 
 def _refuse_late_answers(route: str, function: TracedFunction, limit: int) -> None:

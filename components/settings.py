@@ -11,6 +11,8 @@ from typing import Any, Literal
 import pulumi
 from pulumi.runtime import config as pulumi_config
 
+from .alarms import AlarmSettings, read_alarms
+from .authorization import Authorization, read_authorization
 from .baseline import KEY_ARN, Baseline, read_tags
 from .fault_settings import Experiment, read_experiments
 from .kinds import Choice, Flag, Kind, Mapped, Number, OneOf, Pattern, SettingError, Switch, Whole, checked
@@ -120,6 +122,18 @@ SETTINGS = (
     ),
     Setting("allowInProduction", Flag(), "false", "Accept faults in a production stack all the same"),
     Setting(
+        "authorization",
+        Mapped("an object, such as {GET /hello: iam}", read_authorization),
+        "{}",
+        "Who may call a route: none, iam, or the ARN of a Cognito user pool or of a function that authorizes",
+    ),
+    Setting(
+        "alarms",
+        Mapped("an object, such as {notify: ['arn:aws:sns:…'], latency: 3}", read_alarms),
+        "{}",
+        "Thresholds of alarms, and who is notified; alarms are on in production and where this is set",
+    ),
+    Setting(
         "encryptionKey",
         Pattern(KEY_ARN, "empty or the ARN of a KMS key"),
         "",
@@ -220,6 +234,8 @@ class Settings:
     faults: tuple[Experiment, ...]
     production: bool
     allow_in_production: bool
+    authorization: Mapping[str, Authorization]
+    alarms: AlarmSettings | None
     encryption_key: str
     reserved_concurrency: Mapping[str, int]
     tags: Mapping[str, str]
@@ -229,6 +245,11 @@ class Settings:
     def disturbed(self) -> frozenset[str]:
         """The names of the functions that experiments are about."""
         return frozenset(name for experiment in self.faults for name in experiment.functions)
+
+    @property
+    def watched(self) -> AlarmSettings | None:
+        """What the alarms of this stack go by, if it has any."""
+        return self.alarms or (AlarmSettings() if self.production else None)
 
     @property
     def functions(self) -> FunctionProfile:

@@ -41,8 +41,8 @@ PACKAGES = (
     Package(
         "components",
         rooms(
-            "kinds policy routes zips",
-            "baseline naming",
+            "dashboard kinds policy routes zips",
+            "alarms authorization baseline naming",
             "fault_settings openapi queue sampling storage",
             "settings",
             "adot bytecode wheels",
@@ -50,7 +50,7 @@ PACKAGES = (
             "packaging",
             "function layers",
             "api",
-            "faults",
+            "faults monitoring",
         ),
     ),
     Package(

@@ -92,3 +92,69 @@ def test_a_flip_of_the_mode_replaces_nothing(project: Project) -> None:
         ("traced-api:index:PythonLayer", "tracing-native"): {"comes"},
         ("aws:lambda/layerVersion:LayerVersion", "tracing-native-version"): {"comes"},
     }
+
+
+def with_routes(project: Project, routes: str) -> Inputs:
+    """Return the inputs of the program with other routes, written as in its source."""
+    main = project.directory / "__main__.py"
+    main.write_text(re.sub(r"(routes, access = )\{.*?\}", rf"\g<1>{{{routes}}}", main.read_text()))
+    return inputs_of(project.up())
+
+
+API = ("aws:apigateway/restApi:RestApi", "api")
+DEPLOYMENT = ("aws:apigateway/deployment:Deployment", "api-deployment")
+STAGE = ("aws:apigateway/stage:Stage", "api-stage")
+ONE_ROUTE, TWO_ROUTES = '"GET /hello": front', '"GET /hello": front, "POST /hello": front'
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "permission"), [(ONE_ROUTE, TWO_ROUTES, "comes"), (TWO_ROUTES, ONE_ROUTE, "goes")]
+)
+def test_a_route_that_comes_or_goes_alters_the_document_and_what_serves_it(
+    project: Project, before: str, after: str, permission: str
+) -> None:
+    """The API's document, the deployment that is a snapshot of it, the stage's choice, and one permission."""
+    assert changes(with_routes(project, before), with_routes(project, after)) == {
+        API: {"body"},
+        DEPLOYMENT: {"triggers"},
+        STAGE: {"deployment"},
+        ("aws:lambda/permission:Permission", "api-permission-post/hello"): {permission},
+    }
+
+
+def test_an_authorization_alters_no_function(project: Project) -> None:
+    """It is the API's affair."""
+    before = inputs_of(project.up())
+    after = inputs_of(project.up(authorization='{"GET /hello": "iam"}'))
+    assert changes(before, after) == {API: {"body"}, DEPLOYMENT: {"triggers"}, STAGE: {"deployment"}}
+
+
+def test_production_watches_and_guards_and_alters_no_function(project: Project) -> None:
+    """Nothing is replaced: inputs that change do so in place."""
+    before, after = (inputs_of(project.up(production=value)) for value in ("false", "true"))
+    altered = changes(before, after)
+    assert {place: what for place, what in altered.items() if what != {"comes"}} == {
+        API: {"(protect)"},
+        ("aws:apigateway/methodSettings:MethodSettings", "api-throttling"): {"settings"},
+        ("aws:dynamodb/table:Table", "items"): {
+            *("(protect)", "deletionProtectionEnabled", "pointInTimeRecovery"),
+        },
+        ("aws:s3/bucket:Bucket", "objects"): {"(protect)", "forceDestroy"},
+        ("aws:sqs/queue:Queue", "work"): {"(protect)"},
+        ("aws:sqs/queue:Queue", "work-dead-letters"): {"(protect)"},
+    }
+    assert {type_ for (type_, _), what in altered.items() if what == {"comes"}} == {
+        "aws:cloudwatch/dashboard:Dashboard",
+        "aws:cloudwatch/logGroup:LogGroup",
+        "aws:cloudwatch/metricAlarm:MetricAlarm",
+        "aws:xray/group:Group",
+        "traced-api:index:Monitoring",
+    }
+
+
+def test_another_owner_alters_names_alone(project: Project) -> None:
+    """What one developer deploys as `dev`, another does too, and it is the same but for the names."""
+    one, two = (listing(inputs_of(project.up(suffix=suffix))) for suffix in ("1a2b3c4", "9f8e7d6"))
+    # the digest of the document, which has names in it
+    digests = r"[0-9a-f]{64}|-id[0-9a-f]{6}"
+    assert re.sub(digests, "…", two.replace("9f8e7d6", "1a2b3c4")) == re.sub(digests, "…", one)
