@@ -49,7 +49,7 @@ if settings.faults:
     FaultExperiments("faults", experiments)
 if settings.watched:
     watched = MonitoringArgs(api, functions, {"work": queue}, settings.watched, settings.baseline)
-    Monitoring("monitoring", watched)
+    Monitoring("api", watched)
 outputs = {"apiUrl": api.url, "apiName": api.name, "tracing": settings.tracing, "export": settings.export}
 names = {f"{name}Function": one.name for name, one in functions.items()}
 stores = {"tableName": table.name, "bucketName": bucket.name, "queueUrl": queue.url}

@@ -46,7 +46,7 @@ class Monitoring(pulumi.ComponentResource):
         if not args.alarms.notify:
             told = "no alarm notifies anybody; set alarms.notify to the ARN of an SNS topic"
             pulumi.log.warn(told, resource=self)
-        self.alarms = {alarm.name: self._alarm(alarm, args) for alarm in _alarms(args)}
+        self.alarms = {alarm.name: self._alarm(alarm, args) for alarm in _alarms(name, args)}
         self.dashboard = self._dashboard(name, args)
         self.group = self._group(name, args) if args.api.sampling_rules else None
         self.register_outputs({"dashboard": self.dashboard.dashboard_name})
@@ -114,18 +114,18 @@ def _filter(stage: str) -> str:
     return f'service(id(name: "{stage}", type: "AWS::ApiGateway::Stage"))'
 
 
-def _alarms(args: MonitoringArgs) -> list[Alarm]:
+def _alarms(name: str, args: MonitoringArgs) -> list[Alarm]:
     settings = args.alarms
     return [
-        *api_alarms("api", args.api.name, args.api.stage_name, settings),
+        *api_alarms(name, args.api.name, args.api.stage_name, settings),
         *[
             alarm
-            for name, function in args.functions.items()
-            for alarm in function_alarms(name, function.name, settings)
+            for called, function in args.functions.items()
+            for alarm in function_alarms(f"{name}-{called}", function.name, settings)
         ],
         *[
             alarm
-            for name, queue in args.queues.items()
-            for alarm in queue_alarms(name, queue.queue.name, queue.dead_letters.name, settings)
+            for called, queue in args.queues.items()
+            for alarm in queue_alarms(f"{name}-{called}", queue.queue.name, queue.dead_letters.name, settings)
         ],
     ]

@@ -40,7 +40,7 @@ def up(deploy: Deploy) -> Up:
             watched = TracedApi(api, TracedApiArgs({"GET /": front}, profile))
             queue = WorkQueue("work", WorkQueueArgs(10))
             args = MonitoringArgs(watched, {"front": front}, {"work": queue}, AlarmSettings(**about))
-            Monitoring("monitoring", args)
+            Monitoring("api", args)
 
         return deploy(run, region=region)
 
@@ -64,9 +64,15 @@ def test_what_can_go_wrong_has_an_alarm(up: Up) -> None:
     assert watched == {
         "api-errors": ("AWS/ApiGateway", "5XXError", "Average", 0.05, api),
         "api-latency": ("AWS/ApiGateway", "Latency", "p90", 2500, api),
-        "front-throttles": ("AWS/Lambda", "Throttles", "Sum", 0, {"FunctionName": "front-1a2b3c4"}),
-        "work-age": ("AWS/SQS", age, "Maximum", 300, {"QueueName": "work-1a2b3c4"}),
-        "work-dead-letters": ("AWS/SQS", visible, "Maximum", 0, {"QueueName": "work-dead-letters-1a2b3c4"}),
+        "api-front-throttles": ("AWS/Lambda", "Throttles", "Sum", 0, {"FunctionName": "front-1a2b3c4"}),
+        "api-work-age": ("AWS/SQS", age, "Maximum", 300, {"QueueName": "work-1a2b3c4"}),
+        "api-work-dead-letters": (
+            "AWS/SQS",
+            visible,
+            "Maximum",
+            0,
+            {"QueueName": "work-dead-letters-1a2b3c4"},
+        ),
     }
 
 
