@@ -220,6 +220,10 @@ def test_json_of_the_map(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
         (["traces", "--limit", "0"], "'0' is not a number"),
         (["map", "--since", "7h"], "X-Ray draws maps of at most 6 hours"),
         (["traces", "--profile", "work"], "give them together with --aws"),
+        (
+            ["logs", "--aws"],
+            "name functions, as `logs --aws orders` for all whose names begin so, or a trace",
+        ),
         (["traces", "--aws", "--endpoint", "http://127.0.0.1:1"], "not allowed with"),
         (["up", "--config", "tracing"], "give KEY=VALUE"),
         (["up", "--port", "70000"], "'70000' is not a port"),

@@ -112,10 +112,19 @@ def trace_of(context: Context, wanted: str) -> Trace:
 
 
 def hint(context: Context) -> str:
-    """Say where traces are when the account keeps them in CloudWatch Logs."""
+    """Say where traces are when the account keeps them in CloudWatch Logs, after what was not found."""
+    told = indexed_only(context)
+    return f"; {told}" if told else ""
+
+
+def indexed_only(context: Context) -> str:
+    """Say of an account with Transaction Search that X-Ray shows a share of its traces.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Transaction-Search.html
+    """
     if context.source.aws and context.reader.keeps_all_in_logs():
         return (
-            "; Transaction Search is on in this account: only indexed traces are found here "
+            "Transaction Search is on in this account: only indexed traces are found here "
             "(1 % by default), all spans are in the log group aws/spans"
         )
     return ""

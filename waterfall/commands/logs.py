@@ -70,11 +70,16 @@ def _followed(context: Context, logs: Logs, query: LineQuery) -> Iterator[str]:
             yield context.draw(drawing.render(fresh))
 
 
-def _of_trace(context: Context, logs: Logs, wanted: str, prefixes: Sequence[str]) -> str:
+def draw_trace_lines(context: Context, logs: Logs, wanted: str, prefixes: Sequence[str]) -> str:
     """Return the lines of one trace, given by id or as `latest`; raises ReadError when there is no such."""
     trace = trace_of(context, wanted) if wanted == LATEST else next(iter(context.reader.get([wanted])), None)
     id_ = trace.id if trace else wanted
-    found = (logs.of_trace(trace) if trace else []) or logs.of_id(id_)
+    found = logs.of_trace(trace) if trace else []
+    if not found and context.source.aws and not prefixes:
+        raise ReadError(
+            f"X-Ray tells of no function in a trace {id_}: name functions, to search their logs for its id"
+        )
+    found = found or logs.of_id(id_, prefixes)
     if trace is None and not found:
         raise ReadError(f"no trace {id_}, and no function wrote a line with its id")
     found = [one for one in found if not prefixes or one.invocation.function.startswith(tuple(prefixes))]
@@ -115,13 +120,18 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 def _check(given: argparse.Namespace) -> None:
     if given.trace and (given.follow or given.since is not None):
         raise ValueError("--follow and --since choose among all lines: leave them out with --trace")
+    if given.aws and not (given.trace or given.functions):
+        raise ValueError(
+            "an account may have thousands of log groups, and reading them costs: name functions, as "
+            "`logs --aws orders` for all whose names begin so, or a trace with --trace"
+        )
 
 
 def _run(given: argparse.Namespace) -> int:
     context, query = context_of(given), LineQuery(given.functions, given.since, given.lines)
     logs = Logs(context.source)
     if given.trace:
-        return printed(_of_trace(context, logs, given.trace, given.functions))
+        return printed(draw_trace_lines(context, logs, given.trace, given.functions))
     if not given.follow:
         return printed(_listed(context, logs, query))
     for text in _followed(context, logs, query):

@@ -18,7 +18,8 @@ from waterfall.traces.shapes import map_shape
 def draw_map(context: Context, start: float, wanted: str | None = None) -> str:
     """Return the service map since `start`, or of one trace."""
     if wanted is None:
-        found = context.reader.service_map(start, context.now)
+        # the start was read earlier than the clock
+        found = context.reader.service_map(max(start, context.now - LONGEST_MAP), context.now)
         graph = marked(found, context.reader, aws=context.source.aws)
     else:
         trace = trace_of(context, wanted)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 
+from rich.text import Text
+
 from waterfall.commands import options
-from waterfall.commands.context import Context, context_of, hint, printed, telling_losses
+from waterfall.commands.context import Context, context_of, hint, indexed_only, printed, telling_losses
 from waterfall.commands.options import Command
 from waterfall.terminal import traces as picture
+from waterfall.terminal.screen import DIM, wrapped
 from waterfall.terminal.text import json_text
 from waterfall.traces.shapes import traces_shape
 
@@ -20,7 +23,9 @@ def list_traces(context: Context, start: float, limit: int, expression: str | No
     if not found:
         matching = " that match" if expression else ""
         return f"no traces{matching} since then; --since 1d looks further back{hint(context)}\n"
-    return context.draw(picture.render(found, context.screen, now=context.now))
+    told = indexed_only(context)
+    below = [Text(line, style=DIM) for line in wrapped(told, context.screen.width, context.screen.glyphs)]
+    return context.draw([*picture.render(found, context.screen, now=context.now), *(below if told else ())])
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

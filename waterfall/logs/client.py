@@ -33,7 +33,6 @@ LONGEST_RUN = 900.0
 _AT_ONCE = 8
 _IDS_PER_PATTERN = 20  # a filter pattern has at most 1,024 characters
 _STREAMS_PER_CALL = 100
-_DENIED = frozenset({"AccessDeniedException", "AccessDenied", "UnauthorizedOperation"})
 DAY = 86400.0
 Window = tuple[float, float]
 
@@ -80,8 +79,8 @@ class Logs:
         found = self._at_once(lambda item: self._of_group(trace.id, *item), per_group)
         return sorted((logs for some in found for logs in some), key=_position)
 
-    def of_id(self, trace_id: str) -> list[InvocationLogs]:
-        """Return what was written in a trace that X-Ray does not have: its lines carry its id.
+    def of_id(self, trace_id: str, prefixes: Sequence[str] = ()) -> list[InvocationLogs]:
+        """Return what functions, by prefixes, wrote in a trace that X-Ray does not have: lines carry its id.
 
         The id tells when it began; those that callers make up may lie in the future.
         """
@@ -91,7 +90,7 @@ class Logs:
         def search(group: str) -> list[InvocationLogs]:
             return inv.assign(trace_id, [], *self._runs(group, window, inv.forms(trace_id)))
 
-        found = self._at_once(search, self.groups())
+        found = self._at_once(search, self.groups(prefixes))
         return sorted((logs for some in found for logs in some), key=lambda logs: logs.invocation.start)
 
     def _of_group(self, trace_id: str, group: str, wanted: Sequence[Invocation]) -> list[InvocationLogs]:
@@ -104,7 +103,7 @@ class Logs:
         except RefusedError as error:
             if error.code == "ResourceNotFoundException":
                 reason = f"no log group {group}: nothing was written, or the function may not create it"
-            elif error.code in _DENIED:
+            elif error.is_denied:
                 reason = f"no permission to read {group}: {error.reason}"
             else:
                 raise

@@ -30,6 +30,7 @@ from loopback_guard import is_loopback, origin_of
 from waterfall.ports import LOCAL_ENDPOINT
 from waterfall.shell import typed
 from waterfall.traces import tree
+from waterfall.traces.advice import DENIED, advice
 from waterfall.traces.service_map import ServiceMap, service_map
 from waterfall.traces.summaries import Summary, summary
 
@@ -57,8 +58,10 @@ class ReadError(Exception):
 class RefusedError(ReadError):
     """X-Ray, or another service, refused what was asked: `code` and `reason` are its own."""
 
-    def __init__(self, operation: str, code: str, reason: str, service: str = "X-Ray") -> None:
-        super().__init__(f"{service} refused {operation}: {code}: {reason}")
+    def __init__(
+        self, operation: str, code: str, reason: str, service: str = "X-Ray", advised: str = ""
+    ) -> None:
+        super().__init__(_with(f"{service} refused {operation}: {code}: {reason}", advised))
         self.code = code
         self.reason = reason
 
@@ -66,6 +69,11 @@ class RefusedError(ReadError):
     def is_about_request(self) -> bool:
         """Tell whether what was asked is wrong, not who asked, how often, or X-Ray itself."""
         return self.code == "InvalidRequestException"
+
+    @property
+    def is_denied(self) -> bool:
+        """Tell whether who asked lacks the permission."""
+        return self.code in DENIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +84,11 @@ class Source:
     aws: bool = False
     profile: str | None = None
     region: str | None = None
+
+    @property
+    def used_profile(self) -> str | None:
+        """The profile whose credentials boto3 takes, if not those of the environment."""
+        return self.profile or os.environ.get("AWS_PROFILE")
 
 
 def client(source: Source, service: str) -> Any:
@@ -104,7 +117,9 @@ def client(source: Source, service: str) -> Any:
             return session.client(service, endpoint_url=source.endpoint, config=config)
     except (ProfileNotFound, NoRegionError) as error:
         raise ReadError(f"{error}; name one with --profile or --region") from error
-    except (BotoCoreError, ValueError) as error:
+    except BotoCoreError as error:
+        raise ReadError(_with(str(error), advice(error, source.used_profile))) from error
+    except ValueError as error:
         raise ReadError(str(error)) from error
 
 
@@ -207,8 +222,11 @@ class Reader:
         return None
 
     def service_map(self, start: float, end: float) -> ServiceMap:
-        """Return the service map of a time of at most six hours."""
-        pages = self.pages("get_service_graph", **_span(start, end))
+        """Return the service map of a time of at most six hours.
+
+        boto3 cuts seconds off, and of six hours a younger end would make six hours and a second.
+        """
+        pages = self.pages("get_service_graph", **_span(min(math.ceil(start), end), end))
         return service_map([item for page in pages for item in page.get("Services", [])], start, end)
 
     def map_of(self, trace: Trace) -> ServiceMap:
@@ -268,11 +286,17 @@ def readable(source: Source, service: str = "X-Ray") -> Iterator[None]:
             f"nothing answers at {source.endpoint}: start a local stack with `{typed('up')}`, "
             "name its endpoint with --endpoint URL, or read a real account with --aws"
         ) from error
-    except NoCredentialsError as error:
-        raise ReadError("no AWS credentials found: log in, or name a profile with --profile") from error
     except ClientError as error:
         details = error.response.get("Error", {})
         code, message = str(details.get("Code")), str(details.get("Message") or "no reason given")
-        raise RefusedError(error.operation_name, code, message, service) from error
-    except (BotoCoreError, OverflowError) as error:  # boto3 parses times that no clock can show
+        advised = advice(error, source.used_profile) if source.aws else ""
+        raise RefusedError(error.operation_name, code, message, service, advised) from error
+    except BotoCoreError as error:
+        told = "no AWS credentials found" if isinstance(error, NoCredentialsError) else str(error)
+        raise ReadError(_with(told, advice(error, source.used_profile))) from error
+    except OverflowError as error:  # boto3 parses times that no clock can show
         raise ReadError(str(error)) from error
+
+
+def _with(problem: str, advised: str) -> str:
+    return f"{problem.rstrip('.')}; {advised}" if advised else problem

@@ -11,9 +11,11 @@ from botocore.stub import Stubber
 from tests.waterfall import samples
 from tests.waterfall.samples import T0, TRACE_ID
 from waterfall.commands.context import Context
+from waterfall.commands.logs import draw_trace_lines
 from waterfall.commands.map import draw_map
 from waterfall.commands.show import show_trace
 from waterfall.commands.traces import list_traces
+from waterfall.logs.client import Logs
 from waterfall.terminal.screen import Screen
 from waterfall.traces.client import Reader, ReadError, Source
 
@@ -59,6 +61,25 @@ def test_empty_list_names_transaction_search(account: tuple[Context, Stubber]) -
     assert text.startswith(
         "no traces that match since then; --since 1d looks further back; Transaction Search"
     )
+
+
+def test_list_names_transaction_search(account: tuple[Context, Stubber]) -> None:
+    """A list that is not empty says that it holds the indexed share only."""
+    context, stub = account
+    found = {"Id": TRACE_ID, "StartTime": T0, "Duration": 1.0}
+    stub.add_response("get_trace_summaries", {"TraceSummaries": [found]})
+    search_is_on(stub)
+    text = list_traces(context, context.now - 30, 5, None)
+    assert TRACE_ID in text
+    assert "only indexed traces are found here" in text.replace("\n", " ")
+
+
+def test_the_groups_of_an_account_are_not_searched_for_a_trace(account: tuple[Context, Stubber]) -> None:
+    """Of a trace that X-Ray does not have, the functions have to be named: a search in each group costs."""
+    context, stub = account
+    stub.add_response("batch_get_traces", {"Traces": [], "UnprocessedTraceIds": [TRACE_ID]})
+    with pytest.raises(ReadError, match="name functions, to search their logs for its id"):
+        draw_trace_lines(context, Logs(context.source), TRACE_ID, [])
 
 
 def test_empty_map_names_transaction_search(account: tuple[Context, Stubber]) -> None:

@@ -15,7 +15,16 @@ from botocore.stub import Stubber
 from tests.waterfall import samples
 from tests.waterfall.samples import T0, TRACE_ID
 from waterfall.shell import typed
-from waterfall.traces.client import LONGEST_LISTING, Reader, ReadError, Source, client, connect, windows
+from waterfall.traces.client import (
+    LONGEST_LISTING,
+    LONGEST_MAP,
+    Reader,
+    ReadError,
+    Source,
+    client,
+    connect,
+    windows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -324,6 +333,14 @@ def test_missing_profile_is_told() -> None:
     """A profile that does not exist is named."""
     with pytest.raises(ReadError, match="gone"):
         connect(Source(aws=True, profile="gone", region="eu-west-1"))
+
+
+def test_a_map_of_six_hours_is_asked_for_six_hours(api: Api) -> None:
+    """Wherever in their seconds its ends lie, since X-Ray refuses a second more."""
+    for moment in (T0, T0 + 0.2, T0 + 0.9):
+        api.reader().service_map(moment - LONGEST_MAP, moment)
+    spans = [body for path, body in api.requests if path == "/ServiceGraph"]
+    assert max(int(body["EndTime"]) - int(body["StartTime"]) for body in spans) == LONGEST_MAP
 
 
 @pytest.mark.parametrize(("destination", "on"), [("CloudWatchLogs", True), ("XRay", False)])
