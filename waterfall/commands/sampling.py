@@ -11,8 +11,10 @@ from waterfall.commands.options import Command
 from waterfall.sampling import rules as sampling
 from waterfall.sampling.client import read_rules
 from waterfall.sampling.shapes import rules_shape
+from waterfall.stack.routes import stage_arn
 from waterfall.terminal import sampling as picture
 from waterfall.terminal.text import json_text
+from waterfall.traces.client import RefusedError, Source
 
 
 def _explain(
@@ -22,11 +24,20 @@ def _explain(
     asked, chosen = None, None
     if request is not None:
         assumed = service or sampling.assumed_service(rules)
-        asked = sampling.SamplingRequest(*request, service=assumed, headers=headers)
+        resource = _resource(context.source, assumed) if sampling.ask_for_resource(rules) else None
+        asked = sampling.SamplingRequest(*request, service=assumed, headers=headers, resource=resource)
         chosen = sampling.decide(rules, asked)
     if context.json:
         return json_text(rules_shape(rules, chosen))
     return context.draw(picture.render_rules(rules, asked, chosen, context.screen))
+
+
+def _resource(source: Source, service: str | None) -> str | None:
+    """Return the ARN of a stage; `None` where it may not be read, which the rule's line then says."""
+    try:
+        return stage_arn(source, service) if service else None
+    except RefusedError:
+        return None
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

@@ -33,6 +33,7 @@ class Rule:
     method: str = _ANY
     path: str = _ANY
     headers: Mapping[str, str] = field(default_factory=dict)
+    resource: str = _ANY
 
     def matches(self, request: SamplingRequest) -> bool:
         """Tell whether the rule is for this request; what is not known of it, as its host, matches."""
@@ -41,6 +42,7 @@ class Rule:
             (self.service_type, STAGE if request.service else None),
             (self.method, request.method),
             (self.path, request.full_path),
+            (self.resource, request.resource),
         )
         given = {name.lower(): value for name, value in request.headers.items()}
         return all(text is None or matches(pattern, text) for pattern, text in known) and all(
@@ -64,12 +66,16 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class SamplingRequest:
-    """A request as rules see it; `service` is `<api>/<stage>`, which the path that they see begins with."""
+    """A request as rules see it; `service` is `<api>/<stage>`, which the path that they see begins with.
+
+    `resource` is the ARN of that stage, if it is known.
+    """
 
     method: str
     path: str
     service: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    resource: str | None = None
 
     @property
     def full_path(self) -> str:
@@ -124,6 +130,11 @@ def assumed_service(rules: Sequence[Rule]) -> str | None:
     return named.pop() if len(named) == 1 else None
 
 
+def ask_for_resource(rules: Sequence[Rule]) -> bool:
+    """Tell whether a rule looks at the ARN of what is called."""
+    return any(rule.resource != _ANY for rule in rules)
+
+
 def percent(share: float) -> str:
     return f"{share * 100:.3g} %"
 
@@ -146,4 +157,5 @@ def _rule(given: Mapping[str, Any]) -> Rule:
         method=given.get("HTTPMethod", _ANY),
         path=given.get("URLPath", _ANY),
         headers=given.get("Attributes") or {},
+        resource=given.get("ResourceARN", _ANY),
     )

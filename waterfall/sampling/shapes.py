@@ -2,8 +2,8 @@
 
 `waterfall.sampling/1`
     `rules` in the order in which they are tried: `name`, `priority`, `reservoir`, `rate`, patterns `service`,
-    `service_type`, `host`, `method`, `path`, `headers`, and `example`; `decides` is the name of the one that
-    decides about the request that was asked about.
+    `service_type`, `host`, `method`, `path`, `headers`, `resource`, and `example`; `decides` is the name of
+    the one that decides about the request that was asked about.
 `waterfall.cost/1`
     A month: `lines` with `rule`, `per_second`, `traced` (per second), `recorded`, `read`, `dollars`; `free`
     (dollars that the free tier takes off), `dollars`, and `prices`.

@@ -14,7 +14,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from waterfall.stack.requests import Request
-from waterfall.traces.client import ReadError, Source, client
+from waterfall.traces.client import ReadError, Source, client, readable
 
 ANY_METHOD = "ANY"
 _OPEN = "NONE"
@@ -115,6 +115,24 @@ def _keys(source: Source, api_id: str) -> Iterator[tuple[str, str, bool]]:
         method, _, path = str(route["RouteKey"]).partition(" ")
         is_open = route.get("AuthorizationType", _OPEN) == _OPEN
         yield (method, path, is_open) if path else (ANY_METHOD, "/", is_open)
+
+
+def stage_arn(source: Source, service: str) -> str | None:
+    """Return the ARN of a stage that X-Ray calls `<api>/<stage>`; `None` where not just one API has the name.
+
+    Raises ReadError. https://docs.aws.amazon.com/apigateway/latest/developerguide/arn-format-reference.html
+    """
+    name, _, stage = service.rpartition("/")
+    gateway = client(source, "apigateway")
+    with readable(source, "API Gateway"):
+        ids = [api["id"] for api in rest_apis(gateway) if api["name"] == name]
+    return arn_of_stage(gateway, ids[0], stage) if len(ids) == 1 else None
+
+
+def arn_of_stage(gateway: Any, api_id: str, stage: str) -> str:
+    """Return the ARN of a REST API's stage, as sampling rules see it."""
+    of = f"arn:{gateway.meta.partition}:apigateway:{gateway.meta.region_name}"
+    return f"{of}::/restapis/{api_id}/stages/{stage}"
 
 
 def rest_apis(gateway: Any) -> list[dict[str, Any]]:

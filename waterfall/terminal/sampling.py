@@ -38,6 +38,8 @@ def _rule(rule: Rule, chosen: bool, width: int, screen: Screen) -> Text:  # noqa
     example = clean(rule.example) if rule.path != "*" or rule.headers or rule.method != "*" else "everything"
     if rule.service != "*":
         example += f" to {clean(rule.service)}"
+    if rule.resource != "*":
+        example += f" on {clean(rule.resource)}"
     name = fit(clean(rule.name), width, glyphs.ellipsis)
     text = f"{mark}{rule.priority:>5} {name} {count(rule.reservoir):>5} {percent(rule.rate):>6} "
     return Text(
@@ -57,6 +59,8 @@ def _verdict(request: SamplingRequest, chosen: Rule | None, screen: Screen) -> l
         means = "no request is traced"
     else:
         means = f"{chosen.reservoir} per second traced, then {percent(chosen.rate)} of the rest"
+    if chosen.resource != "*" and request.resource is None:
+        means += f"; if it is for {clean(chosen.resource)}, which is not known"
     told = "Only requests that come without a decision ask the rules; Lambda never does."
     return [
         *(

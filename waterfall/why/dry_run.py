@@ -12,13 +12,25 @@ from waterfall.why.reasons import Explanation, Reason, first_stop
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadFunction:
+    """A function whose settings cannot be read, for whatever reason `why` says."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
-    """A stage as it is set now; `function` is what the request's route calls, `None` where there is none."""
+    """A stage as it is set now; `function` is what the request's route calls, `None` where there is none.
+
+    `arn` is the stage's, as sampling rules see it.
+    """
 
     api_name: str
     name: str
     tracing: bool
-    function: Function | None = None
+    function: Function | UnreadFunction | None = None
+    arn: str | None = None
 
     @property
     def full_name(self) -> str:
@@ -73,8 +85,10 @@ def _reasons(request: DryRun) -> Iterator[Reason]:
 
 
 def _rule(request: DryRun) -> Rule | None:
-    service = request.stage.full_name if request.stage else None
-    return decide(request.rules, SamplingRequest(request.method, request.path, service=service))
+    stage = request.stage
+    service, resource = (stage.full_name, stage.arn) if stage else (None, None)
+    asked = SamplingRequest(request.method, request.path, service=service, resource=resource)
+    return decide(request.rules, asked)
 
 
 def _ruled(request: DryRun) -> Iterator[Reason]:
@@ -106,6 +120,10 @@ def _functions(request: DryRun, stage: Stage) -> Iterator[Reason]:
         yield Reason(
             "info", f"{request.method} {request.path} calls no function: only the stage sends a segment."
         )
+        return
+    if isinstance(function, UnreadFunction):
+        told = f"It calls {function.name}, whose part in the trace is not known: {function.why}."
+        yield Reason("gap", told)
         return
     if function.mode == "Active":
         yield Reason("ok", f"It calls {function.name}, whose Lambda tracing mode is Active.")

@@ -8,10 +8,10 @@ from typing import Any
 
 from waterfall.sampling.client import read_rules
 from waterfall.shell import typed
-from waterfall.stack.routes import function_of, rest_apis
+from waterfall.stack.routes import arn_of_stage, function_of, rest_apis
 from waterfall.traces.client import Reader, ReadError, RefusedError, Source, client, readable
 from waterfall.why.client import MOST, Journal
-from waterfall.why.dry_run import DryRun, Stage, explain_dry_run
+from waterfall.why.dry_run import DryRun, Stage, UnreadFunction, explain_dry_run
 from waterfall.why.explain import brief, explain, explain_trace
 from waterfall.why.facts import Entry, Evidence, Function, Refusal, read_entry, read_invocation
 from waterfall.why.question import Question, Url
@@ -193,8 +193,19 @@ class Explainer:
             else:
                 stage = gateway.get_stage(restApiId=api["id"], stageName=url.stage)
             name = function_of(gateway, api["id"], url.method or "GET", url.path)
-        function = self._functions({name}).get(name) if name else None
-        return Stage(api["name"], stage.get("stageName", ""), bool(stage.get("tracingEnabled")), function)
+        return Stage(
+            api["name"],
+            stage.get("stageName", ""),
+            bool(stage.get("tracingEnabled")),
+            self._called(name) if name else None,
+            arn_of_stage(gateway, api["id"], stage.get("stageName", "")),
+        )
+
+    def _called(self, name: str) -> Function | UnreadFunction:
+        try:
+            return self._function(client(self._source, "lambda"), name)
+        except RefusedError as error:
+            return UnreadFunction(name, str(error))
 
 
 def _listed(told: Mapping[str, Any]) -> ListedRequest:

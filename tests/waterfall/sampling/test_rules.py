@@ -10,6 +10,7 @@ import boto3
 import pytest
 
 from embedded_aws.aws import interfaces
+from embedded_aws.xray.sampling_rules import Rule as StoredRule
 from waterfall.cli import main
 from waterfall.sampling.cost import MONTH, Prices, estimate
 from waterfall.sampling.rules import Rule, SamplingRequest, assumed_service, decide, matches, statistics_of
@@ -164,6 +165,34 @@ def test_explain_agrees_with_x_ray(shop: Api, capsys: pytest.CaptureFixture[str]
         run(shop, "sampling", "explain", method, path, "--json")
         stage = interfaces.SamplingRequest("shop/dev", "AWS::ApiGateway::Stage", "h", method, f"/dev{path}")
         assert json.loads(capsys.readouterr().out)["decides"] == shop.sampling.decide(stage).rule_name
+
+
+def for_stage(api: Api, resource: str) -> None:
+    """Put a rule for one stage's ARN before all others."""
+    api.sampling.create(
+        StoredRule(name="one-stage", priority=1, fixed_rate=0.0, reservoir_size=0, resource_arn=resource)
+    )
+
+
+def test_explain_asks_which_stage_a_rule_is_for(shop: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    """A rule with the ARN of another API's stage does not decide, one with the API's own does."""
+    items = [{"id": "abc", "name": "shop"}, {"id": "xyz", "name": "bank"}]
+    body = json.dumps({"item": items}).encode()
+    shop.replies["/restapis"] = lambda: (200, {"Content-Type": "application/json"}, body)
+    for_stage(shop, "arn:aws:apigateway:*::/restapis/xyz/stages/dev")
+    decided = {}
+    for api in ("shop", "bank"):
+        run(shop, "sampling", "explain", "POST", "/checkout", "--service", f"{api}/dev", "--json")
+        decided[api] = json.loads(capsys.readouterr().out)["decides"]
+    assert decided == {"shop": "shop-critical", "bank": "one-stage"}
+
+
+def test_explain_says_that_a_stage_s_arn_is_not_known(shop: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where API Gateway may not be asked, or has no such API, the rule may decide or not."""
+    for_stage(shop, "arn:aws:apigateway:*::/restapis/xyz/stages/dev")
+    run(shop, "sampling", "explain", "POST", "/checkout")
+    told = " ".join(capsys.readouterr().out.split())
+    assert "; if it is for arn:aws:apigateway:*::/restapis/xyz/stages/dev, which is not known" in told
 
 
 def test_explain_is_a_dry_run(shop: Api, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from embedded_aws.aws.interfaces import Draw, SamplingDecision
 from embedded_aws.journal.records import ApiRequest, InvocationRecord
+from embedded_aws.xray.sampling_rules import Rule
 from tests.waterfall import samples
 from tests.waterfall.why.facts import function
 from waterfall.cli import main
@@ -132,6 +133,42 @@ def test_a_request_that_nobody_remembers_is_explained_as_the_stack_is_set(api: A
     told = [reason.text for reason in answer.explanation.reasons]
     assert told[0].startswith("No such request is remembered")
     assert "It calls front, whose Lambda tracing mode is Active." in told
+
+
+def test_a_function_that_may_not_be_read_is_not_said_to_be_absent(api: Api) -> None:
+    """Without the permission its part is not known, and the permission is named."""
+    stage(api, tracing=True)
+    told = "User: me is not authorized to perform: lambda:GetFunctionConfiguration on resource: front"
+    denied = json.dumps({"Message": told}).encode()
+    api.replies["/2015-03-31/functions/front/configuration"] = lambda: (
+        403,
+        {"Content-Type": "application/json", "x-amzn-ErrorType": "AccessDeniedException"},
+        denied,
+    )
+    explainer = Explainer(api.reader(), api.source)
+    reasons = explainer.ask(question(["GET", "/hello"]), NOW).explanation.reasons
+    assert not [one for one in reasons if "calls no function" in one.text]
+    (gap,) = [one.text for one in reasons if one.state == "gap"]
+    assert gap.startswith("It calls front, whose part in the trace is not known: Lambda refused")
+    assert "lambda:GetFunctionConfiguration" in gap
+
+
+def test_a_rule_for_another_stage_does_not_decide(api: Api) -> None:
+    """A rule's ResourceARN is compared with the ARN of the stage."""
+    stage(api, tracing=True)
+    apis = "arn:aws:apigateway:us-east-1::/restapis"
+    api.sampling.create(
+        Rule(
+            name="other", priority=1, fixed_rate=0.0, reservoir_size=0, resource_arn=f"{apis}/xyz/stages/dev"
+        )
+    )
+    api.sampling.create(
+        Rule(name="own", priority=2, fixed_rate=1.0, reservoir_size=0, resource_arn=f"{apis}/abc/*")
+    )
+    explainer = Explainer(api.reader(), api.source)
+    assert explainer.ask(question(["GET", "/hello"]), NOW).explanation.verdict == (
+        "Such a request is traced: every request"
+    )
 
 
 def test_the_most_specific_route_is_meant(api: Api) -> None:
