@@ -103,7 +103,6 @@ PACKAGES = (
             "traces",
             "faults logs sampling stack",
             "compare why",
-            "proof",
             "terminal web",
             "gameday",
             "commands",

@@ -14,13 +14,12 @@ from tests.e2e.stack import Stack, running
 WORK_SECONDS = 0.3
 """How long the demo's worker works: seen in the waterfall, and no longer than that needs."""
 DEMOS = {
-    "otel-xray": (),
+    "otel-xray": ("--tracing", "otel", "--export", "xray"),
     "otel-otlp": ("--tracing", "otel", "--export", "otlp"),
-    "otel-slim": ("--config", "otelLayer=slim"),
+    "otel-slim": ("--tracing", "otel", "--config", "otelLayer=slim"),
     "native": ("--tracing", "native"),
     "off": ("--tracing", "off"),
 }
-"""By the name of a way to trace: what `waterfall up` is given, as the README has it."""
 
 Demo = Callable[[str], Stack]
 """Gives the demo program as it runs with one of the settings of `DEMOS`."""
@@ -38,8 +37,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         def of(name: str) -> Stack:
             if name not in started:
                 settings = (*DEMOS[name], "--config", f"workSeconds={WORK_SECONDS}")
-                data, state = (tmp_path_factory.mktemp(folder) for folder in (name, "state"))
-                started[name] = held.enter_context(running(data, *settings, state=state))
+                started[name] = held.enter_context(running(tmp_path_factory.mktemp(name), *settings))
             return started[name]
 
         yield of

@@ -1,1 +1,0 @@
-"""Is a trace still what it was, and as fast? Traces are recorded as text, and checked against it later."""
