@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
+import re
 import shutil
 import sys
+from collections.abc import Generator
 from importlib import import_module
 from tempfile import mkdtemp
+from typing import Any
+
+import pytest
 
 from embedded_aws.awslambda.runtime.provision import cache_directory
 from embedded_aws.host.user_account import NO_ACCOUNT
@@ -38,3 +44,37 @@ def _close_emitter() -> None:
     """The X-Ray SDK opens a socket when it is imported, and leaves it to Python to complain at the end."""
     if sdk := sys.modules.get("aws_xray_sdk.core"):
         sdk.xray_recorder.emitter._socket.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Collect no garbage: what imports leave stays to the end, and looking through it takes seconds."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+TOGETHER = [
+    re.compile(r"tests/e2e/test_(asking|compare|first_light|http_api|logs|readme_commands|up)\.py"),
+    re.compile(r"tests/parity/"),
+    re.compile(r"tests/waterfall/web/"),
+]
+"""Files that share what takes many seconds to start, as the fixtures `demo`, `labs` and `browser` do."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give a process whole files, and all of those that share something."""
+    from xdist.scheduler import LoadFileScheduling  # noqa: PLC0415 - a run in one process has none
+
+    scheduler = LoadFileScheduling(config, log)
+    scheduler._split_scope = _unit
+    return scheduler
+
+
+def _unit(nodeid: str) -> str:
+    shared = (pattern.pattern for pattern in TOGETHER if pattern.match(nodeid))
+    return next(shared, nodeid.partition("::")[0])

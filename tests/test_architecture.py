@@ -103,6 +103,7 @@ PACKAGES = (
             "traces",
             "faults logs sampling stack",
             "compare why",
+            "proof",
             "terminal web",
             "gameday",
             "commands",

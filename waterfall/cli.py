@@ -23,6 +23,8 @@ COMMANDS = {
     "map": "show the service map",
     "console": "show traces and the service map in a browser",
     "compare": "compare two traces, or the tracing modes",
+    "record": "write what requests leave as traces/NAME.trace",
+    "check": "compare what requests leave with what was recorded, or with another version",
     "why": "explain why a request has a trace or none",
     "sampling": "show the sampling rules, and which one decides about a request",
     "cost": "estimate what traces cost in a month",

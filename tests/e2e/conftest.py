@@ -14,12 +14,13 @@ from tests.e2e.stack import Stack, running
 WORK_SECONDS = 0.3
 """How long the demo's worker works: seen in the waterfall, and no longer than that needs."""
 DEMOS = {
-    "otel-xray": ("--tracing", "otel", "--export", "xray"),
+    "otel-xray": (),
     "otel-otlp": ("--tracing", "otel", "--export", "otlp"),
-    "otel-slim": ("--tracing", "otel", "--config", "otelLayer=slim"),
+    "otel-slim": ("--config", "otelLayer=slim"),
     "native": ("--tracing", "native"),
     "off": ("--tracing", "off"),
 }
+"""By the name of a way to trace: what `waterfall up` is given, as the README has it."""
 
 Demo = Callable[[str], Stack]
 """Gives the demo program as it runs with one of the settings of `DEMOS`."""
@@ -37,7 +38,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         def of(name: str) -> Stack:
             if name not in started:
                 settings = (*DEMOS[name], "--config", f"workSeconds={WORK_SECONDS}")
-                started[name] = held.enter_context(running(tmp_path_factory.mktemp(name), *settings))
+                data, state = (tmp_path_factory.mktemp(folder) for folder in (name, "state"))
+                started[name] = held.enter_context(running(data, *settings, state=state))
             return started[name]
 
         yield of

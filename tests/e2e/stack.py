@@ -58,11 +58,15 @@ class Answer:
 
 @dataclass
 class Stack:
-    """The endpoint of one running stack and what stands behind it; `pid` if it has a process of its own."""
+    """The endpoint of one running stack and what stands behind it; `pid` if it has a process of its own.
+
+    `state` is the folder in which it noted that it runs, if no other stack did.
+    """
 
     status: dict[str, Any]
     output: list[str] = field(default_factory=list)
     pid: int | None = None
+    state: Path | None = None
     _clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
@@ -144,11 +148,13 @@ def _lower(headers: Any) -> dict[str, str]:
 
 
 @contextmanager
-def running(data: Path, *arguments: str, serves: str = "up") -> Iterator[Stack]:
+def running(data: Path, *arguments: str, serves: str = "up", state: Path | None = None) -> Iterator[Stack]:
     """Run `waterfall up`, or `serve`, on free ports until the block ends, then stop it as Ctrl-C does."""
     command = [str(WATERFALL), serves, "--data", str(data), *arguments]
     command += ["--port", "0", "--console-port", "0", "--daemon-port", "0", "--otlp-port", "0"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "COLUMNS": "120"}
+    if state:
+        environment["XDG_STATE_HOME"] = str(state)
     with subprocess.Popen(
         command,
         cwd=REPOSITORY,
@@ -163,7 +169,7 @@ def running(data: Path, *arguments: str, serves: str = "up") -> Iterator[Stack]:
         reader.start()
         try:
             status = until(lambda: _ready(process, output), "the stack")
-            with closing(Stack(status, output, process.pid)) as stack:
+            with closing(Stack(status, output, process.pid, state)) as stack:
                 yield stack
         finally:
             if process.poll() is None:

@@ -8,7 +8,11 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests.e2e.conftest import Demo
 from tests.e2e.stack import REPOSITORY, WATERFALL
+from waterfall.compare.modes import MODES, compare_observed, observe
+from waterfall.compare.shapes import comparison_shape
+from waterfall.traces.client import Source
 
 QUICK = ("--config", "workSeconds=0")
 SHARED = ("components", ".build/layers")
@@ -76,15 +80,18 @@ def test_a_handler_that_differs_is_told(tmp_path: Path) -> None:
     assert done.stdout.endswith("\nequal\n")
 
 
-def test_otlp_differs_in_what_its_public_rules_force() -> None:
+def test_otlp_differs_in_what_its_public_rules_force(demo: Demo) -> None:
     """With export otlp only the fields that the README lists differ.
 
     On the map the bucket is S3 itself, as no field names it.
     """
-    done = compare("--json", "--config", "export=otlp")
-    assert done.returncode == 1, done.stdout + done.stderr
+    stacks = [demo(name).status for name in ("native", "otel-otlp")]
+    left, right = (
+        observe(mode, (stack["outputs"]["url"], Source(stack["endpoint"], region=stack["region"])), print)
+        for mode, stack in zip(MODES, stacks, strict=True)
+    )
     found: dict[str, set[str]] = {}
-    for comparison in json.loads(done.stdout)["comparisons"]:
+    for comparison in comparison_shape(compare_observed(left, right))["comparisons"]:
         for difference in comparison["differences"]:
             found.setdefault(difference["path"][-1], set()).add(difference["field"])
     on_the_map = found.pop("service map")

@@ -1,4 +1,4 @@
-"""The commands of README and docs/deploying.md that need no account, typed into a shell."""
+"""README's commands, typed one by one into a shell beside the running stack."""
 
 from __future__ import annotations
 
@@ -7,30 +7,38 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.stack import REPOSITORY, Stack, running
-from tests.e2e.test_up import QUICK, up
-from tests.test_deploying import PAGE as DEPLOYING
-from tests.test_deploying import commands
+from tests.e2e.conftest import DEMOS, Demo
+from tests.e2e.stack import REPOSITORY, Stack
 from tests.test_readme import README, commands_in
 
 START = "make up"
 """What the stack of this module stands for: it takes free ports, where the command takes the usual ones."""
 RECURSIVE = "make test"
-UNMARKED = [command for command, mark in commands(DEPLOYING) if not mark]
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+@pytest.fixture
+def stack(demo: Demo) -> Stack:
     """The demo, as the only stack of a user."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
-        with running(tmp_path_factory.mktemp("data"), "--config", "workSeconds=0") as stack:
-            yield stack
+    return demo("otel-xray")
+
+
+def shell(stack: Stack, commands: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Type into a shell of that user, in the folder of the repository."""
+    assert stack.state
+    environment = {"PATH": os.environ["PATH"], "XDG_STATE_HOME": str(stack.state), **variables}
+    return subprocess.run(
+        ["bash", "-e", "-c", commands],
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
 
 def typed_beside(stack: Stack) -> list[str]:
@@ -50,16 +58,7 @@ def test_the_commands_beside_a_running_stack_work(stack: Stack, tmp_path: Path) 
     lines = "\n".join(commands).replace("reply.json", str(tmp_path / "reply.json"))
     tools = os.pathsep.join([str(REPOSITORY / ".venv" / "bin"), os.environ["PATH"]])
     path = tools if shutil.which("aws") is None else os.environ["PATH"]
-    kept = {name: os.environ[name] for name in ("XDG_STATE_HOME",)}
-    done = subprocess.run(
-        ["bash", "-e", "-c", lines],
-        cwd=REPOSITORY,
-        env={**kept, "PATH": path, "HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    done = shell(stack, lines, PATH=path, HOME=str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert '"Successfully invoked Lambda 2!"' in done.stdout
     assert "/hello" in done.stdout
@@ -80,32 +79,22 @@ def test_the_address_of_the_readme_is_the_one_that_is_printed(stack: Stack) -> N
     assert f"   try  {line}\n" in stack.output
 
 
-def test_the_command_to_go_on_with_works_as_printed(stack: Stack, tmp_path: Path) -> None:
+def test_the_command_to_go_on_with_works_as_printed(stack: Stack) -> None:
     """From the folder in which the stack was started."""
     (line,) = [line for line in stack.output if line.startswith("  then  ")]
     command = line.removeprefix("  then  ").partition("    ")[0]
     assert command.endswith("waterfall show")
-    environment = {"PATH": os.environ["PATH"], "XDG_STATE_HOME": os.environ["XDG_STATE_HOME"]}
-    done = subprocess.run(
-        ["bash", "-c", command], cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=True
-    )
+    done = shell(stack, command)
+    assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Trace 1-")
 
 
 @pytest.mark.parametrize("command", [line for line in commands_in(README) if "ARGS=" in line])
-def test_the_command_that_switches_deploys_and_is_answered(command: str, tmp_path: Path) -> None:
-    """What make would run, on free ports, for one request whose work takes no time."""
+def test_the_command_that_switches_deploys_and_is_answered(command: str, demo: Demo) -> None:
+    """What make would run is what a stack of the demo was started with; it showed its first request."""
     dry_run = ["bash", "-c", command.replace("make", "make --dry-run")]
     told = subprocess.run(dry_run, cwd=REPOSITORY, capture_output=True, text=True, check=True)
     (line,) = [line for line in told.stdout.splitlines() if line.startswith(".venv/bin/waterfall up ")]
-    done = up(*shlex.split(line)[2:], "--once", "--data", str(tmp_path), *QUICK)
-    assert done.returncode == 0, done.stderr
-    assert '→ 200 "Successfully invoked Lambda 2!"' in done.stdout
-
-
-@pytest.mark.parametrize("command", UNMARKED)
-def test_a_command_that_prepares_a_deployment_works(command: str) -> None:
-    """With what is there already, as all tests need it."""
-    arguments = shlex.split(command)
-    done = subprocess.run(arguments, cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
+    names = {settings: name for name, settings in DEMOS.items()}
+    stack = demo(names[tuple(shlex.split(line)[2:])])
+    assert '→ 200 "Successfully invoked Lambda 2!"' in "".join(stack.output)

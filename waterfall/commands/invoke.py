@@ -7,9 +7,7 @@ import json
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.text import Text
 
 from waterfall.commands import options
@@ -17,10 +15,10 @@ from waterfall.commands.asking import Asking
 from waterfall.commands.context import context_of
 from waterfall.commands.options import Command
 from waterfall.stack.first_request import new_trace_id
+from waterfall.stack.invocations import invoke
 from waterfall.terminal.screen import STYLES
 from waterfall.terminal.teller import Teller
 from waterfall.terminal.text import clean
-from waterfall.traces.client import ReadError, client
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -58,36 +56,16 @@ def _run(given: argparse.Namespace) -> int:
     context = context_of(given)
     teller = Teller(sys.stdout, context.screen)
     trace_id = new_trace_id(time.time())
-    lambda_ = client(context.source, "lambda")
-    lambda_.meta.events.register(
-        "before-sign.lambda.Invoke",
-        lambda request, **_: request.headers.add_header("X-Amzn-Trace-Id", f"Root={trace_id}"),
-    )
-    try:
-        name = _named(lambda_, given.function)
-        answer = lambda_.invoke(FunctionName=name, Payload=given.event)
-        payload = answer["Payload"].read().decode("utf-8", "replace")
-    except (BotoCoreError, ClientError) as error:
-        raise ReadError(f"the function {given.function} was not invoked: {error}") from error
-    failure = answer.get("FunctionError")
+    answer = invoke(context.source, given.function, given.event, f"Root={trace_id}")
+    failure = answer.failure
     style = STYLES["fault" if failure else "ok"]
     arrow = teller.screen.glyphs.arrow
-    told = Text.assemble(f"{clean(name)} {arrow} ", (f"{failure} " if failure else "", style), clean(payload))
+    told = Text.assemble(
+        f"{clean(answer.function)} {arrow} ", (f"{failure} " if failure else "", style), clean(answer.payload)
+    )
     teller.lines([Text(), told, Text()])
     Asking(context.source, context.reader, teller).trace(trace_id)
     return int(teller.failed or bool(failure))
-
-
-def _named(lambda_: Any, wanted: str) -> str:
-    """Return a function's name; Pulumi adds `-` and seven hexadecimal digits to that in the program."""
-    pages = lambda_.get_paginator("list_functions").paginate()
-    names = [str(each["FunctionName"]) for page in pages for each in page["Functions"]]
-    if wanted in names or ":" in wanted:
-        return wanted
-    found = [name for name in names if name.rpartition("-")[0] == wanted or name.endswith(f"-{wanted}")]
-    if len(found) != 1:
-        raise ReadError(f"there is no function {wanted!r}: there are {', '.join(sorted(names)) or 'none'}")
-    return found[0]
 
 
 COMMAND = Command(

@@ -11,6 +11,7 @@ from waterfall.compare.alignment import Alignment, align, walk
 from waterfall.compare.ephemeral import settled
 from waterfall.compare.graph import graph_form
 from waterfall.compare.normal import Entity, is_cold, normal_form
+from waterfall.compare.values import differing, dotted
 from waterfall.traces.model import Trace
 from waterfall.traces.service_map import ServiceMap
 
@@ -82,7 +83,7 @@ def compare(left: Trace, right: Trace, maps: tuple[ServiceMap, ServiceMap] | Non
         graph_form(graph, settled(trace)) for graph, trace in zip(maps or (), (left, right), strict=False)
     ]
     return Comparison(
-        left, right, tuple(pairs_of(*forms)), tuple(_of_values((MAP,), "", *graphs)) if graphs else ()
+        left, right, tuple(pairs_of(*forms)), tuple(_of_values((MAP,), *graphs)) if graphs else ()
     )
 
 
@@ -137,7 +138,7 @@ def _row(one: Entity, found: Alignment, lefts: _Side, rights: _Side) -> Pair | N
 
 def _findings(path: tuple[str, ...], one: Entity, other: Entity, found: Alignment) -> Iterator[Finding]:
     if one.signature != other.signature:
-        yield from _of_values(path, "", one.fields, other.fields)
+        yield from _of_values(path, one.fields, other.fields)
     yield from _reordered(path, one, other, found)
 
 
@@ -172,15 +173,9 @@ def _summary(entity: Entity, partners: Mapping[int, Entity]) -> str:
     return f"{entity.label} and {count} below it" if count else entity.label
 
 
-def _of_values(path: tuple[str, ...], field: str, left: Any, right: Any) -> Iterator[Finding]:
-    if isinstance(left, Mapping) and isinstance(right, Mapping):
-        for key in sorted(left.keys() | right.keys()):
-            yield from _of_values(path, f"{field}.{key}" if field else key, left.get(key), right.get(key))
-    elif isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
-        for number, (one, other) in enumerate(zip(left, right, strict=True)):
-            yield from _of_values(path, f"{field}[{number}]", one, other)
-    elif left != right or isinstance(left, bool) != isinstance(right, bool):
-        yield Finding(path, field, left, right)
+def _of_values(path: tuple[str, ...], left: Any, right: Any) -> Iterator[Finding]:
+    for field, one, other in differing(left, right):
+        yield Finding(path, dotted(field), one, other)
 
 
 def _reordered(path: tuple[str, ...], one: Entity, other: Entity, found: Alignment) -> Iterator[Finding]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from waterfall.compare.difference import Comparison, compare
 from waterfall.stack import first_request
-from waterfall.stack.child import Program, RunningStack, run_stack
+from waterfall.stack.child import Program, run_stack
 from waterfall.stack.first_request import Polling
 from waterfall.traces.client import Reader, ReadError, Source, connect
 from waterfall.traces.model import Trace
@@ -42,7 +42,15 @@ def compare_modes(program: Program, say: Callable[[str], None]) -> list[Comparis
             )
             for mode in MODES
         ]
-        left, right = pool.map(lambda stack: _observe(stack, say), stacks)
+        left, right = pool.map(lambda stack: observe(stack.name, stack.ready(), say), stacks)
+    return compare_observed(left, right)
+
+
+def compare_observed(left: Sequence[Observed], right: Sequence[Observed]) -> list[Comparison]:
+    """Compare what `observe` returned of a stack in each of `MODES`.
+
+    Raises ReadError when only one has a linked trace.
+    """
     if len(left) != len(right):
         more, mode = (left, MODES[0]) if len(left) > len(right) else (right, MODES[1])
         raise ReadError(f"only mode {mode} left a linked trace: {more[-1].trace.id}")
@@ -58,13 +66,17 @@ def settings_of(mode: str, given: Mapping[str, str]) -> dict[str, str]:
     return {**given, **native, "tracing": mode}
 
 
-def _observe(stack: RunningStack, say: Callable[[str], None]) -> Sequence[Observed]:
-    """Send one request to warm up and one to compare; return its trace and the one linked to it."""
-    url, source = stack.ready()
+def observe(mode: str, ready: tuple[str, Source], say: Callable[[str], None]) -> Sequence[Observed]:
+    """Send one request to warm up and one to compare; return its trace and the one linked to it.
+
+    `ready` is a URL to request, and where the stack is read.
+    Raises ReadError when there is no trace.
+    """
+    url, source = ready
     reader = connect(source)
-    _request(reader, source, stack.name, url)
-    say(f"{stack.name}: warm, sending the request to compare")
-    return _request(reader, source, stack.name, url)
+    _request(reader, source, mode, url)
+    say(f"{mode}: warm, sending the request to compare")
+    return _request(reader, source, mode, url)
 
 
 def _request(reader: Reader, source: Source, mode: str, url: str) -> list[Observed]:

@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from waterfall.compare import causes
 from waterfall.compare.ephemeral import PRESENT, deeply, settled
-from waterfall.traces.documents import bounded, list_of, mapping_of
+from waterfall.traces.documents import bounded, list_of, mapping_of, text_of
 from waterfall.traces.model import STAGE, Node, Trace
 
 _PLACE = frozenset(
@@ -55,15 +55,21 @@ def is_cold(trace: Trace) -> bool:
     return any(node.cold_start for node in trace.nodes)
 
 
-def normal_form(trace: Trace, *, imports: bool = True) -> tuple[Entity, ...]:
-    """Return the roots in normal form; without `imports` what functions recorded at import is left out."""
+def normal_form(
+    trace: Trace, *, imports: bool = True, change: Callable[[dict[str, Any]], dict[str, Any]] = dict
+) -> tuple[Entity, ...]:
+    """Return the roots in normal form; without `imports` what functions recorded at import is left out.
+
+    `change` may leave out more of an entity's fields.
+    """
     known, settle = causes.recorded(trace), settled(trace)
     made: dict[int, Entity] = {}
     for node in reversed(trace.nodes):  # children come after their parents
         if not _is_left_out(trace, node, imports=imports):
-            fields = deeply(_fields(node, known), settle)
+            fields = change(deeply(_fields(node, known), settle))
             children = tuple(made[child] for child in node.children if child in made)
-            made[node.position] = _entity(trace, node, fields, children)
+            start, end = node.start - trace.start, trace.end_of(node) - trace.start
+            made[node.position] = entity(fields, children, start=start, end=end)
     return tuple(made[root.position] for root in trace.roots if root.position in made)
 
 
@@ -76,14 +82,20 @@ def _is_left_out(trace: Trace, node: Node, *, imports: bool) -> bool:
     return not imports and parent is not None and of_function and trace.end_of(node) <= parent.start
 
 
-def _entity(trace: Trace, node: Node, fields: Mapping[str, Any], children: tuple[Entity, ...]) -> Entity:
-    text = json.dumps([fields, sorted(child.signature for child in children)], sort_keys=True)
+def entity(
+    fields: Mapping[str, Any], children: Iterable[Entity] = (), *, start: float = 0.0, end: float = 0.0
+) -> Entity:
+    """Return an entity of these fields, of which `name` and `kind` must be there."""
+    below = tuple(children)
+    text = json.dumps([fields, sorted(child.signature for child in below)], sort_keys=True)
     return Entity(
-        label=" ".join(filter(None, (fields["name"], node.call.operation))),
+        label=" ".join(
+            filter(None, (fields["name"], text_of(mapping_of(fields.get("aws")).get("operation"))))
+        ),
         fields=fields,
-        start=node.start - trace.start,
-        end=trace.end_of(node) - trace.start,
-        children=children,
+        start=start,
+        end=end,
+        children=below,
         signature=hashlib.sha256(text.encode()).hexdigest(),
     )
 

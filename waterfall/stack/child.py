@@ -36,16 +36,21 @@ class RunningStack:
     process: subprocess.Popen[str]
     kind: str
 
-    def ready(self) -> tuple[str, Source]:
-        """Wait until the stack is ready; return a URL to request, and where it is read.
-
-        Raises ReadError when it does not start or has nothing to request.
-        """
+    def status(self) -> Mapping[str, Any]:
+        """Wait until the stack is ready, once; raises ReadError when it does not start."""
         assert self.process.stdout is not None  # noqa: S101 - for the type checker: it is a pipe
         line = self.process.stdout.readline()
         status: dict[str, Any] = json.loads(line) if line else {"error": "its process ended"}
         if "error" in status:
             raise ReadError(f"{self.kind} {self.name} did not start: {status['error']}")
+        return status
+
+    def ready(self) -> tuple[str, Source]:
+        """Wait until the stack is ready; return a URL to request, and where it is read.
+
+        Raises ReadError when it does not start or has nothing to request.
+        """
+        status = self.status()
         source = Source(status["endpoint"], region=status["region"])
         route = first_route(source, status["apis"].values())
         if route is None or route.method != "GET":

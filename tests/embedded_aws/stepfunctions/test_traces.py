@@ -182,7 +182,8 @@ def test_without_tracing_an_inferred_segment_stands_for_the_execution(stack: Sta
     assert segment["inferred"]
     (call,) = machine.below(machine.below(segment)[0])
     assert [one["name"] for one in machine.below(call)] == [name]
-    assert stack.sampler.asked == [function_arn(name)]
+    # Other tests' events are tried again in the meantime.
+    assert [asked for asked in stack.sampler.asked if asked == function_arn(name)] == [function_arn(name)]
 
 
 def test_an_execution_of_an_execution_is_in_its_trace(stack: Stack) -> None:

@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.waterfall import samples
@@ -91,6 +91,7 @@ def trees(depth: int) -> st.SearchStrategy[Spec]:
     return st.tuples(names, below).map(lambda parts: [parts[0], *parts[1]])
 
 
+@settings(max_examples=60, deadline=None)
 @given(tree=trees(3), data=st.data())
 def test_a_level_inserted_anywhere_in_any_tree_is_one_difference(tree: Spec, data: st.DataObject) -> None:
     """Around any number of neighbours, among namesakes too."""
@@ -110,6 +111,7 @@ def of(spec: Spec) -> Tree[str]:
     return Tree(name, [of(child) for child in children])
 
 
+@settings(max_examples=60, deadline=None)
 @given(left=trees(2), right=trees(2))
 def test_an_edit_keeps_who_is_above_whom(left: Spec, right: Spec) -> None:
     """Nodes that stand for each other are pairwise in the same order, and above or beside each other."""

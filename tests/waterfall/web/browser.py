@@ -17,6 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -40,6 +41,9 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-extensions",
+    # A page of a test costs the start of one process instead of three.
+    "--disable-features=SpareRendererForSitePerProcess",
+    "--process-per-site",
     "--mute-audio",
     "--hide-scrollbars",
     "--remote-debugging-pipe",
@@ -110,11 +114,10 @@ class Browser:
         return dict(json.loads(message))
 
     def page(self, *, width: int = 1280, height: int = 800) -> Page:
-        """Open a page in a profile of its own: nothing that an earlier page stored is there."""
-        context = self.call("Target.createBrowserContext")["browserContextId"]
-        target = self.call("Target.createTarget", url="about:blank", browserContextId=context)["targetId"]
+        """Open a page; nothing that an earlier page stored is there once that is closed."""
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        page = Page(self, session, context)
+        page = Page(self, session, target)
         for domain in ("Page", "Runtime", "Log", "Network"):
             page.call(f"{domain}.enable")
         page.resize(width, height)
@@ -160,19 +163,26 @@ def _pipe() -> tuple[int, int]:
 class Page:
     """One page, as its reader sees and uses it. Conditions are JavaScript expressions."""
 
-    def __init__(self, browser: Browser, session: str, context: str) -> None:
+    def __init__(self, browser: Browser, session: str, target: str) -> None:
         self._browser = browser
         self._session = session
-        self._context = context
+        self._target = target
+        self._origins: set[str] = set()
 
     def call(self, method: str, /, **parameters: Any) -> dict[str, Any]:
         return self._browser.call(method, self._session, **parameters)
 
     def close(self) -> None:
-        self._browser.call("Target.disposeBrowserContext", browserContextId=self._context)
+        """Close the page; what it stored is gone, as ports come again."""
+        for origin in self._origins:
+            self.call("Storage.clearDataForOrigin", origin=origin, storageTypes="all")
+        self.call("Network.clearBrowserCookies")
+        self.call("Network.clearBrowserCache")
+        self._browser.call("Target.closeTarget", targetId=self._target)
 
     def open(self, url: str) -> None:
         """Open an address and wait until its scripts have run."""
+        self._origins.add("{0.scheme}://{0.netloc}".format(urlsplit(url)))
         self.call("Page.navigate", url=url)
         self.wait(
             f"location.href !== 'about:blank' && document.readyState === 'complete' && {json.dumps(url)}"

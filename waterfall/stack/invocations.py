@@ -1,0 +1,50 @@
+"""Invokes a function, as part of a trace of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from waterfall.traces.client import ReadError, Source, client
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationAnswer:
+    """What a function answered; `failure` is Lambda's word for it: `Unhandled`, or `None`."""
+
+    function: str
+    payload: str
+    failure: str | None
+
+
+def invoke(source: Source, function: str, event: bytes, header: str) -> InvocationAnswer:
+    """Invoke a function by its name, its ARN or its name in the program; raises ReadError.
+
+    `header` is its tracing header.
+    """
+    lambda_ = client(source, "lambda")
+    lambda_.meta.events.register(
+        "before-sign.lambda.Invoke",
+        lambda request, **_: request.headers.add_header("X-Amzn-Trace-Id", header),
+    )
+    try:
+        name = _named(lambda_, function)
+        answer = lambda_.invoke(FunctionName=name, Payload=event)
+        payload = answer["Payload"].read().decode("utf-8", "replace")
+    except (BotoCoreError, ClientError) as error:
+        raise ReadError(f"the function {function} was not invoked: {error}") from error
+    return InvocationAnswer(name, payload, answer.get("FunctionError"))
+
+
+def _named(lambda_: Any, wanted: str) -> str:
+    """Return a function's name; Pulumi adds `-` and seven hexadecimal digits to that in the program."""
+    pages = lambda_.get_paginator("list_functions").paginate()
+    names = [str(each["FunctionName"]) for page in pages for each in page["Functions"]]
+    if wanted in names or ":" in wanted:
+        return wanted
+    found = [name for name in names if name.rpartition("-")[0] == wanted or name.endswith(f"-{wanted}")]
+    if len(found) != 1:
+        raise ReadError(f"there is no function {wanted!r}: there are {', '.join(sorted(names)) or 'none'}")
+    return found[0]
