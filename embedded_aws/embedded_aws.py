@@ -16,6 +16,7 @@ from embedded_aws.aws import moto as moto_aws
 from embedded_aws.aws.calls import AwsCalls
 from embedded_aws.aws.http import run_in_thread
 from embedded_aws.aws.ids import Clock, RandomIds
+from embedded_aws.aws.rpc_v2_cbor import RpcV2Cbor
 from embedded_aws.awslambda.runtime.provision import ProvisionError, find_adot, find_runtime
 from embedded_aws.cloudwatch.alarms import Alarms
 from embedded_aws.cloudwatch.metrics import Metrics
@@ -277,7 +278,7 @@ class EmbeddedAws:
         )
         self._watching = asyncio.create_task(_watch(alarms, fis, push.schedules))
         app = CallFaultMiddleware(endpoint, fis, self._intake, time.time, ids, functions.records_faults)
-        return front_door(app, gateway.is_deployed, self._settings.allowed_origins)
+        return front_door(RpcV2Cbor(app), gateway.is_deployed, self._settings.allowed_origins)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a call that one service makes of another."""

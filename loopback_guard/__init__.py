@@ -26,6 +26,7 @@ _AUTHORITY = re.compile(
 _ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<authority>[^/?#]*)(?P<rest>.*)", re.ASCII | re.DOTALL)
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 _LOOPBACK = ipaddress.IPv4Network("127.0.0.0/8")
+_ACCOUNT = re.compile(r"^[0-9]{12}\.", re.ASCII)
 _MOST_SHOWN = 100
 
 
@@ -73,6 +74,10 @@ def is_loopback(host: str) -> bool:
 
     Browsers resolve every name below localhost to loopback, without asking anybody.
     https://www.rfc-editor.org/rfc/rfc6761#section-6.3
+
+    SDKs put the account before the host of S3 Control, also before an address: `123456789012.127.0.0.1`. No
+    page has such a name: to browsers a host that ends in a number is an address, or none.
+    https://url.spec.whatwg.org/#ends-in-a-number-checker
     """
     found = _AUTHORITY.fullmatch(host.lower())
     if found is None:
@@ -83,7 +88,7 @@ def is_loopback(host: str) -> bool:
     if name == "localhost" or name.endswith(".localhost"):
         return True
     try:
-        return ipaddress.IPv4Address(name) in _LOOPBACK
+        return ipaddress.IPv4Address(_ACCOUNT.sub("", name)) in _LOOPBACK
     except ValueError:
         return False
 

@@ -60,7 +60,7 @@ class AwsCalls:
             shape = described.operation_model(operation)
         except (UnknownServiceError, OperationNotFoundError) as problem:
             raise AwsError("InvalidAction", f"there is no {service}:{operation}") from problem
-        protocol = described.metadata["protocol"]
+        protocol = described.resolved_protocol
         try:
             request = _serializer(protocol).serialize_to_request(dict(parameters), shape)
         except (ParamValidationError, RuntimeError) as problem:  # botocore's for a time that none can be

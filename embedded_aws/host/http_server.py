@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import socket
 import threading
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import h11
 import uvicorn
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+_ABSOLUTE_FORM = re.compile(rb"http://(?P<authority>[^/]+)(?P<path>/.*)?", re.DOTALL)
 # A request that runs longer is cut off when the server stops.
 _GRACE = 1
 
@@ -59,7 +62,25 @@ class _Guarded:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         with contextlib.suppress(ClientDisconnect):
-            await self._app(scope, receive, send)
+            await self._app(_in_origin_form(scope), receive, send)
+
+
+def _in_origin_form(scope: Scope) -> Scope:
+    """Return a request that named the whole URL as one that names the path alone.
+
+    Clients do so that take this port for a proxy, which reaches names that their system does not resolve.
+    Of another host than the header's, it stays as it is: nothing has a path that begins with a scheme.
+    https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
+    """
+    raw: bytes = scope.get("raw_path") or b""
+    if raw.startswith(b"/"):
+        return scope
+    hosts = [text for name, text in scope.get("headers", ()) if name == b"host"]
+    found = _ABSOLUTE_FORM.fullmatch(raw)
+    if not found or [found["authority"].lower()] != [host.lower() for host in hosts]:
+        return scope
+    path = found["path"] or b"/"
+    return {**scope, "raw_path": path, "path": unquote(path.decode("latin-1"))}
 
 
 class _Server(uvicorn.Server):

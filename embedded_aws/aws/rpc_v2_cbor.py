@@ -1,0 +1,182 @@
+"""The protocol rpc-v2-cbor, by which the newest SDKs call some services, among them CloudWatch.
+
+A request becomes the JSON request that says the same, and its answer CBOR again: nothing behind this knows
+of the protocol. All services whose model lists it, and that can be had here, list JSON too.
+https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import UnknownServiceError
+from botocore.model import DenormalizedStructureBuilder, OperationModel
+from botocore.parsers import ResponseParserError, create_parser
+from botocore.serialize import create_serializer
+
+from embedded_aws.aws import call as aws_request
+from embedded_aws.aws.http import Request, Response, forward, read_request
+from embedded_aws.aws.model import model
+from embedded_aws.aws.parsing import ParseError, read_object
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+NAME = "smithy-rpc-v2-cbor"
+_HEADERS = {"content-type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
+_PATH = re.compile(r"/service/(?P<service>[^/]+)/operation/(?P<operation>[^/]+)")
+_MOST_BYTES = 64 * 1024 * 1024
+"""A compressed body may become so long; AWS takes 1 MB of the one operation whose bodies SDKs compress."""
+_MODELS = {
+    "AWSEventsV2": "eventbridgev2",
+    "AWSMPCommerceService_v20200301": "marketplace-agreement",
+    "AWSMPEntitlementService": "marketplace-entitlement",
+    "CloudWatchOmniFrontend": "cloudwatchomni",
+    "ComputeOptimizerAutomationService": "compute-optimizer-automation",
+    "EC2WindowsBarleyService": "application-insights",
+    "GraniteServiceVersion20100801": "cloudwatch",
+    "KeyspacesService": "keyspaces",
+    "MailManagerSvc": "mailmanager",
+    "PartnerCentralRevenueMeasurement": "partnercentral-revenue-measurement",
+    "ResourceGroupsTaggingAPI_20170126": "resourcegroupstaggingapi",
+}
+"""The names in paths of services whose model is not called as they sign."""
+_UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RecursionError,
+    ResponseParserError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What botocore, which expects answers of AWS, does with bytes that are no CBOR or have another shape."""
+
+
+@dataclass(frozen=True)
+class RpcV2Cbor:
+    """An ASGI application in front of one that speaks JSON."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request: those in the protocol themselves, all others as they come."""
+        if scope["type"] != "http" or (b"smithy-protocol", b"rpc-v2-cbor") not in scope["headers"]:
+            await self.app(scope, receive, send)
+            return
+        request = await read_request(scope, receive)
+        response = await self._answer(request)
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        operation = _operation(request)
+        if operation is None:
+            return _refused(404, "UnknownOperationException", f"there is no operation {request.path}")
+        try:
+            as_json = _as_json(request, operation)
+        except ParseError as problem:
+            return _refused(400, "SerializationException", str(problem))
+        answer = await forward(self.app, as_json, as_json.body)
+        return _as_cbor(answer, operation)
+
+
+def _operation(request: Request) -> OperationModel | None:
+    found = _PATH.fullmatch(request.path)
+    if not found:
+        return None
+    name = _MODELS.get(found["service"]) or aws_request.parse(request.scope).service or ""
+    try:
+        service = model(name)
+    except (UnknownServiceError, ValueError):
+        return None
+    listed = {NAME, "json"} <= set(service.metadata.get("protocols", ()))
+    if not listed or service.metadata["targetPrefix"] != found["service"]:
+        return None
+    known = found["operation"] in service.operation_names
+    return service.operation_model(found["operation"]) if known else None
+
+
+def _as_json(request: Request, operation: OperationModel) -> Request:
+    """Return the same call in JSON; raises `ParseError` for a body that is not the operation's input."""
+    metadata = operation.service_model.metadata
+    try:
+        body = _decompressed(request.body) if request.headers.get("content-encoding") else request.body
+        given = _parsed(NAME, 200, body, operation.input_shape) if body else {}
+        written = _serializer("json").serialize_to_request(given, operation)["body"]
+    except _UNREADABLE as problem:
+        told = " ".join(f"{type(problem).__name__}: {problem}".split())[:200]
+        message = f"the body is not the input of {operation.name} in CBOR: {told}"
+        raise ParseError(message) from problem
+    left_out = (b"accept", b"content-encoding", b"content-type", b"smithy-protocol")
+    headers = [item for item in request.scope["headers"] if item[0] not in left_out]
+    headers.append((b"content-type", f"application/x-amz-json-{metadata['jsonVersion']}".encode()))
+    headers.append((b"x-amz-target", f"{metadata['targetPrefix']}.{operation.name}".encode()))
+    scope = {**request.scope, "path": "/", "raw_path": b"/", "headers": headers}
+    return Request(scope, "POST", "/", "", request.headers, written)
+
+
+def _as_cbor(answer: Response, operation: OperationModel) -> Response:
+    kept = {key: text for key, text in answer.headers.items() if key not in {"content-type", "content-length"}}
+    if answer.status < 300:
+        parsed = _parsed("json", answer.status, answer.body, operation.output_shape)
+        return Response(answer.status, _written(parsed, operation.output_shape, operation), kept | _HEADERS)
+    members = {key: text for key, text in read_object(answer.body).items() if isinstance(text, str)}
+    return Response(answer.status, _error(members, operation), kept | _HEADERS)
+
+
+def _refused(status: int, code: str, message: str) -> Response:
+    return Response(status, _error({"__type": code, "message": message}, _any_operation()), _HEADERS)
+
+
+def _error(members: Mapping[str, str], operation: OperationModel) -> bytes:
+    texts = {name: {"type": "string"} for name in members}
+    shape = DenormalizedStructureBuilder().with_members(texts).build_model()
+    return _written(members, shape, operation)
+
+
+def _parsed(protocol: str, status: int, body: bytes, shape: Any) -> dict[str, Any]:
+    parser = create_parser(protocol)
+    parsed: dict[str, Any] = parser.parse({"status_code": status, "headers": {}, "body": body}, shape)
+    parsed.pop("ResponseMetadata", None)
+    return parsed
+
+
+def _written(members: Mapping[str, Any], shape: Any, operation: OperationModel) -> bytes:
+    """Return CBOR; botocore writes inputs alone, so this is one."""
+    body: bytes = _serializer(NAME).serialize_to_request(members, _Carrier(operation, shape))["body"]
+    return body
+
+
+class _Carrier(OperationModel):  # type: ignore[misc]
+    """An operation whose input has any shape."""
+
+    def __init__(self, operation: OperationModel, shape: Any) -> None:
+        super().__init__({}, operation.service_model, operation.name)
+        self.input_shape = shape
+
+
+def _decompressed(body: bytes) -> bytes:
+    with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
+        read = file.read(_MOST_BYTES + 1)
+    if len(read) > _MOST_BYTES:
+        raise ValueError(f"more than {_MOST_BYTES} bytes when decompressed")
+    return read
+
+
+@cache
+def _serializer(protocol: str) -> Any:
+    return create_serializer(protocol, include_validation=False)
+
+
+def _any_operation() -> OperationModel:
+    return model("cloudwatch").operation_model("ListMetrics")
