@@ -210,9 +210,9 @@ def _action(experiment: Experiment) -> aws.fis.ExperimentTemplateActionArgsDict:
 
 
 def action_id(experiment: Experiment) -> str:
-    """Return the id of FIS's action; the `local:` ones exist on the embedded AWS alone."""
+    """Return the id of FIS's action; those of `local-call` exist on the embedded AWS alone."""
     if experiment.calls:
-        return f"local:aws-call:{experiment.kind}"
+        return f"aws:local-call:{experiment.kind}"
     kinds = {"delay": "add-delay", "error": "error", "http": "http-integration-response"}
     return f"aws:lambda:invocation-{kinds[experiment.kind]}"
 

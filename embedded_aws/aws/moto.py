@@ -98,7 +98,12 @@ def load() -> MotoAws:
         create_backend_app,
     )
 
-    from embedded_aws.aws import moto_deliveries, moto_patches, moto_states  # noqa: PLC0415 - import moto
+    from embedded_aws.aws import (  # noqa: PLC0415 - import moto
+        moto_deliveries,
+        moto_operations,
+        moto_patches,
+        moto_states,
+    )
 
     moto_patches.apply()
 
@@ -121,6 +126,7 @@ def load() -> MotoAws:
 
     def app_of(service: Any) -> Any:
         moto_deliveries.switch_off(service)
+        moto_operations.add(service)
         if service == "stepfunctions":
             moto_states.apply()
         return create_backend_app(service)

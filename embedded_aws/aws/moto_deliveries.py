@@ -19,6 +19,7 @@ from embedded_aws.aws.moto_patches import (
     correct_streams,
     correct_tables,
     refuse_nothing_by_bucket_policies,
+    publish_parameters,
     serve_iam_in_turn,
 )
 from embedded_aws.aws.parsing import read_json
@@ -237,4 +238,5 @@ _PATCHES: Mapping[str, Callable[[], None]] = {
     "kinesis": correct_streams,
     "s3": _s3,
     "sns": _sns,
+    "ssm": publish_parameters,
 }

@@ -8,6 +8,7 @@ What SNS, EventBridge and S3 would deliver is switched off in `moto_deliveries`,
 from __future__ import annotations
 
 import copy
+import re
 import sys
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -20,13 +21,16 @@ from typing import Any, NoReturn
 from moto.core.common_models import BaseModel
 from moto.core.config import default_user_config
 from moto.moto_server import werkzeug_app
-from moto.sqs.models import SQSBackend
+from moto.sqs.models import Queue, SQSBackend
 
 from embedded_aws.aws.moto_input import UnknownOperationError
 
 MOST_RECORDS = 10_000
 """Records that a shard of a stream keeps; moto would keep all of them, AWS those of a day or more."""
 
+FIS_ACCOUNT = "000000000000"
+"""Stands for the account that publishes the FIS extension, which differs between regions."""
+_FIS_EXTENSION = re.compile(r"/aws/service/fis/lambda-extension/AWS-FIS-extension-(x86_64|arm64)/[\w.]+")
 _BATCH: ContextVar[Iterator[dict[str, Any] | None]] = ContextVar("sqs_batch")
 
 
@@ -42,6 +46,7 @@ def apply() -> None:
     BaseModel.__new__ = lambda cls, *_, **__: super(BaseModel, cls).__new__(cls)  # type: ignore[method-assign]
     vars(werkzeug_app)["print"] = _refuse_service
     _keep_system_attributes()
+    _keep_policies()
     _leave_out_openapi_validator()
 
 
@@ -89,6 +94,32 @@ def _keep_system_attributes() -> None:
 
     SQSBackend.send_message = send_message  # type: ignore[method-assign]
     SQSBackend.send_message_batch = send_message_batch  # type: ignore[method-assign]
+
+
+def _keep_policies() -> None:
+    """Let queues have the text of each policy as it was set, until it is set again.
+
+    moto writes `RedrivePolicy` anew, has no `RedriveAllowPolicy`, and loses `Policy` with any other change.
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
+    """
+    queue: Any = Queue
+    set_attributes, attributes = queue._set_attributes, queue.attributes.fget  # noqa: SLF001 - no hooks
+
+    def kept(self: Any, given: dict[str, Any], now: float | None = None) -> None:
+        before = vars(self).get("policy")
+        set_attributes(self, given, now)
+        self.policy = given.get("Policy", before) or None
+        self.redrive_allow_policy = self.redrive_allow_policy or None
+        self.redrive_text = given.get("RedrivePolicy", self.redrive_text)
+
+    def told(self: Any) -> dict[str, Any]:
+        found: dict[str, Any] = attributes(self)
+        return {**found, "RedrivePolicy": self.redrive_text if self.redrive_policy else None}
+
+    queue.redrive_allow_policy = queue.redrive_text = None
+    queue.BASE_ATTRIBUTES = [*queue.BASE_ATTRIBUTES, "RedriveAllowPolicy"]
+    queue._set_attributes = kept  # noqa: SLF001
+    queue.attributes = property(told)
 
 
 def correct_tables() -> None:
@@ -149,6 +180,47 @@ def refuse_nothing_by_bucket_policies() -> None:
         return PermissionResult.NEUTRAL if found == PermissionResult.DENIED else found
 
     FakeBucket.get_permission = get_permission  # type: ignore[method-assign]
+
+
+def publish_parameters() -> None:
+    """Have AWS's public parameters with the FIS extension, the layer by which its faults reach functions.
+
+    https://docs.aws.amazon.com/fis/latest/userguide/use-lambda-actions.html
+    """
+    from moto.core.utils import utcnow  # noqa: PLC0415
+    from moto.ssm.models import Parameter, ParameterDict  # noqa: PLC0415 - a slow import
+    from moto.utilities.utils import get_partition  # noqa: PLC0415
+
+    parameters: Any = ParameterDict
+    check = parameters._check_loading_status  # noqa: SLF001 - moto has no hook
+
+    def checked(self: Any, key: str) -> None:
+        check(self, key)
+        found = _FIS_EXTENSION.fullmatch(str(key or ""))
+        # Of the defaultdict, beside moto's own look-ups, which would come here again.
+        if not found or dict.__contains__(self, key):
+            return
+        layer = f"layer:AWS-FIS-extension-{found[1]}:1"
+        dict.__setitem__(
+            self,
+            key,
+            [
+                Parameter(
+                    account_id="",
+                    name=key,
+                    value=f"arn:{get_partition(self.region_name)}:lambda:{self.region_name}:{FIS_ACCOUNT}:{layer}",
+                    parameter_type="String",
+                    description=None,
+                    allowed_pattern=None,
+                    keyid=None,
+                    last_modified_date=utcnow(),
+                    version=1,
+                    data_type="text",
+                )
+            ],
+        )
+
+    parameters._check_loading_status = checked  # noqa: SLF001
 
 
 def correct_streams() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -22,6 +23,7 @@ from embedded_aws.awslambda.control import ControlPlane
 from embedded_aws.awslambda.service import LambdaService
 
 _MAPPINGS = "/2015-03-31/event-source-mappings"
+_MAPPING_ARN = re.compile(r"arn:[^:]+:lambda:[^:]+:[0-9]+:event-source-mapping:(?P<uuid>[^:]+)")
 _MAX_CLIENT_CONTEXT = 3583
 _TYPES: dict[str, InvocationType] = {
     "RequestResponse": "RequestResponse",
@@ -56,6 +58,9 @@ class LambdaApi:
             self._wire.check_types(found, request.body)
         if request.path.startswith(_MAPPINGS):
             return await self._mapping(request, found)
+        mapping = _MAPPING_ARN.fullmatch(found.labels.get("Resource", "")) if found else None
+        if found and mapping:
+            return self._tags(request, found.operation.name, mapping["uuid"])
         return await self._control.answer(request, found)
 
     async def _invoke(self, request: Request, function: str) -> Response:
@@ -90,6 +95,20 @@ class LambdaApi:
                 of = _query(request, "EventSourceArn"), _query(request, "FunctionName")
                 return self._wire.answered(sources.list(*of))
         raise AwsError("MethodNotAllowedException", f"{request.method} is not allowed here", 405)
+
+
+    def _tags(self, request: Request, operation: str, mapping: str) -> Response:
+        """Answer an operation on the tags of an event source mapping."""
+        tags = self._event_sources.tags(mapping)
+        match operation:
+            case "ListTags":
+                return self._wire.answered({"Tags": tags})
+            case "TagResource":
+                tags.update(self._wire.read(request.body).get("Tags") or {})
+            case "UntagResource":
+                for key in parse_qs(request.query).get("tagKeys", []):
+                    tags.pop(key, None)
+        return Response(204, b"")
 
 
 def _invoke_response(result: InvokeResult, *, log_tail: bool) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
@@ -21,6 +21,20 @@ from embedded_aws.awslambda.service import LambdaService
 from embedded_aws.awslambda.validate import check_configuration, check_handler, check_zip
 
 _UPLOADS = {"UpdateFunctionCode", "PublishLayerVersion"}
+
+_RUNTIME = ("RuntimeManagement", {"UpdateRuntimeOn": "Auto"})
+_RECURSION = ("Recursion", {"RecursiveLoop": "Terminate"})
+_OPTIONS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "GetRuntimeManagementConfig": _RUNTIME,
+    "PutRuntimeManagementConfig": _RUNTIME,
+    "GetFunctionRecursionConfig": _RECURSION,
+    "PutFunctionRecursionConfig": _RECURSION,
+}
+"""Operations on what moto lacks, and what a function has before it is set.
+
+https://docs.aws.amazon.com/lambda/latest/api/API_GetRuntimeManagementConfig.html
+https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionRecursionConfig.html
+"""
 
 
 class ControlPlane:
@@ -41,6 +55,8 @@ class ControlPlane:
             response = await self._create(request)
         elif operation == "UpdateFunctionConfiguration":
             response = await self._update(request, _name(function))
+        elif operation in _OPTIONS:
+            return await run_in_thread(lambda: self._option(request, operation, function))
         else:
             if operation in _UPLOADS:
                 asked = self._wire.read(request.body)
@@ -67,6 +83,18 @@ class ControlPlane:
                 self._catalog.delete(name)
                 raise
         return response
+
+    def _option(self, request: Request, operation: str, reference: str) -> Response:
+        """Answer an operation that reads or sets what a function has and what nothing here depends on."""
+        function = self._catalog.function(reference, _qualifier(request.query))
+        option, default = _OPTIONS[operation]
+        if operation.startswith("Put"):
+            given = self._wire.check(operation, {**self._wire.read(request.body), "FunctionName": reference})
+            kept = {name: given[name] for name in given if name != "FunctionName"}
+            self._overlay.set_option(function.name, function.version, option, kept)
+        kept = self._overlay.option(function.name, function.version, option, default)
+        arn = {"FunctionArn": function.arn} if option == "RuntimeManagement" else {}
+        return self._wire.answered({**kept, **arn})
 
     def _check_code(self, name: str, layers: Sequence[Layer]) -> None:
         function = self._catalog.function(name)
@@ -98,7 +126,7 @@ class ControlPlane:
     def _with_steady_url(self, response: Response, function: str, query: str) -> Response:
         """Give a function URL a host that is the same in every run; moto's is random."""
         content = json.loads(response.body)
-        qualifier = parse_qs(query).get("Qualifier", [""])[0]
+        qualifier = _qualifier(query) or ""
         content["FunctionUrl"] = self._catalog.steady_url(_name(function), qualifier)
         return replace(response, body=json.dumps(content).encode())
 
@@ -127,6 +155,10 @@ class ControlPlane:
         if version != LATEST:
             self._overlay.publish(configuration["FunctionName"], version)
         return self._overlay.restore(configuration)
+
+
+def _qualifier(query: str) -> str | None:
+    return parse_qs(query).get("Qualifier", [None])[0]
 
 
 def _name(reference: str) -> str:

@@ -62,6 +62,14 @@ class Overlay:
         """Return the settings of one version, defaults included."""
         return {**_DEFAULTS, **self._settings.get((name, version), {})}
 
+    def option(self, name: str, version: str, option: str, default: Any) -> Any:
+        """Return what was set by an operation of its own, for one version of a function."""
+        return self._settings.get((name, version), {}).get(option, default)
+
+    def set_option(self, name: str, version: str, option: str, value: Any) -> None:
+        """Remember what an operation of its own sets."""
+        self._settings.setdefault((name, version), {})[option] = value
+
     def restore(self, configuration: dict[str, Any]) -> dict[str, Any]:
         """Return a function's configuration in a reply of moto with its own settings put back."""
         name, version = configuration["FunctionName"], str(configuration.get("Version", LATEST))

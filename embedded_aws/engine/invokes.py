@@ -18,11 +18,6 @@ if TYPE_CHECKING:
 
 Args = Mapping[str, Any]
 
-FIS_ACCOUNT = "000000000000"
-"""Stands for the account that publishes the FIS extension, which differs between regions."""
-_FIS_EXTENSION = re.compile(r"/aws/service/fis/lambda-extension/AWS-FIS-extension-(x86_64|arm64)/[\w.]+")
-
-
 @dataclass(frozen=True)
 class RegionalClients:
     """Clients for one region of the embedded AWS."""
@@ -135,34 +130,16 @@ def _conditions(conditions: list[Mapping[str, Any]] | None) -> dict[str, dict[st
 def _get_parameter(args: Args, aws: RegionalClients) -> State:
     """A parameter of this stack, or AWS's public one with the FIS extension."""
     client, name = aws.client("ssm"), args["name"]
-    if extension := _FIS_EXTENSION.fullmatch(name):
-        return _fis_extension(extension[1], name, aws)
     try:
         found = client.get_parameter(Name=name, WithDecryption=args.get("withDecryption", True))["Parameter"]
     except client.exceptions.ParameterNotFound as error:
         raise EngineError(
             f"SSM parameter '{name}' does not exist here; create it in the program (aws.ssm.Parameter) or "
-            "make its value a setting: AWS's public parameters are not emulated"
+            "make its value a setting: of AWS's public parameters only some are here"
         ) from error
     return {
         **_outputs(found, id="Name", name="Name", arn="ARN", type="Type", value="Value", version="Version"),
         "insecureValue": found["Value"] if found["Type"] != "SecureString" else None,
-    }
-
-
-def _fis_extension(architecture: str, name: str, aws: RegionalClients) -> State:
-    """Return AWS's public parameter with the FIS extension; moto's own parameters cannot be under `/aws`."""
-    partition = partition_of(aws.region)
-    layer = f"arn:{partition}:lambda:{aws.region}:{FIS_ACCOUNT}:layer:AWS-FIS-extension-{architecture}:1"
-    arn = f"arn:{partition}:ssm:{aws.region}::parameter{name}"
-    return {
-        "id": name,
-        "name": name,
-        "arn": arn,
-        "type": "String",
-        "value": layer,
-        "insecureValue": layer,
-        "version": 1,
     }
 
 

@@ -54,6 +54,7 @@ class EventSources:
         self._mappings: dict[str, EventSourceMapping] = {}
         self._pollers: dict[str, SqsPoller | StreamPoller] = {}
         self._progress: dict[str, Progress] = {}
+        self._tags: dict[str, dict[str, str]] = {}
 
     async def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Create a mapping and start polling; raises `AwsError`."""
@@ -63,6 +64,7 @@ class EventSources:
         self._check_unique(source_arn, function)
         uuid, now = self._services.ids.request_id(), self._services.clock()
         mapping = new_mapping(request, uuid, function.invoked_arn, function.role, now)
+        self._tags[uuid] = dict(request.get("Tags") or {})
         await self._put(mapping)
         return self._document(mapping, "Creating")
 
@@ -97,8 +99,13 @@ class EventSources:
         document = self._document(mapping, "Deleting")
         del self._mappings[uuid]
         self._progress.pop(uuid, None)
+        self._tags.pop(uuid, None)
         await self._stop(uuid)
         return document
+
+    def tags(self, uuid: str) -> dict[str, str]:
+        """Return the tags of a mapping, to read and to change; raises `AwsError` when there is none."""
+        return self._tags[self._mapping(uuid).uuid]
 
     def notify(self, queue: str) -> None:
         """Look at a queue now: its name, URL or ARN. Call it after SQS requests."""

@@ -15,12 +15,13 @@ DELAY = "aws:lambda:invocation-add-delay"
 ERROR = "aws:lambda:invocation-error"
 HTTP_RESPONSE = "aws:lambda:invocation-http-integration-response"
 WAIT = "aws:fis:wait"
-CALL_THROTTLE = "local:aws-call:throttle"
-CALL_ERROR = "local:aws-call:error"
-CALL_DELAY = "local:aws-call:delay"
+# Of the form that the provider of Pulumi and Terraform demands, aws:SERVICE:ACTION, with no service of AWS.
+CALL_THROTTLE = "aws:local-call:throttle"
+CALL_ERROR = "aws:local-call:error"
+CALL_DELAY = "aws:local-call:delay"
 
 CALLED_SERVICES = ("dynamodb", "s3", "sqs", "lambda")
-"""Services whose calls the `local:` actions disturb."""
+"""Services whose calls the actions of `local-call` disturb."""
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,10 @@ from embedded_aws.aws.errors import AwsError
 from embedded_aws.aws.http import Request, Response, forward, read_request
 from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.aws.parsing import ParseError
+from embedded_aws.gateway import rest_tags
 from embedded_aws.gateway.openapi import read_document
 from embedded_aws.gateway.rest_import import RestImport
+from embedded_aws.gateway.rest_tags import tagged_arn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -72,6 +74,9 @@ class ApiGatewayApi:
             return await self._put_rest_api(request, found["api"], query)
         if (request.method, request.path, query.get("mode")) == ("POST", "/restapis", "import"):
             return await self._import_rest_api(request)
+        if (arn := tagged_arn(request.path)) and not arn.partition("::")[2].startswith("/apis"):
+            told = rest_tags.answer(request, arn, self._backend(request))
+            return Response(204, b"") if told is None else _answered(told)
         response = await forward(self._moto, request, request.body)
         if (request.method, request.path) == ("POST", "/restapis") and response.status < 300:
             return self._with_media_types(request, response)

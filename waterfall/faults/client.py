@@ -15,7 +15,7 @@ from waterfall.shell import typed
 from waterfall.traces.client import ReadError, Source, client, readable
 
 ACTIVE = frozenset({"pending", "initiating", "running", "stopping"})
-_LAMBDA, _CALL = "aws:lambda:invocation-", "local:aws-call:"
+_LAMBDA, _CALL = "aws:lambda:invocation-", "aws:local-call:"
 
 
 @dataclass(frozen=True, slots=True)

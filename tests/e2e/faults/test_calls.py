@@ -56,7 +56,7 @@ def caller(request: pytest.FixtureRequest, lab: Lab, tmp_path_factory: pytest.Te
 
 def disturb(lab: Lab, kind: str, **parameters: str) -> None:
     """Start an experiment about calls of AWS."""
-    request = template("", f"local:aws-call:{kind}", parameters)
+    request = template("", f"aws:local-call:{kind}", parameters)
     del request["targets"], request["actions"]["fault"]["targets"]
     created = lab.fis.create_experiment_template(**request)["experimentTemplate"]["id"]
     lab.fis.start_experiment(clientToken=created, experimentTemplateId=created)

@@ -151,7 +151,7 @@ def test_without_the_setting_nothing_is_kept(lab: Lab, chain: Chain) -> None:
 @pytest.mark.parametrize("kind", ["delay", "throttle", "error"])
 def test_a_fault_of_a_call_is_kept(chain: Chain, kind: str) -> None:
     """A call that fails for good keeps its function, one that is only late keeps the mark alone."""
-    request = template("", f"local:aws-call:{kind}", {"service": "sqs", "operation": "SendMessage"})
+    request = template("", f"aws:local-call:{kind}", {"service": "sqs", "operation": "SendMessage"})
     del request["targets"], request["actions"]["fault"]["targets"]
     request["actions"]["fault"]["parameters"] |= {"delayMilliseconds": "100"} if kind == "delay" else {}
     created = chain.lab.fis.create_experiment_template(**request)["experimentTemplate"]["id"]

@@ -206,7 +206,7 @@ def test_calls_are_hit_by_service_operation_and_resource() -> None:
     """A fault of calls is about one service, and about one operation and resource when they are named."""
     fis = World().fis()
     throttle = {
-        "actionId": "local:aws-call:throttle",
+        "actionId": "aws:local-call:throttle",
         "parameters": {
             "duration": "PT2M",
             "service": "dynamodb",

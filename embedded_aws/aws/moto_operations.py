@@ -1,0 +1,148 @@
+"""Operations that moto lacks and that tools read resources with, added to its own, on its own state.
+
+Each is what AWS answers where nothing was set that moto does not have either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any
+
+from moto.core.responses import ActionResult, EmptyResult
+
+
+@cache
+def add(service: str) -> None:
+    """Add the operations of one of moto's services, by moto's name, before its first request."""
+    if adding := _ADDED.get(service):
+        adding()
+
+
+def _open(of_moto: Any) -> Any:
+    """Return a class of moto as what it is: changeable."""
+    return of_moto
+
+
+def _dynamodb() -> None:
+    """Tell that a table has no insights and no stream to Kinesis: moto can turn on neither.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeContributorInsights.html
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeKinesisStreamingDestination.html
+    """
+    from moto.dynamodb.responses import DynamoHandler  # noqa: PLC0415 - a slow import; so below
+
+    def describe_contributor_insights(self: Any) -> ActionResult:
+        name, index = self.body["TableName"], self.body.get("IndexName")
+        told = {
+            "TableName": self.dynamodb_backend.get_table(name).name,
+            "ContributorInsightsStatus": "DISABLED",
+        }
+        return ActionResult({**told, "IndexName": index} if index else told)
+
+    def describe_kinesis_streaming_destination(self: Any) -> ActionResult:
+        table = self.dynamodb_backend.get_table(self.body["TableName"])
+        return ActionResult({"TableName": table.name, "KinesisDataStreamDestinations": []})
+
+    handler = _open(DynamoHandler)
+    handler.describe_contributor_insights = describe_contributor_insights
+    handler.describe_kinesis_streaming_destination = describe_kinesis_streaming_destination
+
+
+def _iam() -> None:
+    from moto.iam.responses import IamResponse  # noqa: PLC0415
+
+    def list_instance_profile_tags(self: Any) -> ActionResult:
+        profile = self.backend.get_instance_profile(self._get_param("InstanceProfileName"))  # noqa: SLF001
+        return ActionResult({"Tags": profile.tags, "IsTruncated": False})
+
+    _open(IamResponse).list_instance_profile_tags = list_instance_profile_tags
+
+
+def _kinesis() -> None:
+    """Let streams and their consumers have tags by ARN, as they have them by name."""
+    from moto.kinesis.responses import KinesisResponse  # noqa: PLC0415
+
+    def tags_of(self: Any) -> dict[str, str]:
+        arn, backend = self._get_param("ResourceARN"), self.kinesis_backend  # noqa: SLF001
+        if "/consumer/" in arn:
+            kept = vars(backend.describe_stream_consumer(None, None, arn))
+        else:
+            kept = vars(backend.describe_stream(stream_arn=arn, stream_name=None))
+        found: dict[str, str] = kept.setdefault("tags", {})
+        return found
+
+    _add_tags(KinesisResponse, tags_of, lambda tags: [{"Key": key, "Value": tags[key]} for key in tags])
+
+
+def _cognito() -> None:
+    from moto.cognitoidp.responses import CognitoIdpResponse  # noqa: PLC0415
+
+    def tags_of(self: Any) -> dict[str, str]:
+        pool = self.backend.describe_user_pool(self._get_param("ResourceArn").rpartition("/")[2])  # noqa: SLF001
+        found: dict[str, str] = pool.extended_config.setdefault("UserPoolTags", {})
+        return found
+
+    _add_tags(CognitoIdpResponse, tags_of, dict)
+
+
+def _add_tags(
+    response: Any, tags_of: Callable[[Any], dict[str, str]], told: Callable[[dict[str, str]], object]
+) -> None:
+    """Add the three operations on tags; `tags_of` finds those of the resource that a request names."""
+
+    def list_tags_for_resource(self: Any) -> ActionResult:
+        return ActionResult({"Tags": told(tags_of(self))})
+
+    def tag_resource(self: Any) -> ActionResult:
+        tags_of(self).update(self._get_param("Tags"))  # noqa: SLF001
+        return EmptyResult()
+
+    def untag_resource(self: Any) -> ActionResult:
+        tags = tags_of(self)
+        for key in self._get_param("TagKeys"):  # noqa: SLF001
+            tags.pop(key, None)
+        return EmptyResult()
+
+    response.list_tags_for_resource = list_tags_for_resource
+    response.tag_resource = tag_resource
+    response.untag_resource = untag_resource
+
+
+def _stepfunctions() -> None:
+    """List versions, and check definitions as `CreateStateMachine` does.
+
+    https://docs.aws.amazon.com/step-functions/latest/apireference/API_ValidateStateMachineDefinition.html
+    """
+    from moto.stepfunctions.parser.api import InvalidDefinition  # noqa: PLC0415
+    from moto.stepfunctions.parser.models import StepFunctionsParserBackend  # noqa: PLC0415
+    from moto.stepfunctions.responses import StepFunctionResponse  # noqa: PLC0415
+
+    def list_state_machine_versions(self: Any) -> ActionResult:
+        machine = self.stepfunction_backend.describe_state_machine(self._get_param("stateMachineArn"))  # noqa: SLF001
+        versions = [
+            {"stateMachineVersionArn": version.arn, "creationDate": version.creation_date}
+            for version in reversed(machine.versions.values())
+        ]
+        return ActionResult({"stateMachineVersions": versions})
+
+    def validate_state_machine_definition(self: Any) -> ActionResult:
+        try:
+            _open(StepFunctionsParserBackend)._validate_definition(self._get_param("definition"))  # noqa: SLF001
+        except InvalidDefinition as problem:
+            told = {"severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "message": str(problem.message)}
+            return ActionResult({"result": "FAIL", "diagnostics": [told]})
+        return ActionResult({"result": "OK", "diagnostics": []})
+
+    response = _open(StepFunctionResponse)
+    response.list_state_machine_versions = list_state_machine_versions
+    response.validate_state_machine_definition = validate_state_machine_definition
+
+
+_ADDED: Mapping[str, Callable[[], None]] = {
+    "cognitoidp": _cognito,
+    "dynamodb": _dynamodb,
+    "iam": _iam,
+    "kinesis": _kinesis,
+    "stepfunctions": _stepfunctions,
+}
