@@ -1,15 +1,29 @@
-"""Operations that moto lacks and that tools read resources with, added to its own, on its own state.
+"""What tools read resources with and moto lacks, added to its own operations, on its own state.
 
-Each is what AWS answers where nothing was set that moto does not have either.
+An operation of which moto has no setting answers as AWS does where nothing is set.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
+
+_ROTATION_DAYS = 365
+_TOPIC_ATTRIBUTES = (
+    "ArchivePolicy",
+    "FifoThroughputScope",
+    "SignatureVersion",
+    "TracingConfig",
+    *(
+        f"{protocol}{kind}"
+        for protocol in ("Application", "Firehose", "HTTP", "Lambda", "SQS")
+        for kind in ("FailureFeedbackRoleArn", "SuccessFeedbackRoleArn", "SuccessFeedbackSampleRate")
+    ),
+)
 
 
 @cache
@@ -53,7 +67,7 @@ def _iam() -> None:
     from moto.iam.responses import IamResponse  # noqa: PLC0415
 
     def list_instance_profile_tags(self: Any) -> ActionResult:
-        profile = self.backend.get_instance_profile(self._get_param("InstanceProfileName"))  # noqa: SLF001
+        profile = self.backend.get_instance_profile(self._get_param("InstanceProfileName"))
         return ActionResult({"Tags": profile.tags, "IsTruncated": False})
 
     _open(IamResponse).list_instance_profile_tags = list_instance_profile_tags
@@ -64,7 +78,7 @@ def _kinesis() -> None:
     from moto.kinesis.responses import KinesisResponse  # noqa: PLC0415
 
     def tags_of(self: Any) -> dict[str, str]:
-        arn, backend = self._get_param("ResourceARN"), self.kinesis_backend  # noqa: SLF001
+        arn, backend = self._get_param("ResourceARN"), self.kinesis_backend
         if "/consumer/" in arn:
             kept = vars(backend.describe_stream_consumer(None, None, arn))
         else:
@@ -72,14 +86,75 @@ def _kinesis() -> None:
         found: dict[str, str] = kept.setdefault("tags", {})
         return found
 
+    response = _open(KinesisResponse)
+    create = response.create_stream
+
+    def create_stream(self: Any) -> ActionResult:
+        answer: ActionResult = create(self)
+        stream = self.kinesis_backend.describe_stream(None, self._get_param("StreamName"))
+        stream.tags.update(self._get_param("Tags") or {})
+        return answer
+
+    response.create_stream = create_stream
     _add_tags(KinesisResponse, tags_of, lambda tags: [{"Key": key, "Value": tags[key]} for key in tags])
+
+
+def _kms() -> None:
+    """Keep how often a key is rotated.
+
+    https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyRotationStatus.html
+    """
+    from moto.kms.responses import KmsResponse  # noqa: PLC0415
+
+    response = _open(KmsResponse)
+    enable, read = response.enable_key_rotation, response.get_key_rotation_status
+
+    def enable_key_rotation(self: Any) -> Any:
+        answer = enable(self)
+        vars(key_of(self))["rotation_days"] = self._get_param("RotationPeriodInDays") or _ROTATION_DAYS
+        return answer
+
+    def get_key_rotation_status(self: Any) -> str:
+        status = json.loads(read(self))
+        if status["KeyRotationEnabled"]:
+            status["RotationPeriodInDays"] = vars(key_of(self)).get("rotation_days", _ROTATION_DAYS)
+        return json.dumps(status)
+
+    def key_of(self: Any) -> Any:
+        return self.kms_backend.describe_key(self._get_param("KeyId"))
+
+    response.enable_key_rotation = enable_key_rotation
+    response.get_key_rotation_status = get_key_rotation_status
+
+
+def _sns() -> None:
+    """Tell all attributes of a topic that were set.
+
+    https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html
+    """
+    from moto.core.utils import camelcase_to_underscores  # noqa: PLC0415
+    from moto.sns.responses import SNSResponse  # noqa: PLC0415
+
+    response = _open(SNSResponse)
+    read = response.get_topic_attributes
+
+    def get_topic_attributes(self: Any) -> ActionResult:
+        answer: ActionResult = read(self)
+        attributes: Any = answer.result
+        kept = vars(self.backend.get_topic(self._get_param("TopicArn")))
+        for name in _TOPIC_ATTRIBUTES:
+            if text := kept.get(camelcase_to_underscores(name)):
+                attributes["Attributes"][name] = text
+        return answer
+
+    response.get_topic_attributes = get_topic_attributes
 
 
 def _cognito() -> None:
     from moto.cognitoidp.responses import CognitoIdpResponse  # noqa: PLC0415
 
     def tags_of(self: Any) -> dict[str, str]:
-        pool = self.backend.describe_user_pool(self._get_param("ResourceArn").rpartition("/")[2])  # noqa: SLF001
+        pool = self.backend.describe_user_pool(self._get_param("ResourceArn").rpartition("/")[2])
         found: dict[str, str] = pool.extended_config.setdefault("UserPoolTags", {})
         return found
 
@@ -95,12 +170,12 @@ def _add_tags(
         return ActionResult({"Tags": told(tags_of(self))})
 
     def tag_resource(self: Any) -> ActionResult:
-        tags_of(self).update(self._get_param("Tags"))  # noqa: SLF001
+        tags_of(self).update(self._get_param("Tags"))
         return EmptyResult()
 
     def untag_resource(self: Any) -> ActionResult:
         tags = tags_of(self)
-        for key in self._get_param("TagKeys"):  # noqa: SLF001
+        for key in self._get_param("TagKeys"):
             tags.pop(key, None)
         return EmptyResult()
 
@@ -119,7 +194,7 @@ def _stepfunctions() -> None:
     from moto.stepfunctions.responses import StepFunctionResponse  # noqa: PLC0415
 
     def list_state_machine_versions(self: Any) -> ActionResult:
-        machine = self.stepfunction_backend.describe_state_machine(self._get_param("stateMachineArn"))  # noqa: SLF001
+        machine = self.stepfunction_backend.describe_state_machine(self._get_param("stateMachineArn"))
         versions = [
             {"stateMachineVersionArn": version.arn, "creationDate": version.creation_date}
             for version in reversed(machine.versions.values())
@@ -144,5 +219,7 @@ _ADDED: Mapping[str, Callable[[], None]] = {
     "dynamodb": _dynamodb,
     "iam": _iam,
     "kinesis": _kinesis,
+    "kms": _kms,
+    "sns": _sns,
     "stepfunctions": _stepfunctions,
 }

@@ -70,6 +70,11 @@ def _refuse_document(_: object) -> NoReturn:
     raise NotImplementedError("moto was to read an OpenAPI document")
 
 
+def _open(of_moto: Any) -> Any:
+    """Return a class of moto as what it is: changeable."""
+    return of_moto
+
+
 def _refuse_service(told: str) -> NoReturn:
     """Answer for a service that moto does not have: it prints that, for its authors, and fails later."""
     raise UnknownOperationError(told.partition("Remember to add the URL")[0])
@@ -102,7 +107,7 @@ def _keep_policies() -> None:
     moto writes `RedrivePolicy` anew, has no `RedriveAllowPolicy`, and loses `Policy` with any other change.
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
     """
-    queue: Any = Queue
+    queue = _open(Queue)
     set_attributes, attributes = queue._set_attributes, queue.attributes.fget  # noqa: SLF001 - no hooks
 
     def kept(self: Any, given: dict[str, Any], now: float | None = None) -> None:
@@ -188,10 +193,10 @@ def publish_parameters() -> None:
     https://docs.aws.amazon.com/fis/latest/userguide/use-lambda-actions.html
     """
     from moto.core.utils import utcnow  # noqa: PLC0415
-    from moto.ssm.models import Parameter, ParameterDict  # noqa: PLC0415 - a slow import
+    from moto.ssm import models  # noqa: PLC0415 - a slow import
     from moto.utilities.utils import get_partition  # noqa: PLC0415
 
-    parameters: Any = ParameterDict
+    parameters, made = _open(models.ParameterDict), _open(models.Parameter)
     check = parameters._check_loading_status  # noqa: SLF001 - moto has no hook
 
     def checked(self: Any, key: str) -> None:
@@ -205,7 +210,7 @@ def publish_parameters() -> None:
             self,
             key,
             [
-                Parameter(
+                made(
                     account_id="",
                     name=key,
                     value=f"arn:{get_partition(self.region_name)}:lambda:{self.region_name}:{FIS_ACCOUNT}:{layer}",

@@ -126,7 +126,9 @@ def _as_json(request: Request, operation: OperationModel) -> Request:
 
 
 def _as_cbor(answer: Response, operation: OperationModel) -> Response:
-    kept = {key: text for key, text in answer.headers.items() if key not in {"content-type", "content-length"}}
+    kept = {
+        key: text for key, text in answer.headers.items() if key not in {"content-type", "content-length"}
+    }
     if answer.status < 300:
         parsed = _parsed("json", answer.status, answer.body, operation.output_shape)
         return Response(answer.status, _written(parsed, operation.output_shape, operation), kept | _HEADERS)

@@ -96,7 +96,6 @@ class LambdaApi:
                 return self._wire.answered(sources.list(*of))
         raise AwsError("MethodNotAllowedException", f"{request.method} is not allowed here", 405)
 
-
     def _tags(self, request: Request, operation: str, mapping: str) -> Response:
         """Answer an operation on the tags of an event source mapping."""
         tags = self._event_sources.tags(mapping)

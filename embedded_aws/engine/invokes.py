@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from embedded_aws.engine.clients import Clients
 
 Args = Mapping[str, Any]
+
 
 @dataclass(frozen=True)
 class RegionalClients:

@@ -68,15 +68,18 @@ class ApiGatewayApi:
             region = aws_request.parse(request.scope).region or "us-east-1"
             with _refusing():
                 return await self._http_apis.answer(request, region)
+        if arn := tagged_arn(request.path):
+            told = rest_tags.answer(request, arn, self._backend(request))
+            return Response(204, b"") if told is None else _answered(told)
+        return await self._rest_api(request)
+
+    async def _rest_api(self, request: Request) -> Response:
         query = {name: values[0] for name, values in parse_qs(request.query).items()}
         found = _REST_API.fullmatch(request.path)
         if request.method == "PUT" and found:
             return await self._put_rest_api(request, found["api"], query)
         if (request.method, request.path, query.get("mode")) == ("POST", "/restapis", "import"):
             return await self._import_rest_api(request)
-        if (arn := tagged_arn(request.path)) and not arn.partition("::")[2].startswith("/apis"):
-            told = rest_tags.answer(request, arn, self._backend(request))
-            return Response(204, b"") if told is None else _answered(told)
         response = await forward(self._moto, request, request.body)
         if (request.method, request.path) == ("POST", "/restapis") and response.status < 300:
             return self._with_media_types(request, response)

@@ -14,7 +14,9 @@ from embedded_aws.aws.http import Request
 from embedded_aws.aws.parsing import read_object
 
 _TAGS = re.compile(r"/tags/(?P<arn>[^?]+)")
-_RESOURCE = re.compile(r"arn:[^:]+:apigateway:[^:]*:[^:]*:/(?P<kind>\w+)/(?P<id>[^/]+)(?:/stages/(?P<stage>[^/]+))?")
+_RESOURCE = re.compile(
+    r"arn:[^:]+:apigateway:[^:]*:[^:]*:/(?P<kind>\w+)/(?P<id>[^/]+)(?:/stages/(?P<stage>[^/]+))?"
+)
 _KINDS = {
     "apikeys": "keys",
     "domainnames": "domain_names",
