@@ -18,8 +18,8 @@ from embedded_aws.aws.moto_events import EventPut, NotificationsSet, ObjectChang
 from embedded_aws.aws.moto_patches import (
     correct_streams,
     correct_tables,
-    refuse_nothing_by_bucket_policies,
     publish_parameters,
+    refuse_nothing_by_bucket_policies,
     serve_iam_in_turn,
 )
 from embedded_aws.aws.parsing import read_json
