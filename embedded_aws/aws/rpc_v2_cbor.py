@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import zlib
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,7 @@ _UNREADABLE = (
     RuntimeError,
     TypeError,
     ValueError,
+    zlib.error,
 )
 """What botocore, which expects answers of AWS, does with bytes that are no CBOR or have another shape."""
 
@@ -129,11 +131,16 @@ def _as_cbor(answer: Response, operation: OperationModel) -> Response:
     kept = {
         key: text for key, text in answer.headers.items() if key not in {"content-type", "content-length"}
     }
-    if answer.status < 300:
-        parsed = _parsed("json", answer.status, answer.body, operation.output_shape)
-        return Response(answer.status, _written(parsed, operation.output_shape, operation), kept | _HEADERS)
-    members = {key: text for key, text in read_object(answer.body).items() if isinstance(text, str)}
-    return Response(answer.status, _error(members, operation), kept | _HEADERS)
+    try:
+        if answer.status < 300:
+            parsed = _parsed("json", answer.status, answer.body, operation.output_shape)
+            body = _written(parsed, operation.output_shape, operation)
+        else:
+            told = {key: text for key, text in read_object(answer.body).items() if isinstance(text, str)}
+            body = _error(told, operation)
+    except _UNREADABLE as problem:
+        return _refused(500, "InternalFailure", f"{operation.name} was answered with no JSON: {problem}")
+    return Response(answer.status, body, kept | _HEADERS)
 
 
 def _refused(status: int, code: str, message: str) -> Response:

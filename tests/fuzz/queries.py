@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from embedded_aws.aws.errors import InvalidParameterError, InvalidRequestError
+from embedded_aws.aws.http import Response, read_body
 from embedded_aws.aws.interfaces import LogEvent, LogStream
+from embedded_aws.aws.rpc_v2_cbor import RpcV2Cbor
 from embedded_aws.fis.api import fis_api
 from embedded_aws.logs.api import LogsApi
 from embedded_aws.logs.operations import Operations
@@ -60,6 +63,18 @@ _LOG_CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("PutLogEvents", {**_IN_STREAM, "logEvents": [{"timestamp": int(NOW * 1000), "message": "hello"}]}),
     ("GetLogEvents", {**_IN_STREAM, "startFromHead": True, "nextToken": "f/1/2", "limit": 5}),
     ("FilterLogEvents", {"logGroupName": _GROUP, "filterPattern": "ERROR", "startTime": 0, "endTime": 9e12}),
+)
+_CBOR_CALLS = (
+    (
+        "PutMetricAlarm",
+        (
+            b"\xbfiAlarmNameaarComparisonOperatortGreaterThanThresholdjDimensions\x9f\xbfdNameaneValueav\xff\xff"
+            b"qEvaluationPeriods\x01iThreshold\xfb?\xf8\x00\x00\x00\x00\x00\x00\xff"
+        ),
+    ),
+    ("GetMetricStatistics", b"\xa2iStartTime\xc1\x1ai\x19\xd0\x00fPeriod\x18<"),
+    ("DescribeAlarms", b"\xa1jAlarmNames\x82aaab"),
+    ("ListMetrics", b""),
 )
 _ACTIONS = {
     "a": action(DELAY, startupDelayMilliseconds="1000", invocationPercentage="50"),
@@ -113,6 +128,17 @@ def fis_call(source: Source) -> Request:
         path = "/" + printable(source.text(path))
     given = encoded(source.text(query)) if source.sometimes(0.5) else query.encode()
     return Request(method, path, given, body=encoded(source.json(sample, 0.03)))
+
+
+def cbor_call(source: Source) -> Request:
+    operation, sample = source.pick(_CBOR_CALLS)
+    body = source.bytes(sample)
+    headers = [(b"Smithy-Protocol", b"rpc-v2-cbor")]
+    if source.sometimes(0.1):
+        body = source.bytes(gzip.compress(body, mtime=0))
+        headers.append((b"Content-Encoding", b"gzip"))
+    path = f"/service/GraniteServiceVersion20100801/operation/{operation}"
+    return Request("POST", path, headers=tuple(headers), body=body)
 
 
 @contextmanager
@@ -185,9 +211,21 @@ def _fis() -> Iterator[Take]:
         yield lambda request: check_status(run(ask(app, named(request))))
 
 
+@contextmanager
+def _cbor() -> Iterator[Take]:
+    async def app(_scope: Any, receive: Any, send: Any) -> None:
+        given = json.loads(await read_body(receive))
+        assert isinstance(given, dict)
+        await Response(200, b"{}")(_scope, receive, send)
+
+    with loop() as run:
+        yield lambda request: check_status(run(ask(RpcV2Cbor(app), request)))
+
+
 TARGETS = (
     Target("filters", 150, expression, _filters),
     Target("patterns", 120, pattern, stateless(_take_pattern)),
     Target("logs", 40, log_call, _logs, 500),
     Target("fis", 60, fis_call, _fis, 300),
+    Target("cbor", 60, cbor_call, _cbor),
 )

@@ -35,6 +35,7 @@ def asked(method: str = "GET", host: str | None = HOST, rules: Any = None, **hea
         "bucket.localhost:4566",
         "123456789012.localhost",
         "a.b-c.s3.localhost",
+        "123456789012.127.0.0.1:4566",
     ],
 )
 def test_names_of_this_machine_are_loopback(host: str) -> None:
@@ -56,6 +57,11 @@ def test_names_of_this_machine_are_loopback(host: str) -> None:
         "localhost.",
         "127.0.0.1.",
         "127.1",
+        "evil.127.0.0.1",
+        "1234.127.0.0.1",
+        "123456789012.192.168.1.2",
+        "123456789012.123456789012.127.0.0.1",
+        "123456789012.example.com",
         "2130706433",
         "0.0.0.0",  # noqa: S104 - a host to refuse
         "[::]",

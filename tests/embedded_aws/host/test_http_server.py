@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 
 from embedded_aws.aws.http import read_body
 from embedded_aws.host.http_server import HttpServer
-from tests.embedded_aws.raw import exchange
+from tests.embedded_aws.raw import exchange, request
 from tests.embedded_aws.serving import serving
 
 
@@ -109,3 +109,22 @@ def test_the_peer_is_who_connected() -> None:
         forged = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
         answer = httpx.get(url, headers=forged, trust_env=False).json()
     assert answer == {"peer": urlsplit(url).hostname, "scheme": "http"}
+
+
+async def _path(scope: Any, receive: Any, send: Any) -> None:
+    await JSONResponse([scope["path"], scope["raw_path"].decode()])(scope, receive, send)
+
+
+def test_a_request_may_name_the_whole_url() -> None:
+    """So do clients that take the port for a proxy, which resolves names that they do not."""
+    with serving(_path) as url:
+        asked = request("GET http://a.localhost:1/b%20c?d", {"Host": "A.localhost:1"})
+        assert exchange(url, asked).json() == ["/b c", "/b%20c"]
+        assert exchange(url, request("GET http://a.localhost", {"Host": "a.localhost"})).json() == ["/", "/"]
+
+
+def test_a_url_of_another_host_than_the_header_names_is_no_path() -> None:
+    """The guard decides by the header: nothing else may be meant."""
+    with serving(_path) as url:
+        asked = request("GET http://b.localhost/c", {"Host": "a.localhost"})
+        assert exchange(url, asked).json()[1] == "http://b.localhost/c"
