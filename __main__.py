@@ -45,8 +45,8 @@ routes, access = {"GET /hello": front}, settings.authorization
 api = TracedApi("api", TracedApiArgs(routes, settings.api, authorization=access))
 functions = {"front": front, "worker": worker, "consumer": consumer}
 if settings.faults:
-    experiments = FaultExperimentsArgs(settings.faults, functions, api, fis, profile.log_retention)
-    FaultExperiments("faults", experiments)
+    kept = profile.log_retention, settings.baseline
+    FaultExperiments("faults", FaultExperimentsArgs(settings.faults, functions, api, fis, *kept))
 if settings.watched:
     watched = MonitoringArgs(api, functions, {"work": queue}, settings.watched, settings.baseline)
     Monitoring("api", watched)

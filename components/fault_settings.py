@@ -10,6 +10,10 @@ from typing import Any
 from .kinds import Check, Flag, Number, OneOf, SettingError, Whole, checked
 
 SERVICES = ("dynamodb", "s3", "sqs", "lambda")
+DEFAULT_SHARE = 50
+"""Percent: half of all requests are left to show that something else is wrong."""
+SHORTEST_ON_AWS = 120
+"""Seconds: FIS's extension looks for faults every 60."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _MAX_FUNCTIONS = 5
 _OF_FUNCTIONS: Mapping[str, set[str]] = {
@@ -41,12 +45,42 @@ class Experiment:
     kind: str
     functions: tuple[str, ...] = ()
     calls: Calls | None = None
-    percentage: int = 100
+    percentage: int = DEFAULT_SHARE
     duration: int = 300
     delay: float = 1.0
     status: int = 500
     content_type: str = "application/json"
     instead: bool = True
+
+    @property
+    def server_errors(self) -> float:
+        """The share of requests, 0 to 1, that the experiment itself may turn into server errors."""
+        causes = self.kind in {"error", "throttle"} or (self.kind == "http" and self.status >= 500)
+        return self.percentage / 100 if causes else 0.0
+
+
+def refuse_on_aws(experiment: Experiment) -> None:
+    """Raise SettingError for what would not happen on AWS, or could not be stopped there.
+
+    https://docs.aws.amazon.com/fis/latest/userguide/use-lambda-actions.html
+    """
+    name = f"faults.{experiment.name}"
+    if experiment.calls:
+        raise SettingError(
+            f"{name} is about calls of {experiment.calls.service}; AWS FIS cannot disturb them: it has no "
+            "such action, so this works with `waterfall up` alone; keep it in a stack file that is not "
+            "deployed, or use functions instead of calls"
+        )
+    if experiment.duration < SHORTEST_ON_AWS:
+        raise SettingError(
+            f"{name}.duration is {experiment.duration}, but a fault takes up to 60 seconds on AWS until all "
+            f"invocations meet it: give {SHORTEST_ON_AWS} or more"
+        )
+    if experiment.server_errors == 1:
+        raise SettingError(
+            f"{name}.percentage is 100, but then no error could be one too many, and its alarm could never "
+            "stop it: give up to 99"
+        )
 
 
 def read_experiments(given: Mapping[str, Any]) -> tuple[Experiment, ...]:
@@ -70,7 +104,7 @@ def _experiment(name: str, about: Any) -> Experiment:
         kind=kind,
         functions=_functions(name, about) if on == "functions" else (),
         calls=_calls(name, about["calls"]) if on == "calls" else None,
-        percentage=_value(name, about, "percentage", Whole(1, 100), 100),
+        percentage=_value(name, about, "percentage", Whole(1, 100), DEFAULT_SHARE),
         duration=_value(name, about, "duration", Whole(1, 43200), 300),
         delay=_value(name, about, "delay", Number(0, 900, "0 to 900 seconds"), 1),
         status=_value(name, about, "status", Whole(0, 999), 500),

@@ -6,12 +6,13 @@ https://docs.aws.amazon.com/fis/latest/userguide/use-lambda-actions.html
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pulumi
 import pulumi_aws as aws
 
 from .api import TracedApi
+from .baseline import Baseline
 from .fault_settings import Experiment
 from .function import WRAPPER, Extension, TracedFunction
 from .kinds import SettingError
@@ -59,6 +60,8 @@ class FaultExtension(pulumi.ComponentResource):
             layer=parameter.insecure_value,
             environment={
                 "AWS_FIS_CONFIGURATION_LOCATION": bucket.arn.apply(lambda arn: f"{arn}/{_FOLDER}/"),
+                # else an invocation may begin before it is known that it must not
+                "AWS_FIS_POLL_MAX_WAIT_MILLISECONDS": "2000",
                 WRAPPER: "/opt/aws-fis/bootstrap",
             },
             grants=[
@@ -73,7 +76,8 @@ class FaultExtension(pulumi.ComponentResource):
 class FaultExperimentsArgs:
     """`functions` by the names that experiments give them; `api` is the one whose errors stop experiments.
 
-    `extension` is absent when all experiments are about calls. `log_retention` in days.
+    `extension` is absent when all experiments are about calls. `log_retention` in days. `baseline` has the
+    tags of all of it.
     """
 
     experiments: Sequence[Experiment]
@@ -81,6 +85,7 @@ class FaultExperimentsArgs:
     api: TracedApi
     extension: FaultExtension | None = None
     log_retention: int = 14
+    baseline: Baseline = field(default_factory=Baseline)
 
 
 class FaultExperiments(pulumi.ComponentResource):
@@ -106,6 +111,7 @@ class FaultExperiments(pulumi.ComponentResource):
             f"{name}-logs",
             name=pulumi.Output.concat("/aws/fis/", self._role.name),
             retention_in_days=args.log_retention,
+            tags=args.baseline.tagged(),
             opts=child,
         )
         self.ids = {experiment.name: self._template(experiment).id for experiment in args.experiments}
@@ -125,6 +131,7 @@ class FaultExperiments(pulumi.ComponentResource):
                     "ArnLike": {"aws:SourceArn": f"arn:{partition}:fis:{region}:{account}:experiment/*"},
                 },
             ),
+            tags=self._args.baseline.tagged(),
             opts=child,
         )
         aws.iam.RolePolicy(
@@ -164,7 +171,8 @@ class FaultExperiments(pulumi.ComponentResource):
                     "log_group_arn": self._logs.arn.apply(lambda arn: f"{arn}:*")
                 },
             },
-            tags={"Name": experiment.name},
+            # by these `waterfall fault` finds what it may stop
+            tags=self._args.baseline.tagged({"Name": experiment.name}),
             opts=pulumi.ResourceOptions(parent=self),
         )
 
@@ -194,6 +202,7 @@ class FaultExperiments(pulumi.ComponentResource):
             threshold=stop_threshold(experiment),
             comparison_operator="GreaterThanThreshold",
             treat_missing_data="notBreaching",
+            tags=self._args.baseline.tagged(),
             opts=pulumi.ResourceOptions(parent=self),
         )
 
@@ -240,9 +249,9 @@ def parameters(experiment: Experiment) -> dict[str, str]:
 def stop_threshold(experiment: Experiment) -> float:
     """Return the share of server errors above which an experiment stops: half-way to all of them.
 
-    An experiment that makes every request fail leaves nothing above itself: its alarm cannot fire.
+    One that makes every request fail leaves nothing above itself, and is refused on AWS.
     """
-    injected = experiment.percentage / 100
+    injected = experiment.server_errors
     return round(injected + (1 - injected) / 2, 4)
 
 

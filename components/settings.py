@@ -14,7 +14,7 @@ from pulumi.runtime import config as pulumi_config
 from .alarms import AlarmSettings, read_alarms
 from .authorization import Authorization, read_authorization
 from .baseline import KEY_ARN, Baseline, read_tags
-from .fault_settings import Experiment, read_experiments
+from .fault_settings import Experiment, read_experiments, refuse_on_aws
 from .kinds import Choice, Flag, Kind, Mapped, Number, OneOf, Pattern, SettingError, Switch, Whole, checked
 from .sampling import Extras, Keep, Sampling, read_extras
 
@@ -367,12 +367,8 @@ def _refuse_faults(settings: Settings) -> None:
             "them there with: pulumi config set allowInProduction true"
         )
     for experiment in settings.faults:
-        if experiment.calls and not settings.local:
-            raise SettingError(
-                f"faults.{experiment.name} is about calls of {experiment.calls.service}; AWS FIS cannot "
-                "disturb them: it has no such action, so this works with `waterfall up` alone; keep it in "
-                "a stack file that is not deployed, or use functions instead of calls"
-            )
+        if not settings.local:
+            refuse_on_aws(experiment)
         if experiment.kind == "http" and not 200 <= experiment.status <= 599:
             raise SettingError(
                 f"faults.{experiment.name}.status is {experiment.status}, but API Gateway answers with 200 "

@@ -41,6 +41,27 @@ def test_calls_are_for_the_embedded_aws() -> None:
         parse({"busy": BUSY})
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"duration": 5}, r"faults\.bad\.duration is 5, but .* 60 seconds on AWS .* give 120 or more"),
+        ({"percentage": 100}, r"faults\.bad\.percentage is 100, but .* its alarm could never stop it: .* 99"),
+    ],
+)
+def test_what_cannot_work_on_aws_is_refused_for_aws(changes: dict[str, Any], message: str) -> None:
+    """The embedded AWS has no time to catch up, and its experiments may break every request."""
+    bad = {"functions": ["front"], "kind": "error", **changes}
+    with pytest.raises(SettingError, match=message):
+        parse({"bad": bad})
+    assert len(parse({"bad": bad}, local="true")) == 1
+
+
+def test_half_of_all_requests_meet_a_fault_by_default() -> None:
+    """So that the alarm has room above."""
+    (one,) = parse({"broken": {"functions": ["front"], "kind": "error"}})
+    assert one.percentage == 50
+
+
 def test_production_refuses_faults() -> None:
     """A production stack has none unless it says twice that it wants them."""
     with pytest.raises(SettingError, match="pulumi config set allowInProduction true"):

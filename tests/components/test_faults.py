@@ -60,6 +60,7 @@ def test_only_functions_in_experiments_have_the_extension(deployed: Deployed) ->
         variables = functions[name]["environment"]["variables"]
         assert functions[name]["layers"][-1] == "arn:of:AWS-FIS-extension-arm64"
         assert variables[WRAPPER] == "/opt/aws-fis/bootstrap"
+        assert variables["AWS_FIS_POLL_MAX_WAIT_MILLISECONDS"] == "2000"
         location = variables["AWS_FIS_CONFIGURATION_LOCATION"]
         assert location.startswith("arn:aws:s3:")
         assert location.endswith("/FisConfigs/")
@@ -133,6 +134,22 @@ def test_the_threshold_is_above_the_injected_level(percentage: int) -> None:
     faults = {"x": {"functions": ["front"], "kind": "error", "percentage": percentage}}
     (experiment,) = parse_settings({"faults": json.dumps(faults)}).faults
     assert percentage / 100 < stop_threshold(experiment) < 1
+
+
+@pytest.mark.parametrize(
+    "about", [{"kind": "delay", "percentage": 100}, {"kind": "http", "status": 404, "percentage": 100}]
+)
+def test_what_makes_no_server_errors_stops_at_half(about: dict[str, object]) -> None:
+    """A delay that breaks more than half of the requests has gone too far, of however many it is."""
+    (experiment,) = parse_settings({"faults": json.dumps({"x": {"functions": ["front"], **about}})}).faults
+    assert stop_threshold(experiment) == 0.5
+
+
+def test_all_of_it_tells_whose_it_is(deployed: Deployed) -> None:
+    """By project and stack, by which `waterfall fault --aws` finds its own."""
+    for one in (deployed.one(TEMPLATE, "faults-broken"), deployed.one(ALARM, "faults-broken-stop")):
+        assert one.inputs["tags"].items() >= {"project": "traced-api", "stack": "dev"}.items()
+    assert deployed.one(TEMPLATE, "faults-broken").inputs["tags"]["Name"] == "broken"
 
 
 def test_the_role_is_for_experiments_of_this_account(deployed: Deployed) -> None:

@@ -69,7 +69,7 @@ def test_an_unknown_experiment_is_named(lab: Lab, capsys: pytest.CaptureFixture[
 def test_a_game_day_reports_in_markdown(tmp_path: Path) -> None:
     """Every experiment runs in turn; the report says what the client saw, and that it recovered."""
     faults = {
-        "worker-fails": {"functions": ["worker"], "kind": "error"},
+        "worker-fails": {"functions": ["worker"], "kind": "error", "percentage": 100},
         "table-slow": {"calls": {"service": "dynamodb"}, "kind": "delay", "delay": 0.1},
     }
     command = [str(WATERFALL), "gameday", "--requests", "4", "--report", str(tmp_path / "report.md")]

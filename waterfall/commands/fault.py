@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from waterfall.commands import options
 from waterfall.commands.context import printed, source_of
@@ -15,23 +17,64 @@ from waterfall.faults.shapes import experiments_shape, templates_shape
 from waterfall.shell import typed
 from waterfall.terminal import faults as picture
 from waterfall.terminal.screen import screen_of, to_text
-from waterfall.terminal.text import json_text
+from waterfall.terminal.text import clean, json_text
+from waterfall.traces.client import ReadError
+
+_PROJECT = re.compile(r"""^name:\s*["']?([\w.-]+)""", re.MULTILINE | re.ASCII)
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     options.add_reading(parser)
     parser.add_argument("action", choices=("list", "start", "stop", "status"), help="what to do")
     parser.add_argument("name", nargs="?", metavar="NAME", help="an experiment's name or id")
+    whose = parser.add_argument_group("with --aws: whose experiments, by their tags project and stack")
+    whose.add_argument(
+        "-C", "--directory", type=Path, metavar="DIR", help="the program's folder (default: .)"
+    )
+    whose.add_argument("--stack", metavar="NAME", help="its stack (default: dev)")
+    whose.add_argument("--all", action="store_true", help="everybody's in the region; stop asks first")
 
 
 def _check(given: argparse.Namespace) -> None:
     if given.action == "start" and not given.name:
         raise ValueError(f"fault start takes the name of an experiment; `{typed('fault list')}` shows them")
+    if not given.aws and (given.directory or given.stack or given.all):
+        raise ValueError("-C, --stack and --all choose among an account's: give them together with --aws")
+    if given.all and (given.directory or given.stack):
+        raise ValueError("--all is everybody's: leave out -C and --stack")
+
+
+def _owner(given: argparse.Namespace) -> Mapping[str, str]:
+    """Return the tags of what may be stopped: an account has experiments of other teams."""
+    if not given.aws or given.all:
+        return {}
+    file = (given.directory or Path()) / "Pulumi.yaml"
+    try:
+        project = _PROJECT.search(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ReadError(
+            f"{file}: {error.strerror}; with -C name the program whose experiments are meant, or take --all"
+        ) from error
+    if project is None:
+        raise ReadError(f"{file} names no project: it needs a line such as `name: shop`")
+    return {"project": project[1], "stack": given.stack or "dev"}
 
 
 def _run(given: argparse.Namespace) -> int:
-    faults = Faults(source_of(given))
+    faults = Faults(source_of(given), _owner(given))
+    if given.all and given.action == "stop" and not _agreed(faults.running(given.name)):
+        raise ReadError("nothing was stopped")
     return printed(_templates(faults, given) if given.action == "list" else _experiments(faults, given))
+
+
+def _agreed(running: Sequence[Experiment]) -> bool:
+    """Ask whether to stop these, which may be of other teams; no answer is a no."""
+    if not running:
+        return True
+    names = ", ".join(f"{clean(one.name)} ({one.id})" for one in running)
+    sys.stderr.write(f"stop {names}, whoever started them? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def _templates(faults: Faults, given: argparse.Namespace) -> str:

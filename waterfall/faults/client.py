@@ -53,18 +53,24 @@ class Experiment:
 class Faults:
     """Lists, starts and stops experiments; every method raises ReadError when FIS cannot be used."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, owner: Mapping[str, str] | None = None) -> None:
+        """Take the experiments of a whole source, or of one whose tags the `owner`'s are."""
         self._source = source
+        self._owner = owner or {}
         self._fis = client(source, "fis")
         self._over: dict[str, Experiment] = {}
 
     def templates(self) -> list[Template]:
-        found = self._all("list_experiment_templates", "experimentTemplates")
-        return [self._template(one["id"]) for one in found]
+        return [self._template(id_) for id_ in self._own_templates()]
 
     def experiments(self, *, active: bool = False, most: int | None = None) -> list[Experiment]:
         """Return experiments, newest first, at most that many; with `active` those that are not over."""
-        found = self._all("list_experiments", "experiments")
+        templates = self._own_templates() if self._owner else ()
+        found = [
+            one
+            for one in self._all("list_experiments", "experiments")
+            if self._owns(one) or one["experimentTemplateId"] in templates
+        ]
         found.sort(key=lambda one: str(one.get("creationTime", "")), reverse=True)
         wanted = [one for one in found if not active or one["state"]["status"] in ACTIVE]
         read = [self._over.get(one["id"]) or self.experiment(one["id"]) for one in wanted[:most]]
@@ -79,24 +85,37 @@ class Faults:
     def start(self, wanted: str) -> Experiment:
         """Start an experiment by its template's name or id."""
         template = self._choose(wanted)
+        tags = self._call("get_experiment_template", id=template.id)["experimentTemplate"].get("tags", {})
         answer = self._call(
             "start_experiment",
             clientToken=str(uuid.uuid4()),
             experimentTemplateId=template.id,
-            tags={"Name": template.name},
+            # FIS does not hand its own on, and names that begin with aws: are nobody else's to give
+            tags={"Name": template.name} | {k: v for k, v in tags.items() if not k.startswith("aws:")},
         )
         return self.experiment(answer["experiment"]["id"])
 
     def stop(self, wanted: str | None) -> list[Experiment]:
-        """Stop what runs: all of it, or what has that name or id."""
-        running = [
-            one for one in self.experiments(active=True) if wanted is None or wanted in {one.id, one.name}
-        ]
+        """Stop what runs: all of it, or what has that name or id; of the owner alone, if there is one."""
+        running = self.running(wanted)
         if wanted and not running:
             raise ReadError(f"no experiment {wanted} is running; `{typed('fault status')}` shows what is")
         for one in running:
             self._call("stop_experiment", id=one.id)
         return [self.experiment(one.id) for one in running]
+
+    def running(self, wanted: str | None = None) -> list[Experiment]:
+        """Return what `stop` would stop."""
+        found = self.experiments(active=True)
+        return [one for one in found if wanted is None or wanted in {one.id, one.name}]
+
+    def _own_templates(self) -> Sequence[str]:
+        found = self._all("list_experiment_templates", "experimentTemplates")
+        return [one["id"] for one in found if self._owns(one)]
+
+    def _owns(self, summary: Mapping[str, Any]) -> bool:
+        tags = summary.get("tags", {})
+        return all(tags.get(key) == value for key, value in self._owner.items())
 
     def _choose(self, wanted: str) -> Template:
         templates = self.templates()
