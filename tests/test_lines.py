@@ -10,10 +10,13 @@ MEASURED = (
     "Makefile",
     "*.toml",
     "*.yaml",
+    ".github/workflows/*.yml",
     ".ox*.json",
     "components/locks/*.in",
     "embedded_aws/awslambda/runtime/locks/*.in",
     "locks/*.in",
+    "policy/*.in",
+    "policy/*.yaml",
     "waterfall/web/static/**/*.js",
     "waterfall/web/static/**/*.css",
 )
