@@ -29,7 +29,7 @@ _WITHOUT_RESOURCES = re.compile(
 )
 """Actions that AWS gives no resource to name, or whose own guides ask for `*`.
 
-https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+https://docs.aws.amazon.com/service-authorization/latest/reference/
 https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html
 """
 
