@@ -101,7 +101,7 @@ PACKAGES = (
         rooms(
             "ports shell",
             "traces",
-            "faults logs sampling stack",
+            "faults logs pulumi sampling stack",
             "compare why",
             "proof",
             "terminal web",

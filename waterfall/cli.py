@@ -17,6 +17,8 @@ from waterfall.traces.client import ReadError
 COMMANDS = {
     "up": "deploy the program onto an embedded AWS and show one request",
     "serve": "serve an empty embedded AWS, for Pulumi, Terraform and the AWS CLI",
+    "pulumi": "run Pulumi's own CLI on a running stack, apart from your state",
+    "env": "print the exports for the AWS CLI, the SDKs and Terraform",
     "show": "show one trace as a waterfall",
     "traces": "list traces, newest first",
     "logs": "show what functions wrote: the latest lines, or those of a trace",

@@ -19,6 +19,21 @@ def typed(words: str = "") -> str:
     return f"{_command()} {words}".rstrip()
 
 
+def exports(endpoint: str, region: str) -> list[str]:
+    """Return what a shell needs so that the AWS CLI and every SDK use a stack, as they stand.
+
+    Nothing checks the keys, but no SDK sends a request without some to sign it with. The region has two
+    names: boto3 and version 1 of the CLI read the second alone, the SDKs for JavaScript and Java the first.
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
+    https://boto3.amazonaws.com/v1/documentation/api/latest/guide/configuration.html
+    """
+    return [
+        f"export AWS_ENDPOINT_URL={endpoint}",
+        "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test",
+        f"export AWS_REGION={region} AWS_DEFAULT_REGION={region}",
+    ]
+
+
 def _command() -> str:
     script = Path(sys.argv[0])
     if script.name != _NAME:  # `python -m waterfall`, or a program that imports it

@@ -7,13 +7,15 @@ import re
 import shlex
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
 from waterfall.commands.asking import Asking
 from waterfall.ports import LOCAL_ENDPOINT
-from waterfall.shell import typed
+from waterfall.pulumi.workspace import stale
+from waterfall.shell import exports, typed
 from waterfall.stack.first_request import Polling
 from waterfall.stack.registry import running
 from waterfall.stack.requests import Request
@@ -59,6 +61,7 @@ class Welcome:
             self.teller.fail(str(error))
         self.teller.lines([Text(), *_outputs(stack.outputs)])
         self.teller.lines([*self._addresses(stack, sent), Text()] if stays else [])
+        self.tell_stale(stack)
         self.warn(stack.warnings)
         if stack.resources:
             self.teller.lines([Text(_counted(stack.resources), style="bold")])
@@ -66,6 +69,18 @@ class Welcome:
     def serve(self, stack: Status) -> None:
         """Print how to use a stack without a program."""
         self.teller.lines([Text(), *self._addresses(stack, None), Text()])
+        self.tell_stale(stack)
+
+    def tell_stale(self, stack: Status) -> None:
+        """Print what Pulumi remembers of an embedded AWS that has ended: this one has none of it."""
+        data = stack.storage.get("directory")
+        for left in stale(Path(data)) if data else ():
+            space = left.workspace
+            where = f"-C {shlex.quote(space.kept().directory)} --stack {space.stack}"
+            self.teller.note(
+                f"{left.resources} resources of {space.project}/{space.stack} ended with the last run, while "
+                f"Pulumi's state has them; type: {typed(f'pulumi {where} -- up --refresh')}"
+            )
 
     def _first_request(self, stack: Status) -> Request | None:
         """Send what was asked for, or a request to the first route; return it with its whole URL."""
@@ -102,9 +117,10 @@ class Welcome:
                 "open",
                 f"{stack.console}    (console: traces, service map, waterfall)" if stack.console else "",
             ),
+            ("deploy", "" if stack.project else typed("pulumi -- up")),
             ("then", f"{_show(stack)}    (also: logs, traces, map, compare)"),
             ("AWS", f"{stack.endpoint}    (the AWS CLI and SDKs, after these:)"),
-            *(("", line) for line in exports(stack)),
+            *(("", line) for line in exports(stack.endpoint, stack.region)),
             ("X-Ray", f"{stack.daemon}    (daemon, UDP and TCP)"),
             ("OTLP", f"{stack.otlp.rstrip('/')}/v1/traces" if stack.otlp else ""),
             ("stop", "Ctrl-C"),
@@ -151,21 +167,6 @@ def _is_machine(value: object) -> bool:
 
 def _source(stack: Status) -> Source:
     return Source(stack.endpoint, region=stack.region)
-
-
-def exports(stack: Status) -> list[str]:
-    """Return what a shell needs so that the AWS CLI and every SDK use a stack, as they stand.
-
-    Nothing checks the keys, but no SDK sends a request without some to sign it with. The region has two
-    names: boto3 and version 1 of the CLI read the second alone, the SDKs for JavaScript and Java the first.
-    https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html
-    https://boto3.amazonaws.com/v1/documentation/api/latest/guide/configuration.html
-    """
-    return [
-        f"export AWS_ENDPOINT_URL={stack.endpoint}",
-        "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test",
-        f"export AWS_REGION={stack.region} AWS_DEFAULT_REGION={stack.region}",
-    ]
 
 
 def _show(stack: Status) -> str:

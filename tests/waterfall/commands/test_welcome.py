@@ -14,6 +14,7 @@ from embedded_aws.server import Status
 from tests.waterfall import samples
 from tests.waterfall.samples import TRACE_ID
 from waterfall.commands.welcome import Welcome
+from waterfall.pulumi.workspace import Kept, Workspace
 from waterfall.shell import typed
 from waterfall.stack import first_request
 from waterfall.stack.first_request import Polling
@@ -404,3 +405,18 @@ def test_progress_is_one_line() -> None:
     Teller(out, Screen(60)).progress("deploying\n" + "x" * 200)
     assert out.getvalue().startswith("· deploying x")
     assert len(out.getvalue()) == 61
+
+
+def test_what_ended_with_the_last_run_is_told_once_with_the_cure(api: Api, tmp_path: Path) -> None:
+    """Pulumi's state has resources that this embedded AWS, which is empty, does not."""
+    space = Workspace(tmp_path / "pulumi", "shop", "dev")
+    space.prepare({"PULUMI_HOME": str(tmp_path / "none")})
+    space.keep(Kept("/home/ada/shop", {}))
+    space.checkpoint.parent.mkdir(parents=True)
+    resources = [{"type": "aws:sqs/queue:Queue", "custom": True}, {"type": "pulumi:pulumi:Stack"}]
+    space.checkpoint.write_text(json.dumps({"checkpoint": {"latest": {"resources": resources}}}))
+    out = io.StringIO()
+    status = replace(stack_at(api.endpoint, None), storage={"directory": str(tmp_path)})
+    Welcome(Teller(out, Screen(width=300))).serve(status)
+    [line] = [line for line in out.getvalue().splitlines() if "ended with the last run" in line]
+    assert line.endswith(f"type: {typed('pulumi -C /home/ada/shop --stack dev -- up --refresh')}")
