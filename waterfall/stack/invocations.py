@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
-from waterfall.traces.client import ReadError, Source, client
+from waterfall.traces.client import ReadError, Source, client, readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +27,10 @@ def invoke(source: Source, function: str, event: bytes, header: str) -> Invocati
         "before-sign.lambda.Invoke",
         lambda request, **_: request.headers.add_header("X-Amzn-Trace-Id", header),
     )
-    try:
+    with readable(source, "Lambda"):
         name = _named(lambda_, function)
         answer = lambda_.invoke(FunctionName=name, Payload=event)
         payload = answer["Payload"].read().decode("utf-8", "replace")
-    except (BotoCoreError, ClientError) as error:
-        raise ReadError(f"the function {function} was not invoked: {error}") from error
     return InvocationAnswer(name, payload, answer.get("FunctionError"))
 
 

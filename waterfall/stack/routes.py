@@ -11,8 +11,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from waterfall.stack.requests import Request
 from waterfall.traces.client import ReadError, Source, client, readable
 
@@ -41,10 +39,8 @@ def first_route(source: Source, base_urls: Iterable[str]) -> Route | None:
 
     `None` when they have none. Raises ReadError when the routes cannot be read.
     """
-    try:
+    with readable(source, "API Gateway"):
         found = [each for url in base_urls for each in _routes(source, url.rstrip("/"))]
-    except (BotoCoreError, ClientError) as error:
-        raise ReadError(f"the API's routes cannot be read: {error}") from error
     return min(found, key=lambda each: each[0])[1] if found else None
 
 
@@ -59,11 +55,9 @@ def addressed(source: Source, request: Request, base_urls: Iterable[str]) -> Req
     if not urls:
         raise ReadError("this stack has no API and no function URL to send a request to")
     path = request.target.partition("?")[0]
-    try:
+    with readable(source, "API Gateway"):
         fitting = (url for url in urls if _has_route(source, url, request.method, path))
         base = next(fitting, urls[0]) if len(urls) > 1 else urls[0]
-    except (BotoCoreError, ClientError) as error:
-        raise ReadError(f"the API's routes cannot be read: {error}") from error
     return replace(request, target=base + request.target)
 
 

@@ -1,6 +1,6 @@
 """The console's web application: pages, static files, and the API that they read.
 
-`GET /api/source`                     what is read: `endpoint`, `aws`, `profile`, `region`
+`GET /api/source`                     what is read: `endpoint`, `aws`, `profile`, `region`, `indexed_only`
 `GET /api/traces`                     `waterfall.traces/1`; `filter`, `limit`, and a time
 `GET /api/traces/{id}`                `waterfall.trace/1`, with what a picture needs besides
 `GET /api/traces/{id}/documents/{n}`  the document of node `n`
@@ -113,7 +113,11 @@ class _Api:
         self._logs = Logs(source, clock)
 
     async def source(self, _: Request) -> Response:
-        return json_response(shapes.source_shape(self._source))
+        def read() -> Any:
+            indexed = self._source.aws and self._reader.keeps_all_in_logs()
+            return shapes.source_shape(self._source, indexed_only=indexed)
+
+        return json_response(await run_in_threadpool(read))
 
     async def traces(self, request: Request) -> Response:
         start, end = span_of(request.query_params, self._clock())

@@ -15,9 +15,13 @@ from waterfall.traces.model import Document, Node, Trace
 from waterfall.traces.shapes import http_shape, trace_shape
 
 
-def source_shape(source: Source) -> dict[str, Any]:
-    """Say what is read; an account's endpoint is not known, and not needed."""
-    return asdict(source) | ({"endpoint": None} if source.aws else {})
+def source_shape(source: Source, *, indexed_only: bool = False) -> dict[str, Any]:
+    """Say what is read; an account's endpoint is not known, and not needed.
+
+    `indexed_only`: with Transaction Search X-Ray shows a share of the account's traces.
+    """
+    told = asdict(source) | {"indexed_only": indexed_only}
+    return told | ({"endpoint": None} if source.aws else {})
 
 
 def detailed_trace(trace: Trace) -> dict[str, Any]:

@@ -135,7 +135,20 @@ def test_a_stack_that_is_gone_is_502_and_says_what_to_do() -> None:
 def test_the_source_of_an_account_names_no_endpoint() -> None:
     """With `--aws` profile and region are told, not the local default endpoint."""
     source = Source(aws=True, profile="dev", region="eu-west-1")
-    assert source_shape(source) == {"endpoint": None, "aws": True, "profile": "dev", "region": "eu-west-1"}
+    told = {"endpoint": None, "aws": True, "profile": "dev", "region": "eu-west-1", "indexed_only": False}
+    assert source_shape(source) == told
+
+
+def test_an_account_with_transaction_search_says_that_its_lists_are_a_share(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page shows it beside the account, above every list."""
+    keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
+    for name, value in {**keys, "AWS_ENDPOINT_URL_XRAY": api.endpoint}.items():
+        monkeypatch.setenv(name, value)
+    api.reader()._xray.update_trace_segment_destination(Destination="CloudWatchLogs")
+    with serving(Source(aws=True, region="us-east-1"), bind(0)) as address:
+        assert httpx.get(f"{address}/api/source", trust_env=False).json()["indexed_only"] is True
 
 
 @pytest.mark.parametrize("path", [path.replace("{id}", "1-2-3") for path in PAGES])

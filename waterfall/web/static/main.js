@@ -158,7 +158,9 @@ read("source")
     context.source = source;
     context.pace = source.aws ? 10 : 2;
     const place = source.aws
-      ? ["AWS", source.profile, source.region].filter(Boolean).join(" · ")
+      ? ["AWS", source.profile, source.region, source.indexed_only && "indexed traces only"]
+          .filter(Boolean)
+          .join(" · ")
       : source.endpoint.replace(/^https?:\/\//, "");
     show(sourceLabel, place);
     sourceLabel.dataset.aws = String(source.aws);
