@@ -116,7 +116,7 @@ $(BIN)/.foreign: $(BIN)/.dev locks/foreign.lock
 	@touch $@
 
 # The policy pack has packages of its own: pulumi-policy wants an older protobuf than the program.
-$(PACK)/.made: policy/requirements.txt $(BIN)/.installed
+$(PACK)/.made: policy/requirements.txt | $(BIN)/.installed
 	@echo "set-up of the policy pack: its packages into $(PACK) (a few seconds, once)"
 	@$(BIN)/python -m venv --without-pip --clear $(PACK)
 	@$(call PIP_OF,--python $(PACK)/bin/python) --no-deps --no-compile --require-hashes -r $<
