@@ -36,7 +36,7 @@ _SETTINGS = {
 _CONTROL_API = "/moto-api"
 _METADATA = b"x-amz-meta-"
 # Without Docker, moto keeps functions in a place of their own.
-_PACKAGES = {"lambda": "awslambda_simple"}
+_PACKAGES = {"cognito-idp": "cognitoidp", "lambda": "awslambda_simple"}
 _PRESERVED = "moto.preserved_header_names"
 
 

@@ -1,1 +1,1 @@
-"""CloudWatch: the metrics of API Gateway and Lambda, and alarms that follow them; the rest is moto's."""
+"""CloudWatch: the metrics of API Gateway, Lambda and SQS, and alarms that follow them; the rest is moto's."""

@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.cloudwatch.evaluation import OPERATORS, Datapoint, Rule, State, Verdict, judge
+from embedded_aws.cloudwatch.moto_queues import measure_queues
 from embedded_aws.cloudwatch.statistics import Values, is_known, statistic
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Alarms:
     def _publish(self) -> None:
         from embedded_aws.cloudwatch.moto_metrics import publish  # noqa: PLC0415 - imports moto
 
+        measure_queues(self._moto, self._metrics)
         publish(self._moto.backend("cloudwatch", self._region).metric_data, self._metrics)
 
     def refresh(self) -> None:

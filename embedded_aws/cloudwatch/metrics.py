@@ -1,4 +1,4 @@
-"""What API Gateway and Lambda measure, as CloudWatch gets it: in memory, bounded, cheap to write.
+"""What API Gateway, Lambda and SQS measure, as CloudWatch gets it: in memory, bounded, cheap to write.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-metrics-and-dimensions.html
 https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
@@ -25,6 +25,8 @@ KEPT = 3 * 3600
 
 _APIS = "AWS/ApiGateway"
 _FUNCTIONS = "AWS/Lambda"
+_QUEUES = "AWS/SQS"
+_AGE = "ApproximateAgeOfOldestMessage"
 _TIMES = frozenset({"Latency", "IntegrationLatency", "Duration"})
 _FLAGS = frozenset({0.0, 1.0})
 _DIGITS = 3
@@ -120,6 +122,17 @@ class Metrics:
         """Count an invocation that Lambda did not let run; it is no invocation and no error."""
         self._function(function, {"Throttles": 1.0})
 
+    def queue(self, name: str, *, visible: int, in_flight: int, delayed: int, oldest: float | None) -> None:
+        """Note how many messages a queue has, and for how many seconds the oldest, if there is one."""
+        measured = {
+            "ApproximateNumberOfMessagesVisible": float(visible),
+            "ApproximateNumberOfMessagesNotVisible": float(in_flight),
+            "ApproximateNumberOfMessagesDelayed": float(delayed),
+        }
+        if oldest is not None:
+            measured[_AGE] = oldest
+        self._record((_QUEUES, "QueueName", name), measured)
+
     def buckets(self) -> Iterator[tuple[Metric, Bucket]]:
         """Return all that is kept."""
         for named in self._series.values():
@@ -143,5 +156,5 @@ class Metrics:
 
 
 def _metric(name: str, namespace: str, *dimensions: str) -> Metric:
-    unit = "Milliseconds" if name in _TIMES else "Count"
+    unit = "Milliseconds" if name in _TIMES else "Seconds" if name == _AGE else "Count"
     return Metric(namespace, name, tuple(zip(dimensions[::2], dimensions[1::2], strict=True)), unit)

@@ -28,6 +28,7 @@ from embedded_aws.gateway.rest_integrations import RestIntegrations
 from embedded_aws.gateway.routing import NOWHERE, Match, Routed, match
 from embedded_aws.gateway.throttling import Throttling
 from embedded_aws.gateway.tracing import Exchange, IntegrationCall, begin, build_segment
+from embedded_aws.gateway.user_pools import NoUserPools
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from embedded_aws.gateway.authorizers import Verdict
     from embedded_aws.gateway.http_api.app import HttpGateway
     from embedded_aws.gateway.model import AccessLogs, Apis, Objects, Stage
+    from embedded_aws.gateway.user_pools import Claims, UserPools
     from embedded_aws.journal.records import ApiRequest
 
 _LOG = logging.getLogger(__name__)
@@ -56,6 +58,7 @@ class Services:
     metrics: RequestMetrics = field(default_factory=NoMetrics)
     objects: Objects = field(default_factory=NoObjects)
     http: HttpGateway | None = None
+    pools: UserPools = field(default_factory=NoUserPools)
 
 
 class Gateway:
@@ -71,7 +74,7 @@ class Gateway:
         self._throttling = Throttling(clock)
         self._warned: set[str] = set()
         functions = LambdaCalls(services.functions)
-        self._authorizers = RestAuthorizers(functions, clock, self._ids)
+        self._authorizers = RestAuthorizers(functions, services.pools, clock, self._ids)
         self._integrations = RestIntegrations(functions, services.objects, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,7 +137,7 @@ class Gateway:
         response, call = await self._integrations.call(routed, told(said) if said else None)
         return response, call, authorization
 
-    def _refuse(self, routed: Routed, said: Verdict | None) -> Response | None:
+    def _refuse(self, routed: Routed, said: Verdict | Claims | None) -> Response | None:
         """Return the error of a request that does not reach its integration."""
         stage, route, request = routed.stage, routed.route, routed.request
         key = said.key if said and stage.deployment.key_from_authorizer else request.header("X-Api-Key")

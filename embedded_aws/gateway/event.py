@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from embedded_aws.aws.trace_header import NAME as TRACE_HEADER
+from embedded_aws.gateway.signatures import signer_identity
 
 if TYPE_CHECKING:
     from embedded_aws.gateway.method_request import MethodRequest
@@ -90,7 +91,7 @@ def request_context(
         "domainPrefix": stage.api_id,
         "requestTimeEpoch": int(arrival.at * 1000),
         "requestId": arrival.request_id,
-        "identity": _identity(route, request),
+        "identity": _identity(stage, route, request),
         "domainName": stage.domain_name,
         "deploymentId": stage.deployment.id,
         "apiId": stage.api_id,
@@ -100,7 +101,7 @@ def request_context(
     return context
 
 
-def _identity(route: Match | None, request: MethodRequest) -> dict[str, str | None]:
+def _identity(stage: Stage, route: Match | None, request: MethodRequest) -> dict[str, str | None]:
     identity = {
         "cognitoIdentityPoolId": None,
         "accountId": None,
@@ -117,6 +118,8 @@ def _identity(route: Match | None, request: MethodRequest) -> dict[str, str | No
     }
     if route and route.method.api_key_required:
         identity["apiKey"] = request.header("X-Api-Key")
+    if route and route.method.authorization == "AWS_IAM":
+        identity |= signer_identity(request, stage.account_id)
     return identity
 
 

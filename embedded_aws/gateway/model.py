@@ -43,7 +43,7 @@ class Integration:
 class Authorizer:
     """Who decides about a request; `sources` name what identifies the caller, `ttl` is in seconds.
 
-    `type` is `TOKEN` or `REQUEST` for a function, else one that is not emulated.
+    `type` is `TOKEN` or `REQUEST` for a function, `COGNITO_USER_POOLS` for the user pools `pools`, by ARN.
     """
 
     id: str
@@ -53,6 +53,7 @@ class Authorizer:
     sources: tuple[str, ...] = ()
     expression: str | None = None
     ttl: float = 300.0
+    pools: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Method:
     """A method of a resource; `http_method` may be `ANY`, `authorization` is `NONE` when it is open.
 
     `parameters` are by `method.request.<place>.<name>`, with whether they are required; `models` names those
-    of the body by media type.
+    of the body by media type; `scopes` are those of which a token of a user pool must have one.
     """
 
     http_method: str
@@ -77,6 +78,7 @@ class Method:
     api_key_required: bool = False
     operation_name: str | None = None
     authorizer: Authorizer | None = None
+    scopes: tuple[str, ...] = ()
     validator: Validator = Validator()
     parameters: Mapping[str, bool] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)

@@ -58,6 +58,7 @@ def _method(method: Any, api: Any) -> Method:
         api_key_required=bool(method.api_key_required),
         operation_name=method.operation_name,
         authorizer=_authorizer(api.authorizers.get(method.authorizer_id or "")),
+        scopes=tuple(method.authorization_scopes or ()),
         validator=Validator(
             bool(validator and validator.validate_request_body),
             bool(validator and validator.validate_request_parameters),
@@ -101,6 +102,7 @@ def _authorizer(made: Any) -> Authorizer | None:
         sources=tuple(filter(None, map(str.strip, sources))),
         expression=made.identity_validation_expression or None,
         ttl=float(_DEFAULT_TTL if ttl is None else ttl),
+        pools=tuple(made.provider_arns or ()),
     )
 
 

@@ -1,4 +1,4 @@
-"""Lambda authorizers of REST APIs.
+"""Who may call a method of a REST API: functions that authorize, user pools, IAM.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
 """
@@ -15,8 +15,10 @@ from embedded_aws.gateway import response as answers
 from embedded_aws.gateway.authorizers import MalformedVerdictError, Verdict, Verdicts, read_verdict
 from embedded_aws.gateway.event import build_event
 from embedded_aws.gateway.lambda_calls import function_arn
+from embedded_aws.gateway.signatures import MISSING, signature_problem
 from embedded_aws.gateway.templates import request_value
 from embedded_aws.gateway.tracing import IntegrationCall
+from embedded_aws.gateway.user_pools import Claims, check_token
 
 if TYPE_CHECKING:
     from embedded_aws.aws.ids import Clock, Ids
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from embedded_aws.gateway.model import Authorizer
     from embedded_aws.gateway.response import Response
     from embedded_aws.gateway.routing import Routed
+    from embedded_aws.gateway.user_pools import UserPools
 
 _LOG = logging.getLogger(__name__)
 _SECONDS = 30.0
@@ -32,10 +35,11 @@ _UNAUTHORIZED = re.compile(rb'"errorMessage"\s*:\s*"Unauthorized"')
 
 
 class RestAuthorizers:
-    """Asks functions about requests, and remembers for a while what they said."""
+    """Asks functions about requests, and remembers for a while what they said; asks user pools and IAM."""
 
-    def __init__(self, functions: LambdaCalls, clock: Clock, ids: Ids) -> None:
+    def __init__(self, functions: LambdaCalls, pools: UserPools, clock: Clock, ids: Ids) -> None:
         self._functions = functions
+        self._pools = pools
         self._clock = clock
         self._ids = ids
         self._verdicts = Verdicts(clock)
@@ -43,26 +47,35 @@ class RestAuthorizers:
     def unsupported(self, routed: Routed) -> str | None:
         """Say what of a method's authorization is not emulated, `None` when all is."""
         method = routed.route.method
-        if method.authorization == "NONE":
-            return None
         authorizer = method.authorizer
-        if method.authorization != "CUSTOM" or authorizer is None:
-            return f"{method.authorization} authorization, only Lambda authorizers"
+        if method.authorization in {"NONE", "AWS_IAM"}:
+            return None
+        if authorizer is None or method.authorization not in {"CUSTOM", "COGNITO_USER_POOLS"}:
+            return f"{method.authorization} authorization without an authorizer"
+        if authorizer.pools:
+            return None
         arn = function_arn(authorizer.uri, routed.stage.variables)
         return None if arn else f"authorizers with {authorizer.uri or 'no function'}"
 
-    async def check(self, routed: Routed) -> tuple[Response | Verdict | None, IntegrationCall | None]:
-        """Return the refusal, or what the function said of the caller, and its call, if it was asked.
+    async def check(
+        self, routed: Routed
+    ) -> tuple[Response | Verdict | Claims | None, IntegrationCall | None]:
+        """Return the refusal, or what is known of the caller, and the call of the function that was asked.
 
-        There is no verdict for an open method.
+        There is nothing to know for an open method, and for IAM more than the event says anyway.
         """
         method = routed.route.method
         authorizer = method.authorizer
+        if method.authorization == "AWS_IAM":
+            return _unsigned(routed), None
         if method.authorization == "NONE" or authorizer is None:
             return None, None
         identity = [request_value(source, routed, routed.context) for source in authorizer.sources]
         if not all(identity) or not _is_valid(authorizer, identity):
             return answers.UNAUTHORIZED, None
+        if authorizer.pools:
+            asked = (authorizer.pools, identity[0], method.scopes, self._clock())
+            return check_token(self._pools, *asked), None
         key = (routed.stage.arn, authorizer.id, tuple(identity))
         said, call = self._verdicts.get(key), None
         if said is None:
@@ -112,14 +125,23 @@ def method_arn(routed: Routed) -> str:
     return f"{api}/{stage.name}/{request.method}{request.path}"
 
 
-def told(verdict: Verdict) -> dict[str, Any]:
+def told(verdict: Verdict | Claims) -> dict[str, Any]:
     """Return what the integration is told of the caller: values are strings in an event."""
+    if isinstance(verdict, Claims):
+        return {"claims": dict(verdict.claims)}
     context = {
         name: str(value).lower() if isinstance(value, bool) else str(value)
         for name, value in verdict.context.items()
         if value is not None
     }
     return {"principalId": verdict.principal, **context}
+
+
+def _unsigned(routed: Routed) -> Response | None:
+    problem = signature_problem(routed.request, routed.stage.region)
+    if problem is None or problem[0] == MISSING:
+        return answers.MISSING_TOKEN if problem else None
+    return answers.error(403, *problem, kind="INVALID_SIGNATURE")
 
 
 def _is_valid(authorizer: Authorizer, identity: list[str]) -> bool:

@@ -16,6 +16,7 @@ from embedded_aws.gateway.http_api.model import DEFAULT
 from embedded_aws.gateway.http_api.moto_stages import MotoStages
 from embedded_aws.gateway.lambda_calls import LambdaCalls
 from embedded_aws.gateway.moto_apis import MotoApis, MotoObjects
+from embedded_aws.gateway.user_pools import MotoUserPools
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,6 +75,7 @@ class ApiGateway:
             others.metrics,
             MotoObjects(self.moto),
             HttpGateway(http, self.clock, self.ids),
+            MotoUserPools(self.moto),
         )
         self.front = Gateway(rest, clock=self.clock, ids=self.ids)
         self.api = ApiGatewayApi(self.moto, HttpApisControl(self.moto, self._stages), self._apis.capture)

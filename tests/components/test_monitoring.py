@@ -178,3 +178,11 @@ def test_a_bad_threshold_is_refused(given: dict[str, Any], message: str) -> None
     with pytest.raises(SettingError) as error:
         read_alarms(given)
     assert str(error.value).startswith(message)
+
+
+@pytest.mark.parametrize("kind", RUNBOOKS)
+def test_the_page_has_the_runbook(kind: str) -> None:
+    """The same line that comes with the notification."""
+    page = (Path(__file__).parents[2] / "docs" / "production.md").read_text(encoding="utf-8")
+    assert f"| {RUNBOOKS[kind]} |" in page
+    assert f"| {kind} |" in page

@@ -37,14 +37,17 @@ _PATHS = (
     "/items/%2F%00",
     "/files/../x",
     "/checked",
+    "/signed",
 )
 _NAMES = (
     "Accept", "Content-Type", "Cookie", "Host", "X-Forwarded-For", "X-Api-Key", "User-Agent",
-    "Content-Encoding", "Origin", "Expect", "Via", "Forwarded", "X-Amzn-Trace-Id", "x-custom",
+    "Content-Encoding", "Origin", "Authorization", "X-Amz-Date",
+    "Expect", "Via", "Forwarded", "X-Amzn-Trace-Id", "x-custom",
 )  # fmt: skip
 _HEADER_VALUES = (
     "text/plain", "application/json; charset=utf-8", "a=b; c=d", "10.0.0.1, 10.0.0.2", "*/*", "gzip", "\xe9",
     "", "http://[", "image/png", "a" * 2000,
+    "AWS4-HMAC-SHA256 Credential=A/20260101/us-east-1/execute-api/aws4_request, SignedHeaders=a, Signature=0",
 )  # fmt: skip
 _HOSTS = (
     "127.0.0.1:4566",
@@ -106,6 +109,7 @@ _TREE = (
     Resource("r0", "/", {"GET": proxy("GET"), "POST": proxy("POST")}),
     Resource("r1", "/hello", {"GET": proxy("GET"), "POST": proxy("POST")}),
     Resource("r2", "/items/{id}", {"ANY": proxy("ANY")}),
+    Resource("r5", "/signed", {"ANY": proxy("ANY", authorization="AWS_IAM")}),
     Resource("r3", "/files/{name+}", {"ANY": proxy("ANY", api_key_required=False)}),
     Resource(
         "r4",

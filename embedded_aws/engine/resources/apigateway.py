@@ -142,7 +142,7 @@ def response(r: Registration) -> Created:
 
 
 def authorizer(r: Registration) -> Created:
-    """Ask a function about requests; with another type of authorizer methods answer 501."""
+    """Ask a function about requests, or a user pool about tokens."""
     kind = r.inputs.get("type", "TOKEN")
     source = r.inputs.get("identitySource", "method.request.header.Authorization")
     given = {"name": r.physical_name(), "type": kind, "identitySource": source}

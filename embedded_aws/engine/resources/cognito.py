@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def user_pool(r: Registration) -> Created:
-    """Make the pool, whose users can be managed and sign in through the API; authorizers do not ask it."""
+    """Make the pool: users are managed and sign in through the API; only authorizers of REST APIs ask it."""
     name = r.physical_name(max_length=128)
     names = {"schemas": "Schema"}
     policies = {"passwordPolicy": r.inputs["passwordPolicy"]} if "passwordPolicy" in r.inputs else None

@@ -105,7 +105,7 @@ def test_api_key(front: FrontFactory) -> None:
             "AWS_PROXY",
         ),
         (Method("GET", None), "missing"),
-        (proxy("GET", authorization="AWS_IAM"), "AWS_IAM"),
+        (proxy("GET", authorization="CUSTOM"), "CUSTOM"),
     ],
 )
 def test_what_is_not_emulated(

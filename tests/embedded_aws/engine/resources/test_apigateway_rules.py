@@ -9,6 +9,9 @@ import httpx
 import pulumi
 import pulumi_aws as aws
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 from tests.embedded_aws.engine import harness
 from tests.embedded_aws.engine.conftest import Deploy
@@ -121,3 +124,73 @@ def test_rules_of_a_program_hold(done: harness.Deployed) -> None:
     # The output itself is a secret, as with Pulumi's engine.
     key = done.client("apigateway").get_api_key(apiKey=done.outputs["key"], includeValue=True)["value"]
     assert ask("PUT", headers={"X-Api-Key": key})[0] == 200
+
+
+CALLER = """\
+def handler(event, context):
+    context = event["requestContext"]
+    told = context["authorizer"]["claims"]["cognito:username"] if "authorizer" in context else ""
+    return {"statusCode": 200, "body": told or context["identity"]["userArn"]}
+"""
+
+
+def guarded_program() -> None:
+    """Write an API whose document asks for a user's token on one path, and for a signature on the other."""
+    role = aws.iam.Role("role", assume_role_policy='{"Version": "2012-10-17", "Statement": []}')
+    code = pulumi.AssetArchive({"app.py": pulumi.StringAsset(CALLER)})
+    caller = aws.lambda_.Function("c", role=role.arn, runtime="python3.11", handler="app.handler", code=code)
+    pool = aws.cognito.UserPool("people")
+    flows = ["ALLOW_ADMIN_USER_PASSWORD_AUTH"]
+    client = aws.cognito.UserPoolClient("web", user_pool_id=pool.id, explicit_auth_flows=flows)
+
+    def document(known: list[str]) -> str:
+        calls = {"type": "aws_proxy", "httpMethod": "POST", "uri": known[0]}
+        header = {"type": "apiKey", "name": "Authorization", "in": "header"}
+        authorizer = {"type": "cognito_user_pools", "providerARNs": [known[1]]}
+        kind = "x-amazon-apigateway-authtype"
+        schemes = {
+            "iam": {**header, kind: "awsSigv4"},
+            "people": {**header, kind: "cognito_user_pools", "x-amazon-apigateway-authorizer": authorizer},
+        }
+        paths = {
+            f"/{name}": {"get": {"security": [{name: []}], "x-amazon-apigateway-integration": calls}}
+            for name in schemes
+        }
+        components = {"securitySchemes": schemes}
+        return json.dumps({"openapi": "3.0.1", "info": {}, "paths": paths, "components": components})
+
+    body = pulumi.Output.all(caller.invoke_arn, pool.arn).apply(document)
+    api = aws.apigateway.RestApi("guarded", body=body)
+    deployment = aws.apigateway.Deployment("d", rest_api=api.id)
+    stage = aws.apigateway.Stage("s", rest_api=api.id, deployment=deployment.id, stage_name="live")
+    pulumi.export("url", stage.invoke_url)
+    pulumi.export("pool", pool.id)
+    pulumi.export("client", client.id)
+
+
+def test_a_program_lets_in_whom_its_pool_knows_and_who_signs(deploy: Deploy) -> None:
+    """A user signs in at the pool, and comes in with the identity token; the access token does not do."""
+    done = deploy(guarded_program)
+    url, pool = done.outputs["url"], done.outputs["pool"]
+    assert done.warnings == []
+
+    def get(path: str, **headers: str) -> tuple[int, str]:
+        response = httpx.get(f"{url}{path}", headers=headers, trust_env=False)
+        return response.status_code, response.text
+
+    assert get("/people") == (401, '{"message":"Unauthorized"}')
+    assert get("/iam") == (403, '{"message":"Missing Authentication Token"}')
+    cognito = done.client("cognito-idp")
+    cognito.admin_create_user(UserPoolId=pool, Username="ann")
+    cognito.admin_set_user_password(UserPoolId=pool, Username="ann", Password="Secret-7!", Permanent=True)
+    tokens = cognito.admin_initiate_auth(
+        UserPoolId=pool,
+        ClientId=done.outputs["client"],
+        AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+        AuthParameters={"USERNAME": "ann", "PASSWORD": "Secret-7!"},
+    )["AuthenticationResult"]
+    assert get("/people", Authorization=tokens["IdToken"]) == (200, "ann")
+    assert get("/people", Authorization=tokens["AccessToken"]) == (401, '{"message":"Unauthorized"}')
+    signed = AWSRequest("GET", f"{url}/iam")
+    SigV4Auth(Credentials("AKIAIOSFODNN7EXAMPLE", "secret"), "execute-api", "eu-west-1").add_auth(signed)
+    assert get("/iam", **dict(signed.headers.items())) == (200, "arn:aws:iam::123456789012:root")
