@@ -21,9 +21,14 @@ def sampling_rule(r: Registration) -> Created:
 
 
 def group(r: Registration) -> Created:
-    """Make the group of traces."""
-    created = r.call("xray", "create_group", Tags=r.tag_list())["Group"]
-    return created["GroupARN"], {"arn": created["GroupARN"]}
+    """Make the group of traces, or bring one up to date that an earlier run of the stack left."""
+    pages = r.client("xray").get_paginator("get_groups").paginate()
+    kept = {group["GroupName"] for page in pages for group in page["Groups"]}
+    if r.inputs["groupName"] in kept:
+        made = r.call("xray", "update_group")["Group"]
+    else:
+        made = r.call("xray", "create_group", Tags=r.tag_list())["Group"]
+    return made["GroupARN"], {"arn": made["GroupARN"]}
 
 
 def resource_policy(r: Registration) -> Created:

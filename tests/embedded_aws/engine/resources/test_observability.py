@@ -116,3 +116,17 @@ def test_sampling_rule_reaches_xray(deploy: Deploy) -> None:
         "FixedRate": 1.0, "ReservoirSize": 5, "ServiceName": "*", "ServiceType": "*", "Host": "*",
         "HTTPMethod": "POST", "URLPath": "/orders/*", "Version": 1, "Attributes": {"tier": "gold"},
     }  # fmt: skip
+
+
+def test_a_group_that_an_earlier_run_left_is_brought_up_to_date(deploy: Deploy) -> None:
+    """X-Ray keeps groups with the traces, from run to run."""
+
+    def filters(expression: str) -> str:
+        def program() -> None:
+            aws.xray.Group("kept", group_name="kept-from-run-to-run", filter_expression=expression)
+
+        client = deploy(program).client("xray")
+        found: str = client.get_group(GroupName="kept-from-run-to-run")["Group"]["FilterExpression"]
+        return found
+
+    assert [filters(expression) for expression in ("fault", "error")] == ["fault", "error"]
