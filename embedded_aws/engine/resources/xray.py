@@ -24,10 +24,12 @@ def group(r: Registration) -> Created:
     """Make the group of traces, or bring one up to date that an earlier run of the stack left."""
     pages = r.client("xray").get_paginator("get_groups").paginate()
     kept = {group["GroupName"] for page in pages for group in page["Groups"]}
-    if r.inputs["groupName"] in kept:
-        made = r.call("xray", "update_group")["Group"]
-    else:
+    if r.inputs["groupName"] not in kept:
         made = r.call("xray", "create_group", Tags=r.tag_list())["Group"]
+        return made["GroupARN"], {"arn": made["GroupARN"]}
+    made = r.call("xray", "update_group")["Group"]
+    if tags := r.tag_list():
+        r.client("xray").tag_resource(ResourceARN=made["GroupARN"], Tags=tags)
     return made["GroupARN"], {"arn": made["GroupARN"]}
 
 

@@ -123,9 +123,12 @@ def test_a_group_that_an_earlier_run_left_is_brought_up_to_date(deploy: Deploy) 
 
     def filters(expression: str) -> str:
         def program() -> None:
-            aws.xray.Group("kept", group_name="kept-from-run-to-run", filter_expression=expression)
+            name, tags = "kept-from-run-to-run", {"team": "shop"}
+            aws.xray.Group("kept", group_name=name, filter_expression=expression, tags=tags)
 
-        client = deploy(program).client("xray")
+        done = deploy(program)
+        assert done.warnings == []
+        client = done.client("xray")
         found: str = client.get_group(GroupName="kept-from-run-to-run")["Group"]["FilterExpression"]
         return found
 
