@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -26,6 +27,7 @@ def account() -> dict[str, object]:
 
 
 def main(given: dict[str, Any]) -> int:
+    gc.disable()  # as the command does: the server turns it on once it is ready
     ready: str = given.pop("ready", "serve")
     paths: dict[str, Any] = {key: Path(str(given.pop(key))) for key in ("directory", "data")}
 
