@@ -211,18 +211,13 @@ class XRay:
             found += hits
             last = hits[-1] if len(found) == limit else numbers[-1]
             looked_at = numbers[: numbers.index(last) + 1]
-            place = self._place(looked_at, query)
+            place = self.store.last_of(looked_at, query.by)
             if place is None:  # all of them were let go for their age or for want of room
                 self._index.forget_gone()
                 continue
             processed += len(looked_at)
             before, look = place, 16 * look
         return self._page(found, query, before, processed)
-
-    def _place(self, numbers: list[int], query: Query) -> tuple[float, int] | None:
-        """Return time and number of the last of these traces that is still there."""
-        rows = self.store.numbered(numbers[-1:], query.by) or self.store.numbered(numbers, query.by)
-        return (rows[-1].time, rows[-1].number) if rows else None
 
     def _numbers(self, query: Query, before: tuple[float, int] | None, limit: int) -> list[int]:
         if query.expression is not None and query.by == "TraceId":

@@ -229,6 +229,21 @@ class Store(BoundedStore):
         places = {number: place for place, number in enumerate(numbers)}
         return sorted(rows, key=lambda row: places[row.number])
 
+    def last_of(self, numbers: Sequence[int], by: TimeRangeType = "TraceId") -> tuple[float, int] | None:
+        """Return time and number of the last of these traces that is still there.
+
+        There may be as many numbers as traces; those at the end are the first that a full store lets go of.
+        """
+        for end in range(len(numbers), 0, -_READ_AT_ONCE):
+            part = numbers[max(0, end - _READ_AT_ONCE) : end]
+            query = f"SELECT number, {_TIME_COLUMN[by]} FROM trace WHERE number IN ({_marks(part)})"  # noqa: S608 - a column of the schema and question marks
+            with self._database.transaction() as connection:
+                times = dict(connection.execute(query, tuple(part)).fetchall())
+            for number in reversed(part):
+                if number in times:
+                    return times[number], number
+        return None
+
     def periods(self, length: int, first: int, last: int) -> list[PeriodState]:
         """Return the periods in [first, last) in which traces began; a period has `length` seconds."""
         query = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 import pytest
@@ -88,6 +89,18 @@ def test_traces_that_are_gone_are_found_no_more(api: Api, passed: list[float]) -
     expire(api, passed, 10)
     put(api, *range(20, 30))
     assert api.ids("fault") == faults(*range(20, 30))
+
+
+def test_a_long_list_whose_end_is_gone_is_read_on(api: Api, passed: list[float]) -> None:
+    """Of all that a filter has looked at, the last ones may be gone; what is asked of SQLite stays small."""
+    put(api, *range(7))
+    passed[0] = 1
+    put(api, *range(7, 700), fault=False)
+    assert api.ids("fault") == faults(*range(7))
+    expire(api, passed, 0.5)
+    connection = api.xray.store._database._connection
+    connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 600)
+    assert api.ids("fault") == []
 
 
 def test_memory_of_traces_that_are_gone_is_given_back(api: Api, passed: list[float]) -> None:
