@@ -92,10 +92,10 @@ class Workspace:
         return resources
 
     def configure(self, stack: str, **config: Any) -> None:
-        """Change settings of a stack file, as an editor does."""
+        """Change settings of a stack file, as an editor does; `stack init` named the project in keys."""
         path = self.directory / f"Pulumi.{stack}.yaml"
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        content["config"] |= config
+        content["config"] |= {key if ":" in key else f"traced-api:{key}": config[key] for key in config}
         path.write_text(yaml.safe_dump(content), encoding="utf-8")
 
     def _changing(self, command: str, *arguments: str) -> list[dict[str, Any]]:
