@@ -12,6 +12,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
 
+_REST_API_SETTINGS = ("endpointAccessMode", "securityPolicy")
 _ROTATION_DAYS = 365
 _TOPIC_ATTRIBUTES = (
     "ArchivePolicy",
@@ -38,13 +39,44 @@ def _open(of_moto: Any) -> Any:
     return of_moto
 
 
+def _apigateway() -> None:
+    """Let REST APIs have what moto drops of them, also when it is changed.
+
+    https://docs.aws.amazon.com/apigateway/latest/api/API_RestApi.html
+    """
+    from moto.apigateway.models import RestAPI  # noqa: PLC0415 - a slow import; so below
+
+    api = _open(RestAPI)
+    read, patch = api.to_dict, api.apply_patch_operations
+
+    def to_dict(self: Any) -> dict[str, Any]:
+        return {**read(self), **vars(self).get("kept", {})}
+
+    def keep(self: Any, given: Mapping[str, Any]) -> None:
+        kept = {name: given[name] for name in _REST_API_SETTINGS if given.get(name)}
+        self.kept = {**vars(self).get("kept", {}), **kept}
+
+    def apply_patch_operations(self: Any, operations: list[dict[str, Any]]) -> None:
+        patch(self, operations)
+        replaced = {each["path"]: each.get("value") for each in operations if each["op"] == "replace"}
+        self.keep({path.removeprefix("/"): value for path, value in replaced.items()})
+        if (disabled := replaced.get("/disableExecuteApiEndpoint")) is not None:
+            self.disableExecuteApiEndpoint = disabled == "true"
+        if (size := replaced.get("/minimumCompressionSize")) is not None:
+            self.minimum_compression_size = int(size) if size else None
+
+    api.to_dict = to_dict
+    api.keep = keep
+    api.apply_patch_operations = apply_patch_operations
+
+
 def _dynamodb() -> None:
     """Tell that a table has no insights and no stream to Kinesis: moto can turn on neither.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeContributorInsights.html
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeKinesisStreamingDestination.html
     """
-    from moto.dynamodb.responses import DynamoHandler  # noqa: PLC0415 - a slow import; so below
+    from moto.dynamodb.responses import DynamoHandler  # noqa: PLC0415
 
     def describe_contributor_insights(self: Any) -> ActionResult:
         name, index = self.body["TableName"], self.body.get("IndexName")
@@ -215,6 +247,7 @@ def _stepfunctions() -> None:
 
 
 _ADDED: Mapping[str, Callable[[], None]] = {
+    "apigateway": _apigateway,
     "cognitoidp": _cognito,
     "dynamodb": _dynamodb,
     "iam": _iam,

@@ -96,9 +96,13 @@ class ApiGatewayApi:
         made.identity_validation_expression = json.loads(request.body).get("identityValidationExpression")
 
     def _with_media_types(self, request: Request, response: Response) -> Response:
-        """Keep the binary media types of a new API, which moto loses."""
-        api = self._backend(request).get_rest_api(json.loads(response.body)["id"])
-        api.binaryMediaTypes = json.loads(request.body).get("binaryMediaTypes") or []
+        """Keep the binary media types and other settings of a new API, which moto loses."""
+        api, given = (
+            self._backend(request).get_rest_api(json.loads(response.body)["id"]),
+            json.loads(request.body),
+        )
+        api.binaryMediaTypes = given.get("binaryMediaTypes") or []
+        api.keep(given)
         return replace(response, body=json.dumps(api.to_dict()).encode())
 
     async def _put_rest_api(self, request: Request, api_id: str, query: dict[str, str]) -> Response:

@@ -140,3 +140,12 @@ def test_what_moto_would_drop_comes_back(replayed: Replayed) -> None:
     assert replayed.of("kinesis ListTagsForResource")[0]["Tags"] == TAG_LIST
     assert replayed.of("sns GetTopicAttributes")[0]["Attributes"]["TracingConfig"] == "Active"
     assert replayed.of("kms GetKeyRotationStatus")[1]["RotationPeriodInDays"] == 100
+
+
+def test_settings_of_a_rest_api_are_those_of_the_last_change(replayed: Replayed) -> None:
+    found = replayed.of("apigateway GetRestApi")[1]
+    assert (found["securityPolicy"], found["endpointAccessMode"]) == (
+        "SecurityPolicy_TLS13_1_2_PQ_2025_09",
+        "BASIC",
+    )
+    assert (found["disableExecuteApiEndpoint"], found["minimumCompressionSize"]) == (False, 200)
