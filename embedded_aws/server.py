@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -93,7 +94,7 @@ class Status:
     `<API name>/<stage>`; `daemon` is `host:port`, the other addresses are URLs. `tracing` is the program's
     setting of that name, which says nothing of instrumented functions. `resources` counts those that are
     `run`, `stored only` and `skipped`; `warnings` say which and why. `storage` tells what is kept and what
-    was lost: see `EmbeddedAws.storage`.
+    was lost: see `EmbeddedAws.storage`. Resources are of one run, which `started` at these epoch seconds.
     """
 
     status: str
@@ -111,6 +112,7 @@ class Status:
     warnings: Sequence[str] = ()
     storage: Mapping[str, Any] = field(default_factory=dict)
     project: str = ""
+    started: float = 0.0
 
 
 OnReady = Callable[[Status], bool]
@@ -208,6 +210,7 @@ class _Server:
         self._aws: EmbeddedAws | None = None
         self._deployed: Deployed | None = None
         self._region = ""
+        self._started = time.time()
         self._stopping = asyncio.Event()
         self._overdue: threading.Timer | None = None
 
@@ -348,6 +351,7 @@ class _Server:
             warnings=deployed.warnings if deployed else (),
             storage=aws.storage() if aws else {},
             project=deployed.project if deployed else "",
+            started=self._started,
         )
 
 

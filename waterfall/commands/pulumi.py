@@ -42,7 +42,7 @@ def _run(given: argparse.Namespace) -> int:
     given_here = {**workspace.kept().given, **dict(given.config)}
     settings = copied(project, given_here, stack.endpoint, stack.region)
     workspace.prepare(os.environ)
-    workspace.keep(Kept(str(project.directory), given_here))
+    workspace.keep(Kept(str(project.directory), given_here, stack.started))
     cli = Cli(workspace, project.directory, workspace.environment(os.environ, stack.endpoint, stack.region))
     workspace.write_project()
     cli.create_stack()

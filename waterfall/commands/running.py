@@ -17,11 +17,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """An embedded AWS: its address and region, and where it keeps its data."""
+    """An embedded AWS: its address and region, where it keeps its data, and since when it runs."""
 
     endpoint: str
     region: str
     data: Path
+    started: float
 
 
 def add_endpoint(parser: argparse.ArgumentParser) -> None:
@@ -41,4 +42,4 @@ def running_stack(given: argparse.Namespace) -> Running:
         raise ReadError(f"no stack answers at {endpoint}; start one: {typed('serve')}") from error
     if not status or status.get("status") != "ready":
         raise ReadError(f"no embedded AWS is ready at {endpoint}; start one: {typed('serve')}")
-    return Running(endpoint, str(status["region"]), Path(status["storage"]["directory"]))
+    return Running(endpoint, str(status["region"]), Path(status["storage"]["directory"]), status["started"])

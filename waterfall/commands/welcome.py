@@ -78,8 +78,8 @@ class Welcome:
             space = left.workspace
             where = f"-C {shlex.quote(space.kept().directory)} --stack {space.stack}"
             self.teller.note(
-                f"{left.resources} resources of {space.project}/{space.stack} ended with the last run, while "
-                f"Pulumi's state has them; type: {typed(f'pulumi {where} -- up --refresh')}"
+                f"{_resources(left.resources)} of {space.project}/{space.stack} ended with the last run; "
+                f"to make them again, type: {typed(f'pulumi {where} -- up')}"
             )
 
     def _first_request(self, stack: Status) -> Request | None:
@@ -144,9 +144,12 @@ def _outputs(outputs: Mapping[str, object]) -> list[Text]:
 
 def _counted(resources: Mapping[str, int]) -> str:
     """Return `41 resources: 38 run, 2 stored only, 1 skipped`, without the kinds that there are none of."""
-    total = sum(resources.values())
     kinds = ", ".join(f"{number} {kind}" for kind, number in resources.items() if number)
-    return f"{total} resource{'' if total == 1 else 's'}{f': {kinds}' if kinds else ''}"
+    return f"{_resources(sum(resources.values()))}{f': {kinds}' if kinds else ''}"
+
+
+def _resources(number: int) -> str:
+    return f"{number} resource{'' if number == 1 else 's'}"
 
 
 def _curl(request: Request) -> str:

@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,14 @@ _KEPT = ("PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION", "PULUMI_IGNORE_AMBIENT_P
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What is remembered of a stack: its program's folder, and the settings that were given for here."""
+    """What is remembered of a stack: its program's folder, and the settings that were given for here.
+
+    Its state is that of the embedded AWS that `started` then.
+    """
 
     directory: str
     given: Mapping[str, str]
+    started: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +57,16 @@ class Workspace:
 
     def kept(self) -> Kept:
         """Return what is remembered; nothing of a stack that is new."""
-        with suppress(OSError, ValueError):
+        with suppress(OSError, ValueError, LookupError):
             told = mapping_of(json.loads(self._memory.read_text(encoding="utf-8")))
-            return Kept(str(told.get("directory")), mapping_of(told.get("given")))
+            return Kept(str(told["directory"]), mapping_of(told["given"]), float(told["started"]))
         return Kept("", {})
 
     def keep(self, kept: Kept) -> None:
-        text = json.dumps({"directory": kept.directory, "given": dict(kept.given)})
-        self._memory.write_text(text, encoding="utf-8")
+        """Remember; a state of an embedded AWS that has ended is let go, because nothing in it is there."""
+        if kept.started != self.kept().started:
+            self.checkpoint.unlink(missing_ok=True)
+        self._memory.write_text(json.dumps({**asdict(kept), "given": dict(kept.given)}), encoding="utf-8")
 
     @property
     def _memory(self) -> Path:

@@ -419,4 +419,4 @@ def test_what_ended_with_the_last_run_is_told_once_with_the_cure(api: Api, tmp_p
     status = replace(stack_at(api.endpoint, None), storage={"directory": str(tmp_path)})
     Welcome(Teller(out, Screen(width=300))).serve(status)
     [line] = [line for line in out.getvalue().splitlines() if "ended with the last run" in line]
-    assert line.endswith(f"type: {typed('pulumi -C /home/ada/shop --stack dev -- up --refresh')}")
+    assert line.endswith(f"type: {typed('pulumi -C /home/ada/shop --stack dev -- up')}")

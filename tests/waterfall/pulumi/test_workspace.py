@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from tests.account import KEY, PROFILE, user_account
-from waterfall.pulumi.workspace import Workspace, stale
+from waterfall.pulumi.workspace import Kept, Workspace, stale
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,3 +64,16 @@ def write_checkpoint(data: Path, *types: str, stack: str = "dev") -> Path:
     listed = [{"type": type_, "custom": type_ != "pulumi:pulumi:Stack"} for type_ in types]
     space.checkpoint.write_text(json.dumps({"version": 3, "checkpoint": {"latest": {"resources": listed}}}))
     return space.checkpoint
+
+
+def test_the_state_of_an_embedded_aws_that_ended_is_let_go(tmp_path: Path) -> None:
+    """Nothing that it lists is there; what was given for here stays."""
+    space = Workspace(tmp_path / "pulumi", "shop", "dev")
+    space.prepare({"PULUMI_HOME": str(tmp_path)})
+    space.keep(Kept("/shop", {"size": "3"}, started=1.0))
+    checkpoint = write_checkpoint(tmp_path, "aws:sqs/queue:Queue")
+    space.keep(Kept("/shop", {"size": "3"}, started=1.0))
+    assert checkpoint.exists()
+    space.keep(Kept("/shop", space.kept().given, started=2.0))
+    assert not checkpoint.exists()
+    assert space.kept() == Kept("/shop", {"size": "3"}, started=2.0)
