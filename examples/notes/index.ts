@@ -2,7 +2,10 @@
 import * as aws from "@pulumi/aws";
 import * as pulumi from "@pulumi/pulumi";
 
-const runtime = new pulumi.Config().require("runtime");
+const config = new pulumi.Config();
+const runtime = config.require("runtime");
+// AWS's distribution of OpenTelemetry: its wrapper traces what functions call, without a change of their code.
+const layers = [config.require("adotLayerArn")];
 
 const table = new aws.dynamodb.Table("notes", {
   attributes: [{ name: "id", type: "S" }],
@@ -39,7 +42,8 @@ function pythonFunction(name: string, environment: Record<string, pulumi.Input<s
     role: role.arn,
     code: new pulumi.asset.AssetArchive({ [`${name}.py`]: new pulumi.asset.FileAsset(`functions/${name}.py`) }),
     timeout: 10,
-    environment: { variables: environment },
+    layers,
+    environment: { variables: { ...environment, AWS_LAMBDA_EXEC_WRAPPER: "/opt/otel-instrument" } },
     tracingConfig: { mode: "Active" },
   });
 }
