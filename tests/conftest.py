@@ -60,9 +60,23 @@ def pytest_collection() -> Generator[None, object, object]:
 TOGETHER = [
     re.compile(r"tests/e2e/test_(asking|compare|first_light|http_api|logs|readme_commands|up)\.py"),
     re.compile(r"tests/parity/"),
-    re.compile(r"tests/waterfall/web/"),
 ]
-"""Files that share what takes many seconds to start, as the fixtures `demo`, `labs` and `browser` do."""
+"""Files that share what takes many seconds to start: the fixtures `demo` and `labs`."""
+FIRST = re.compile(r"tests/(e2e|parity|waterfall/web)/")
+"""Files that take long: started last, one of them would go on when there is nothing else to do."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not FIRST.match(item.nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Start one process more than there are cores: tests also wait."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return (cores or 1) + 1
 
 
 @pytest.hookimpl(optionalhook=True)

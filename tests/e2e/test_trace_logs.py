@@ -86,8 +86,8 @@ def test_an_exception_is_an_error_with_its_stack(lab: Lab, form: str) -> None:
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_timeout_is_an_error(lab: Lab, form: str) -> None:
     """The run that Lambda ended has what it wrote until then, and Lambda's word about the end."""
-    name = chatty(lab, "otel", form, "slow", Timeout=1)
-    logs = logs_of(lab, run(lab, name, "late", seconds=3))
+    name = chatty(lab, "otel", form, "slow", Timeout=2)
+    logs = logs_of(lab, run(lab, name, "late", seconds=30))
     assert "printed late" in said(logs)
     assert "logged late" not in said(logs)
     assert "ERROR" in {line.level for line in logs.lines}
