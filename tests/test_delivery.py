@@ -16,8 +16,8 @@ WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in WORKFLOWS}
 DELIVER: dict[str, Any] = yaml.safe_load(TEXTS["deliver.yml"])
 DEPLOYING = ("staging", "prod")
-BUILT = "--old-file=.venv/bin/.installed --old-file=policy/.venv/.made"
-"""Tests run with what is there, however old it is."""
+BUILT = ("--old-file=.venv/bin/.installed", "--old-file=policy/.venv/.made")
+"""Options of make: tests run with what is there, however old it is."""
 
 
 def make(tmp_path: Path, *arguments: str, pulumi: bool) -> subprocess.CompletedProcess[str]:
@@ -31,8 +31,8 @@ def make(tmp_path: Path, *arguments: str, pulumi: bool) -> subprocess.CompletedP
     if pulumi:
         (tools / "pulumi").write_text('#!/bin/sh\necho "pulumi $@"\n', encoding="utf-8")
         (tools / "pulumi").chmod(0o755)
-    environment = {"PATH": str(tools), "HOME": str(tmp_path), "MAKEFLAGS": BUILT}
-    command = ["make", *arguments, "PYTHON=.venv/bin/python"]
+    environment = {"PATH": str(tools), "HOME": str(tmp_path)}
+    command = ["make", *BUILT, *arguments, "PYTHON=.venv/bin/python"]
     return subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
     )
