@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import UnknownServiceError
 from botocore.model import DenormalizedStructureBuilder, OperationModel
-from botocore.parsers import ResponseParserError, create_parser
+from botocore.parsers import ResponseParserError, RpcV2CBORParser, create_parser
 from botocore.serialize import create_serializer
 
 from embedded_aws.aws import call as aws_request
@@ -154,7 +154,7 @@ def _error(members: Mapping[str, str], operation: OperationModel) -> bytes:
 
 
 def _parsed(protocol: str, status: int, body: bytes, shape: Any) -> dict[str, Any]:
-    parser = create_parser(protocol)
+    parser = _Parser() if protocol == NAME else create_parser(protocol)
     parsed: dict[str, Any] = parser.parse({"status_code": status, "headers": {}, "body": body}, shape)
     parsed.pop("ResponseMetadata", None)
     return parsed
@@ -164,6 +164,21 @@ def _written(members: Mapping[str, Any], shape: Any, operation: OperationModel) 
     """Return CBOR; botocore writes inputs alone, so this is one."""
     body: bytes = _serializer(NAME).serialize_to_request(members, _Carrier(operation, shape))["body"]
     return body
+
+
+class _Parser(RpcV2CBORParser):  # type: ignore[misc]
+    """Reads no more than there is: botocore would make room for whatever length a text says it has."""
+
+    def get_peekable_stream_from_bytes(self, content: bytes) -> io.BytesIO:
+        return _Peekable(content)
+
+
+class _Peekable(io.BytesIO):
+    def peek(self, size: int) -> bytes:
+        place = self.tell()
+        found = self.read(size)
+        self.seek(place)
+        return found
 
 
 class _Carrier(OperationModel):  # type: ignore[misc]

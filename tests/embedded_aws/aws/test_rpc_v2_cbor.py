@@ -115,7 +115,17 @@ def test_a_compressed_body_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"\x9f", b"\xff", b"\xa1", b"\x81" * 5000, b"\xa1jAlarmNames\x01", b"\xa1\xa0\x01", b"{}"]
+    "body",
+    [
+        b"\x9f",
+        b"\xff",
+        b"\xa1",
+        b"\x81" * 5000,
+        b"\xa1jAlarmNames\x01",
+        b"\xa1\xa0\x01",
+        b"{}",
+        b"\x5b" + b"\x7f" * 8,
+    ],
 )
 def test_what_is_no_input_of_the_operation_is_refused(body: bytes) -> None:
     app = Application()
