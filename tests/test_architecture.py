@@ -36,6 +36,19 @@ def rooms(*rows: str) -> tuple[frozenset[str], ...]:
 THE_ENTRY = frozenset({"embedded_aws.server"})
 """How a stack is started: all that others may know of the embedded AWS."""
 
+THE_VIEWER = frozenset(
+    {
+        *(f"waterfall.proof.{name}" for name in ("cases", "checking", "lines", "observing", "recording")),
+        *(f"waterfall.proof.{name}" for name in ("verdict", "versions")),
+        "waterfall.compare.normal",
+        "waterfall.stack.child",
+        "waterfall.stack.requests",
+        "waterfall.traces.client",
+        "waterfall.traces.model",
+    }
+)
+"""What a test of a whole program is made of: starting it, asking it, reading and comparing its traces."""
+
 PACKAGES = (
     Package("__main__", rooms("__main__"), uses=frozenset({"components"})),
     Package(
@@ -76,8 +89,9 @@ PACKAGES = (
     ),
     Package(
         "tracing_pytest",
-        rooms("trace", "invocation", "elsewhere"),
+        rooms("trace", "invocation stack", "elsewhere"),
         uses=frozenset({"tracing"}),
+        outside={"tracing_pytest.stack": THE_VIEWER},
         folder="layers",
     ),
     Package(

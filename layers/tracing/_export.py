@@ -117,6 +117,8 @@ def merge(base: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]
     """What the X-Ray SDK noted, and over it what the span says."""
     merged = {key: value for key, value in base.items() if value is not False and value is not None}
     merged.update(content)
+    if recorder := base.get("aws", {}).get("xray"):
+        merged["aws"] = {**merged.get("aws", {}), "xray": recorder}
     http = merged.get("http", {})
     if url := http.get("request", {}).get("url"):
         merged["http"] = {**http, "request": {**http["request"], "url": public_url(url)}}

@@ -53,6 +53,13 @@ class RecordingSpan(Recording, SdkSpan):
     """A span of the SDK that leaves exceptions as they are; the SDK has no other place to say so."""
 
 
+RECORDED_BY = {"aws": {"xray": {"sdk": "opentelemetry for python"}}}
+"""What an invocation's outermost spans say of their recorder, as the collector's exporter writes it.
+
+The X-Ray SDK says nothing in Lambda: so whoever reads a trace can tell which of the two was at work.
+"""
+
+
 class Processor(SpanProcessor):
     """Hands every span to the recorder."""
 
@@ -66,7 +73,8 @@ class Processor(SpanProcessor):
 
     def on_end(self, span: ReadableSpan) -> None:
         with safely("sending a span"):
-            self._recorder.ended(span)
+            is_outermost = span.parent is None or span.parent.is_remote
+            self._recorder.ended(span, RECORDED_BY if is_outermost else {})
 
 
 class IntoMemory(Sampler):

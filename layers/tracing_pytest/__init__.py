@@ -1,7 +1,7 @@
-"""A pytest plugin: run a handler offline, get its trace as a tree, in both modes.
+"""A pytest plugin: run a handler offline, in both modes, or a whole program, and get traces as trees.
 
 It is a package beside `tracing`, since pytest imports plugins at its start and importing `tracing` sets
-tracing up. Nothing is imported or set up until a test asks for `traced` or `tracing_mode`.
+tracing up. Nothing is imported or set up until a test asks for a fixture.
 """
 
 from __future__ import annotations
@@ -16,14 +16,18 @@ import pytest
 
 if TYPE_CHECKING:
     from tracing_pytest.invocation import Traced
+    from tracing_pytest.stack import StackTrace, TracedStack
     from tracing_pytest.trace import Node, Trace
 
-__all__ = ["Node", "Trace", "Traced"]
+__all__ = ["Node", "StackTrace", "Trace", "Traced", "TracedStack"]
 
 _NEEDS = {"otel": "opentelemetry-sdk", "native": "aws-xray-sdk"}
 _MODULES = {"otel": ("opentelemetry", "opentelemetry.sdk"), "native": ("opentelemetry", "aws_xray_sdk")}
 _REPORTS = "TRACING_PYTEST_REPORTS"
 _REPORTER = "tracing-reporter"
+_UPDATE = "--update-traces"
+_DIRECTORY = "traced_stack_directory"
+_CONFIG = "traced_stack_config"
 _RUNS = pytest.StashKey[list[tuple[str, str]]]()
 
 
@@ -33,6 +37,10 @@ def __getattr__(name: str) -> object:
         from tracing_pytest.invocation import Traced  # noqa: PLC0415 - imports `tracing`
 
         return Traced
+    if name in {"StackTrace", "TracedStack"}:
+        from tracing_pytest import stack  # noqa: PLC0415 - imports the viewer
+
+        return getattr(stack, name)
     if name in {"Node", "Trace"}:
         from tracing_pytest import trace  # noqa: PLC0415 - pytest's start stays as fast as it was
 
@@ -65,6 +73,32 @@ def traced(request: pytest.FixtureRequest, tracing_mode: str) -> Iterator[Traced
     with collecting(tracing_mode) as run:
         request.node.stash[_RUNS] = run.pictures
         yield run
+
+
+@pytest.fixture(scope="session")
+def traced_stack(request: pytest.FixtureRequest) -> Iterator[TracedStack]:
+    """Return the program, as it runs on the embedded AWS for the tests of this session.
+
+    `traced_stack.request("GET /hello").assert_matches("traces/hello.trace")`
+    """
+    from tracing_pytest.stack import started  # noqa: PLC0415 - imports the viewer
+
+    config = request.config
+    directory = config.rootpath / config.getini(_DIRECTORY)
+    with started(directory, config.getini(_CONFIG), update=config.getoption(_UPDATE)) as stack:
+        yield stack
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take what `traced_stack` needs to know."""
+    group = parser.getgroup("tracing")
+    group.addoption(_UPDATE, action="store_true", help="write the recordings that `assert_matches` names")
+    parser.addini(
+        _DIRECTORY, "the folder of the Pulumi program, from that of pytest's configuration", default="."
+    )
+    parser.addini(
+        _CONFIG, "settings of the program for tests: KEY=VALUE, one a line", type="linelist", default=[]
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -10,9 +10,13 @@ from pathlib import Path
 
 from tests.e2e.conftest import Demo
 from tests.e2e.stack import REPOSITORY, WATERFALL
-from waterfall.compare.modes import MODES, compare_observed, observe
 from waterfall.compare.shapes import comparison_shape
-from waterfall.traces.client import Source
+from waterfall.proof.cases import Case
+from waterfall.proof.modes import compare_places
+from waterfall.proof.observing import Place
+from waterfall.proof.redaction import redaction
+from waterfall.stack.requests import Request
+from waterfall.traces.client import Source, connect
 
 QUICK = ("--config", "workSeconds=0")
 SHARED = ("components", ".build/layers")
@@ -86,14 +90,32 @@ def test_otlp_differs_in_what_its_public_rules_force(demo: Demo) -> None:
     On the map the bucket is S3 itself, as no field names it.
     """
     stacks = [demo(name).status for name in ("native", "otel-otlp")]
-    left, right = (
-        observe(mode, (stack["outputs"]["url"], Source(stack["endpoint"], region=stack["region"])), print)
-        for mode, stack in zip(MODES, stacks, strict=True)
-    )
+    sources = [Source(stack["endpoint"], region=stack["region"]) for stack in stacks]
+    places = [
+        Place(source, connect(source), stack["apis"], redaction())
+        for source, stack in zip(sources, stacks, strict=True)
+    ]
+    told: list[str] = []
+    compared = compare_places([Case("hello", Request("GET", "/hello", {}, None))], places, told.append)
+    assert told == ["native: recorded by X-Ray SDK", "otel: recorded by OpenTelemetry"]
     found: dict[str, set[str]] = {}
-    for comparison in comparison_shape(compare_observed(left, right))["comparisons"]:
+    for comparison in comparison_shape(compared.comparisons)["comparisons"]:
         for difference in comparison["differences"]:
             found.setdefault(difference["path"][-1], set()).add(difference["field"])
     on_the_map = found.pop("service map")
     assert found == listed_in_the_readme()
     assert all("(AWS::S3)" in field or "(AWS::S3::Bucket)" in field for field in on_the_map)
+
+
+def test_a_program_that_does_not_follow_the_setting_proves_nothing() -> None:
+    """Both sides were recorded by the X-Ray SDK: the command says so, and the status is 2."""
+    program = REPOSITORY / "tests" / "e2e" / "programs" / "legacy"
+    packages = f"packages={REPOSITORY / '.build' / 'foreign'}"
+    command = [str(WATERFALL), "compare", "--modes", "-C", str(program), "--config", packages]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stdout == ""
+    assert done.stderr.splitlines()[-1] == (
+        "waterfall: both sides were recorded by the X-Ray SDK: "
+        "the program does not follow the setting `tracing`"
+    )

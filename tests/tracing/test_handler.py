@@ -20,7 +20,25 @@ def test_span_of_the_handler(worker: Any, daemon: Any) -> None:
     assert document["trace_id"] == TRACE_ID
     assert document["type"] == "subsegment"
     assert document["start_time"] < document["end_time"]
-    assert set(document) == {"name", "id", "trace_id", "parent_id", "type", "start_time", "end_time"}
+    assert set(document) - {"aws"} == {
+        "name",
+        "id",
+        "trace_id",
+        "parent_id",
+        "type",
+        "start_time",
+        "end_time",
+    }
+
+
+def test_the_outermost_span_names_its_recorder(
+    worker: Any, daemon: Any, request: pytest.FixtureRequest
+) -> None:
+    """OpenTelemetry as the collector names it; the X-Ray SDK names itself in segments of its own alone."""
+    worker.invoke("plain", {"a": 1})
+    (document,) = [found for found in daemon.documents() if found["name"] not in {"init", "read config"}]
+    named = {"otel": {"xray": {"sdk": "opentelemetry for python"}}, "native": None}
+    assert document.get("aws") == named[request.node.callspec.params["traced"]]
 
 
 @pytest.mark.parametrize(

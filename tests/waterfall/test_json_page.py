@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 PAGE = (Path(__file__).parents[2] / "docs" / "json.md").read_text()
 OTHER_ID = "1-6553f103-00000000000000000000000a"
 NAMES = {str: "string", bool: "boolean", int: "number", float: "number", dict: "object", type(None): "null"}
+CHECKED = "waterfall check"
 ON_TRACES = {
     "waterfall show": [["show", TRACE_ID], ["show", OTHER_ID], ["show", CONSUMER_ID]],
     "waterfall traces": [["traces"]],
@@ -37,6 +38,7 @@ ON_TRACES = {
     "waterfall why": [["why"]],
     "waterfall why --list": [["why", "--list"]],
     "waterfall compare": [["compare", TRACE_ID, OTHER_ID]],
+    CHECKED: [["check", "hello", "--filter", 'service("traced-api/dev")']],
     "waterfall sampling explain": [["sampling", "explain", "GET", "/hello"]],
     "waterfall cost": [["cost", "--rps", "2"]],
 }
@@ -156,13 +158,25 @@ def aws(cloud: Cloud) -> Cloud:
 
 
 @pytest.fixture
-def run(traces: Api, aws: Cloud, capsys: pytest.CaptureFixture[str]) -> Callable[[str], list[Printed]]:
+def recorded(tmp_path: Path) -> Path:
+    """A program folder with a recording of something else, and a budget for it."""
+    (tmp_path / "traces").mkdir()
+    (tmp_path / "traces" / "hello.trace").write_text("# waterfall.trace/1\ntrace\n+ segment shop\n")
+    (tmp_path / "traces" / "requests.yaml").write_text("hello: {request: GET /hello, budgets: [no errors]}")
+    return tmp_path
+
+
+@pytest.fixture
+def run(
+    traces: Api, aws: Cloud, capsys: pytest.CaptureFixture[str], recorded: Path
+) -> Callable[[str], list[Printed]]:
     """Runs a command of the page with --json, in as many ways as it takes to print every field."""
 
     def shapes(command: str) -> Iterator[dict[str, Any]]:
         endpoint = traces.endpoint if command in ON_TRACES else aws.endpoint
         for arguments in (ON_TRACES | ON_AWS)[command]:
-            main([*arguments, "--json", "--endpoint", endpoint])
+            where = ["-C", str(recorded)] if command == CHECKED else []
+            main([*arguments, *where, "--json", "--endpoint", endpoint])
             yield json.loads(capsys.readouterr().out)
 
     def printed(command: str) -> list[Printed]:

@@ -11,8 +11,8 @@ from waterfall.commands import options
 from waterfall.commands.context import Context, context_of, printed, say, trace_of
 from waterfall.commands.options import Command
 from waterfall.compare.difference import Comparison, compare
-from waterfall.compare.modes import MODES, compare_modes
 from waterfall.compare.shapes import comparison_shape
+from waterfall.proof.modes import MODES, FalseProofError, compare_modes
 from waterfall.stack.child import Program
 from waterfall.terminal import compare as picture
 from waterfall.terminal.screen import Screen, screen_of, to_text
@@ -42,8 +42,15 @@ def _check(given: argparse.Namespace) -> None:
 
 def _run(given: argparse.Namespace) -> int:
     if given.modes:
-        found = compare_modes(Program(given.directory, given.stack, dict(given.config)), say)
-        screen, titles = screen_of(sys.stdout), MODES
+        program = Program(given.directory, given.stack, dict(given.config))
+        try:
+            compared = compare_modes(program, say)
+        except FalseProofError as error:
+            sys.stderr.write(f"waterfall: {error}\n")
+            return 2
+        for each in compared.unmoved:
+            say(f"the same recorder on both sides, so nothing is proven of it: {each}")
+        found, screen, titles = list(compared.comparisons), screen_of(sys.stdout), MODES
     else:
         context = context_of(given)
         found, screen, titles = [_traces(context, given.traces)], context.screen, ("", "")
@@ -65,7 +72,8 @@ def _text(found: Sequence[Comparison], screen: Screen, titles: Sequence[str], *,
 COMMAND = Command(
     "Shows two traces side by side in normal form: without ids, times, generated values and what only "
     "names an SDK. With --modes it deploys the program twice on this machine, traced natively and with "
-    "OpenTelemetry, and compares what one warm request leaves. Exit status 1 when they differ.",
+    "OpenTelemetry, and compares what each request of traces/requests.yaml leaves, else its first GET route. "
+    "Exit status 1 when they differ, 2 when both modes were recorded by the same.",
     _add_options,
     _run,
     _check,

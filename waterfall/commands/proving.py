@@ -9,7 +9,7 @@ from pathlib import Path
 
 from waterfall.commands import options
 from waterfall.commands.context import source_of
-from waterfall.proof.cases import FOLDER, Case, Filter, read_cases, read_redaction
+from waterfall.proof.cases import FOLDER, REQUESTS, Case, Filter, read_cases, read_redaction
 from waterfall.proof.observing import Place
 from waterfall.traces.client import ReadError, connect
 from waterfall.why.client import Journal
@@ -46,8 +46,10 @@ def folder_of(given: argparse.Namespace) -> Path:
 def cases_of(given: argparse.Namespace) -> list[Case]:
     """Return the requests that are meant; raises ReadError."""
     if given.filter:
-        asked = Filter(given.filter, given.since)
-        return [Case(given.names[0], asked, runs=_FILTERED_RUNS)]
+        name, asked = given.names[0], Filter(given.filter, given.since)
+        known = read_cases(folder_of(given)) if (folder_of(given) / REQUESTS).exists() else []
+        budgets = next((case.budgets for case in known if case.name == name), ())
+        return [Case(name, asked, runs=_FILTERED_RUNS, budgets=budgets)]
     cases = read_cases(folder_of(given))
     return chosen(cases, given.names)
 

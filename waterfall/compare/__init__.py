@@ -1,1 +1,1 @@
-"""Are two traces the same? Their normal forms, and what differs; pure but for `modes`, which runs them."""
+"""Are two traces the same? Their normal forms, and what differs."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
+from waterfall.compare.difference import Finding, Pair
 from waterfall.compare.normal import Entity
-from waterfall.proof.budgets import judge
+from waterfall.proof.budgets import judge, milliseconds
 from waterfall.proof.cases import Case, Expectation, Filter
-from waterfall.proof.noise import LOOKS, PAIRS, is_open, slower
+from waterfall.proof.noise import LOOKS, PAIRS, Slower, is_open, slower
 from waterfall.proof.observing import Observer, Place, Run, filtered, measured
 from waterfall.proof.recording import RecordingError, read_recording, written
 from waterfall.proof.runs import Key, UnstableError, percentile, shared, spans
@@ -22,6 +23,7 @@ from waterfall.traces.client import ReadError
 
 Observe = Callable[[Case], tuple[list[Run], list[float]]]
 """Gives the runs of a case, and its cold starts in seconds."""
+TIME = "(time)"
 TIMES = ".times"
 _ENDING = ".trace"
 
@@ -59,14 +61,18 @@ def record(case: Case, folder: Path, observe: Observe) -> tuple[str, bool]:
             f"{case.name}: {case.title} leaves different traces: {error.finding}; "
             "record what is the same each time"
         ) from error
-    file = file_of(folder, case)
     _note_times(folder, case, runs)
+    return write_recording(file_of(folder, case), case.title, form)
+
+
+def write_recording(file: Path, title: str, form: Sequence[Entity]) -> tuple[str, bool]:
+    """Write a form unless the file says the same; return its text, and whether that is a new one."""
     with suppress(OSError, RecordingError, UnicodeDecodeError):
         before = file.read_text(encoding="utf-8")
         known = read_recording(before)
-        if not differences(known, form)[0] and written(known, case.title) == before:
+        if not differences(known, form)[0] and written(known, title) == before:
             return before, False
-    text = written(form, case.title)
+    text = written(form, title)
     file.write_text(text, encoding="utf-8")
     return text, True
 
@@ -157,10 +163,23 @@ def side_by_side(
         return Result(case, (), error=str(error))
     except UnstableError as error:
         return Result(case, (), error=f"the version before leaves different traces: {error.finding}")
-    added = slowed(slower(*_aligned(found, sides))) if times else []
-    told = explained(case.name, [*found.differences, *added], expected)
+    slow = slower(*_aligned(found, sides)) if times else {}
+    told = explained(case.name, [*found.differences, *slowed(slow)], expected)
     seconds = [median(run.trace.duration for run in side.runs) for side in sides]
-    return replace(found, differences=tuple(told), seconds=(seconds[0], seconds[1]))
+    pairs = tuple(_timed(found.pairs, slow))
+    return replace(found, differences=tuple(told), pairs=pairs, seconds=(seconds[0], seconds[1]))
+
+
+def _timed(pairs: Sequence[Pair], slow: Mapping[Key, Slower]) -> Iterator[Pair]:
+    """Note at its row what became slower."""
+    keys = _keys(pairs)
+    for pair in pairs:
+        key = keys.get(id(pair.left), ())
+        if key in slow:
+            time = Finding(key, TIME, milliseconds(slow[key].before), milliseconds(slow[key].after))
+            yield replace(pair, findings=(*pair.findings, time))
+        else:
+            yield pair
 
 
 def _take_turns(sides: tuple[Observer, Observer], times: int) -> None:
@@ -175,9 +194,7 @@ def _aligned(
     found: Result, sides: tuple[Observer, Observer]
 ) -> tuple[Mapping[Key, Sequence[float]], Mapping[Key, Sequence[float]]]:
     """Return the durations on both sides, by the keys of the version before."""
-    lefts = [root for pair in found.pairs if (root := pair.left) and root.fields["kind"] == "trace"]
-    rights = [root for pair in found.pairs if (root := pair.right) and root.fields["kind"] == "trace"]
-    keys = {id(one): key for side in (lefts, rights) for key, one in spans(side)}
+    keys = _keys(found.pairs)
     before, after = series(sides[0].runs), series(sides[1].runs)
     names = {
         keys[id(pair.left)]: keys[id(pair.right)]
@@ -186,3 +203,12 @@ def _aligned(
     }
     known = {key: other for key, other in names.items() if key in before and other in after}
     return {key: before[key] for key in known}, {key: after[other] for key, other in known.items()}
+
+
+def _keys(pairs: Sequence[Pair]) -> dict[int, Key]:
+    """Return the key of each entity on either side, by its `id`."""
+    sides = [
+        [one for one in side if one and one.fields["kind"] == "trace"]
+        for side in zip(*((pair.left, pair.right) for pair in pairs), strict=True)
+    ]
+    return {id(one): key for side in sides for key, one in spans(side)}

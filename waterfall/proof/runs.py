@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
-from waterfall.compare.alignment import align, walk
+from waterfall.compare.alignment import align, groups, walk
 from waterfall.compare.difference import Finding, pairs_of
 from waterfall.compare.normal import Entity, entity
 from waterfall.compare.values import Path, differing
@@ -31,7 +31,8 @@ class UnstableError(Exception):
 def shared(runs: Sequence[Sequence[Entity]]) -> tuple[Entity, ...]:
     """Return what all runs have in common; raises UnstableError when their structure differs.
 
-    Siblings follow each other where they did so in every run, else they ran side by side.
+    Siblings follow each other where they did so in every run, else they ran side by side. Times are those of
+    the first run.
     """
     first = runs[0]
     partners = [{id(one): one for one in walk(first)}]
@@ -66,17 +67,25 @@ def _rebuilt(
     first: Sequence[Entity], partners: Sequence[Mapping[int, Entity]], varying: Mapping[int, set[Path]]
 ) -> tuple[Entity, ...]:
     made: dict[int, Entity] = {}
-    places = {id(root): 0 for root in first}
+    times = {id(root): (root.start, root.end) for root in first}
     for one in walk(first):
-        for number, group in enumerate(_groups(one.children, partners)):
-            places |= {id(child): number for child in group}
+        for together in _groups(one.children, partners):
+            times |= _times(together)
     for one in reversed(list(walk(first))):
         fields = deepcopy(dict(one.fields))
         for path in varying.get(id(one), ()):
             _vary(fields, path)
-        at = float(places[id(one)])
-        made[id(one)] = entity(fields, [made[id(child)] for child in one.children], start=at, end=at + 1)
+        start, end = times[id(one)]
+        made[id(one)] = entity(fields, [made[id(child)] for child in one.children], start=start, end=end)
     return tuple(made[id(root)] for root in first)
+
+
+def _times(together: Sequence[Entity]) -> dict[int, tuple[float, float]]:
+    """Return when siblings ran in the first run; those that only others saw side by side, all at once."""
+    if len(groups(together)) == 1:
+        return {id(one): (one.start, one.end) for one in together}
+    start, end = min(one.start for one in together), max(one.end for one in together)
+    return {id(one): (start, end) for one in together}
 
 
 def _groups(siblings: Sequence[Entity], partners: Sequence[Mapping[int, Entity]]) -> Iterator[list[Entity]]:

@@ -1,4 +1,4 @@
-"""A stack in a process of its own, for `waterfall compare --modes`.
+"""A stack in a process of its own, for commands that run more than one.
 
 Reads its settings as one line of JSON, writes the stack's status as one line of JSON once it is ready, and
 serves until its standard input ends. What goes wrong is written as `error`.

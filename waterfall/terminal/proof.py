@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from rich.text import Text
 
 from waterfall.proof.cases import Expectation
-from waterfall.proof.verdict import Difference, Result
+from waterfall.proof.lines import told
+from waterfall.proof.verdict import Result
 from waterfall.terminal.screen import DIM, STYLES, Screen, wrapped
 from waterfall.terminal.text import clean
 
@@ -48,29 +47,3 @@ def _head(result: Result, screen: Screen) -> Text:
 def _wrapped(text: str, screen: Screen, style: str) -> Iterator[Text]:
     for line in wrapped(clean(text), screen.width - len(_MARGIN), screen.glyphs):
         yield Text(_MARGIN + line, style=style)
-
-
-def told(one: Difference, arrow: str = "->") -> str:
-    """Tell of a difference in one line."""
-    place = " > ".join(one.path)
-    reason = f" (expected: {one.reason})" if one.reason else ""
-    return f"{one.change}: {_told(one, place, arrow)}{reason}"
-
-
-def _told(one: Difference, place: str, arrow: str) -> str:
-    if one.change in {"added", "removed"}:
-        whole = str(one.left or one.right)
-        return " > ".join([*one.path[:-1], whole])
-    if one.change == "budget":
-        return f"{one.field}: {one.right}"
-    if one.change == "slower":
-        return f"{place}: {one.left} {arrow} {one.right} ({one.field})"
-    name = f"{place}: {one.field}" if one.field else place
-    also = f"; so {', '.join(one.also)}" if one.also else ""
-    return f"{name}: {_value(one.left)} {arrow} {_value(one.right)}{also}"
-
-
-def _value(value: Any) -> str:
-    if value is None:
-        return "absent"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

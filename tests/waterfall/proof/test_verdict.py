@@ -11,12 +11,12 @@ from tests.waterfall import samples
 from tests.waterfall.samples import aws_call, cause, exception, segment, subsegment
 from waterfall.proof.cases import Expectation
 from waterfall.proof.form import recorded_form
+from waterfall.proof.lines import told
 from waterfall.proof.noise import Slower
 from waterfall.proof.recording import read_recording, written
 from waterfall.proof.redaction import redaction
 from waterfall.proof.runs import shared
 from waterfall.proof.verdict import Difference, differences, explained, slowed
-from waterfall.terminal.proof import told
 from waterfall.traces.model import Trace
 from waterfall.traces.tree import build
 
