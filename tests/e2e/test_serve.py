@@ -86,9 +86,9 @@ def test_the_exports_lead_to_it(served: Stack, capsys: pytest.CaptureFixture[str
 
 def test_without_a_stack_the_exports_say_how_to_start_one(capsys: pytest.CaptureFixture[str]) -> None:
     """Nothing is printed that a shell would evaluate."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    assert main(["env", "--endpoint", f"http://127.0.0.1:{port}"]) == 1
+    with socket.socket() as deaf:  # bound, so that nobody else listens there
+        deaf.bind(("127.0.0.1", 0))
+        assert main(["env", "--endpoint", f"http://127.0.0.1:{deaf.getsockname()[1]}"]) == 1
     told = capsys.readouterr()
     assert (told.out, "; start one: " in told.err) == ("", True)
 
