@@ -23,6 +23,10 @@ REPOSITORY = Path(__file__).parents[2]
 FOLDER = "PULUMI_CLI_BIN"
 """Names the folder of the CLI and its Python language host, where they are not on the PATH."""
 
+TWO_ROUTES = '{"GET /hello": front, "GET /bye": front}'
+ONE_ROUTE = '{"GET /hello": front}'
+"""How the program names its routes, and how it would name two."""
+
 _PROGRAM = ("requirements.txt", "handlers", "components", "layers")
 _PROVIDER = """#!{python}
 import sys
@@ -83,6 +87,10 @@ class Workspace:
         told = json.loads(self.pulumi("preview", "--json", *arguments))
         steps = {step["urn"]: step["op"] for step in told["steps"]}
         return {"::".join(urn.split("::")[2:]): op for urn, op in steps.items()}
+
+    def outputs(self) -> dict[str, Any]:
+        outputs: dict[str, Any] = json.loads(self.pulumi("stack", "output", "--json"))
+        return outputs
 
     def state(self) -> list[dict[str, Any]]:
         """Return the resources of the stack's state."""

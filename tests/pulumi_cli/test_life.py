@@ -10,10 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.pulumi_cli.cli import Workspace, copy_program, keep_layers, operations
-
-TWO_ROUTES = '{"GET /hello": front, "GET /bye": front}'
-ONE_ROUTE = '{"GET /hello": front}'
+from tests.pulumi_cli.cli import ONE_ROUTE, TWO_ROUTES, Workspace, copy_program, keep_layers, operations
 
 Done = list[dict[str, Any]]
 
