@@ -92,6 +92,7 @@ class MotoAws:
 def load() -> MotoAws:
     """Import moto with the settings of the embedded AWS."""
     os.environ.update(_SETTINGS)
+    import flask  # noqa: PLC0415 - as slow as moto's own imports
     from moto.backends import get_backend  # noqa: PLC0415 - its settings come first
     from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
         DomainDispatcherApplication,
@@ -124,12 +125,20 @@ def load() -> MotoAws:
         state: Any = get_backend(name)
         return cast("Mapping[str, Any]", state[ACCOUNT_ID])
 
+    def unrouted(problem: Any) -> Any:
+        """Say of an operation that moto has no path for what it says of others, in the place of a page."""
+        if flask.request.url_rule is None:
+            raise NotImplementedError(f"there is no {flask.request.method} {flask.request.path} here")
+        return problem
+
     def app_of(service: Any) -> Any:
         moto_deliveries.switch_off(service)
         moto_operations.add(service)
         if service == "stepfunctions":
             moto_states.apply()
-        return create_backend_app(service)
+        app = create_backend_app(service)
+        app.register_error_handler(404, unrouted)
+        return app
 
     dispatcher = DomainDispatcherApplication(app_of)
     return MotoAws(

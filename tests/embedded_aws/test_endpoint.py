@@ -506,6 +506,12 @@ def test_moto_s_control_api_does_not_exist(running: Running, name: str, method: 
     assert running.client("sqs").get_queue_url(QueueName=name)["QueueUrl"] == queue
 
 
+def test_an_operation_without_a_path_is_not_implemented(running: Running) -> None:
+    """Moto answers with a page, which SDKs cannot read, where it knows operations by their paths."""
+    answer = exchange(running.url, request("GET /coffee/machine", signed("scheduler")))
+    assert (answer.status, answer.json()["__type"]) == (501, "NotImplemented")
+
+
 def test_unimplemented_action(running: Running) -> None:
     """What moto lacks is a 501 that names it, which SDKs do not retry."""
     response = httpx.get(f"{running.url}/2015-03-31/functions/unknown")
