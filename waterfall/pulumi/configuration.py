@@ -31,6 +31,16 @@ _ACCOUNTS = frozenset(
     )
 )  # fmt: skip
 """Settings that say which account is meant and how it is reached."""
+_NOBODY: Mapping[str, Any] = {
+    "aws:profile": "",
+    "aws:token": "",
+    "aws:assumeRoles": [],
+    "aws:allowedAccountIds": [],
+    "aws:forbiddenAccountIds": [],
+    "aws:sharedConfigFiles": [],
+    "aws:sharedCredentialsFiles": [],
+}
+"""What outweighs an account that `Pulumi.yaml` names for all stacks."""
 _MACHINES = {"aarch64": "arm64", "amd64": "x86_64"}
 
 
@@ -39,7 +49,8 @@ def copied(project: Project, given: Mapping[str, str], endpoint: str, region: st
 
     Raises ReadError for secrets that are not given: only the stack's own backend can decrypt them.
     """
-    settings = {key: value for key, value in project.settings.items() if key not in _ACCOUNTS}
+    settings = {key: value for key, value in _NOBODY.items() if key in project.kinds}
+    settings |= {key: value for key, value in project.settings.items() if key not in _ACCOUNTS}
     settings |= {key: value for key, value in _of_this_machine(project).items() if key in project.kinds}
     settings |= {project.key(name): _typed(project, name, value) for name, value in given.items()}
     _refuse_encrypted(project, settings)

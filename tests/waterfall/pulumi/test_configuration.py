@@ -50,6 +50,14 @@ def test_every_way_to_an_account_is_replaced(tmp_path: Path) -> None:
     assert {*copy["aws:endpoints"][0].values()} == {HERE}
 
 
+def test_an_account_of_all_stacks_is_outweighed(tmp_path: Path) -> None:
+    """`Pulumi.yaml` has values for stacks that have none of their own."""
+    roles = "  aws:assumeRoles: {value: [{roleArn: arn}]}\n"
+    declared = f"config:\n  aws:profile: live\n{roles}  aws:region: eu-west-1\n"
+    copy = settings(project(tmp_path, "config: {}\n", declared))
+    assert (copy["aws:profile"], copy["aws:assumeRoles"], copy["aws:region"]) == ("", [], "us-east-1")
+
+
 def test_secrets_that_are_not_given_are_named(tmp_path: Path) -> None:
     """With what to type."""
     found = project(tmp_path, "config:\n  password: {secure: a}\n  deep: {key: [{secure: b}]}\n  size: 3\n")
