@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "switching.md").read_text(encoding="utf-8")
 BLOCKS = dict(re.findall(r"```python\n# ([^\n]+)\n(.*?)```", PAGE, re.DOTALL))
-COMMANDS = re.findall(r"^\$ waterfall ([^#\n]+?) *(?:#.*)?$", PAGE, re.MULTILINE)
+COMMANDS = re.findall(r"^ *\$ waterfall ([^#\n]+?) *(?:#.*)?$", PAGE, re.MULTILINE)
 ORDER = {"id": "1", "customer": "ada"}
 SCHEMA = [{"AttributeName": "id", "KeyType": "HASH"}]
 TYPES = [{"AttributeName": "id", "AttributeType": "S"}]
@@ -117,5 +117,4 @@ def test_every_example_is_run() -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_are_understood(command: str) -> None:
     """Every command of the page is one that `waterfall` has."""
-    words = command.replace("<your program>", "program").split()
-    assert cli.parse(words).command == "compare"
+    assert cli.parse(command.split()).command in {"up", "record", "check", "compare"}
