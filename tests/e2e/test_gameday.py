@@ -70,7 +70,7 @@ def test_a_game_day_reports_in_markdown(tmp_path: Path) -> None:
     """Every experiment runs in turn; the report says what the client saw, and that it recovered."""
     faults = {
         "worker-fails": {"functions": ["worker"], "kind": "error", "percentage": 100},
-        "table-slow": {"calls": {"service": "dynamodb"}, "kind": "delay", "delay": 0.1},
+        "table-slow": {"calls": {"service": "dynamodb"}, "kind": "delay", "delay": 0.1, "percentage": 100},
     }
     command = [str(WATERFALL), "gameday", "--requests", "4", "--report", str(tmp_path / "report.md")]
     command += ["--config", f"faults={json.dumps(faults)}", "--config", "workSeconds=0"]

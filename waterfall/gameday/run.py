@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from waterfall.faults.client import Faults, Template
@@ -17,6 +17,8 @@ from waterfall.traces.model import Trace
 
 RECOVERY_REQUESTS = 5
 WARM_UP_ROUNDS = 5
+QUIET_SECONDS = 2.0
+"""How long a trace that is not whole may stay as it is: some, of runs that were ended, never are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +115,19 @@ def _recover(target: Target) -> int | None:
 
 
 def _traces(target: Target, samples: Sequence[Sample]) -> dict[str, Trace]:
-    """Return the traces of requests, once the last one is whole."""
+    """Return the traces of requests, once all are whole, or no more of them comes."""
     ids = [sample.trace_id for sample in samples if sample.trace_id]
-    if ids:
-        first_request.whole_trace(target.reader, ids[-1], Polling(2.0))
-    return {trace.id: trace for trace in target.reader.get(ids)}
+    found: dict[str, Trace] = {}
+    grown = bool(ids)
+    while grown:
+        for _ in Polling(QUIET_SECONDS).tries():
+            before, found = found, {trace.id: trace for trace in target.reader.get(ids)}
+            if grown := _nodes(found) > _nodes(before):
+                break
+            if len(found) == len(ids) and all(map(first_request.is_whole, found.values())):
+                return found
+    return found
+
+
+def _nodes(traces: Mapping[str, Trace]) -> int:
+    return sum(len(trace.nodes) for trace in traces.values())
