@@ -29,6 +29,8 @@ def test_a_production_stack_is_let_through_and_a_worse_one_is_not(
     open_workspace: Callable[[Path], Workspace], tmp_path: Path
 ) -> None:
     """The rules of a resource, of the stack and of production are asked, before anything is made."""
+    # Without it the CLI waits for ever for the pack.
+    assert (REPOSITORY / "policy" / ".venv" / ".made").exists(), "run `make policy/.venv/.made` first"
     workspace = open_workspace(tmp_path)
     copy_program(workspace.directory)
     keep_layers(workspace.directory)
