@@ -29,6 +29,8 @@ LINKED_APART = 1.0
 AWS_WITHIN = 60.0
 AWS_PAUSE = 2.0
 """X-Ray shows a trace seconds after it happened, and its calls are limited and paid for."""
+LATE, QUIET = 3.0, 0.5
+"""Seconds in which a span may come after its trace looks whole, and without one of which none is expected."""
 _DEEPEST = 5
 
 
@@ -88,6 +90,7 @@ class Observer:
     linked: int | None = None
     runs: list[Run] = field(default_factory=list)
     cold_starts: list[float] = field(default_factory=list)
+    _least: int | None = None
 
     def warm_up(self) -> None:
         """Send it once without keeping it, but for the time of its cold starts."""
@@ -111,8 +114,25 @@ class Observer:
                 f"{self.case.name}: {self.case.title} left no trace {trace_id}{told}: "
                 "is tracing on in its stage and function?"
             )
+        trace = self._complete(trace)
         linked = tuple(self._linked(trace))
         return Run(trace, linked, recorded_form(trace, linked, self.place.redact))
+
+    def _complete(self, trace: Trace) -> Trace:
+        """Wait for spans of functions, which on a busy machine come after the segments around them.
+
+        A run before says how many there are; without one, none may have come for a while.
+        """
+        since = time.monotonic()
+        for _ in replace(self.place.polling, limit=LATE).tries():
+            is_quiet = time.monotonic() - since >= QUIET
+            if is_quiet if self._least is None else _count(trace) >= self._least:
+                break
+            for again in self.place.reader.get([trace.id]):
+                if _count(again) > _count(trace):
+                    trace, since = again, time.monotonic()
+        self._least = max(self._least or 0, _count(trace))
+        return trace
 
     def _ask(self) -> tuple[str, str]:
         """Send it; return its trace, and what was answered."""
@@ -172,6 +192,10 @@ class Observer:
         polling = self.place.polling
         whole = [first_request.whole_trace(self.place.reader, each.id, polling) for each in found]
         return [each for each in whole if each is not None]
+
+
+def _count(trace: Trace) -> int:
+    return sum(node.phase is None for node in trace.nodes)
 
 
 def filtered(case: Case, asked: Filter, place: Place) -> list[Run]:

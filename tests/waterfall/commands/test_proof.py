@@ -104,3 +104,38 @@ def test_a_filter_that_nothing_fits_is_an_error(
     """One line that says how to look further back."""
     assert run(api, "record", tmp_path) == 1
     assert "look further back with --since" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--base", "main", "--aws"], "--base runs both versions on this machine"),
+        (["--base", "main", "--endpoint", "http://127.0.0.1:1"], "--base runs both versions on this machine"),
+        (["--stack", "dev"], "--stack and --config belong to --base"),
+        (["--config", "a=b"], "--stack and --config belong to --base"),
+    ],
+)
+def test_wrong_usage_is_status_2(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    """What cannot be meant is refused with a line that says what is allowed."""
+    with pytest.raises(SystemExit) as stop:
+        main(["check", *arguments])
+    assert stop.value.code == 2
+    assert message in " ".join(capsys.readouterr().err.split())
+
+
+def test_reports_are_written_beside_what_is_printed(
+    api: Api, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """JUnit XML and Markdown, in folders that need not be there; the name of a request has to."""
+    api.put(samples.request())
+    run(api, "record", tmp_path)
+    junit, markdown = tmp_path / "out" / "r.xml", tmp_path / "out" / "r.md"
+    assert run(api, "check", tmp_path, "--junit", str(junit), "--markdown", str(markdown)) == 0
+    assert 'tests="1" failures="0" errors="0"' in junit.read_text()
+    assert markdown.read_text().startswith("### Traces: all requests are as recorded\n")
+    (tmp_path / "traces" / "requests.yaml").write_text("hello: GET /hello")
+    capsys.readouterr()
+    assert main(["check", "other", "-C", str(tmp_path), "--endpoint", api.endpoint]) == 1
+    assert "there is no request 'other': there are hello" in capsys.readouterr().err
