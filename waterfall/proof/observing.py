@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from waterfall.compare.normal import Entity
+from waterfall.compare.alignment import walk
+from waterfall.compare.normal import Entity, normal_form
 from waterfall.proof.budgets import Measured
 from waterfall.proof.cases import Case, Filter, Invocation
 from waterfall.proof.form import recorded_form
@@ -195,7 +196,8 @@ class Observer:
 
 
 def _count(trace: Trace) -> int:
-    return sum(node.phase is None for node in trace.nodes)
+    """Count what warm and cold traces both have."""
+    return sum(1 for _ in walk(normal_form(trace, imports=False)))
 
 
 def filtered(case: Case, asked: Filter, place: Place) -> list[Run]:
