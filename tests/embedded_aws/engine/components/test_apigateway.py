@@ -102,7 +102,7 @@ def site(aws: harness.Aws, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     ("key", 403, '{"message":"Forbidden"}'),
     ("page", 400, '{"message":"Missing required request parameters: [page]"}'),
     ("guarded", 401, '{"message":"Unauthorized"}'),
-    ("pool", 501, None),
+    ("pool", 401, '{"message":"Unauthorized"}'),
     ("elsewhere/status", 200, "{}"),
     ("raw", 204, ""),
 ])  # fmt: skip
