@@ -27,6 +27,8 @@ class Collector:
 
     def __init__(self) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        # More than by default: other processes of a busy machine may keep the thread from running.
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 * 1024 * 1024)
         self._socket.bind(("127.0.0.1", 0))
         self.address = "127.0.0.1:{1}".format(*self._socket.getsockname())
         self._arrived = threading.Condition()

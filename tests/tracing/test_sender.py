@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Any
+
+import pytest
 
 from tests.tracing.harness import flatten
 from tracing._sender import (
@@ -138,3 +142,23 @@ def test_pacing() -> None:
     now[0] += 1.0
     assert transport.idle()
     transport.close()
+
+
+@pytest.mark.parametrize("size", [50, 400, 4_000, 60_000])
+def test_a_receiver_of_default_size_may_pause(size: int) -> None:
+    """One that does not run for 20 ms has what came in them, the burst at their start too."""
+    now, sent = [0.0], []
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        transport = Datagrams(receiver.getsockname(), clock=lambda: now[0], sleep=sleep)
+        while now[0] < 0.02:
+            assert transport.send(b"x" * size)
+            sent.append(now[0])
+        transport.close()
+        receiver.setblocking(False)
+        for _ in range(bisect_right(sent, 0.02)):
+            receiver.recv(70_000)

@@ -32,7 +32,7 @@ def span_names(bodies: list[bytes]) -> list[str]:
 
 @EVERY
 def test_ten_thousand_spans(collector: Any, mode: str, export: str) -> None:
-    """Ten thousand spans in one invocation all arrive, with a receive buffer of default size."""
+    """Ten thousand spans in one invocation all arrive; test_sender.py has what a receive buffer holds."""
     worker = Worker(mode, environment(mode, collector, TRACING_EXPORT=export))
     assert worker.invoke("many", 10_000) == 10_000
     worker.close()
