@@ -7,6 +7,7 @@ import gc
 import os
 import re
 import shutil
+import signal
 import sys
 from collections.abc import Generator
 from importlib import import_module
@@ -37,6 +38,10 @@ if "TRACING_MODE" not in os.environ:
 # Tests start hundreds of processes: what one has compiled is there for the next.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# A script that starts tests in the background has them ignore Ctrl-C, and all that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @atexit.register
