@@ -115,7 +115,7 @@ PACKAGES = (
         rooms(
             "ports shell",
             "traces",
-            "faults logs pulumi sampling stack",
+            "faults files logs pulumi sampling stack",
             "compare why",
             "proof",
             "terminal web",

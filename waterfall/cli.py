@@ -25,6 +25,8 @@ COMMANDS = {
     "map": "show the service map",
     "console": "show traces and the service map in a browser",
     "compare": "compare two traces, or the tracing modes",
+    "export": "write one trace as a file: a page, JSON, OTLP or Chrome's trace format",
+    "import": "put traces of files into a running stack",
     "record": "write what requests leave as traces/NAME.trace",
     "check": "compare what requests leave with what was recorded, or with another version",
     "why": "explain why a request has a trace or none",

@@ -5,6 +5,7 @@
 `GET /api/traces/{id}`                `waterfall.trace/1`, with what a picture needs besides
 `GET /api/traces/{id}/documents/{n}`  the document of node `n`
 `GET /api/traces/{id}/logs`           `waterfall.logs/1`: what its invocations wrote
+`GET /api/traces/{id}/files/{format}` the trace as a file: `html`, `json`, `otlp` or `chrome`
 `GET /api/map`                        `waterfall.map/1`; a time, or `trace`
 `GET /api/compare`                    two traces, `a` and `b`, side by side
 `GET /api/requests`                   `waterfall.requests/1`; `limit`
@@ -37,7 +38,7 @@ from waterfall.traces.client import Reader, ReadError, RefusedError, Source
 from waterfall.traces.links import linked_traces
 from waterfall.traces.marking import marked, marked_by
 from waterfall.traces.shapes import map_shape, traces_shape
-from waterfall.web import shapes
+from waterfall.web import files, shapes
 from waterfall.web.faults import Experiments
 from waterfall.web.guard import Guard
 from waterfall.web.query import BadRequestError, limit_of, span_of
@@ -70,6 +71,7 @@ def create_app(reader: Reader, source: Source, clock: Callable[[], float] = time
         Route("/api/traces/{id}/documents/{position:int}", api.document),
         Route("/api/traces/{id}/linked", api.linked),
         Route("/api/traces/{id}/logs", api.logs),
+        Route("/api/traces/{id}/files/{format}", api.file),
         Route("/api/map", api.map),
         Route("/api/compare", api.compare),
         Route("/api/requests", api.requests),
@@ -144,8 +146,7 @@ class _Api:
     async def linked(self, request: Request) -> Response:
         def read() -> Any:
             found = linked_traces(self._reader, self._trace(request), self._clock())
-            names = {each.id: each.entry.name if each.entry else "" for each in found}
-            return {"traces": [{"id": id_, "name": name} for id_, name in names.items()]}
+            return shapes.linked_shape(found)
 
         return json_response(await run_in_threadpool(read))
 
@@ -156,6 +157,21 @@ class _Api:
             return trace_logs_shape(trace.id, found, max(MOST_LINES // max(1, len(found)), FEWEST_LINES))
 
         return json_response(await run_in_threadpool(read))
+
+    async def file(self, request: Request) -> Response:
+        format_ = request.path_params["format"]
+        if format_ not in files.FORMATS:
+            raise NotThereError(f"there is no file {format_!r}: ask for {', '.join(files.FORMATS)}")
+
+        def write() -> Response:
+            trace = self._trace(request)
+            now = self._clock()
+            linked = linked_traces(self._reader, trace, now) if format_ == "html" else ()
+            text = files.written(trace, format_, now, linked)
+            about = {"Content-Disposition": f'attachment; filename="{files.name_of(trace, format_)}"'}
+            return Response(text, headers=about, media_type="application/octet-stream")
+
+        return await run_in_threadpool(write)
 
     async def map(self, request: Request) -> Response:
         def read() -> Any:

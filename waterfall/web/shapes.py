@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
@@ -53,6 +54,12 @@ def raw_document(document: Document) -> dict[str, Any]:
     nested = document.get("subsegments")
     kept = {key: bounded(value) for key, value in document.items() if key != "subsegments"}
     return kept | ({"subsegments": f"({len(nested)} of their own)"} if isinstance(nested, list) else {})
+
+
+def linked_shape(traces: Iterable[Trace]) -> dict[str, Any]:
+    """Return `traces`, each with `id` and the `name` of what it began with."""
+    names = {each.id: each.entry.name if each.entry else "" for each in traces}
+    return {"traces": [{"id": id_, "name": name} for id_, name in names.items()]}
 
 
 def side_by_side(found: Comparison) -> dict[str, Any]:

@@ -4,6 +4,8 @@ AWS has not published how X-Ray converts OTLP, so this follows the OpenTelemetry
 exporter 0.161.0, whose rules are public; docs/otlp.md has each difference with its reason:
 https://github.com/open-telemetry/opentelemetry-collector-contrib/tree/v0.161.0/exporter/awsxrayexporter
 `Options.flat_metadata` is the one difference of X-Ray's own conversion that has been seen and is offered.
+
+A span may carry the segment document that it was made of: then that is taken, as it is.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from embedded_aws.aws.ids import Ids, RandomIds
+from embedded_aws.aws.parsing import ParseError, read_json
 from embedded_aws.xray.intake.translation import aws_data, causes, http_data, indexing, names, sql_data
 from embedded_aws.xray.intake.translation.indexing import Options
 from embedded_aws.xray.intake.translation.spans import (
@@ -38,6 +41,7 @@ __all__ = ["DEFAULTS", "Options", "RequestError", "Translation", "segments", "tr
 
 _CALLS = {"CLIENT", "PRODUCER", "CONSUMER"}
 _IN_PROGRESS = "aws.xray.inprogress"
+_DOCUMENT = "aws.xray.document"
 _NOT_OF_THE_SERVICE = {"aws.remote.service", "aws.remote.operation", "remoteTarget", "K8s.RemoteNamespace"}
 _NANOSECONDS = 1_000_000_000
 
@@ -84,6 +88,9 @@ def translate(
 
 def segments(span: Span, resource: Attributes, ids: Ids, options: Options = DEFAULTS) -> list[dict[str, Any]]:
     """Return one document, or two for a call that Application Signals marks as its service's entry."""
+    carried = _carried(span)
+    if carried is not None:
+        return [carried]
     span, in_progress = _without_mark(span)
     if names.is_local_root(span) and span.kind in _CALLS:
         service_id = ids.segment_id()
@@ -103,6 +110,21 @@ def segments(span: Span, resource: Attributes, ids: Ids, options: Options = DEFA
             del document["end_time"]
             document["in_progress"] = True
     return documents
+
+
+def _carried(span: Span) -> dict[str, Any] | None:
+    """Return the segment document that a span carries, if it is of this very span."""
+    text = span.attributes.get(_DOCUMENT)
+    if not isinstance(text, str):
+        return None
+    try:
+        document = read_json(text)
+    except ParseError:
+        return None
+    own = {"id": span.span_id, "trace_id": span.trace_id}
+    if not isinstance(document, dict) or any(document.get(key) != value for key, value in own.items()):
+        return None
+    return document
 
 
 def _without_mark(span: Span) -> tuple[Span, bool]:

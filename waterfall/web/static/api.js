@@ -1,5 +1,7 @@
 // Reads the console's own API; `ApiError` carries its sentence and code.
 
+import { isOffered, saved } from "./saved.js";
+
 export class ApiError extends Error {
   constructor(message, code, status) {
     super(message);
@@ -8,12 +10,18 @@ export class ApiError extends Error {
   }
 }
 
-export function read(path, query = {}, signal = undefined) {
+export async function read(path, query = {}, signal = undefined) {
+  if (saved) return kept(path);
   const given = Object.entries(query).filter(
     ([, value]) => value !== null && value !== undefined && value !== "",
   );
   const search = new URLSearchParams(given).toString();
   return ask(`/api/${path}${search ? `?${search}` : ""}`, { signal });
+}
+
+function kept(path) {
+  if (isOffered(path)) return saved[path];
+  throw new ApiError("this page was saved without it", "NotSaved", 404);
 }
 
 // Changes something: the guard wants JSON from the console's own pages.

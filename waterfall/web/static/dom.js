@@ -1,5 +1,7 @@
 // The only way in which this console makes elements: text goes in as text, never as markup.
 
+import { saved } from "./saved.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 
 export const h = (tag, attributes = {}, ...children) =>
@@ -29,6 +31,6 @@ export const show = (element, ...children) => {
   return element;
 };
 
-// A link within the console: followed without loading the page again.
+// A link within the console: followed without loading the page again. A saved page leads nowhere.
 export const link = (href, attributes, ...children) =>
-  h("a", { ...attributes, href, "data-inside": "" }, ...children);
+  saved ? h("span", attributes, ...children) : h("a", { ...attributes, href, "data-inside": "" }, ...children);

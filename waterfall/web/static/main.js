@@ -1,8 +1,9 @@
 // The frame around every view: navigation, theme, help, keys, and which view an address shows.
 
 import { read } from "./api.js";
-import { h, link, show, svg } from "./dom.js";
+import { h, link, show } from "./dom.js";
 import { experimentStrip } from "./experiments.js";
+import { listenForKeys, logo, switchTheme, themeButton } from "./frame.js";
 import { toggleHelp } from "./help.js";
 import { query } from "./state.js";
 import { compareView } from "./views/compare.js";
@@ -32,15 +33,6 @@ const context = { pace: 2, source: null };
 const main = h("main", { id: "view" });
 let current = null;
 
-function logo() {
-  return svg(
-    "svg",
-    { viewBox: "0 0 32 32", class: "logo", "aria-hidden": "true" },
-    svg("rect", { width: 32, height: 32, rx: 7 }),
-    svg("path", { d: "M6 9h20M11 16h12M16 23h8" }),
-  );
-}
-
 const sourceLabel = h("span", { class: "source", title: "what is read" });
 const navigation = h(
   "nav",
@@ -54,21 +46,7 @@ document.body.append(
     link("/traces", { class: "home", title: "waterfall" }, logo(), h("span", {}, "waterfall")),
     navigation,
     sourceLabel,
-    h(
-      "button",
-      {
-        type: "button",
-        class: "quiet theme",
-        title: "Light or dark (d)",
-        "aria-label": "Light or dark",
-        onclick: switchTheme,
-      },
-      svg(
-        "svg",
-        { viewBox: "0 0 24 24", class: "icon" },
-        svg("path", { d: "M20 14.500A8.500 8.500 0 1 1 9.500 4a7 7 0 0 0 10.500 10.500z" }),
-      ),
-    ),
+    themeButton(),
     h(
       "button",
       { type: "button", class: "quiet", title: "Keys (?)", "aria-label": "Keys", onclick: toggleHelp },
@@ -111,15 +89,6 @@ function open() {
   });
 }
 
-function switchTheme() {
-  const root = document.documentElement;
-  const dark = root.dataset.theme
-    ? root.dataset.theme === "dark"
-    : matchMedia("(prefers-color-scheme: dark)").matches;
-  root.dataset.theme = dark ? "light" : "dark";
-  localStorage.setItem("theme", root.dataset.theme);
-}
-
 document.addEventListener("click", (event) => {
   const inside = event.target.closest?.("[data-inside]");
   if (!inside || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey)
@@ -129,27 +98,13 @@ document.addEventListener("click", (event) => {
 });
 addEventListener("popstate", open);
 
-const KEYS = {
+listenForKeys(() => current, {
   "?": toggleHelp,
   d: switchTheme,
   t: () => go("/traces"),
   m: () => go("/map"),
   f: () => go("/faults"),
   w: () => go("/why"),
-};
-document.addEventListener("keydown", (event) => {
-  if (event.metaKey || event.ctrlKey || event.altKey) return;
-  const typing = event.target.matches?.("input, textarea, select");
-  if (typing) {
-    if (event.key === "Escape") event.target.blur();
-    return;
-  }
-  if (document.querySelector("dialog[open]") && event.key !== "?") return;
-  if (current.key?.(event)) event.preventDefault();
-  else if (KEYS[event.key]) {
-    event.preventDefault();
-    KEYS[event.key]();
-  }
 });
 
 open();

@@ -7,6 +7,7 @@ import { emptyBox } from "../parts.js";
 import { ticks } from "../pure/axis.js";
 import { duration } from "../pure/format.js";
 import { hasChildren, visibleRows, window as sight, withChildren } from "../pure/rows.js";
+import { isOffered, saved } from "../saved.js";
 import { addressOf, remember } from "../state.js";
 import { detailsPanel } from "./details.js";
 import { logsPanel } from "./logs.js";
@@ -52,7 +53,8 @@ export function traceView(main, { id, query, pace }) {
       ["critical", "critical path"],
     ].map(([tone, text]) => h("span", {}, h("i", { class: tone }), text)),
   );
-  const asked = query.get("logs");
+  const hasLogs = isOffered(`traces/${id}/logs`);
+  const asked = hasLogs ? query.get("logs") : null;
   const logs = logsPanel({
     trace: () => state.trace,
     asked: asked === "on" ? null : asked,
@@ -73,7 +75,7 @@ export function traceView(main, { id, query, pace }) {
       state.same = text === state.text ? state.same + 1 : 0;
       if (text !== state.text) arrived(trace, text);
       await follow(signal);
-      if (state.same >= (trace.unfinished ? 10 * ENOUGH : ENOUGH)) poll.pause(true);
+      if (saved || state.same >= (trace.unfinished ? 10 * ENOUGH : ENOUGH)) poll.pause(true);
     } catch (failure) {
       if (failure.name === "AbortError") throw failure;
       if (!state.trace)
@@ -156,17 +158,19 @@ export function traceView(main, { id, query, pace }) {
         },
         "Critical path",
       ),
-      h(
-        "button",
-        {
-          type: "button",
-          class: "quiet",
-          title: "What the functions wrote (l)",
-          "aria-pressed": String(logs.isOpen()),
-          onclick: toggleLogs,
-        },
-        "Logs",
-      ),
+      hasLogs
+        ? h(
+            "button",
+            {
+              type: "button",
+              class: "quiet",
+              title: "What the functions wrote (l)",
+              "aria-pressed": String(logs.isOpen()),
+              onclick: toggleLogs,
+            },
+            "Logs",
+          )
+        : null,
     );
   }
 
@@ -367,7 +371,7 @@ export function traceView(main, { id, query, pace }) {
     },
     e: toggleAll,
     p: toggleCritical,
-    l: toggleLogs,
+    ...(hasLogs ? { l: toggleLogs } : {}),
   };
 
   return {

@@ -3,7 +3,15 @@
 import { h, link } from "../dom.js";
 import { copyButton, statusPill } from "../parts.js";
 import { clock, cut, day, duration, pathOf, shortType } from "../pure/format.js";
+import { saved } from "../saved.js";
 import { addressOf } from "../state.js";
+
+const FILES = [
+  ["html", "Page", "this waterfall in one file, to open anywhere"],
+  ["json", "JSON", "what `waterfall import` reads back"],
+  ["otlp", "OTLP", "for OpenTelemetry backends"],
+  ["chrome", "Chrome trace", "for Perfetto and Speedscope"],
+];
 
 export const titleOf = (trace) =>
   `${trace.method ?? ""} ${trace.url ?? trace.nodes[0]?.name ?? trace.id} · waterfall`.trim().slice(0, 120);
@@ -39,12 +47,7 @@ export function headOf(trace, linked, reveal) {
         " ",
         headline(trace),
       ),
-      h(
-        "span",
-        { class: "actions" },
-        link(addressOf("/map", { trace: trace.id }), { class: "button" }, "Map"),
-        link(addressOf("/compare", { a: trace.id }), { class: "button" }, "Compare"),
-      ),
+      saved ? null : actionsOf(trace),
     ),
     h(
       "div",
@@ -83,6 +86,35 @@ export function headOf(trace, linked, reveal) {
       : null,
   ];
 }
+
+function closeAfterChoice(event) {
+  if (event.target.closest("a")) event.currentTarget.removeAttribute("open");
+}
+
+const actionsOf = (trace) =>
+  h(
+    "span",
+    { class: "actions" },
+    link(addressOf("/map", { trace: trace.id }), { class: "button" }, "Map"),
+    link(addressOf("/compare", { a: trace.id }), { class: "button" }, "Compare"),
+    h(
+      "details",
+      { class: "share", onclick: closeAfterChoice },
+      h("summary", { class: "button", title: "Save this trace as a file" }, "Share"),
+      h(
+        "div",
+        { class: "panel" },
+        FILES.map(([format, title, about]) =>
+          h(
+            "a",
+            { href: `/api/traces/${encodeURIComponent(trace.id)}/files/${format}`, download: "" },
+            h("b", {}, title),
+            h("span", { class: "dim" }, about),
+          ),
+        ),
+      ),
+    ),
+  );
 
 // The URL with its path put forward, or what a trace without a request began with.
 function headline(trace) {

@@ -1,0 +1,1 @@
+"""Traces as files: to keep, to send to somebody, to open in other viewers."""
