@@ -17,15 +17,19 @@ from waterfall.traces.model import Trace
 _FORMATS = ("html", "json", "otlp", "chrome")
 
 
-def _text(context: Context, trace: Trace, given: argparse.Namespace) -> str:
+def file_of(context: Context, trace: Trace, format_: str, *, logs: bool = False) -> str:
+    """Return the text of a trace's file; raises ReadError.
+
+    A page with `logs` has what its functions wrote, too.
+    """
     from waterfall.logs.client import Logs  # noqa: PLC0415 - only --logs needs CloudWatch Logs
     from waterfall.web import files  # noqa: PLC0415 - help does without
 
     # in an account, hundreds of others would have to be read to find them
-    is_page = given.format == "html" and not context.source.aws
+    is_page = format_ == "html" and not context.source.aws
     linked = linked_traces(context.reader, trace, context.now) if is_page else ()
-    logs = Logs(context.source).of_trace(trace) if given.logs else None
-    return files.written(trace, given.format, context.now, linked, logs)
+    written = Logs(context.source).of_trace(trace) if logs else None
+    return files.written(trace, format_, context.now, linked, written)
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +62,7 @@ def _run(given: argparse.Namespace) -> int:
     context = context_of(given)
     with telling_losses(context.source):
         trace = trace_of(context, given.trace)
-        text = _text(context, trace, given)
+        text = file_of(context, trace, given.format, logs=given.logs)
     if given.output == "-":
         sys.stdout.write(text)
         return 0

@@ -31,9 +31,14 @@ def taken_out(api: Api, documents: list[dict[str, Any]]) -> Trace:
     """Return a trace as X-Ray answers it, of which X-Ray then knows nothing any more."""
     api.put(documents)
     (trace,) = api.reader().get([TRACE_ID])
+    forget(api)
+    return trace
+
+
+def forget(api: Api) -> None:
+    """Let all traces be too old."""
     api.xray.store.tidy(math.inf)
     assert api.reader().get([TRACE_ID]) == []
-    return trace
 
 
 @pytest.mark.parametrize("documents", KINDS.values(), ids=KINDS)
