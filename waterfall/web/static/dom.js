@@ -33,4 +33,6 @@ export const show = (element, ...children) => {
 
 // A link within the console: followed without loading the page again. A saved page leads nowhere.
 export const link = (href, attributes, ...children) =>
-  saved ? h("span", attributes, ...children) : h("a", { ...attributes, href, "data-inside": "" }, ...children);
+  saved
+    ? h("span", attributes, ...children)
+    : h("a", { ...attributes, href, "data-inside": "" }, ...children);
