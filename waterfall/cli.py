@@ -27,6 +27,7 @@ COMMANDS = {
     "compare": "compare two traces, or the tracing modes",
     "export": "write one trace as a file: a page, JSON, OTLP or Chrome's trace format",
     "import": "put traces of files into a running stack",
+    "forward": "send traces to an OTLP backend as they come in",
     "record": "write what requests leave as traces/NAME.trace",
     "check": "compare what requests leave with what was recorded, or with another version",
     "why": "explain why a request has a trace or none",

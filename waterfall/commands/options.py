@@ -94,6 +94,11 @@ def add_count(parser: argparse.ArgumentParser, name: str, default: int, what: st
     parser.add_argument(name, default=default, type=_count, metavar="N", help=f"{what} (default: {default})")
 
 
+def add_header(parser: argparse._ActionsContainer, name: str, what: str) -> None:
+    """Add an option that may be given several times: a header, as name and value."""
+    add_pairs(parser, name, "header", form="NAME=VALUE", example="Authorization='Bearer …'", told=what)
+
+
 def add_port(parser: argparse.ArgumentParser, name: str, default: int, what: str) -> None:
     told = f"{what} (default: {default}; 0: any free)"
     parser.add_argument(name, default=default, type=_port, metavar="N", help=told)

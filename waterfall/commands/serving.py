@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import threading
+import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,20 +13,24 @@ from typing import TYPE_CHECKING
 from loopback_guard import parse_origin
 from waterfall.commands import options
 from waterfall.commands.welcome import Welcome
+from waterfall.files.forwarding import Forwarder, backend, forwarding, poster
 from waterfall.ports import AWS_PORT, CONSOLE_PORT, DAEMON_PORT, OTLP_PORT
 from waterfall.stack import KEEP_SETTING
 from waterfall.stack.registry import Noted, noted
 from waterfall.terminal.screen import screen_of
 from waterfall.terminal.teller import Teller
 from waterfall.traces import arguments
-from waterfall.traces.client import Source
+from waterfall.traces.client import Source, connect
 from waterfall.web.listener import ConsoleError, address_of, bind
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from embedded_aws.server import ServeOptions, Status
+
+_LOOKS = 1.0
+"""Seconds between looks for traces to forward."""
 
 
 def add_serving(parser: argparse.ArgumentParser) -> None:
@@ -36,6 +42,13 @@ def add_serving(parser: argparse.ArgumentParser) -> None:
         help="of a program without sampling rules: trace all requests (default), or, as AWS does, "
         "1 per second and 5 %% of the others",
     )
+    parser.add_argument(
+        "--forward",
+        type=options.told(backend),
+        metavar="URL",
+        help="send whole traces to this OTLP backend too, such as http://localhost:4320",
+    )
+    options.add_header(parser, "--forward-header", "with --forward: a header for the backend; repeatable")
     options.add_port(parser, "--port", AWS_PORT, "the AWS endpoint")
     options.add_port(parser, "--console-port", CONSOLE_PORT, "the web console")
     options.add_port(parser, "--daemon-port", DAEMON_PORT, "the X-Ray daemon, UDP and TCP")
@@ -79,7 +92,10 @@ class Serving:
                 def on_ready(status: Status) -> bool:
                     from waterfall.web.server import serving  # noqa: PLC0415 - the stack starts first
 
-                    started.enter_context(serving(Source(status.endpoint, region=status.region), listener))
+                    source = Source(status.endpoint, region=status.region)
+                    started.enter_context(serving(source, listener))
+                    if self.given.forward:
+                        started.enter_context(self._forwarding(source))
                     directory = str(self.directory.resolve())
                     here = Noted(status.endpoint, status.region, self.name(status), directory)
                     started.enter_context(noted(here))
@@ -92,6 +108,26 @@ class Serving:
                 self.welcome.warn(error.warnings)
             sys.stderr.write(f"waterfall: {error}\n")
             return 1
+
+    @contextlib.contextmanager
+    def _forwarding(self, source: Source) -> Iterator[None]:
+        """Send traces to the backend in a thread, until the stack stops; say once what went wrong."""
+        closing = threading.Event()
+        post = poster(self.given.forward, dict(self.given.forward_header))
+        forwarder = Forwarder(connect(source), post, time.time())
+
+        def run() -> None:
+            for told in forwarding(forwarder, time.time, lambda: closing.wait(_LOOKS)):
+                if isinstance(told, str):
+                    self.welcome.warn([f"traces are not forwarded for now: {told}"])
+
+        thread = threading.Thread(target=run, name="forwarding", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            closing.set()
+            thread.join(_LOOKS)
 
     def _completed(self, serve: ServeOptions, console: str) -> ServeOptions:
         given = self.given

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from typing import Any
 
 from waterfall.files.documents import document_of, sent
@@ -27,8 +27,10 @@ _NANOSECONDS = 1_000_000_000
 Attribute = dict[str, Any]
 
 
-def otlp_shape(trace: Trace) -> dict[str, Any]:
+def otlp_shape(trace: Trace, ids: Container[str] | None = None) -> dict[str, Any]:
     """Return an ExportTraceServiceRequest: the spans of each service, which is what a segment is called.
+
+    With `ids`, only those of these nodes.
 
     What has no id that OTLP allows is left out, and so is what X-Ray inferred.
     """
@@ -38,7 +40,7 @@ def otlp_shape(trace: Trace) -> dict[str, Any]:
         above = None if node.is_segment or node.parent is None else names.get(node.parent)
         names[node.position] = node.name if above is None else above
     for node in sent(trace):
-        if _SPAN_ID.fullmatch(node.id):
+        if _SPAN_ID.fullmatch(node.id) and (ids is None or node.id in ids):
             services.setdefault(names[node.position], []).append(_span(trace, node))
     return {
         "resourceSpans": [

@@ -1,0 +1,183 @@
+"""Traces to an OTLP backend, as they come in."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.waterfall import samples
+from tests.waterfall.files.test_kept import forget
+from tests.waterfall.files.test_otlp import sent, spans_of
+from tests.waterfall.samples import T0, TRACE_ID
+from waterfall.compare.difference import compare
+from waterfall.files.forwarding import LONGEST, Forwarder, ForwardError, backend, forwarding, poster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.waterfall.conftest import Api
+
+
+class Backend:
+    """What was sent; it takes nothing while there is a `problem`."""
+
+    def __init__(self) -> None:
+        self.requests: list[dict[str, Any]] = []
+        self.problem = ""
+
+    def post(self, request: dict[str, Any]) -> None:
+        if self.problem:
+            raise ForwardError(self.problem)
+        self.requests.append(request)
+
+    def names(self) -> list[list[str]]:
+        """Return the names of each request's spans."""
+        return [[span["name"] for span in spans_of(request)] for request in self.requests]
+
+
+def test_a_trace_is_sent_whole_and_once(api: Api) -> None:
+    """Gateway and Lambda are in it: another X-Ray that gets it shows the same trace."""
+    taker = Backend()
+    forwarder = Forwarder(api.reader(), taker.post, T0 - 1)
+    api.put(samples.request())
+    assert [forwarder.look(T0 + 3 + step) for step in range(4)] == [0, 1, 0, 0]
+    (given,) = api.reader().get([TRACE_ID])
+    forget(api)
+    assert sent(api, taker.requests[0]) == {}
+    (found,) = api.reader().get([TRACE_ID])
+    assert compare(given, found).findings == ()
+
+
+def test_a_trace_that_still_grows_waits(api: Api) -> None:
+    """It goes when nothing was added between two looks, and what is added afterwards goes alone."""
+    taker = Backend()
+    forwarder = Forwarder(api.reader(), taker.post, T0 - 1)
+    first, second, third = (samples.segment(f"part-{n}", f"a00000000000000{n}", n, n + 1) for n in (1, 2, 3))
+    api.put([first])
+    assert forwarder.look(T0 + 3) == 0
+    api.put([second])
+    assert forwarder.look(T0 + 4) == 0
+    assert forwarder.look(T0 + 5) == 1
+    api.put([third])
+    assert [forwarder.look(T0 + 6), forwarder.look(T0 + 7)] == [0, 1]
+    assert taker.names() == [["part-1", "part-2"], ["part-3"]]
+
+
+def test_what_still_runs_is_sent_when_it_has_ended(api: Api) -> None:
+    """However long it runs: a backend keeps a span as it came first."""
+    taker = Backend()
+    forwarder = Forwarder(api.reader(), taker.post, T0 - 1)
+    api.put([samples.segment("open", "a000000000000001", 0, None)])
+    assert [forwarder.look(T0 + second) for second in (1, 2, 3, 300, 600)] == [0] * 5
+    api.put([samples.segment("open", "a000000000000001", 0, 700)])
+    assert [forwarder.look(T0 + 701), forwarder.look(T0 + 702)] == [0, 1]
+    assert taker.names() == [["open"]]
+
+
+def test_a_trace_that_never_ends_is_given_up(api: Api) -> None:
+    """Nobody asks for it for ever; no function runs for so long."""
+    forwarder = Forwarder(api.reader(), Backend().post, T0 - 1)
+    api.put([samples.segment("open", "a000000000000001", 0, None)])
+    forwarder.look(T0 + 1)
+    api.requests.clear()
+    forwarder.look(T0 + 2 + LONGEST)
+    assert "/Traces" not in [path for path, _ in api.requests]
+
+
+def test_traces_of_before_are_left_alone(api: Api) -> None:
+    """Only what begins from now on goes out."""
+    taker = Backend()
+    api.put(samples.request())
+    forwarder = Forwarder(api.reader(), taker.post, T0 + 10)
+    assert [forwarder.look(T0 + 11), forwarder.look(T0 + 12)] == [0, 0]
+    assert taker.requests == []
+
+
+def test_a_backend_that_was_away_misses_nothing(api: Api) -> None:
+    """What it did not take is sent again, and the reason is told once."""
+    taker = Backend()
+    taker.problem = "it is down"
+    forwarder = Forwarder(api.reader(), taker.post, T0 - 1)
+    api.put(samples.request())
+    times = iter(T0 + 3 + step for step in range(100))
+    looks = iter(range(100))
+
+    def pause() -> bool:
+        look = next(looks)
+        if look == 5:
+            taker.problem = ""
+        return look == 8
+
+    assert list(forwarding(forwarder, lambda: next(times), pause)) == ["it is down", 1]
+    assert len(taker.requests) == 1
+
+
+@contextmanager
+def answering(status: int, told: list[tuple[str, Any, bytes]]) -> Iterator[str]:
+    """Serve a backend that answers so; what it is sent goes into `told`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            told.append((self.path, dict(self.headers), body))
+            self.send_response(status)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            """Keep the tests' output clean."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_requests_go_to_the_backend_in_json() -> None:
+    """Its base URL is enough, and headers of the user's go along."""
+    told: list[tuple[str, Any, bytes]] = []
+    with answering(200, told) as url:
+        poster(backend(url), {"Authorization": "Bearer x"})({"resourceSpans": []})
+    ((path, headers, body),) = told
+    assert path == "/v1/traces"
+    assert headers["Content-Type"] == "application/json"
+    assert headers["Authorization"] == "Bearer x"
+    assert body == b'{"resourceSpans":[]}'
+
+
+def test_a_refusal_says_who_refused_and_why() -> None:
+    """Status and text of the answer are in the message; so is a backend that is not there."""
+    with answering(401, []) as url, pytest.raises(ForwardError, match=r"/v1/traces refused traces: 401 \{\}"):
+        poster(backend(url), {})({})
+    with pytest.raises(ForwardError, match="cannot be reached"):
+        poster(backend(url), {})({})
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("http://localhost:4318", "http://localhost:4318/v1/traces"),
+        ("http://localhost:4318/", "http://localhost:4318/v1/traces"),
+        ("https://otlp.example/api/otlp/v1/traces", "https://otlp.example/api/otlp/v1/traces"),
+    ],
+)
+def test_a_base_url_leads_to_traces(given: str, meant: str) -> None:
+    """As OpenTelemetry's own variable `OTEL_EXPORTER_OTLP_ENDPOINT` is read."""
+    assert backend(given) == meant
+
+
+@pytest.mark.parametrize("given", ["localhost:4318", "ftp://host", "http://"])
+def test_what_is_no_backend_is_refused(given: str) -> None:
+    """The message shows what to give."""
+    with pytest.raises(ValueError, match="give a URL such as http://localhost:4318"):
+        backend(given)

@@ -1,0 +1,137 @@
+"""Whole traces, those parts included that AWS's services record, to an OTLP backend as they come in."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from waterfall.files.otlp import otlp_shape
+from waterfall.traces.client import Reader, ReadError
+from waterfall.traces.model import Trace
+
+Post = Callable[[dict[str, Any]], None]
+"""Sends one OTLP request; raises ForwardError."""
+
+NEWEST = 60.0
+"""Seconds after the start of a trace within which X-Ray lists it."""
+QUIET = 30.0
+"""Seconds without a change after which a finished trace is asked for no more."""
+LONGEST = 15 * 60.0
+"""Seconds that Lambda lets a function run: an unfinished trace may stay as it is for so long."""
+_PATH = "/v1/traces"
+_PATIENCE = 10.0
+
+
+class ForwardError(Exception):
+    """The backend did not take what it was sent; the message is one line for the user."""
+
+
+@dataclass(slots=True)
+class _Known:
+    """What was seen of a trace: how much of it, when that changed last, and which nodes were sent."""
+
+    changed: float
+    size: tuple[int, float] = (0, 0.0)
+    unfinished: bool = False
+    sent: set[str] = field(default_factory=set)
+
+
+class Forwarder:
+    """Sends each trace once it has not changed from one look to the next, and later what came after that."""
+
+    def __init__(self, reader: Reader, post: Post, start: float) -> None:
+        self._reader = reader
+        self._post = post
+        self._start = start
+        self._known: dict[str, _Known] = {}
+
+    def look(self, now: float) -> int:
+        """Send what is new, and return of how many traces; raises ReadError and ForwardError.
+
+        What was not sent because of an error is sent by the next look.
+        """
+        for summary in self._reader.summaries(max(self._start, now - NEWEST), now + 1):
+            self._known.setdefault(summary.id, _Known(now))
+        for id_ in [id_ for id_, known in self._known.items() if now - known.changed > LONGEST]:
+            del self._known[id_]
+        asked = [
+            id_
+            for id_, known in self._known.items()
+            if known.unfinished or now - known.changed <= QUIET or not known.sent
+        ]
+        return sum(self._forward(trace, now) for trace in self._reader.get(asked))
+
+    def _forward(self, trace: Trace, now: float) -> bool:
+        known = self._known[trace.id]
+        size = len(trace.nodes), sum(trace.end_of(node) for node in trace.nodes)
+        known.unfinished = trace.unfinished
+        if size != known.size:
+            known.size, known.changed = size, now
+            return False
+        new = {node.id for node in trace.nodes if not node.in_progress} - known.sent
+        request = otlp_shape(trace, new)
+        if not request["resourceSpans"]:
+            return False
+        self._post(request)
+        known.sent |= new
+        return True
+
+
+def forwarding(
+    forwarder: Forwarder, clock: Callable[[], float], pause: Callable[[], object]
+) -> Iterator[int | str]:
+    """Look again and again: yield how many traces went out, or once for each cause why they did not.
+
+    `pause` waits between looks, and ends them when it returns something true.
+    """
+    told = ""
+    while True:
+        try:
+            count = forwarder.look(clock())
+        except (ForwardError, ReadError) as error:
+            if str(error) != told:
+                told = str(error)
+                yield told
+        else:
+            told = ""
+            if count:
+                yield count
+        if pause():
+            return
+
+
+def backend(text: str) -> str:
+    """Return where a backend takes traces, given by its base URL or by the whole; raises ValueError.
+
+    https://opentelemetry.io/docs/specs/otel/protocol/exporter/#endpoint-urls-for-otlphttp
+    """
+    url = urllib.parse.urlsplit(text)
+    if url.scheme not in {"http", "https"} or not url.hostname:
+        raise ValueError(f"{text!r} is not an OTLP backend: give a URL such as http://localhost:4318")
+    return text if url.path.strip("/") else text.rstrip("/") + _PATH
+
+
+def poster(url: str, headers: Mapping[str, str]) -> Post:
+    """Return what sends OTLP in JSON over HTTP."""
+
+    def post(request: dict[str, Any]) -> None:
+        body = json.dumps(request, separators=(",", ":")).encode()
+        told = {"Content-Type": "application/json", **headers}
+        sent = urllib.request.Request(url, body, told, method="POST")  # noqa: S310 - what the user names
+        try:
+            with urllib.request.urlopen(sent, timeout=_PATIENCE) as answer:  # noqa: S310 - as above
+                answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                reason = error.read(300).decode(errors="replace").strip()
+            raise ForwardError(f"{url} refused traces: {error.code} {reason}".rstrip()) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise ForwardError(f"{url} cannot be reached: {getattr(error, 'reason', error)}") from error
+
+    return post
