@@ -9,7 +9,7 @@ import time
 from waterfall.commands import options
 from waterfall.commands.context import say, source_of
 from waterfall.commands.options import Command
-from waterfall.files.forwarding import Forwarder, backend, forwarding, poster
+from waterfall.files.forwarding import AWS_DELAY, LOCAL_DELAY, Forwarder, backend, forwarding, poster
 from waterfall.traces.client import connect
 
 _LOCAL_PACE, _AWS_PACE = 1.0, 10.0
@@ -25,8 +25,9 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def _run(given: argparse.Namespace) -> int:
     source = source_of(given)
-    forwarder = Forwarder(connect(source), poster(given.url, dict(given.header)), time.time())
-    pace = _AWS_PACE if source.aws else _LOCAL_PACE
+    pace, delay = (_AWS_PACE, AWS_DELAY) if source.aws else (_LOCAL_PACE, LOCAL_DELAY)
+    post = poster(given.url, dict(given.header))
+    forwarder = Forwarder(connect(source), post, time.time(), delay)
     say(f"traces that begin from now on go to {given.url}; Ctrl-C stops it")
     for told in forwarding(forwarder, time.time, lambda: time.sleep(pace)):
         if isinstance(told, str):

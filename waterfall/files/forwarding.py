@@ -18,8 +18,8 @@ from waterfall.traces.model import Trace
 Post = Callable[[dict[str, Any]], None]
 """Sends one OTLP request; raises ForwardError."""
 
-NEWEST = 60.0
-"""Seconds after the start of a trace within which X-Ray lists it."""
+LOCAL_DELAY, AWS_DELAY = 60.0, 300.0
+"""Seconds after its start within which a trace is found: an account's X-Ray lists it later than a stack's."""
 QUIET = 30.0
 """Seconds without a change after which a finished trace is asked for no more."""
 LONGEST = 15 * 60.0
@@ -43,12 +43,16 @@ class _Known:
 
 
 class Forwarder:
-    """Sends each trace once it has not changed from one look to the next, and later what came after that."""
+    """Sends each trace once it has not changed from one look to the next, and later what came after that.
 
-    def __init__(self, reader: Reader, post: Post, start: float) -> None:
+    Of traces that began before `start` nothing is sent; `delay` is how old one is at most when it is found.
+    """
+
+    def __init__(self, reader: Reader, post: Post, start: float, delay: float = LOCAL_DELAY) -> None:
         self._reader = reader
         self._post = post
         self._start = start
+        self._delay = delay
         self._known: dict[str, _Known] = {}
 
     def look(self, now: float) -> int:
@@ -56,9 +60,9 @@ class Forwarder:
 
         What was not sent because of an error is sent by the next look.
         """
-        for summary in self._reader.summaries(max(self._start, now - NEWEST), now + 1):
+        for summary in self._reader.summaries(max(self._start, now - self._delay), now + 1):
             self._known.setdefault(summary.id, _Known(now))
-        for id_ in [id_ for id_, known in self._known.items() if now - known.changed > LONGEST]:
+        for id_ in [id_ for id_, known in self._known.items() if self._is_over(known, now)]:
             del self._known[id_]
         asked = [
             id_
@@ -66,6 +70,11 @@ class Forwarder:
             if known.unfinished or now - known.changed <= QUIET or not known.sent
         ]
         return sum(self._forward(trace, now) for trace in self._reader.get(asked))
+
+    def _is_over(self, known: _Known, now: float) -> bool:
+        """Tell whether a trace may be forgotten: that is too old to be found again."""
+        waits = known.unfinished or not known.sent
+        return now - known.changed > (LONGEST if waits else self._delay + QUIET)
 
     def _forward(self, trace: Trace, now: float) -> bool:
         known = self._known[trace.id]

@@ -181,3 +181,15 @@ def test_what_is_no_backend_is_refused(given: str) -> None:
     """The message shows what to give."""
     with pytest.raises(ValueError, match="give a URL such as http://localhost:4318"):
         backend(given)
+
+
+def test_what_was_sent_is_neither_kept_nor_sent_again(api: Api) -> None:
+    """A forwarder that runs for days remembers the last minutes alone."""
+    taker = Backend()
+    forwarder = Forwarder(api.reader(), taker.post, T0 - 1)
+    api.put(samples.request())
+    sent_at = [second for second in range(3, 200) if forwarder.look(T0 + second)]
+    assert sent_at == [4]
+    api.requests.clear()
+    forwarder.look(T0 + 200)
+    assert "/Traces" not in [path for path, _ in api.requests]
