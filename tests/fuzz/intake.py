@@ -72,6 +72,10 @@ _ATTRIBUTES = {
     "age": {"doubleValue": 1.5}, "cloud.resource_id": {"stringValue": "arn:aws:lambda:r:1:function:f"},
     "nested": {"kvlistValue": {"values": [{"key": "a", "value": {"boolValue": True}}]}},
 }  # fmt: skip
+_CARRIED = {
+    "trace_id": "1-5759e988-bd862e3fe1be46a994272793", "id": "53995c3f42cd8ad8", "name": "f",
+    "start_time": NOW, "end_time": NOW + 1, "metadata": {"a": {"b": [1]}},
+}  # fmt: skip
 _SPAN = {
     "traceId": "5759e988bd862e3fe1be46a994272793", "spanId": "53995c3f42cd8ad8", "parentSpanId": "",
     "name": "GET /a", "kind": 3, "startTimeUnixNano": str(int(NOW * 1e9)),
@@ -84,11 +88,15 @@ _SPAN = {
         {"key": "exception.stacktrace", "value": {"stringValue": 'T:\n  File "a.py", line 3, in f\n    x\n'}},
     ]}],
 }  # fmt: skip
+_CARRYING = {
+    **_SPAN,
+    "attributes": [{"key": "aws.xray.document", "value": {"stringValue": json.dumps(_CARRIED)}}],
+}
 OTLP_JSON = {
     "resourceSpans": [
         {
             "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]},
-            "scopeSpans": [{"scope": {"name": "s"}, "spans": [_SPAN, {**_SPAN, "kind": 2}]}],
+            "scopeSpans": [{"scope": {"name": "s"}, "spans": [_SPAN, {**_SPAN, "kind": 2}, _CARRYING]}],
         }
     ]
 }

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from loopback_guard import is_loopback
 from waterfall.files.otlp import otlp_shape
 from waterfall.traces.client import Reader, ReadError
 from waterfall.traces.model import Trace
@@ -127,14 +128,16 @@ def backend(text: str) -> str:
 
 
 def poster(url: str, headers: Mapping[str, str]) -> Post:
-    """Return what sends OTLP in JSON over HTTP."""
+    """Return what sends OTLP in JSON over HTTP; by the user's proxy, unless the backend is of this machine."""
+    here = is_loopback(urllib.parse.urlsplit(url).hostname or "")
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({} if here else None))
 
     def post(request: dict[str, Any]) -> None:
         body = json.dumps(request, separators=(",", ":")).encode()
         told = {"Content-Type": "application/json", **headers}
         sent = urllib.request.Request(url, body, told, method="POST")  # noqa: S310 - what the user names
         try:
-            with urllib.request.urlopen(sent, timeout=_PATIENCE) as answer:  # noqa: S310 - as above
+            with opener.open(sent, timeout=_PATIENCE) as answer:
                 answer.read()
         except urllib.error.HTTPError as error:
             with error:

@@ -143,8 +143,9 @@ def answering(status: int, told: list[tuple[str, Any, bytes]]) -> Iterator[str]:
         server.server_close()
 
 
-def test_requests_go_to_the_backend_in_json() -> None:
-    """Its base URL is enough, and headers of the user's go along."""
+def test_requests_go_to_the_backend_in_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its base URL is enough, headers of the user's go along, and no proxy stands before this machine."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     told: list[tuple[str, Any, bytes]] = []
     with answering(200, told) as url:
         poster(backend(url), {"Authorization": "Bearer x"})({"resourceSpans": []})

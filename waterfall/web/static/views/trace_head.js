@@ -8,7 +8,7 @@ import { addressOf } from "../state.js";
 
 const FILES = [
   ["html", "Page", "this waterfall in one file, to open anywhere"],
-  ["json", "JSON", "what `waterfall import` reads back"],
+  ["json", "JSON", "to read back with waterfall import"],
   ["otlp", "OTLP", "for OpenTelemetry backends"],
   ["chrome", "Chrome trace", "for Perfetto and Speedscope"],
 ];
