@@ -128,7 +128,7 @@ def backend(text: str) -> str:
 
 
 def poster(url: str, headers: Mapping[str, str]) -> Post:
-    """Return what sends OTLP in JSON over HTTP; by the user's proxy, unless the backend is of this machine."""
+    """Return what sends OTLP in JSON over HTTP; past any proxy to a backend of this machine."""
     here = is_loopback(urllib.parse.urlsplit(url).hostname or "")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({} if here else None))
 
