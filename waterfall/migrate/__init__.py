@@ -1,0 +1,1 @@
+"""Moves a code base from the X-Ray SDK and Powertools Tracer to the OpenTelemetry API and `tracing`."""

@@ -1,0 +1,170 @@
+"""Subsegments that a function holds in a variable: where each is current, and whether all its uses can move."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import libcst as cst
+from libcst.helpers import get_full_name_for_node
+
+from waterfall.migrate import xray_sdk
+from waterfall.migrate.names import Names
+
+Parents = Mapping[cst.CSTNode, cst.CSTNode]
+_OF_SPANS = frozenset({"add_exception", "add_fault_flag"})
+
+
+@dataclass(slots=True)
+class Entity:
+    """A variable of a function that holds subsegments; `why` says why it is left, if it is.
+
+    `places` are where what it holds is current. `is_read` tells whether it is needed after the move: what is
+    annotated then is whatever is current.
+    """
+
+    name: str
+    defined: list[cst.CSTNode] = field(default_factory=list)
+    places: list[cst.CSTNode] = field(default_factory=list)
+    is_read: bool = False
+    why: str | None = None
+
+
+def opened(node: cst.CSTNode, names: Names) -> str | None:
+    """Return the method of a recorder by which a call opens a subsegment, if it does."""
+    name = names.resolve(node.func) if isinstance(node, cst.Call) else None
+    method = name.removeprefix(f"{xray_sdk.RECORDER}.") if name else ""
+    return method if method in xray_sdk.OPENING else None
+
+
+def place_of(node: cst.CSTNode, names: Names, parents: Parents) -> cst.CSTNode:
+    """Return what decides which span is current at a node: a `with` that opens one, or the function."""
+    at = parents.get(node)
+    below: cst.CSTNode = node
+    while at is not None and not isinstance(at, cst.Module):
+        is_inside = not isinstance(below, cst.WithItem)
+        if isinstance(at, cst.With) and is_inside and any(opened(each.item, names) for each in at.items):
+            return at
+        if isinstance(at, cst.FunctionDef | cst.Lambda):
+            return at
+        below, at = at, parents.get(at)
+    return at or node
+
+
+def function_of(node: cst.CSTNode, parents: Parents) -> cst.CSTNode:
+    at = parents.get(node, node)
+    while not isinstance(at, cst.FunctionDef | cst.Module):
+        at = parents[at]
+    return at
+
+
+def is_current(node: cst.CSTNode, names: Names) -> bool:
+    """Whether a node is a call of `current_subsegment`."""
+    return (
+        isinstance(node, cst.Call)
+        and not node.args
+        and names.resolve(node.func) == f"{xray_sdk.RECORDER}.current_subsegment"
+    )
+
+
+def is_statement(node: cst.CSTNode, parents: Parents) -> bool:
+    """Whether an expression is all that stands in a line."""
+    line = parents.get(parents[node])
+    return (
+        isinstance(parents[node], cst.Expr)
+        and isinstance(line, cst.SimpleStatementLine)
+        and len(line.body) == 1
+    )
+
+
+def exception_of(call: cst.Call) -> cst.Arg | None:
+    """Return the exception that `add_exception(exception, stack)` is given."""
+    by_name = {arg.keyword.value: arg for arg in call.args if arg.keyword}
+    if len(call.args) > 2 or not {*by_name} <= {"exception", "stack"} or any(arg.star for arg in call.args):
+        return None
+    first = by_name.get("exception", call.args[0] if call.args and not call.args[0].keyword else None)
+    return first.with_changes(keyword=None, comma=cst.MaybeSentinel.DEFAULT) if first else None
+
+
+class Entities(cst.CSTVisitor):
+    """Finds the variables of all functions, and decides about each."""
+
+    def __init__(self, module: cst.Module, names: Names, parents: Parents) -> None:
+        super().__init__()
+        self._names, self._parents = names, parents
+        self._found: dict[tuple[cst.CSTNode, str], Entity] = {}
+        self._definitions: set[cst.CSTNode] = set()
+        module.visit(self)
+        if self._found:
+            module.visit(_Uses(self))
+
+    def of(self, node: cst.CSTNode) -> Entity | None:
+        """Return the variable that a name means."""
+        if not isinstance(node, cst.Name) or node in self._definitions:
+            return None
+        at = function_of(node, self._parents)
+        while (at, node.value) not in self._found and not isinstance(at, cst.Module):
+            at = function_of(at, self._parents)
+        return self._found.get((at, node.value))
+
+    def defined_by(self, node: cst.CSTNode) -> Entity | None:
+        """Return the variable that a `with` item or an assignment fills."""
+        return next((each for each in self._found.values() if node in each.defined), None)
+
+    def visit_WithItem(self, node: cst.WithItem) -> None:
+        target = node.asname.name if node.asname else None
+        if isinstance(target, cst.Name) and opened(node.item, self._names):
+            self._define(target, node, self._parents[node])
+
+    def visit_Assign(self, node: cst.Assign) -> None:
+        target = node.targets[0].target
+        if len(node.targets) == 1 and isinstance(target, cst.Name) and is_current(node.value, self._names):
+            self._define(target, node, place_of(node, self._names, self._parents))
+
+    def _define(self, target: cst.Name, node: cst.CSTNode, place: cst.CSTNode) -> None:
+        key = (function_of(node, self._parents), target.value)
+        entity = self._found.setdefault(key, Entity(target.value))
+        entity.defined.append(node)
+        entity.places.append(place)
+        self._definitions.add(target)
+
+    def decide(self, node: cst.Name) -> None:
+        """Decide whether a use of a variable can move with it."""
+        entity = self.of(node)
+        if entity is None or entity.why:
+            return
+        parent = self._parents[node]
+        if isinstance(parent, cst.If) and parent.test is node:
+            entity.is_read = True
+            return
+        call = self._parents[parent] if isinstance(parent, cst.Attribute) and parent.value is node else None
+        if not isinstance(call, cst.Call) or not isinstance(parent, cst.Attribute) or call.func is not parent:
+            entity.why = f"`{node.value}` is used as more than what is annotated"
+            return
+        method = parent.attr.value
+        if method in xray_sdk.NOTING:
+            if place_of(node, self._names, self._parents) not in entity.places:
+                entity.why = f"`{node.value}` is annotated where another span is current"
+        elif method in _OF_SPANS and is_statement(call, self._parents):
+            entity.is_read = True
+            if method == "add_exception" and exception_of(call) is None:
+                entity.why = "`add_exception` is given more than an exception and a stack"
+        else:
+            entity.why = f"there is no rule for `{get_full_name_for_node(parent)}`"
+
+
+class _Uses(cst.CSTVisitor):
+    def __init__(self, entities: Entities) -> None:
+        super().__init__()
+        self._entities = entities
+
+    def visit_Attribute(self, node: cst.Attribute) -> bool:
+        node.value.visit(self)
+        return False
+
+    def visit_Arg(self, node: cst.Arg) -> bool:
+        node.value.visit(self)
+        return False
+
+    def visit_Name(self, node: cst.Name) -> None:
+        self._entities.decide(node)

@@ -1,0 +1,174 @@
+"""Which names of a file stand for objects of the SDKs: by its imports, its definitions and those of its neighbours."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+import libcst as cst
+from libcst.helpers import get_full_name_for_node
+
+from waterfall.migrate import powertools, xray_sdk
+
+PACKAGES = (powertools.PACKAGE, xray_sdk.PACKAGE)
+
+
+def is_old(name: str) -> bool:
+    """Whether a dotted name is the X-Ray SDK's or Powertools'."""
+    return name.partition(".")[0].partition(":")[0] in PACKAGES
+
+
+def imported(node: cst.Import | cst.ImportFrom) -> Iterator[tuple[str, str]]:
+    """Yield what an import binds, each with the dotted name that it stands for."""
+    if isinstance(node.names, cst.ImportStar):
+        return
+    source = get_full_name_for_node(node.module) or "" if isinstance(node, cst.ImportFrom) and node.module else ""
+    for alias in node.names:
+        name = get_full_name_for_node(alias.name) or ""
+        known_as = get_full_name_for_node(alias.asname.name) if alias.asname else None
+        if isinstance(node, cst.ImportFrom):
+            yield known_as or name, f"{source}.{name}" if source else name
+        else:
+            yield known_as or name.partition(".")[0], name if known_as else name.partition(".")[0]
+
+
+class Names(cst.CSTVisitor):
+    """Reads what a file binds: `imports` by imports, `tracers` by `NAME = Tracer(...)`, `bound` in any way.
+
+    `shared` are such objects of neighbours, as `module.name`, with what each stands for; what a file takes
+    from its neighbours is in `taken`, as they would say it.
+    """
+
+    def __init__(self, module: cst.Module, shared: Mapping[str, str]) -> None:
+        super().__init__()
+        self.imports: dict[str, set[str]] = {}
+        self.tracers: dict[str, cst.Call] = {}
+        self.spans: set[str] = set()
+        self.bound: Counter[str] = Counter()
+        self.used: set[str] = set()
+        self.called: set[str] = set()
+        self.taken: set[str] = set()
+        self.modules: set[str] = set()
+        self._shared = shared
+        self._top = {
+            id(statement) for line in module.body if isinstance(line, cst.SimpleStatementLine) for statement in line.body
+        }
+        module.visit(self)
+
+    def resolve(self, node: cst.CSTNode) -> str | None:
+        """Return what a dotted name stands for, if it is the X-Ray SDK's or Powertools'."""
+        name = get_full_name_for_node(node) if isinstance(node, cst.Name | cst.Attribute) else None
+        if not name:
+            return None
+        head, _, rest = name.partition(".")
+        if head in self.tracers:
+            whole = f"{powertools.TRACER}.{rest}".rstrip(".")
+        elif len(self.imports.get(head, ())) == 1:
+            whole = f"{next(iter(self.imports[head]))}.{rest}".rstrip(".")
+        else:
+            return None
+        whole = self._of_neighbour(whole)
+        provider = f"{powertools.TRACER}.provider"
+        if whole == provider or whole.startswith(f"{provider}."):
+            whole = xray_sdk.RECORDER + whole.removeprefix(provider)
+        return xray_sdk.canonical(whole) if is_old(whole) else None
+
+    def is_ambiguous(self, name: str) -> bool:
+        """Whether a name is bound to something else too, such as a parameter."""
+        others = self.bound[name] - (name in self.tracers)
+        return others > 0
+
+    def exports(self) -> dict[str, str]:
+        """Return the objects that others may import from here, with what each stands for."""
+        objects = {name: next(iter(found)) for name, found in self.imports.items() if len(found) == 1}
+        found = {**objects, **dict.fromkeys(self.tracers, powertools.TRACER)}
+        return {name: whole for name, whole in found.items() if is_old(whole)}
+
+    def known_as(self, whole: str) -> str | None:
+        """Return the name by which a file has something imported already."""
+        return next((name for name, found in self.imports.items() if found == {whole}), None)
+
+    def _of_neighbour(self, whole: str) -> str:
+        parts = whole.split(".")
+        for at in range(len(parts) - 1):
+            key = ".".join(parts[at : at + 2])
+            if key in self._shared and (at == 0 or not is_old(whole)):
+                return ".".join([self._shared[key], *parts[at + 2 :]])
+        return whole
+
+    def visit_Import(self, node: cst.Import) -> bool:
+        self._import(node)
+        return False
+
+    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
+        self._import(node)
+        return False
+
+    def _import(self, node: cst.Import | cst.ImportFrom) -> None:
+        for name, whole in imported(node):
+            self.imports.setdefault(name, set()).add(whole)
+            self.taken.add(".".join(whole.split(".")[-2:]))
+            self.modules.add(whole.partition(".")[0])
+        if isinstance(node, cst.ImportFrom) and node.module and isinstance(node.names, cst.ImportStar):
+            self.taken.add(f"{(get_full_name_for_node(node.module) or '').rpartition('.')[2]}.*")
+
+    def visit_Assign(self, node: cst.Assign) -> None:
+        call, target = node.value, node.targets[0].target
+        if id(node) not in self._top or len(node.targets) != 1 or not isinstance(target, cst.Name):
+            return
+        if isinstance(call, cst.Call) and isinstance(call.func, cst.Name | cst.Attribute):
+            whole = self.resolve(call.func)
+            if whole in powertools.CLASSES:
+                self.tracers[target.value] = call
+            elif get_full_name_for_node(call.func) == "trace.get_tracer":
+                self.spans.add(target.value)
+
+    def visit_Name(self, node: cst.Name) -> None:
+        self.used.add(node.value)
+
+    def visit_Attribute(self, node: cst.Attribute) -> bool:
+        node.value.visit(self)
+        return False
+
+    def visit_Arg(self, node: cst.Arg) -> bool:
+        node.value.visit(self)
+        return False
+
+    def visit_AssignTarget(self, node: cst.AssignTarget) -> None:
+        self._bind(node.target)
+
+    def visit_AnnAssign(self, node: cst.AnnAssign) -> None:
+        self._bind(node.target)
+
+    def visit_Param(self, node: cst.Param) -> None:
+        self._bind(node.name)
+
+    def visit_AsName(self, node: cst.AsName) -> None:
+        self._bind(node.name)
+
+    def visit_For(self, node: cst.For) -> None:
+        self._bind(node.target)
+
+    def visit_CompFor(self, node: cst.CompFor) -> None:
+        self._bind(node.target)
+
+    def visit_NamedExpr(self, node: cst.NamedExpr) -> None:
+        self._bind(node.target)
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
+        self._bind(node.name)
+
+    def visit_Call(self, node: cst.Call) -> None:
+        if isinstance(node.func, cst.Name):
+            self.called.add(node.func.value)
+
+    def visit_ClassDef(self, node: cst.ClassDef) -> None:
+        self._bind(node.name)
+
+    def _bind(self, node: cst.CSTNode) -> None:
+        if isinstance(node, cst.Name):
+            self.bound[node.value] += 1
+        elif isinstance(node, cst.Tuple | cst.List):
+            for each in node.elements:
+                self._bind(each.value)
+

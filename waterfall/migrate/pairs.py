@@ -1,0 +1,142 @@
+"""`begin_subsegment` and its `end_subsegment` as a `with` of the X-Ray SDK, which is then moved as any other."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+import libcst as cst
+from libcst.helpers import get_full_name_for_node
+
+from waterfall.migrate import xray_sdk
+from waterfall.migrate.names import Names
+
+_Body = Sequence[cst.BaseStatement]
+
+
+def paired(module: cst.Module, names: Names) -> cst.Module:
+    """Return the module with each function's pairs as `with`, where all of that function have a partner."""
+    return module.visit(_Pairing(names))  # type: ignore[return-value]  # a module stays one
+
+
+def lines_before(before: str, after: str) -> list[int]:
+    """Return the line before of each line after, both from 1; what is new has that of the line above."""
+    old, new = ([line.strip() for line in text.splitlines()] for text in (before, after))
+    lines = [0] * (len(new) + 2)
+    for block in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        kind, start, _, first, last = block
+        for at in range(first, last):
+            lines[at + 1] = start + (at - first if kind == "equal" else 0) + 1
+    return lines
+
+
+class _Pairing(cst.CSTTransformer):
+    def __init__(self, names: Names) -> None:
+        super().__init__()
+        self._names = names
+
+    def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef) -> cst.FunctionDef:
+        if not _count(original_node, self._names):
+            return updated_node
+        made = updated_node.visit(_Blocks(self._names))
+        if not isinstance(made, cst.FunctionDef) or _count(made, self._names):
+            return updated_node
+        return made
+
+
+class _Blocks(cst.CSTTransformer):
+    """Makes a `with` of the pairs of each block; nested functions have been done before."""
+
+    def __init__(self, names: Names) -> None:
+        super().__init__()
+        self._names = names
+
+    def leave_IndentedBlock(
+        self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
+    ) -> cst.IndentedBlock:
+        return updated_node.with_changes(body=self._pairs([*updated_node.body]))
+
+    def _pairs(self, body: list[cst.BaseStatement]) -> list[cst.BaseStatement]:
+        """Close each begin by the nearest end that follows it, from the last begin backwards."""
+        for at in range(len(body) - 1, -1, -1):
+            begun = self._begin(body[at])
+            if begun is None:
+                continue
+            if guarded := self._guarded(body, at):
+                body[at : at + 2] = [_with(body[at], begun, guarded)]
+                continue
+            end = next((each for each in range(at + 1, len(body)) if self._is_end(body[each])), None)
+            if end is not None and end > at + 1:
+                ended = cst.ensure_type(body[end], cst.SimpleStatementLine).leading_lines
+                body[at : end + 1] = [_with(body[at], begun, body[at + 1 : end], ended)]
+        return body
+
+    def _guarded(self, body: list[cst.BaseStatement], at: int) -> _Body | None:
+        """Return what stands in the `try` that follows a begin, and whose `finally` ends it."""
+        guard = body[at + 1] if at + 1 < len(body) else None
+        if not isinstance(guard, cst.Try) or guard.finalbody is None:
+            return None
+        final = guard.finalbody.body.body
+        if len(final) != 1 or not self._is_end(final[0]):
+            return None
+        if guard.handlers or guard.orelse:
+            return [guard.with_changes(finalbody=None)]
+        inner = guard.body.body
+        return [each for each in inner if isinstance(each, cst.BaseStatement)] or None
+
+    def _begin(self, node: cst.CSTNode) -> tuple[cst.Call, cst.Name | None] | None:
+        """Return the call of a statement that begins a subsegment, and the name that it is given."""
+        statement = _only(node)
+        target = None
+        if isinstance(statement, cst.Assign) and len(statement.targets) == 1:
+            target = statement.targets[0].target
+            if not isinstance(target, cst.Name):
+                return None
+        call = statement.value if isinstance(statement, cst.Assign | cst.Expr) else None
+        if isinstance(call, cst.Call) and self._is(call, "begin_subsegment") and len(call.args) == 1:
+            return call, target
+        return None
+
+    def _is_end(self, node: cst.CSTNode) -> bool:
+        statement = _only(node)
+        call = statement.value if isinstance(statement, cst.Expr) else None
+        return isinstance(call, cst.Call) and not call.args and self._is(call, "end_subsegment")
+
+    def _is(self, call: cst.Call, method: str) -> bool:
+        return self._names.resolve(call.func) == f"{xray_sdk.RECORDER}.{method}"
+
+
+def _with(
+    begin: cst.BaseStatement,
+    begun: tuple[cst.Call, cst.Name | None],
+    body: _Body,
+    ended: Sequence[cst.EmptyLine] = (),
+) -> cst.With:
+    call, target = begun
+    recorder = cst.ensure_type(call.func, cst.Attribute)
+    opening = call.with_changes(func=recorder.with_changes(attr=cst.Name("in_subsegment")))
+    known_as = cst.AsName(target) if target else None
+    lines = cst.ensure_type(begin, cst.SimpleStatementLine).leading_lines
+    return cst.With([cst.WithItem(opening, known_as)], cst.IndentedBlock([*body], footer=[each for each in ended if each.comment]), leading_lines=lines)
+
+
+def _only(node: cst.CSTNode) -> cst.CSTNode | None:
+    """Return the statement of a line that has one."""
+    return node.body[0] if isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1 else None
+
+
+def _count(node: cst.CSTNode, names: Names) -> int:
+    counter = _Counter(names)
+    node.visit(counter)
+    return counter.found
+
+
+class _Counter(cst.CSTVisitor):
+    def __init__(self, names: Names) -> None:
+        super().__init__()
+        self.found = 0
+        self._names = names
+
+    def visit_Attribute(self, node: cst.Attribute) -> None:
+        if (get_full_name_for_node(node) or "").endswith(("begin_subsegment", "end_subsegment")):
+            self.found += self._names.resolve(node) is not None

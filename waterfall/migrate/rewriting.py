@@ -1,0 +1,252 @@
+"""Rewrites a code base: each file by itself, knowing what its neighbours define and still use."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import libcst as cst
+from libcst import metadata
+from libcst.helpers import get_full_name_for_node
+
+from waterfall.migrate import powertools, xray_sdk
+from waterfall.migrate.deciding import Deciding
+from waterfall.migrate.entities import Entities
+from waterfall.migrate.imports import Wanted, emptied, settled, tidied
+from waterfall.migrate.inventory import Change, Use, files_of, left, module_of
+from waterfall.migrate.names import Names
+from waterfall.migrate.pairs import lines_before, paired
+
+_MENTIONS = re.compile(r"aws_xray_sdk|aws_lambda_powertools")
+_CONTEXT = re.compile(r"context|ctx|^_+$")
+_DROPPED = frozenset({"auto_patch", "service"})
+"""What `Tracer(...)` may be given and still go: `tracing` always patches, and X-Ray knows a service by its segment."""
+
+
+@dataclass(slots=True)
+class Around:
+    """What a file has to know of its neighbours.
+
+    `shared` are objects of the SDKs that they define, as `module.name`, with what each stands for; `needed`
+    the names of this file that must stay for them; `others` the libraries that `tracing` does not record.
+    `decorates` says that a handler here runs code that moves.
+    """
+
+    shared: Mapping[str, str] = field(default_factory=dict)
+    needed: frozenset[str] = frozenset()
+    others: Sequence[str] = ()
+    decorates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rewritten:
+    """`held` are the objects of neighbours that the file still needs, as `module.name`."""
+
+    text: str
+    uses: tuple[Use, ...]
+    held: frozenset[str] = frozenset()
+
+
+def rewrite(text: str, around: Around | None = None) -> Rewritten:
+    """Move what can be moved in the text of a file; raises libcst.ParserSyntaxError."""
+    around = around or Around()
+    module = cst.parse_module(text)
+    with_pairs = paired(module, Names(module, around.shared))
+    found = _File(with_pairs, around).rewritten()
+    if with_pairs.code == text:
+        return found
+    lines = lines_before(text, with_pairs.code)
+    if any(use.construct.startswith("in_subsegment") and not use.is_moved for use in found.uses):
+        return _File(module, around).rewritten()
+    uses = tuple(replace(use, line=lines[use.line]) for use in found.uses)
+    source = text.splitlines()
+    begun = tuple(
+        replace(use, construct="begin_subsegment, end_subsegment")
+        if use.construct == "in_subsegment" and "begin_subsegment" in source[use.line - 1]
+        else use
+        for use in uses
+    )
+    return replace(found, uses=begun)
+
+
+class _File:
+    """One file on its way."""
+
+    def __init__(self, module: cst.Module, around: Around) -> None:
+        wrapper = metadata.MetadataWrapper(module, unsafe_skip_copy=False)
+        self.module, self.around = wrapper.module, around
+        self.positions = wrapper.resolve(metadata.PositionProvider)
+        self.parents = wrapper.resolve(metadata.ParentNodeProvider)
+        self.names = Names(self.module, around.shared)
+
+    def line_of(self, node: cst.CSTNode) -> int:
+        return int(self.positions[node].start.line)
+
+    def rewritten(self) -> Rewritten:
+        entities = Entities(self.module, self.names, self.parents)
+        wants: list[Wanted] = []
+        deciding = Deciding(
+            self.names, self.parents, entities, self.line_of, lambda name: wants[0](name), self.around.others
+        )
+        self.module.visit(deciding)
+        freed = self._freed(deciding)
+        wants.append(Wanted(self.names, freed))
+        uses = deciding.uses + self._definitions(deciding, freed)
+        changes = deciding.changes
+        if any(use.is_moved for use in uses) or self.around.decorates:
+            uses += self._handlers(changes, wants[0])
+        held = frozenset(each for name in deciding.held for each in self._taken_as(name))
+        if not changes:
+            return Rewritten(self.module.code, tuple(sorted(uses, key=_by_line)), held)
+        moved = self.module.visit(_Changing(changes))
+        if not isinstance(moved, cst.Module):
+            raise TypeError("a module that is changed stays one")
+        gone = {name for name in self.names.exports()} - self.around.needed
+        return Rewritten(settled(moved, wants[0], gone).code, tuple(sorted(uses, key=_by_line)), held)
+
+    def _freed(self, deciding: Deciding) -> set[str]:
+        """Return the names of the SDKs' objects that nothing here needs any more."""
+        stay = deciding.held | self.around.needed
+        stay |= {name for name, call in self.names.tracers.items() if _why_defined(call)}
+        mine = {name for name in self.names.imports if self.names.resolve(cst.Name(name))}
+        return {
+            name for name in {*mine, *self.names.tracers} if name not in stay and not self.names.is_ambiguous(name)
+        }
+
+    def _taken_as(self, name: str) -> set[str]:
+        found = {".".join(whole.split(".")[-2:]) for whole in self.names.imports.get(name, ())}
+        return {key for key in self.around.shared if key in found or key.partition(".")[0] == name}
+
+    def _definitions(self, deciding: Deciding, freed: set[str]) -> list[Use]:
+        """Decide about each `NAME = Tracer(...)`: it goes with the last use of it."""
+        uses = []
+        for name, call in self.names.tracers.items():
+            why = _why_defined(call) or ("a file beside it still uses it" if name in self.around.needed else None)
+            if name in freed:
+                uses.append(Use(self.line_of(call), "Tracer", "nothing, or a tracer of OpenTelemetry"))
+                deciding.changes[self.parents[self.parents[call]]] = emptied
+            else:
+                uses.append(left(self.line_of(call), "Tracer", why or f"`{name}` has uses that are left"))
+        return uses
+
+    def _handlers(self, changes: dict[cst.CSTNode, Any], wanted: Wanted) -> list[Use]:
+        """Decorate the handlers: their spans leave before the response does, and hold what has no other span."""
+        uses = []
+        for node in self.module.body:
+            if isinstance(node, cst.FunctionDef) and self._is_handler(node):
+                decorator = cst.Decorator(cst.Name(wanted("capture_lambda_handler")))
+                changes[node] = lambda new, first=decorator: new.with_changes(decorators=[first, *new.decorators])
+                uses.append(Use(self.line_of(node), f"def {node.name.value}", "@capture_lambda_handler"))
+        return uses
+
+    def _is_handler(self, node: cst.FunctionDef) -> bool:
+        params = [each.name.value for each in node.params.params]
+        if node.asynchronous or len(params) != 2 or "event" not in params[0] or not _CONTEXT.search(params[1]):
+            return False
+        decorated = {_decorator(each) for each in node.decorators}
+        if any("capture_lambda_handler" in name for name in decorated):
+            return False
+        return "handler" in node.name.value or node.name.value not in self.names.called
+
+
+def _decorator(node: cst.Decorator) -> str:
+    call = node.decorator
+    return get_full_name_for_node(call.func if isinstance(call, cst.Call) else call) or ""
+
+
+def _by_line(use: Use) -> int:
+    return use.line
+
+
+def _why_defined(call: cst.Call) -> str | None:
+    """Return why a `Tracer(...)` is left for what it is given."""
+    given = [arg.keyword.value if arg.keyword else "service" for arg in call.args]
+    modules = next((arg.value for arg in call.args if arg.keyword and arg.keyword.value == "patch_modules"), None)
+    if isinstance(modules, cst.List | cst.Tuple):
+        names = {each.value.evaluated_value for each in modules.elements if isinstance(each.value, cst.SimpleString)}
+        if len(names) == len(modules.elements) and names <= xray_sdk.TRACED:
+            given.remove("patch_modules")
+    others = sorted({*given} - _DROPPED)
+    return f"`tracing` has no setting for {', '.join(others)}" if others else None
+
+
+class _Changing(cst.CSTTransformer):
+    def __init__(self, changes: Mapping[cst.CSTNode, Any]) -> None:
+        super().__init__()
+        self._changes = changes
+
+    def on_leave(self, original_node: Any, updated_node: Any) -> Any:
+        """Change a node when its children are changed."""
+        new = super().on_leave(original_node, updated_node)
+        if change := self._changes.get(original_node):
+            new = change(new)
+        if isinstance(new, cst.IndentedBlock):
+            return new.with_changes(body=tidied(new.body) or [cst.parse_statement("pass")])
+        return new
+
+
+def rewrite_all(place: Path) -> list[Change]:
+    """Rewrite the Python files of a folder, or one file, in memory: those that name the SDKs, or share with them."""
+    changes, known = [], {}
+    for path in files_of(place, ".py"):
+        try:
+            text = path.read_bytes().decode("utf-8")
+            known[path] = (text, Names(cst.parse_module(text), {}))
+        except (OSError, UnicodeDecodeError, cst.ParserSyntaxError) as error:
+            changes.append(Change(path, "", "", (), str(error).partition("\n")[0]))
+    shared = _shared(known)
+    others = sorted({each for _, names in known.values() for each in names.modules} & xray_sdk.PATCHED_ONLY)
+    concerned = {
+        path: (text, names)
+        for path, (text, names) in known.items()
+        if _MENTIONS.search(text) or names.taken & {*shared} or _imports_any(names, shared)
+    }
+    found = {path: rewrite(text, Around(shared, others=others)) for path, (text, _) in concerned.items()}
+    moved = {module_of(path) for path, each in found.items() if any(use.is_moved for use in each.uses)}
+    held = {each for rewritten in found.values() for each in rewritten.held}
+    for path, (text, names) in known.items():
+        runs = bool(_heads(names) & moved)
+        if path not in concerned and not runs:
+            continue
+        needed = frozenset(_needed(path, names, known, held))
+        made = rewrite(text, Around(shared, needed, others, decorates=runs))
+        if made.uses:
+            changes.append(Change(path, text, made.text, made.uses))
+    return sorted(changes, key=lambda each: each.path)
+
+
+_Known = Mapping[Path, tuple[str, Names]]
+
+
+def _shared(known: _Known) -> dict[str, str]:
+    """Return what files define of the SDKs and others import from them."""
+    taken = {each for _, names in known.values() for each in names.taken}
+    heads = {each for _, names in known.values() for each in names.imports}
+    found: dict[str, str] = {}
+    for path, (_, names) in known.items():
+        for name, whole in names.exports().items():
+            key = f"{module_of(path)}.{name}"
+            if (key in taken or module_of(path) in heads) and whole not in powertools.CLASSES:
+                found[key] = whole
+    return found
+
+
+def _imports_any(names: Names, shared: Mapping[str, str]) -> bool:
+    return bool({key.partition(".")[0] for key in shared} & {*names.imports})
+
+
+def _heads(names: Names) -> set[str]:
+    return {part for found in names.imports.values() for whole in found for part in whole.split(".")}
+
+
+def _needed(path: Path, names: Names, known: _Known, held: set[str]) -> Iterable[str]:
+    """Yield the names of a file that its neighbours still need after the move."""
+    taken = {each for other, (_, its) in known.items() if other != path for each in its.taken}
+    for name, whole in names.exports().items():
+        key = f"{module_of(path)}.{name}"
+        is_object = whole == powertools.TRACER or whole == xray_sdk.RECORDER
+        if f"{module_of(path)}.*" in taken or key in held or (key in taken and not is_object):
+            yield name
