@@ -118,6 +118,7 @@ PACKAGES = (
             "faults files logs pulumi sampling stack",
             "compare why",
             "proof",
+            "migrate",
             "terminal web",
             "gameday",
             "commands",

@@ -30,6 +30,7 @@ COMMANDS = {
     "forward": "send traces to an OTLP backend as they come in",
     "record": "write what requests leave as traces/NAME.trace",
     "check": "compare what requests leave with what was recorded, or with another version",
+    "migrate": "move code from the X-Ray SDK and Powertools Tracer to OpenTelemetry",
     "why": "explain why a request has a trace or none",
     "sampling": "show the sampling rules, and which one decides about a request",
     "cost": "estimate what traces cost in a month",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -42,6 +43,7 @@ class Deciding(cst.CSTVisitor):
         self._names, self._parents, self._entities = names, parents, entities
         self._line_of, self._wanted, self._others = line_of, wanted, others
         self._seen: set[cst.CSTNode] = set()
+        self._needs_recorder = False
 
     def moves(self, node: cst.CSTNode, construct: str, becomes: str, change: tuple[cst.CSTNode, Change]) -> None:
         self.uses.append(Use(self._line_of(node), construct, becomes))
@@ -53,6 +55,9 @@ class Deciding(cst.CSTVisitor):
         self.held.add((get_full_name_for_node(named) or "").partition(".")[0])
 
     # what is visited
+
+    def visit_Module(self, node: cst.Module) -> None:
+        self._needs_recorder = bool(_OUTSIDE_LAMBDA.search(node.code))
 
     def visit_Import(self, node: cst.Import) -> bool:  # noqa: ARG002 - imports go when nothing uses them
         return False
@@ -148,7 +153,8 @@ class Deciding(cst.CSTVisitor):
             self.stays(node, shown_as(name), self._why_mentioned(name))
 
     def _why_mentioned(self, name: str) -> str:
-        return xray_sdk.why_left(name) if ".ext." in name else powertools.HANDED_ON
+        is_object = name in {xray_sdk.RECORDER, powertools.TRACER} or not name.startswith(xray_sdk.PACKAGE)
+        return powertools.HANDED_ON if is_object else xray_sdk.why_left(name)
 
     def _decorator(self, node: cst.CSTNode, method: str, args: Sequence[cst.Arg]) -> None:
         shown = f"@tracer.{method}"
@@ -305,6 +311,9 @@ class Deciding(cst.CSTVisitor):
     def _configure(self, node: cst.Call, shown: str) -> bool:
         set_ = [arg.keyword.value if arg.keyword else "*" for arg in node.args]
         others = sorted({*set_} - xray_sdk.NO_MATTER)
+        if self._needs_recorder:
+            self.stays(node, shown, xray_sdk.why_left(shown))
+            return True
         if others or not is_statement(node, self._parents):
             why = f"`tracing` has no setting for {', '.join(others)}" if others else "its result is used"
             self.stays(node, shown, why)
@@ -315,10 +324,11 @@ class Deciding(cst.CSTVisitor):
 
     def _patch(self, node: cst.Call, method: str) -> None:
         if method == "patch_all":
-            fits, why = not (self._others or node.args), xray_sdk.why_left(method).format(others=", ".join(self._others))
-            why = why if self._others else "it is given settings"
+            fits, why = not (self._others or node.args), xray_sdk.why_left(method)
+            why = xray_sdk.OTHERS.format(others=", ".join(self._others)) if self._others else why
         else:
-            fits, why = {*_texts(node)} <= xray_sdk.TRACED and bool(_texts(node)), xray_sdk.why_left(method)
+            texts = _texts(node)
+            fits, why = bool(texts) and {*texts} <= xray_sdk.TRACED, xray_sdk.why_left(method)
         if not fits or not is_statement(node, self._parents):
             self.stays(node, method, why)
             return
@@ -326,6 +336,7 @@ class Deciding(cst.CSTVisitor):
         self.moves(node, method, "nothing: `tracing` records these calls", (line, emptied))
 
 
+_OUTSIDE_LAMBDA = re.compile(r"\b(?:aws_xray_sdk\.ext|begin_segment|in_segment|in_segment_async)\b")
 _PLAIN = cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace(""))
 _BECOMES = {
     "add_exception": "span.record_exception(...) and set_status(ERROR)",

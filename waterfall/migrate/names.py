@@ -32,6 +32,14 @@ def imported(node: cst.Import | cst.ImportFrom) -> Iterator[tuple[str, str]]:
             yield known_as or name.partition(".")[0], name if known_as else name.partition(".")[0]
 
 
+def _dotted(node: cst.CSTNode) -> str | None:
+    """Return a dotted name; of what is called or looked up on the way, nothing."""
+    if isinstance(node, cst.Name):
+        return node.value
+    owner = _dotted(node.value) if isinstance(node, cst.Attribute) else None
+    return f"{owner}.{node.attr.value}" if owner and isinstance(node, cst.Attribute) else None
+
+
 class Names(cst.CSTVisitor):
     """Reads what a file binds: `imports` by imports, `tracers` by `NAME = Tracer(...)`, `bound` in any way.
 
@@ -57,7 +65,7 @@ class Names(cst.CSTVisitor):
 
     def resolve(self, node: cst.CSTNode) -> str | None:
         """Return what a dotted name stands for, if it is the X-Ray SDK's or Powertools'."""
-        name = get_full_name_for_node(node) if isinstance(node, cst.Name | cst.Attribute) else None
+        name = _dotted(node)
         if not name:
             return None
         head, _, rest = name.partition(".")
@@ -108,7 +116,9 @@ class Names(cst.CSTVisitor):
         for name, whole in imported(node):
             self.imports.setdefault(name, set()).add(whole)
             self.taken.add(".".join(whole.split(".")[-2:]))
-            self.modules.add(whole.partition(".")[0])
+            self.modules.add(whole)
+        if isinstance(node, cst.Import):
+            self.modules |= {get_full_name_for_node(alias.name) or "" for alias in node.names}
         if isinstance(node, cst.ImportFrom) and node.module and isinstance(node.names, cst.ImportStar):
             self.taken.add(f"{(get_full_name_for_node(node.module) or '').rpartition('.')[2]}.*")
 

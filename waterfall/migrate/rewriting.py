@@ -104,17 +104,29 @@ class _File:
         moved = self.module.visit(_Changing(changes))
         if not isinstance(moved, cst.Module):
             raise TypeError("a module that is changed stays one")
-        gone = {name for name in self.names.exports()} - self.around.needed
+        gone = self._mine() - self.around.needed
         return Rewritten(settled(moved, wants[0], gone).code, tuple(sorted(uses, key=_by_line)), held)
 
     def _freed(self, deciding: Deciding) -> set[str]:
         """Return the names of the SDKs' objects that nothing here needs any more."""
         stay = deciding.held | self.around.needed
-        stay |= {name for name, call in self.names.tracers.items() if _why_defined(call)}
-        mine = {name for name in self.names.imports if self.names.resolve(cst.Name(name))}
+        stay |= {name for name, call in self.names.tracers.items() if self._why_defined(call)}
+        return {name for name in self._mine() if name not in stay and not self.names.is_ambiguous(name)}
+
+    def _mine(self) -> set[str]:
+        """Return the names that stand for the SDKs' objects here."""
+        found = {name: self.names.resolve(cst.Name(name)) for name in {*self.names.imports, *self.names.tracers}}
         return {
-            name for name in {*mine, *self.names.tracers} if name not in stay and not self.names.is_ambiguous(name)
+            name
+            for name, whole in found.items()
+            if whole and (powertools.is_tracing(whole) or whole.startswith(xray_sdk.PACKAGE))
         }
+
+    def _why_defined(self, call: cst.Call) -> str | None:
+        """Return why a `Tracer(...)` is left for what it does by itself."""
+        others = ", ".join(self.around.others)
+        patches = not any(arg.keyword and arg.keyword.value == "auto_patch" for arg in call.args)
+        return why_given(call) or (xray_sdk.OTHERS.format(others=others) if others and patches else None)
 
     def _taken_as(self, name: str) -> set[str]:
         found = {".".join(whole.split(".")[-2:]) for whole in self.names.imports.get(name, ())}
@@ -124,7 +136,7 @@ class _File:
         """Decide about each `NAME = Tracer(...)`: it goes with the last use of it."""
         uses = []
         for name, call in self.names.tracers.items():
-            why = _why_defined(call) or ("a file beside it still uses it" if name in self.around.needed else None)
+            why = self._why_defined(call) or ("a file beside it still uses it" if name in self.around.needed else None)
             if name in freed:
                 uses.append(Use(self.line_of(call), "Tracer", "nothing, or a tracer of OpenTelemetry"))
                 deciding.changes[self.parents[self.parents[call]]] = emptied
@@ -161,7 +173,7 @@ def _by_line(use: Use) -> int:
     return use.line
 
 
-def _why_defined(call: cst.Call) -> str | None:
+def why_given(call: cst.Call) -> str | None:
     """Return why a `Tracer(...)` is left for what it is given."""
     given = [arg.keyword.value if arg.keyword else "service" for arg in call.args]
     modules = next((arg.value for arg in call.args if arg.keyword and arg.keyword.value == "patch_modules"), None)
@@ -198,13 +210,13 @@ def rewrite_all(place: Path) -> list[Change]:
         except (OSError, UnicodeDecodeError, cst.ParserSyntaxError) as error:
             changes.append(Change(path, "", "", (), str(error).partition("\n")[0]))
     shared = _shared(known)
-    others = sorted({each for _, names in known.values() for each in names.modules} & xray_sdk.PATCHED_ONLY)
+    others = {path: _others(path.parent, known) for path in known}
     concerned = {
         path: (text, names)
         for path, (text, names) in known.items()
         if _MENTIONS.search(text) or names.taken & {*shared} or _imports_any(names, shared)
     }
-    found = {path: rewrite(text, Around(shared, others=others)) for path, (text, _) in concerned.items()}
+    found = {path: rewrite(text, Around(shared, others=others[path])) for path, (text, _) in concerned.items()}
     moved = {module_of(path) for path, each in found.items() if any(use.is_moved for use in each.uses)}
     held = {each for rewritten in found.values() for each in rewritten.held}
     for path, (text, names) in known.items():
@@ -212,7 +224,7 @@ def rewrite_all(place: Path) -> list[Change]:
         if path not in concerned and not runs:
             continue
         needed = frozenset(_needed(path, names, known, held))
-        made = rewrite(text, Around(shared, needed, others, decorates=runs))
+        made = rewrite(text, Around(shared, needed, others[path], decorates=runs))
         if made.uses:
             changes.append(Change(path, text, made.text, made.uses))
     return sorted(changes, key=lambda each: each.path)
@@ -232,6 +244,16 @@ def _shared(known: _Known) -> dict[str, str]:
             if (key in taken or module_of(path) in heads) and whole not in powertools.CLASSES:
                 found[key] = whole
     return found
+
+
+def _others(folder: Path, known: _Known) -> list[str]:
+    """Return the libraries that the files of a folder use and only the X-Ray SDK records."""
+    used = {each for path, (_, names) in known.items() if path.parent == folder for each in names.modules}
+    return sorted(
+        library
+        for library in xray_sdk.PATCHED_ONLY
+        if any(each == library or each.startswith(f"{library}.") for each in used)
+    )
 
 
 def _imports_any(names: Names, shared: Mapping[str, str]) -> bool:

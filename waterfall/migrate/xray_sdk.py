@@ -17,8 +17,8 @@ TRACED = frozenset({"boto3", "botocore", "requests", "urllib3", "httpx"})
 
 PATCHED_ONLY = frozenset(
     {
-        "aiobotocore", "aiohttp", "bottle", "django", "flask", "flask_sqlalchemy", "mysql", "pg8000", "psycopg",
-        "psycopg2", "pymongo", "pymysql", "pynamodb", "sqlalchemy", "sqlite3",
+        "aiobotocore", "http.client", "mysql", "pg8000", "psycopg", "psycopg2", "pymongo", "pymysql", "pynamodb",
+        "sqlalchemy", "sqlite3", "urllib.request",
     }
 )  # fmt: skip
 """The libraries whose calls the X-Ray SDK records, and `tracing` does not."""
@@ -31,6 +31,7 @@ NO_MATTER = frozenset(
 )  # fmt: skip
 """What `configure` sets and a Lambda function has no use for: Lambda makes the segment and samples."""
 
+OTHERS = "the file or one beside it uses {others}, whose calls `tracing` does not record"
 REASONS = {
     "add_exception": "no `record_exception` could be written for it: it is not a statement of its own",
     "begin_segment": "a segment is Lambda's own in a function; elsewhere, open a span of kind SERVER",
@@ -44,7 +45,8 @@ REASONS = {
     "in_segment": "a segment is Lambda's own in a function; elsewhere, open a span of kind SERVER",
     "in_segment_async": "a segment is Lambda's own in a function; elsewhere, open a span of kind SERVER",
     "patch": "`tracing` records calls of boto3, requests, urllib3 and httpx; this names others, or cannot be read",
-    "patch_all": "the file or one beside it uses {others}, whose calls `tracing` does not record",
+    "configure": "the middleware or segment that is left needs it",
+    "patch_all": "it is given settings, or its result is used",
     "set_sdk_enabled": "the variable TRACING_MODE=off switches tracing off",
     "set_trace_entity": "submit `carry_context(work)` instead of passing the entity to a thread",
 }
