@@ -10,7 +10,20 @@ import libcst as cst
 from libcst.helpers import get_full_name_for_node
 
 from waterfall.migrate import powertools, xray_sdk
-from waterfall.migrate.entities import Entities, Parents, exception_of, is_current, is_statement, opened
+from waterfall.migrate.entities import (
+    OF_THE_SDK,
+    Entities,
+    Parents,
+    exception_of,
+    function_of,
+    is_current,
+    is_of_the_sdk,
+    is_statement,
+    name_of,
+    opened,
+    place_of,
+    why_not_opened,
+)
 from waterfall.migrate.imports import emptied
 from waterfall.migrate.inventory import Use, left
 from waterfall.migrate.names import Names
@@ -24,7 +37,7 @@ Wanted = Callable[[str], str]
 class Deciding(cst.CSTVisitor):
     """`uses` are the rows, `changes` what is done to nodes. `line_of` gives a node's line.
 
-    `held` are the names that what stays begins with; `others` are the libraries used around the file whose calls `tracing` does not record.
+    `is_patched` says that a `patch` goes, so that something has to import `tracing`. `held` are the names that what stays begins with; `others` are the libraries used around the file whose calls `tracing` does not record.
     """
 
     def __init__(
@@ -40,6 +53,7 @@ class Deciding(cst.CSTVisitor):
         self.uses: list[Use] = []
         self.changes: dict[cst.CSTNode, Change] = {}
         self.held: set[str] = set()
+        self.is_patched = False
         self._names, self._parents, self._entities = names, parents, entities
         self._line_of, self._wanted, self._others = line_of, wanted, others
         self._seen: set[cst.CSTNode] = set()
@@ -121,7 +135,7 @@ class Deciding(cst.CSTVisitor):
             self._opening(node, method)
         elif name in {f"{owner}.{each}" for owner in (xray_sdk.RECORDER, powertools.TRACER) for each in xray_sdk.NOTING}:
             self._noting(node, shown, method)
-        elif name == f"{xray_sdk.RECORDER}.is_sampled" and not node.args:
+        elif name == f"{xray_sdk.RECORDER}.is_sampled" and not node.args and not self._is_of_the_sdk(node):
             span = lambda _: cst.parse_expression(f"{self._wanted('trace')}.get_current_span().is_recording()")  # noqa: E731
             self.moves(node, shown, "get_current_span().is_recording()", (node, span))
         elif name == f"{xray_sdk.RECORDER}.configure":
@@ -176,21 +190,12 @@ class Deciding(cst.CSTVisitor):
         if isinstance(holder, cst.Decorator):
             self._captured(node, method, holder)
             return
-        block = self._parents[holder]
-        name = name_of(node)
         entity = self._entities.defined_by(holder)
-        why = entity.why if entity else None
-        if not isinstance(holder, cst.WithItem) or not isinstance(block, cst.With):
-            why = "it is neither a decorator nor opened by `with`"
-        elif name is None:
-            why = "it has no name, or more than a name"
-        elif block.asynchronous and len(block.items) > 1:
-            why = "its `async with` opens something else too"
-        elif holder.asname and entity is None:
-            why = "what it opens is not kept in a plain variable"
-        if why or name is None:
-            self.stays(node, method, why or "")
+        why = why_not_opened(node, self._parents) or (entity.why if entity else None)
+        if why:
+            self.stays(node, method, why)
             return
+        block = self._parents[holder]
         self.moves(node, method, "with tracer.start_as_current_span(...)", (node, self._span_of(node)))
         if isinstance(block, cst.With) and block.asynchronous:
             self.changes[block] = lambda new: new.with_changes(asynchronous=None)
@@ -220,6 +225,9 @@ class Deciding(cst.CSTVisitor):
 
     def _noting(self, node: cst.Call, shown: str, method: str) -> None:
         becomes = xray_sdk.NOTING[method]
+        if self._is_of_the_sdk(node):
+            self.stays(node, shown, OF_THE_SDK)
+            return
         namespace = self._namespace(node, method)
 
         def change(new: cst.Call) -> cst.Call:
@@ -227,6 +235,15 @@ class Deciding(cst.CSTVisitor):
             return new.with_changes(func=cst.Name(self._wanted(becomes)), args=args)
 
         self.moves(node, shown, f"{becomes}(...)", (node, change))
+
+    def _is_of_the_sdk(self, node: cst.CSTNode) -> bool:
+        place = place_of(node, self._names, self._parents)
+        if isinstance(place, cst.With):
+            return any(
+                (entity := self._entities.defined_by(each)) is not None and entity.why is not None
+                for each in place.items
+            ) or is_of_the_sdk(place, self._names, self._parents)
+        return is_of_the_sdk(function_of(node, self._parents), self._names, self._parents)
 
     def _namespace(self, node: cst.Call, method: str) -> cst.Arg | None:
         """Return the namespace that Powertools gives what has none: the service of its `Tracer`."""
@@ -256,6 +273,8 @@ class Deciding(cst.CSTVisitor):
                 self._seen.add(cst.ensure_type(func.value, cst.Call).func)
             self._noting(node, shown, method)
             return
+        if is_chained and self._is_of_the_sdk(node):
+            return
         if not is_statement(node, self._parents) or (method == "add_exception" and exception_of(node) is None):
             return
         if method in {"add_exception", "add_fault_flag"}:
@@ -281,6 +300,9 @@ class Deciding(cst.CSTVisitor):
         holder = self._parents[node]
         entity = self._entities.defined_by(holder)
         is_chained = isinstance(holder, cst.Attribute)
+        if is_chained and self._is_of_the_sdk(node):
+            self.stays(node, "current_subsegment", OF_THE_SDK)
+            return
         if is_chained and node in self._chained_left(holder):
             self.stays(node, "current_subsegment", f"there is no rule for `{holder.attr.value}`")
             return
@@ -333,6 +355,7 @@ class Deciding(cst.CSTVisitor):
             self.stays(node, method, why)
             return
         line = self._line(self._parents[node])
+        self.is_patched = True
         self.moves(node, method, "nothing: `tracing` records these calls", (line, emptied))
 
 
@@ -350,25 +373,6 @@ def shown_as(name: str) -> str:
         return "Tracer"
     short = name.replace(xray_sdk.RECORDER, "xray_recorder").replace(powertools.TRACER, "tracer")
     return short.removeprefix(f"{xray_sdk.PACKAGE}.").removeprefix(f"{powertools.PACKAGE}.")
-
-
-def name_of(call: cst.Call) -> cst.Arg | None:
-    """Return the name of the subsegment that a call opens, if that is all it says."""
-    args = [arg for arg in call.args if not _is_local(arg)]
-    if len(args) != 1 or args[0].star or (args[0].keyword and args[0].keyword.value != "name"):
-        return None
-    return args[0].with_changes(keyword=None, equal=cst.MaybeSentinel.DEFAULT, comma=cst.MaybeSentinel.DEFAULT)
-
-
-def _is_local(arg: cst.Arg) -> bool:
-    """Whether an argument says the namespace that a subsegment has anyway."""
-    value = arg.value
-    return bool(
-        arg.keyword
-        and arg.keyword.value == "namespace"
-        and isinstance(value, cst.SimpleString)
-        and value.evaluated_value == "local"
-    )
 
 
 def _texts(call: cst.Call) -> list[str]:

@@ -37,6 +37,42 @@ def opened(node: cst.CSTNode, names: Names) -> str | None:
     return method if method in xray_sdk.OPENING else None
 
 
+def name_of(call: cst.Call) -> cst.Arg | None:
+    """Return the name of the subsegment that a call opens, if that is all it says."""
+    args = [arg for arg in call.args if not _is_local(arg)]
+    if len(args) != 1 or args[0].star or (args[0].keyword and args[0].keyword.value != "name"):
+        return None
+    return args[0].with_changes(
+        keyword=None, equal=cst.MaybeSentinel.DEFAULT, comma=cst.MaybeSentinel.DEFAULT
+    )
+
+
+def _is_local(arg: cst.Arg) -> bool:
+    """Whether an argument says the namespace that a subsegment has anyway."""
+    value = arg.value
+    return bool(
+        arg.keyword
+        and arg.keyword.value == "namespace"
+        and isinstance(value, cst.SimpleString)
+        and value.evaluated_value == "local"
+    )
+
+
+def why_not_opened(call: cst.Call, parents: Parents) -> str | None:
+    """Return why a call that opens a subsegment, and decorates nothing, cannot open a span."""
+    holder = parents[call]
+    block = parents[holder]
+    if not isinstance(holder, cst.WithItem) or not isinstance(block, cst.With):
+        return "it is neither a decorator nor opened by `with`"
+    if name_of(call) is None:
+        return "it has no name, or more than a name"
+    if block.asynchronous and len(block.items) > 1:
+        return "its `async with` opens something else too"
+    if holder.asname and not isinstance(holder.asname.name, cst.Name):
+        return "what it opens is not kept in a plain variable"
+    return None
+
+
 def place_of(node: cst.CSTNode, names: Names, parents: Parents) -> cst.CSTNode:
     """Return what decides which span is current at a node: a `with` that opens one, or the function."""
     at = parents.get(node)
@@ -77,6 +113,35 @@ def is_statement(node: cst.CSTNode, parents: Parents) -> bool:
     )
 
 
+OF_THE_SDK = "what is current there is a subsegment or segment that is left"
+
+
+def is_of_the_sdk(place: cst.CSTNode, names: Names, parents: Parents) -> bool:
+    """Whether what is current at a place may be what the X-Ray SDK opened, and still does after the move."""
+    if isinstance(place, cst.With):
+        calls = [each.item for each in place.items if opened(each.item, names)]
+        return any(why_not_opened(cst.ensure_type(call, cst.Call), parents) for call in calls)
+    function = place if isinstance(place, cst.FunctionDef | cst.Module) else function_of(place, parents)
+    begun = _Begun(names)
+    function.visit(begun)
+    return begun.found
+
+
+class _Begun(cst.CSTVisitor):
+    """Whether something is begun without being a span of the code's structure."""
+
+    found = False
+
+    def __init__(self, names: Names) -> None:
+        super().__init__()
+        self._names = names
+
+    def visit_Call(self, node: cst.Call) -> None:
+        name = self._names.resolve(node.func) or ""
+        if name.startswith((f"{xray_sdk.RECORDER}.begin_", f"{xray_sdk.RECORDER}.in_segment")):
+            self.found = True
+
+
 def exception_of(call: cst.Call) -> cst.Arg | None:
     """Return the exception that `add_exception(exception, stack)` is given."""
     by_name = {arg.keyword.value: arg for arg in call.args if arg.keyword}
@@ -114,18 +179,22 @@ class Entities(cst.CSTVisitor):
     def visit_WithItem(self, node: cst.WithItem) -> None:
         target = node.asname.name if node.asname else None
         if isinstance(target, cst.Name) and opened(node.item, self._names):
-            self._define(target, node, self._parents[node])
+            why = why_not_opened(cst.ensure_type(node.item, cst.Call), self._parents)
+            self._define(target, node, self._parents[node], why)
 
     def visit_Assign(self, node: cst.Assign) -> None:
         target = node.targets[0].target
         if len(node.targets) == 1 and isinstance(target, cst.Name) and is_current(node.value, self._names):
-            self._define(target, node, place_of(node, self._names, self._parents))
+            place = place_of(node, self._names, self._parents)
+            why = OF_THE_SDK if is_of_the_sdk(place, self._names, self._parents) else None
+            self._define(target, node, place, why)
 
-    def _define(self, target: cst.Name, node: cst.CSTNode, place: cst.CSTNode) -> None:
+    def _define(self, target: cst.Name, node: cst.CSTNode, place: cst.CSTNode, why: str | None) -> None:
         key = (function_of(node, self._parents), target.value)
         entity = self._found.setdefault(key, Entity(target.value))
         entity.defined.append(node)
         entity.places.append(place)
+        entity.why = entity.why or why
         self._definitions.add(target)
 
     def decide(self, node: cst.Name) -> None:

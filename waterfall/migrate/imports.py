@@ -22,13 +22,14 @@ _SOURCES = {
 class Wanted:
     """Gives names to what a moved file uses, and remembers what has to be imported or made.
 
-    `freed` are names of the old SDKs that the file has no more use for.
+    `is_patched` says that a `patch` went, and that `tracing` has to be imported to take its place. `freed` are names of the old SDKs that the file has no more use for.
     """
 
     def __init__(self, names: Names, freed: set[str]) -> None:
         self._names, self._taken = names, {*names.bound, *names.imports, *names.used} - freed
         self._given: dict[str, str] = {}
         self.is_tracer_made = False
+        self.is_patched = False
 
     def __call__(self, name: str) -> str:
         if name == "tracer":
@@ -54,7 +55,11 @@ class Wanted:
         found: dict[str, list[str]] = {}
         for name, known_as in sorted(self._given.items()):
             found.setdefault(_SOURCES[name], []).append(name if name == known_as else f"{name} as {known_as}")
-        return [f"from {source} import {', '.join(found[source])}" for source in sorted(found)]
+        lines = [f"from {source} import {', '.join(found[source])}" for source in sorted(found)]
+        is_here = "tracing" in found or any(
+            whole.partition(".")[0] == "tracing" for whole in self._names.modules
+        )
+        return [*lines, "import tracing"] if self.is_patched and not is_here else lines
 
     def tracer(self) -> str:
         """Return the line that makes the tracer."""

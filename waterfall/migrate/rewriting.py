@@ -104,6 +104,7 @@ class _File:
         moved = self.module.visit(_Changing(changes))
         if not isinstance(moved, cst.Module):
             raise TypeError("a module that is changed stays one")
+        wants[0].is_patched = deciding.is_patched
         gone = self._mine() - self.around.needed
         return Rewritten(settled(moved, wants[0], gone).code, tuple(sorted(uses, key=_by_line)), held)
 

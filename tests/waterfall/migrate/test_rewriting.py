@@ -230,6 +230,30 @@ def test_an_annotation_of_an_outer_subsegment_is_left() -> None:
     assert 'tracer.start_as_current_span("inner")' in moved(source)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    with xray_recorder.in_subsegment('a', namespace='remote') as sub:\n        sub.put_annotation('a', 1)\n",
+        "    with xray_recorder.in_subsegment('a', namespace='remote'):\n"
+        "        xray_recorder.put_annotation('a', 1)\n",
+        "    xray_recorder.begin_subsegment(*x)\n    xray_recorder.put_annotation('a', 1)\n",
+        "    xray_recorder.begin_segment('a')\n    sub = xray_recorder.current_subsegment()\n"
+        "    sub.put_annotation('a', 1)\n",
+    ],
+)
+def test_what_annotates_a_subsegment_that_is_left_stays_too(body: str) -> None:
+    """`annotate` means a span of OpenTelemetry."""
+    source = f"{SDK}def f(x):\n{body}"
+    assert moved(source) == source
+
+
+def test_what_took_the_place_of_patching_is_imported() -> None:
+    """Importing `tracing` sets it up; a file that decorates or annotates does so anyway."""
+    patching = "import boto3\nfrom aws_xray_sdk.core import patch_all\npatch_all()\n"
+    assert moved(patching) == "import boto3\nimport tracing\n"
+    assert "import tracing\n" not in moved(patching + "def handler(event, context): ...\n")
+
+
 def test_a_name_that_is_taken_is_not_taken_again() -> None:
     """A function of the program may be called annotate."""
     text = moved(SDK + "def annotate(a, b): ...\ndef f():\n    xray_recorder.put_annotation('a', 1)\n")
