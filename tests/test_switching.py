@@ -117,4 +117,4 @@ def test_every_example_is_run() -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_are_understood(command: str) -> None:
     """Every command of the page is one that `waterfall` has."""
-    assert cli.parse(command.split()).command in {"up", "record", "check", "compare"}
+    assert cli.parse(command.split()).command in {"up", "record", "check", "compare", "migrate"}

@@ -31,7 +31,10 @@ REPORT = "report"
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "words", nargs="*", metavar="[report] [DIR]", help="a folder or file (default: .); `report`: the proof"
+        "words",
+        nargs="*",
+        metavar="[report] [DIR]",
+        help="a folder or file (default: .); `report`: the proof",
     )
     parser.add_argument("--write", action="store_true", help="change the files; without it, show the diff")
     parser.add_argument(
@@ -45,8 +48,6 @@ def _check(given: argparse.Namespace) -> None:
     if len(places) > 1:
         raise ValueError("give one folder or file; a folder that is called report is ./report")
     given.place = Path(*places)
-    if not given.place.exists():
-        raise ValueError(f"there is no {given.place}")
     if given.is_report and (given.write or not given.base):
         raise ValueError("report needs --base, the revision before the move, and takes no --write")
     if given.base and not given.is_report:
@@ -56,6 +57,8 @@ def _check(given: argparse.Namespace) -> None:
 def _run(given: argparse.Namespace) -> int:
     if find_spec("libcst") is None:
         raise ReadError("migrate needs LibCST: pip install 'traced-api[migrate]'")
+    if not given.place.exists():
+        raise ReadError(f"there is no {given.place}: give the folder or file whose code moves")
     return _report(given) if given.is_report else _migrate(given)
 
 
@@ -105,9 +108,9 @@ def _write(change: Change) -> None:
 
 
 COMMAND = Command(
-    "Finds every use of the X-Ray SDK and of Powertools Tracer in a folder, says what becomes of each and why "
-    "some are left in place, and shows the diff to the OpenTelemetry API and `tracing`; --write applies it. "
-    "`waterfall migrate report --base REF` runs the requests of traces/requests.yaml before and after the "
+    "Finds every use of the X-Ray SDK and of Powertools Tracer in a folder, says what becomes of each and "
+    "why some are left in place, and shows the diff to the OpenTelemetry API and `tracing`; --write "
+    "applies it. `waterfall migrate report --base REF` runs the requests of traces/requests.yaml before and after the "
     "move, side by side, and prints Markdown.",
     _add_options,
     _run,

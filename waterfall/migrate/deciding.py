@@ -13,13 +13,8 @@ from waterfall.migrate import powertools, xray_sdk
 from waterfall.migrate.entities import (
     OF_THE_SDK,
     Entities,
-    Parents,
-    exception_of,
-    function_of,
     is_current,
     is_of_the_sdk,
-    is_statement,
-    name_of,
     opened,
     place_of,
     why_not_opened,
@@ -27,6 +22,15 @@ from waterfall.migrate.entities import (
 from waterfall.migrate.imports import emptied
 from waterfall.migrate.inventory import Use, left
 from waterfall.migrate.names import Names
+from waterfall.migrate.syntax import (
+    Parents,
+    exception_of,
+    function_of,
+    is_statement,
+    name_of,
+    texts_of,
+    yields,
+)
 
 Change = Callable[[Any], Any]
 """Makes the new node of one whose children are new already."""
@@ -37,7 +41,8 @@ Wanted = Callable[[str], str]
 class Deciding(cst.CSTVisitor):
     """`uses` are the rows, `changes` what is done to nodes. `line_of` gives a node's line.
 
-    `is_patched` says that a `patch` goes, so that something has to import `tracing`. `held` are the names that what stays begins with; `others` are the libraries used around the file whose calls `tracing` does not record.
+    `is_patched` says that a `patch` goes, so that something has to import `tracing`. `held` are the names
+    that what stays begins with; `others` the libraries around the file whose calls `tracing` does not record.
     """
 
     def __init__(
@@ -45,6 +50,7 @@ class Deciding(cst.CSTVisitor):
         names: Names,
         parents: Parents,
         entities: Entities,
+        *,
         line_of: Callable[[cst.CSTNode], int],
         wanted: Wanted,
         others: Sequence[str],
@@ -59,7 +65,9 @@ class Deciding(cst.CSTVisitor):
         self._seen: set[cst.CSTNode] = set()
         self._needs_recorder = False
 
-    def moves(self, node: cst.CSTNode, construct: str, becomes: str, change: tuple[cst.CSTNode, Change]) -> None:
+    def moves(
+        self, node: cst.CSTNode, construct: str, becomes: str, change: tuple[cst.CSTNode, Change]
+    ) -> None:
         self.uses.append(Use(self._line_of(node), construct, becomes))
         self.changes[change[0]] = change[1]
 
@@ -73,7 +81,7 @@ class Deciding(cst.CSTVisitor):
     def visit_Module(self, node: cst.Module) -> None:
         self._needs_recorder = bool(_OUTSIDE_LAMBDA.search(node.code))
 
-    def visit_Import(self, node: cst.Import) -> bool:  # noqa: ARG002 - imports go when nothing uses them
+    def visit_Import(self, node: cst.Import) -> bool:
         return False
 
     def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
@@ -112,7 +120,7 @@ class Deciding(cst.CSTVisitor):
             self._mentioned(node, name)
 
     def _resolved(self, node: cst.CSTNode) -> str | None:
-        name = self._names.resolve(node)
+        name = self._names.stands_for(node)
         if name and name.startswith(powertools.PACKAGE) and not powertools.is_tracing(name):
             return None
         return name
@@ -133,11 +141,13 @@ class Deciding(cst.CSTVisitor):
             return None
         elif opened(node, self._names):
             self._opening(node, method)
-        elif name in {f"{owner}.{each}" for owner in (xray_sdk.RECORDER, powertools.TRACER) for each in xray_sdk.NOTING}:
+        elif name in {
+            f"{owner}.{each}" for owner in (xray_sdk.RECORDER, powertools.TRACER) for each in xray_sdk.NOTING
+        }:
             self._noting(node, shown, method)
         elif name == f"{xray_sdk.RECORDER}.is_sampled" and not node.args and not self._is_of_the_sdk(node):
-            span = lambda _: cst.parse_expression(f"{self._wanted('trace')}.get_current_span().is_recording()")  # noqa: E731
-            self.moves(node, shown, "get_current_span().is_recording()", (node, span))
+            change = self._asked(".get_current_span().is_recording()")
+            self.moves(node, shown, "get_current_span().is_recording()", (node, change))
         elif name == f"{xray_sdk.RECORDER}.configure":
             return self._configure(node, shown)
         elif name in {f"{xray_sdk.PACKAGE}.core.patch", f"{xray_sdk.PACKAGE}.core.patch_all"}:
@@ -208,7 +218,9 @@ class Deciding(cst.CSTVisitor):
         if not isinstance(function, cst.FunctionDef) or (node.args and name is None):
             self.stays(node, f"@{method}", "it has more than a name, or decorates no function")
         elif (method == "capture_async") != bool(function.asynchronous):
-            self.stays(node, f"@{method}", "it decorates the wrong kind of function: it times no more than the call")
+            self.stays(
+                node, f"@{method}", "it decorates the wrong kind of function: it times no more than the call"
+            )
         else:
             change = self._span_of(node, function.name.value)
             self.moves(node, f"@{method}", "@tracer.start_as_current_span(...)", (node, change))
@@ -248,7 +260,9 @@ class Deciding(cst.CSTVisitor):
     def _namespace(self, node: cst.Call, method: str) -> cst.Arg | None:
         """Return the namespace that Powertools gives what has none: the service of its `Tracer`."""
         tracer = self._names.tracers.get((get_full_name_for_node(node.func) or "").partition(".")[0])
-        named = len(node.args) > 2 or any(arg.keyword and arg.keyword.value == "namespace" for arg in node.args)
+        named = len(node.args) > 2 or any(
+            arg.keyword and arg.keyword.value == "namespace" for arg in node.args
+        )
         if method != "put_metadata" or tracer is None or named or any(arg.star for arg in node.args):
             return None
         service = next((arg for arg in tracer.args if arg.keyword and arg.keyword.value == "service"), None)
@@ -275,7 +289,9 @@ class Deciding(cst.CSTVisitor):
             return
         if is_chained and self._is_of_the_sdk(node):
             return
-        if not is_statement(node, self._parents) or (method == "add_exception" and exception_of(node) is None):
+        if not is_statement(node, self._parents) or (
+            method == "add_exception" and exception_of(node) is None
+        ):
             return
         if method in {"add_exception", "add_fault_flag"}:
             line = self._parents[self._parents[node]]
@@ -304,17 +320,26 @@ class Deciding(cst.CSTVisitor):
             self.stays(node, "current_subsegment", OF_THE_SDK)
             return
         if is_chained and node in self._chained_left(holder):
-            self.stays(node, "current_subsegment", f"there is no rule for `{holder.attr.value}`")
+            self.stays(node, "current_subsegment", "there is no rule for what it is asked")
             return
         if entity is None and not is_chained:
             self.stays(node, "current_subsegment", powertools.HANDED_ON)
         elif entity and entity.why:
             self.stays(node, "current_subsegment", entity.why)
         elif entity and not entity.is_read and len(self._line(holder).body) == 1:
-            self.moves(node, "current_subsegment", "nothing: what is annotated is current", (self._line(holder), emptied))
+            self.moves(
+                node,
+                "current_subsegment",
+                "nothing: what is annotated is current",
+                (self._line(holder), emptied),
+            )
         else:
-            span = lambda _: cst.parse_expression(f"{self._wanted('trace')}.get_current_span()")  # noqa: E731
+            span = self._asked(".get_current_span()")
             self.moves(node, "current_subsegment", "trace.get_current_span()", (node, span))
+
+    def _asked(self, rest: str) -> Change:
+        """Return what makes a node an expression that begins with OpenTelemetry's `trace`."""
+        return lambda _: cst.parse_expression(self._wanted("trace") + rest)
 
     def _chained_left(self, holder: cst.CSTNode) -> tuple[cst.CSTNode, ...]:
         """Return the subsegment of a chained call that has no rule."""
@@ -349,7 +374,7 @@ class Deciding(cst.CSTVisitor):
             fits, why = not (self._others or node.args), xray_sdk.why_left(method)
             why = xray_sdk.OTHERS.format(others=", ".join(self._others)) if self._others else why
         else:
-            texts = _texts(node)
+            texts = texts_of(node)
             fits, why = bool(texts) and {*texts} <= xray_sdk.TRACED, xray_sdk.why_left(method)
         if not fits or not is_statement(node, self._parents):
             self.stays(node, method, why)
@@ -373,31 +398,3 @@ def shown_as(name: str) -> str:
         return "Tracer"
     short = name.replace(xray_sdk.RECORDER, "xray_recorder").replace(powertools.TRACER, "tracer")
     return short.removeprefix(f"{xray_sdk.PACKAGE}.").removeprefix(f"{powertools.PACKAGE}.")
-
-
-def _texts(call: cst.Call) -> list[str]:
-    """Return the strings of a call whose one argument is a list or tuple of them; of another, none."""
-    listed = call.args[0].value if len(call.args) == 1 else None
-    if not isinstance(listed, cst.Tuple | cst.List):
-        return []
-    values = [each.value.evaluated_value if isinstance(each.value, cst.SimpleString) else "" for each in listed.elements]
-    return [str(value) for value in values]
-
-
-class _Yields(cst.CSTVisitor):
-    found = False
-
-    def visit_Yield(self, node: cst.Yield) -> None:  # noqa: ARG002 - that there is one
-        self.found = True
-
-    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:  # noqa: ARG002 - another function's
-        return False
-
-    def visit_Lambda(self, node: cst.Lambda) -> bool:  # noqa: ARG002
-        return False
-
-
-def yields(function: cst.FunctionDef) -> bool:
-    found = _Yields()
-    function.body.visit(found)
-    return found.found

@@ -1,8 +1,7 @@
-"""Subsegments that a function holds in a variable: where each is current, and whether all its uses can move."""
+"""Subsegments that a function holds in a variable: where each is current, and whether it can move."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -10,8 +9,8 @@ from libcst.helpers import get_full_name_for_node
 
 from waterfall.migrate import xray_sdk
 from waterfall.migrate.names import Names
+from waterfall.migrate.syntax import Parents, exception_of, function_of, is_statement, name_of
 
-Parents = Mapping[cst.CSTNode, cst.CSTNode]
 _OF_SPANS = frozenset({"add_exception", "add_fault_flag"})
 
 
@@ -32,30 +31,9 @@ class Entity:
 
 def opened(node: cst.CSTNode, names: Names) -> str | None:
     """Return the method of a recorder by which a call opens a subsegment, if it does."""
-    name = names.resolve(node.func) if isinstance(node, cst.Call) else None
+    name = names.stands_for(node.func) if isinstance(node, cst.Call) else None
     method = name.removeprefix(f"{xray_sdk.RECORDER}.") if name else ""
     return method if method in xray_sdk.OPENING else None
-
-
-def name_of(call: cst.Call) -> cst.Arg | None:
-    """Return the name of the subsegment that a call opens, if that is all it says."""
-    args = [arg for arg in call.args if not _is_local(arg)]
-    if len(args) != 1 or args[0].star or (args[0].keyword and args[0].keyword.value != "name"):
-        return None
-    return args[0].with_changes(
-        keyword=None, equal=cst.MaybeSentinel.DEFAULT, comma=cst.MaybeSentinel.DEFAULT
-    )
-
-
-def _is_local(arg: cst.Arg) -> bool:
-    """Whether an argument says the namespace that a subsegment has anyway."""
-    value = arg.value
-    return bool(
-        arg.keyword
-        and arg.keyword.value == "namespace"
-        and isinstance(value, cst.SimpleString)
-        and value.evaluated_value == "local"
-    )
 
 
 def why_not_opened(call: cst.Call, parents: Parents) -> str | None:
@@ -87,29 +65,12 @@ def place_of(node: cst.CSTNode, names: Names, parents: Parents) -> cst.CSTNode:
     return at or node
 
 
-def function_of(node: cst.CSTNode, parents: Parents) -> cst.CSTNode:
-    at = parents.get(node, node)
-    while not isinstance(at, cst.FunctionDef | cst.Module):
-        at = parents[at]
-    return at
-
-
 def is_current(node: cst.CSTNode, names: Names) -> bool:
     """Whether a node is a call of `current_subsegment`."""
     return (
         isinstance(node, cst.Call)
         and not node.args
-        and names.resolve(node.func) == f"{xray_sdk.RECORDER}.current_subsegment"
-    )
-
-
-def is_statement(node: cst.CSTNode, parents: Parents) -> bool:
-    """Whether an expression is all that stands in a line."""
-    line = parents.get(parents[node])
-    return (
-        isinstance(parents[node], cst.Expr)
-        and isinstance(line, cst.SimpleStatementLine)
-        and len(line.body) == 1
+        and names.stands_for(node.func) == f"{xray_sdk.RECORDER}.current_subsegment"
     )
 
 
@@ -137,18 +98,9 @@ class _Begun(cst.CSTVisitor):
         self._names = names
 
     def visit_Call(self, node: cst.Call) -> None:
-        name = self._names.resolve(node.func) or ""
+        name = self._names.stands_for(node.func) or ""
         if name.startswith((f"{xray_sdk.RECORDER}.begin_", f"{xray_sdk.RECORDER}.in_segment")):
             self.found = True
-
-
-def exception_of(call: cst.Call) -> cst.Arg | None:
-    """Return the exception that `add_exception(exception, stack)` is given."""
-    by_name = {arg.keyword.value: arg for arg in call.args if arg.keyword}
-    if len(call.args) > 2 or not {*by_name} <= {"exception", "stack"} or any(arg.star for arg in call.args):
-        return None
-    first = by_name.get("exception", call.args[0] if call.args and not call.args[0].keyword else None)
-    return first.with_changes(keyword=None, comma=cst.MaybeSentinel.DEFAULT) if first else None
 
 
 class Entities(cst.CSTVisitor):

@@ -1,4 +1,4 @@
-"""The imports of a moved file: those of the SDKs go when nothing uses them, and what is new is imported once."""
+"""The imports of a moved file: those of the SDKs go when nothing uses them, what is new comes once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ _SOURCES = {
 class Wanted:
     """Gives names to what a moved file uses, and remembers what has to be imported or made.
 
-    `is_patched` says that a `patch` went, and that `tracing` has to be imported to take its place. `freed` are names of the old SDKs that the file has no more use for.
+    `is_patched` says that a `patch` went, so that `tracing` has to be imported in its place. `freed` are
+    names of the old SDKs that the file has no more use for.
     """
 
     def __init__(self, names: Names, freed: set[str]) -> None:
@@ -76,7 +77,9 @@ def settled(module: cst.Module, wanted: Wanted, gone: set[str]) -> cst.Module:
     removed = _Removed(gone - used.names)
     body: list[cst.BaseStatement] = []
     for at, each in enumerate(module.body):
-        kept = cst.ensure_type(each.visit(removed), cst.BaseStatement)
+        kept = each.visit(removed)
+        if not isinstance(kept, cst.BaseStatement):
+            continue
         if at == place and lines:
             body.append(lines[0].with_changes(leading_lines=getattr(kept, "leading_lines", ())))
             body += lines[1:]
@@ -89,7 +92,7 @@ def settled(module: cst.Module, wanted: Wanted, gone: set[str]) -> cst.Module:
 
 
 def _place(module: cst.Module, gone: set[str]) -> int:
-    """Return where new imports go: at the first import of the SDKs, else below the docstring and `__future__`."""
+    """Return where new imports go: at the first import of the SDKs, else below docstring and `__future__`."""
     for at, each in enumerate(module.body):
         if {name for one in _imports(each) for name, _ in imported(one)} & gone:
             return at
@@ -136,10 +139,10 @@ class _Loaded(cst.CSTVisitor):
         super().__init__()
         self.names: set[str] = set()
 
-    def visit_Import(self, node: cst.Import) -> bool:  # noqa: ARG002 - what is imported is not used yet
+    def visit_Import(self, node: cst.Import) -> bool:
         return False
 
-    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:  # noqa: ARG002
+    def visit_ImportFrom(self, node: cst.ImportFrom) -> bool:
         return False
 
     def visit_Name(self, node: cst.Name) -> None:
@@ -181,7 +184,11 @@ class _Removed(cst.CSTTransformer):
         if not kept:
             return cst.RemovalSentinel.REMOVE
         last = kept[-1]
-        if isinstance(updated, cst.ImportFrom) and updated.lpar and isinstance(original.names[-1].comma, cst.Comma):
+        if (
+            isinstance(updated, cst.ImportFrom)
+            and updated.lpar
+            and isinstance(original.names[-1].comma, cst.Comma)
+        ):
             return updated.with_changes(names=kept)
         return updated.with_changes(names=[*kept[:-1], last.with_changes(comma=cst.MaybeSentinel.DEFAULT)])
 
@@ -197,7 +204,7 @@ def emptied(line: cst.SimpleStatementLine) -> cst.SimpleStatementLine:
 
 
 def tidied(body: Sequence[cst.BaseStatement]) -> list[cst.BaseStatement]:
-    """Leave out empty lines of code; the blank line above one goes to what follows it, unless that has one."""
+    """Leave out empty lines of code; the blank line above one goes to what follows it."""
     kept: list[cst.BaseStatement] = []
     blank: Sequence[cst.EmptyLine] = ()
     for each in body:

@@ -1,4 +1,4 @@
-"""Which names of a file stand for objects of the SDKs: by its imports, its definitions and those of its neighbours."""
+"""Which names of a file stand for objects of the SDKs: by imports, definitions, and its neighbours'."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ def imported(node: cst.Import | cst.ImportFrom) -> Iterator[tuple[str, str]]:
     """Yield what an import binds, each with the dotted name that it stands for."""
     if isinstance(node.names, cst.ImportStar):
         return
-    source = get_full_name_for_node(node.module) or "" if isinstance(node, cst.ImportFrom) and node.module else ""
+    source = (
+        get_full_name_for_node(node.module) or "" if isinstance(node, cst.ImportFrom) and node.module else ""
+    )
     for alias in node.names:
         name = get_full_name_for_node(alias.name) or ""
         known_as = get_full_name_for_node(alias.asname.name) if alias.asname else None
@@ -59,11 +61,14 @@ class Names(cst.CSTVisitor):
         self.modules: set[str] = set()
         self._shared = shared
         self._top = {
-            id(statement) for line in module.body if isinstance(line, cst.SimpleStatementLine) for statement in line.body
+            id(statement)
+            for line in module.body
+            if isinstance(line, cst.SimpleStatementLine)
+            for statement in line.body
         }
         module.visit(self)
 
-    def resolve(self, node: cst.CSTNode) -> str | None:
+    def stands_for(self, node: cst.CSTNode) -> str | None:
         """Return what a dotted name stands for, if it is the X-Ray SDK's or Powertools'."""
         name = _dotted(node)
         if not name:
@@ -127,7 +132,7 @@ class Names(cst.CSTVisitor):
         if id(node) not in self._top or len(node.targets) != 1 or not isinstance(target, cst.Name):
             return
         if isinstance(call, cst.Call) and isinstance(call.func, cst.Name | cst.Attribute):
-            whole = self.resolve(call.func)
+            whole = self.stands_for(call.func)
             if whole in powertools.CLASSES:
                 self.tracers[target.value] = call
             elif get_full_name_for_node(call.func) == "trace.get_tracer":
@@ -181,4 +186,3 @@ class Names(cst.CSTVisitor):
         elif isinstance(node, cst.Tuple | cst.List):
             for each in node.elements:
                 self._bind(each.value)
-

@@ -1,4 +1,4 @@
-"""What the deployment of moved functions needs, step by step, and what of the old ones its files still name."""
+"""What the deployment of moved functions needs, step by step, and which old variables files name."""
 
 from __future__ import annotations
 
@@ -65,7 +65,9 @@ def steps(changes: Sequence[Change], *, components: bool) -> list[str]:
         )
     if not components:
         told.append("Keep active tracing on, and the permission xray:PutTraceSegments")
-        told.append("Take AWS_LAMBDA_EXEC_WRAPPER away if it is set: with it ADOT's provider is at work first")
+        told.append(
+            "Take AWS_LAMBDA_EXEC_WRAPPER away if it is set: with it ADOT's provider is at work first"
+        )
     if is_whole:
         told.append(f"Take {_old(changes)} out of the requirements, where nothing else of them is used")
     told.append("`waterfall check`, function by function: docs/switching.md")
@@ -74,7 +76,10 @@ def steps(changes: Sequence[Change], *, components: bool) -> list[str]:
 
 def _old(changes: Iterable[Change]) -> str:
     text = "".join(change.before for change in changes)
-    names = {"aws_xray_sdk": "aws-xray-sdk", "aws_lambda_powertools": "the extra `tracer` of aws-lambda-powertools"}
+    names = {
+        "aws_xray_sdk": "aws-xray-sdk",
+        "aws_lambda_powertools": "the extra `tracer` of aws-lambda-powertools",
+    }
     return " and ".join(name for module, name in names.items() if module in text) or "the old SDKs"
 
 

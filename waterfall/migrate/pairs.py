@@ -1,4 +1,4 @@
-"""`begin_subsegment` and its `end_subsegment` as a `with` of the X-Ray SDK, which is then moved as any other."""
+"""`begin_subsegment` and `end_subsegment` as a `with` of the X-Ray SDK, which is moved as any other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _Body = Sequence[cst.BaseStatement]
 
 def paired(module: cst.Module, names: Names) -> cst.Module:
     """Return the module with each function's pairs as `with`, where all of that function have a partner."""
-    return module.visit(_Pairing(names))  # type: ignore[return-value]  # a module stays one
+    return module.visit(_Pairing(names))
 
 
 def lines_before(before: str, after: str) -> list[int]:
@@ -35,7 +35,9 @@ class _Pairing(cst.CSTTransformer):
         super().__init__()
         self._names = names
 
-    def leave_FunctionDef(self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef) -> cst.FunctionDef:
+    def leave_FunctionDef(
+        self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef
+    ) -> cst.FunctionDef:
         if not _count(original_node, self._names):
             return updated_node
         made = updated_node.visit(_Blocks(self._names))
@@ -87,15 +89,16 @@ class _Blocks(cst.CSTTransformer):
     def _begin(self, node: cst.CSTNode) -> tuple[cst.Call, cst.Name | None] | None:
         """Return the call of a statement that begins a subsegment, and the name that it is given."""
         statement = _only(node)
-        target = None
-        if isinstance(statement, cst.Assign) and len(statement.targets) == 1:
-            target = statement.targets[0].target
-            if not isinstance(target, cst.Name):
-                return None
-        call = statement.value if isinstance(statement, cst.Assign | cst.Expr) else None
-        if isinstance(call, cst.Call) and self._is(call, "begin_subsegment") and len(call.args) == 1:
-            return call, target
-        return None
+        if not isinstance(statement, cst.Assign | cst.Expr):
+            return None
+        target = statement.targets[0].target if isinstance(statement, cst.Assign) else None
+        if isinstance(statement, cst.Assign) and len(statement.targets) != 1:
+            return None
+        call = statement.value
+        fits = isinstance(call, cst.Call) and self._is(call, "begin_subsegment") and len(call.args) == 1
+        if not isinstance(call, cst.Call) or not fits or not isinstance(target, cst.Name | None):
+            return None
+        return call, target
 
     def _is_end(self, node: cst.CSTNode) -> bool:
         statement = _only(node)
@@ -103,7 +106,7 @@ class _Blocks(cst.CSTTransformer):
         return isinstance(call, cst.Call) and not call.args and self._is(call, "end_subsegment")
 
     def _is(self, call: cst.Call, method: str) -> bool:
-        return self._names.resolve(call.func) == f"{xray_sdk.RECORDER}.{method}"
+        return self._names.stands_for(call.func) == f"{xray_sdk.RECORDER}.{method}"
 
 
 def _with(
@@ -117,7 +120,11 @@ def _with(
     opening = call.with_changes(func=recorder.with_changes(attr=cst.Name("in_subsegment")))
     known_as = cst.AsName(target) if target else None
     lines = cst.ensure_type(begin, cst.SimpleStatementLine).leading_lines
-    return cst.With([cst.WithItem(opening, known_as)], cst.IndentedBlock([*body], footer=[each for each in ended if each.comment]), leading_lines=lines)
+    return cst.With(
+        [cst.WithItem(opening, known_as)],
+        cst.IndentedBlock([*body], footer=[each for each in ended if each.comment]),
+        leading_lines=lines,
+    )
 
 
 def _only(node: cst.CSTNode) -> cst.CSTNode | None:
@@ -139,4 +146,4 @@ class _Counter(cst.CSTVisitor):
 
     def visit_Attribute(self, node: cst.Attribute) -> None:
         if (get_full_name_for_node(node) or "").endswith(("begin_subsegment", "end_subsegment")):
-            self.found += self._names.resolve(node) is not None
+            self.found += self._names.stands_for(node) is not None

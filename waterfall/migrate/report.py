@@ -10,11 +10,13 @@ from waterfall.migrate.inventory import Change, Use, counted
 from waterfall.proof.lines import told
 from waterfall.proof.verdict import Result
 
+MovedFile = tuple[str, Counter[str], Counter[str]]
+"""Its name, the constructs that it has no more, and those that it still has."""
 _FUNCTION = "AWS::Lambda::Function"
 
 
-def moved(before: Sequence[Change], after: Sequence[Change], there: Path, here: Path) -> Iterator[tuple[str, Counter[str], Counter[str]]]:  # noqa: E501
-    """Yield each file with the constructs that it had before and has no more, and with those that it still has."""
+def moved(before: Sequence[Change], after: Sequence[Change], there: Path, here: Path) -> Iterator[MovedFile]:
+    """Yield each file that had constructs of the old SDKs."""
     now = {each.path.relative_to(here): _constructs(each.uses) for each in after}
     for each in before:
         name = each.path.relative_to(there)
@@ -38,7 +40,7 @@ def functions_of(result: Result) -> list[str]:
     return sorted(found)
 
 
-def report(files: Sequence[tuple[str, Counter[str], Counter[str]]], results: Sequence[Result]) -> str:
+def report(files: Sequence[MovedFile], results: Sequence[Result]) -> str:
     """Return the report of a move."""
     failed = sum(not result.ok for result in results)
     title = f"{failed} of {len(results)} requests differ" if failed else "every trace is as it was"
@@ -46,7 +48,9 @@ def report(files: Sequence[tuple[str, Counter[str], Counter[str]]], results: Seq
     lines.append("| --- | --- | --- | --- | --- |")
     lines += [_row(result) for result in results]
     lines += ["", "| file | constructs moved | left |", "| --- | --- | --- |"]
-    lines += [f"| `{name}` | {counted(gone) or 'none'} | {counted(has) or 'none'} |" for name, gone, has in files]
+    lines += [
+        f"| `{name}` | {counted(gone) or 'none'} | {counted(has) or 'none'} |" for name, gone, has in files
+    ]
     for result in results:
         if result.error:
             lines += ["", f"- `{result.case.name}`: {result.error}"]

@@ -23,7 +23,7 @@ from waterfall.migrate.pairs import lines_before, paired
 _MENTIONS = re.compile(r"aws_xray_sdk|aws_lambda_powertools")
 _CONTEXT = re.compile(r"context|ctx|^_+$")
 _DROPPED = frozenset({"auto_patch", "service"})
-"""What `Tracer(...)` may be given and still go: `tracing` always patches, and X-Ray knows a service by its segment."""
+"""What `Tracer(...)` may be given and still go: `tracing` always patches, and a segment names the service."""
 
 
 @dataclass(slots=True)
@@ -89,7 +89,12 @@ class _File:
         entities = Entities(self.module, self.names, self.parents)
         wants: list[Wanted] = []
         deciding = Deciding(
-            self.names, self.parents, entities, self.line_of, lambda name: wants[0](name), self.around.others
+            self.names,
+            self.parents,
+            entities,
+            line_of=self.line_of,
+            wanted=lambda name: wants[0](name),  # noqa: PLW0108 - it is filled below
+            others=self.around.others,
         )
         self.module.visit(deciding)
         freed = self._freed(deciding)
@@ -116,7 +121,9 @@ class _File:
 
     def _mine(self) -> set[str]:
         """Return the names that stand for the SDKs' objects here."""
-        found = {name: self.names.resolve(cst.Name(name)) for name in {*self.names.imports, *self.names.tracers}}
+        found = {
+            name: self.names.stands_for(cst.Name(name)) for name in {*self.names.imports, *self.names.tracers}
+        }
         return {
             name
             for name, whole in found.items()
@@ -137,7 +144,9 @@ class _File:
         """Decide about each `NAME = Tracer(...)`: it goes with the last use of it."""
         uses = []
         for name, call in self.names.tracers.items():
-            why = self._why_defined(call) or ("a file beside it still uses it" if name in self.around.needed else None)
+            why = self._why_defined(call) or (
+                "a file beside it still uses it" if name in self.around.needed else None
+            )
             if name in freed:
                 uses.append(Use(self.line_of(call), "Tracer", "nothing, or a tracer of OpenTelemetry"))
                 deciding.changes[self.parents[self.parents[call]]] = emptied
@@ -146,18 +155,25 @@ class _File:
         return uses
 
     def _handlers(self, changes: dict[cst.CSTNode, Any], wanted: Wanted) -> list[Use]:
-        """Decorate the handlers: their spans leave before the response does, and hold what has no other span."""
+        """Decorate the handlers, so that spans leave before the response does."""
         uses = []
         for node in self.module.body:
             if isinstance(node, cst.FunctionDef) and self._is_handler(node):
                 decorator = cst.Decorator(cst.Name(wanted("capture_lambda_handler")))
-                changes[node] = lambda new, first=decorator: new.with_changes(decorators=[first, *new.decorators])
+                changes[node] = lambda new, first=decorator: new.with_changes(
+                    decorators=[first, *new.decorators]
+                )
                 uses.append(Use(self.line_of(node), f"def {node.name.value}", "@capture_lambda_handler"))
         return uses
 
     def _is_handler(self, node: cst.FunctionDef) -> bool:
         params = [each.name.value for each in node.params.params]
-        if node.asynchronous or len(params) != 2 or "event" not in params[0] or not _CONTEXT.search(params[1]):
+        if (
+            node.asynchronous
+            or len(params) != 2
+            or "event" not in params[0]
+            or not _CONTEXT.search(params[1])
+        ):
             return False
         decorated = {_decorator(each) for each in node.decorators}
         if any("capture_lambda_handler" in name for name in decorated):
@@ -177,9 +193,15 @@ def _by_line(use: Use) -> int:
 def why_given(call: cst.Call) -> str | None:
     """Return why a `Tracer(...)` is left for what it is given."""
     given = [arg.keyword.value if arg.keyword else "service" for arg in call.args]
-    modules = next((arg.value for arg in call.args if arg.keyword and arg.keyword.value == "patch_modules"), None)
+    modules = next(
+        (arg.value for arg in call.args if arg.keyword and arg.keyword.value == "patch_modules"), None
+    )
     if isinstance(modules, cst.List | cst.Tuple):
-        names = {each.value.evaluated_value for each in modules.elements if isinstance(each.value, cst.SimpleString)}
+        names = {
+            each.value.evaluated_value
+            for each in modules.elements
+            if isinstance(each.value, cst.SimpleString)
+        }
         if len(names) == len(modules.elements) and names <= xray_sdk.TRACED:
             given.remove("patch_modules")
     others = sorted({*given} - _DROPPED)
@@ -202,7 +224,7 @@ class _Changing(cst.CSTTransformer):
 
 
 def rewrite_all(place: Path) -> list[Change]:
-    """Rewrite the Python files of a folder, or one file, in memory: those that name the SDKs, or share with them."""
+    """Rewrite the Python files of a folder, or one file, in memory, where they name the SDKs."""
     changes, known = [], {}
     for path in files_of(place, ".py"):
         try:
@@ -217,7 +239,9 @@ def rewrite_all(place: Path) -> list[Change]:
         for path, (text, names) in known.items()
         if _MENTIONS.search(text) or names.taken & {*shared} or _imports_any(names, shared)
     }
-    found = {path: rewrite(text, Around(shared, others=others[path])) for path, (text, _) in concerned.items()}
+    found = {
+        path: rewrite(text, Around(shared, others=others[path])) for path, (text, _) in concerned.items()
+    }
     moved = {module_of(path) for path, each in found.items() if any(use.is_moved for use in each.uses)}
     held = {each for rewritten in found.values() for each in rewritten.held}
     for path, (text, names) in known.items():
@@ -270,6 +294,6 @@ def _needed(path: Path, names: Names, known: _Known, held: set[str]) -> Iterable
     taken = {each for other, (_, its) in known.items() if other != path for each in its.taken}
     for name, whole in names.exports().items():
         key = f"{module_of(path)}.{name}"
-        is_object = whole == powertools.TRACER or whole == xray_sdk.RECORDER
+        is_object = whole in {powertools.TRACER, xray_sdk.RECORDER}
         if f"{module_of(path)}.*" in taken or key in held or (key in taken and not is_object):
             yield name

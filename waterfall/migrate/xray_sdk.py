@@ -17,16 +17,16 @@ TRACED = frozenset({"boto3", "botocore", "requests", "urllib3", "httpx"})
 
 PATCHED_ONLY = frozenset(
     {
-        "aiobotocore", "http.client", "mysql", "pg8000", "psycopg", "psycopg2", "pymongo", "pymysql", "pynamodb",
-        "sqlalchemy", "sqlite3", "urllib.request",
+        "aiobotocore", "http.client", "mysql", "pg8000", "psycopg", "psycopg2", "pymongo", "pymysql",
+        "pynamodb", "sqlalchemy", "sqlite3", "urllib.request",
     }
 )  # fmt: skip
 """The libraries whose calls the X-Ray SDK records, and `tracing` does not."""
 
 NO_MATTER = frozenset(
     {
-        "context", "context_missing", "dynamic_naming", "max_trace_back", "plugins", "sampling", "sampling_rules",
-        "service", "streaming", "streaming_threshold",
+        "context", "context_missing", "dynamic_naming", "max_trace_back", "plugins", "sampling",
+        "sampling_rules", "service", "streaming", "streaming_threshold",
     }
 )  # fmt: skip
 """What `configure` sets and a Lambda function has no use for: Lambda makes the segment and samples."""
@@ -44,7 +44,7 @@ REASONS = {
     "get_trace_entity": "submit `carry_context(work)` instead of passing the entity to a thread",
     "in_segment": "a segment is Lambda's own in a function; elsewhere, open a span of kind SERVER",
     "in_segment_async": "a segment is Lambda's own in a function; elsewhere, open a span of kind SERVER",
-    "patch": "`tracing` records calls of boto3, requests, urllib3 and httpx; this names others, or cannot be read",
+    "patch": "it names others than boto3, requests, urllib3 and httpx, or cannot be read",
     "configure": "the middleware or segment that is left needs it",
     "patch_all": "it is given settings, or its result is used",
     "set_sdk_enabled": "the variable TRACING_MODE=off switches tracing off",
@@ -55,7 +55,7 @@ REASONS = {
 def why_left(construct: str) -> str:
     """Return why a construct that nothing else is known of is left."""
     if ".ext." in construct:
-        return "a web framework or library that `tracing` does not record: use OpenTelemetry's instrumentation of it"
+        return "`tracing` does not record this library: use OpenTelemetry's instrumentation"
     return REASONS.get(construct.rpartition(".")[2], "there is no rule for it")
 
 

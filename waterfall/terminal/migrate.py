@@ -47,12 +47,14 @@ def needs(
 
 def diff(changes: Sequence[Change]) -> str:
     """Return what changes as a unified diff, which `patch` and `git apply` take."""
-    lines = []
+    lines: list[str] = []
     for change in changes:
         name = clean(_shown(change.path))
         before, after = (text.splitlines(keepends=True) for text in (change.before, change.after))
-        for line in difflib.unified_diff(before, after, f"a/{name}", f"b/{name}"):
-            lines.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
+        lines += [
+            line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+            for line in difflib.unified_diff(before, after, f"a/{name}", f"b/{name}")
+        ]
     return "".join(lines)
 
 

@@ -66,7 +66,9 @@ def test_a_subsegment_of_the_sdk_becomes_a_span() -> None:
 
 def test_begin_and_end_become_one_with() -> None:
     """What stands between is indented; the end that a `finally` made sure of needs none."""
-    body = moved(SDK + dedent("""\
+    body = moved(
+        SDK
+        + dedent("""\
         def work():
             sub = xray_recorder.begin_subsegment("one")
             # careful
@@ -80,7 +82,8 @@ def test_begin_and_end_become_one_with() -> None:
                 raise
             finally:
                 xray_recorder.end_subsegment()
-        """)).partition("def work():\n")[2]
+        """)
+    ).partition("def work():\n")[2]
     assert body == (
         '    with tracer.start_as_current_span("one"):\n'
         "        # careful\n"
@@ -98,7 +101,8 @@ def test_begin_and_end_become_one_with() -> None:
 def test_begin_and_end_are_listed_at_their_own_line() -> None:
     """The inventory names lines of the file as it is."""
     uses = rewrite(
-        SDK + "def f():\n    xray_recorder.begin_subsegment('a')\n    g()\n    xray_recorder.end_subsegment()\n"
+        SDK
+        + "def f():\n    xray_recorder.begin_subsegment('a')\n    g()\n    xray_recorder.end_subsegment()\n"
     ).uses
     assert [(use.line, use.construct) for use in uses] == [(3, "begin_subsegment, end_subsegment")]
 
@@ -193,7 +197,10 @@ def test_powertools_are_moved_with_their_service_as_namespace() -> None:
     [
         (SDK + "def f():\n    with xray_recorder.in_subsegment('a') as s:\n        g(s)\n", "in_subsegment"),
         (SDK + "with xray_recorder.in_subsegment('a', namespace='remote'):\n    ...\n", "in_subsegment"),
-        (SDK + "def f(xray_recorder):\n    xray_recorder.put_annotation('a', 1)\n", "xray_recorder.put_annotation"),
+        (
+            SDK + "def f(xray_recorder):\n    xray_recorder.put_annotation('a', 1)\n",
+            "xray_recorder.put_annotation",
+        ),
         (SDK + "xray_recorder.begin_segment('a')\n", "xray_recorder.begin_segment"),
         (SDK + "xray_recorder.set_trace_entity(e)\n", "xray_recorder.set_trace_entity"),
         (SDK + "xray_recorder.configure(emitter=e)\n", "xray_recorder.configure"),
@@ -212,7 +219,9 @@ def test_what_cannot_be_decided_is_left_and_listed(source: str, construct: str) 
 
 def test_patching_stays_where_other_libraries_are_used(tmp_path: Path) -> None:
     """Their calls would be missed."""
-    found = project(tmp_path, app="from aws_xray_sdk.core import patch_all\npatch_all()\n", db="import sqlite3\n")
+    found = project(
+        tmp_path, app="from aws_xray_sdk.core import patch_all\npatch_all()\n", db="import sqlite3\n"
+    )
     assert not found["app"].is_changed
     assert "sqlite3" in (found["app"].uses[0].why or "")
 
@@ -233,17 +242,28 @@ def test_an_annotation_of_an_outer_subsegment_is_left() -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        "    with xray_recorder.in_subsegment('a', namespace='remote') as sub:\n        sub.put_annotation('a', 1)\n",
-        "    with xray_recorder.in_subsegment('a', namespace='remote'):\n"
-        "        xray_recorder.put_annotation('a', 1)\n",
-        "    xray_recorder.begin_subsegment(*x)\n    xray_recorder.put_annotation('a', 1)\n",
-        "    xray_recorder.begin_segment('a')\n    sub = xray_recorder.current_subsegment()\n"
-        "    sub.put_annotation('a', 1)\n",
+        """
+            with xray_recorder.in_subsegment('a', namespace='remote') as sub:
+                sub.put_annotation('a', 1)
+        """,
+        """
+            with xray_recorder.in_subsegment('a', namespace='remote'):
+                xray_recorder.put_annotation('a', 1)
+        """,
+        """
+            xray_recorder.begin_subsegment(*x)
+            xray_recorder.put_annotation('a', 1)
+        """,
+        """
+            xray_recorder.begin_segment('a')
+            sub = xray_recorder.current_subsegment()
+            sub.put_annotation('a', 1)
+        """,
     ],
 )
 def test_what_annotates_a_subsegment_that_is_left_stays_too(body: str) -> None:
     """`annotate` means a span of OpenTelemetry."""
-    source = f"{SDK}def f(x):\n{body}"
+    source = f"{SDK}def f(x):{body.rstrip()}\n"
     assert moved(source) == source
 
 
@@ -263,7 +283,9 @@ def test_a_name_that_is_taken_is_not_taken_again() -> None:
 
 def test_a_moved_file_stays_as_it_is() -> None:
     """Moving again finds nothing."""
-    once = moved(SDK + "def handler(event, context):\n    with xray_recorder.in_subsegment('a'):\n        ...\n")
+    once = moved(
+        SDK + "def handler(event, context):\n    with xray_recorder.in_subsegment('a'):\n        ...\n"
+    )
     assert rewrite(once).text == once
     assert rewrite(once).uses == ()
 
