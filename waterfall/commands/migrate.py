@@ -110,8 +110,8 @@ def _write(change: Change) -> None:
 COMMAND = Command(
     "Finds every use of the X-Ray SDK and of Powertools Tracer in a folder, says what becomes of each and "
     "why some are left in place, and shows the diff to the OpenTelemetry API and `tracing`; --write "
-    "applies it. `waterfall migrate report --base REF` runs the requests of traces/requests.yaml before and after the "
-    "move, side by side, and prints Markdown.",
+    "applies it. `waterfall migrate report --base REF` runs the requests of traces/requests.yaml before and "
+    "after the move, side by side, and prints Markdown.",
     _add_options,
     _run,
     _check,

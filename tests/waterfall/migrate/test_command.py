@@ -10,7 +10,7 @@ import pytest
 from waterfall.cli import main
 from waterfall.migrate.inventory import Change, Use, left
 from waterfall.migrate.report import moved, report
-from waterfall.proof.cases import Case, Invoke
+from waterfall.proof.cases import Case, Invocation
 from waterfall.proof.verdict import Difference, Result
 
 SOURCE = """\
@@ -82,7 +82,7 @@ def test_words_that_do_not_go_together_are_refused(words: list[str]) -> None:
 
 def test_the_report_counts_what_moved_and_what_each_trace_says() -> None:
     """A row for each request, and one for each file."""
-    case = Case("order", Invoke("f"))
+    case = Case("order", Invocation("f", b"{}"))
     there, here = Path("/before"), Path("/after")
     uses = (
         Use(1, "put_annotation", "annotate"),
