@@ -13,6 +13,7 @@ import pytest
 from tests.e2e.functions import layers
 from tests.e2e.lab import Lab
 from tests.e2e.stack import REPOSITORY
+from waterfall.migrate.rewriting import rewrite
 from waterfall.proof.cases import Case, Invocation, read_expected
 from waterfall.proof.checking import check, observing, record
 from waterfall.proof.lines import told
@@ -44,11 +45,11 @@ def place(lab: Lab) -> Place:
     return Place(source, connect(source), {}, redaction())
 
 
-def move(lab: Lab, title: str) -> None:
-    """Give the function the code of another example, and the layers that the page says."""
+def move(lab: Lab, source: str) -> None:
+    """Give the function other code, and the layers that the page says."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("app.py", BLOCKS[title])
+        archive.writestr("app.py", source)
     client = lab.stack.client("lambda")
     client.update_function_code(FunctionName=NAME, ZipFile=packed.getvalue())
     client.update_function_configuration(
@@ -59,7 +60,7 @@ def move(lab: Lab, title: str) -> None:
 
 
 def test_a_moved_function_differs_in_what_is_expected_alone(lab: Lab, place: Place, tmp_path: Path) -> None:
-    """From the X-Ray SDK to OpenTelemetry, by the page's own example."""
+    """From the X-Ray SDK to OpenTelemetry, by the page's own example and by the command."""
     module = tmp_path / "app.py"
     module.write_text(BLOCKS["before: X-Ray SDK"])
     lab.function("native", NAME, module)
@@ -68,16 +69,17 @@ def test_a_moved_function_differs_in_what_is_expected_alone(lab: Lab, place: Pla
     folder.mkdir()
     record(CASE, folder, observe)
     assert set(recorders(observe(CASE)[0]).values()) == {"X-Ray SDK"}
-    move(lab, "after")
     (folder / "expected.yaml").write_text(dedent(EXPECTED))
-    expected = read_expected(folder)
-    result = check(CASE, folder, observe, expected)
-    assert result.error is None
-    assert [told(one) for one in result.unexpected] == []
-    assert [each.reason for each in unmet([result], expected)] == [], [
-        told(one) for one in result.differences
-    ]
-    assert "added: switching-steps > switching-steps > app.handler" in [
-        told(one).partition(" (")[0] for one in result.differences
-    ]
-    assert set(recorders(observe(CASE)[0]).values()) == {"OpenTelemetry"}
+    for moved in (BLOCKS["after"], rewrite(BLOCKS["before: X-Ray SDK"]).text):
+        move(lab, moved)
+        expected = read_expected(folder)
+        result = check(CASE, folder, observe, expected)
+        assert result.error is None
+        assert [told(one) for one in result.unexpected] == []
+        assert [each.reason for each in unmet([result], expected)] == [], [
+            told(one) for one in result.differences
+        ]
+        assert "added: switching-steps > switching-steps > app.handler" in [
+            told(one).partition(" (")[0] for one in result.differences
+        ]
+        assert set(recorders(observe(CASE)[0]).values()) == {"OpenTelemetry"}

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "venv"})
+_PACKAGES = {"aws_xray_sdk": "sdk_config.py", "aws_lambda_powertools": "tracing", "tracing": "_native.py"}
+"""What lies beside a function's code where its packages do, each with what it is told by."""
 LEFT = "left"
 
 
@@ -45,7 +47,7 @@ class Change:
 
 
 def files_of(place: Path, *endings: str) -> Iterator[Path]:
-    """Yield the files below a folder, or the file itself, without environments and hidden folders."""
+    """Yield the files below a folder, or the file itself; not environments, hidden folders and the SDKs."""
     if place.is_file():
         yield place
         return
@@ -56,6 +58,7 @@ def files_of(place: Path, *endings: str) -> Iterator[Path]:
             if each not in _SKIPPED
             and not each.startswith(".")
             and not Path(folder, each, "pyvenv.cfg").exists()
+            and not (each in _PACKAGES and Path(folder, each, _PACKAGES[each]).exists())
         )
         yield from (Path(folder, name) for name in sorted(names) if name.endswith(endings))
 

@@ -326,3 +326,11 @@ def test_a_file_that_is_no_python_is_named(tmp_path: Path) -> None:
     found = project(tmp_path, bad="print 'a'\n", good=SDK + "xray_recorder.put_annotation('a', 1)\n")
     assert found["bad"].error
     assert found["good"].is_changed
+
+
+def test_the_sdk_beside_a_functions_code_is_no_code_of_its_own(tmp_path: Path) -> None:
+    """Packages lie there before they are zipped."""
+    (tmp_path / "aws_xray_sdk").mkdir()
+    (tmp_path / "aws_xray_sdk" / "sdk_config.py").write_text("from aws_xray_sdk.core import xray_recorder\n")
+    (tmp_path / "aws_xray_sdk" / "patch.py").write_text(SDK + "xray_recorder.put_annotation('a', 1)\n")
+    assert project(tmp_path) == {}
