@@ -77,7 +77,7 @@ def traced(request: pytest.FixtureRequest, tracing_mode: str) -> Iterator[Traced
 
 @pytest.fixture(scope="session")
 def traced_stack(request: pytest.FixtureRequest) -> Iterator[TracedStack]:
-    """Return the program, as it runs on the embedded AWS for the tests of this session.
+    """Return the program, as it runs on the embedded AWS, started once for a run of pytest.
 
     `traced_stack.request("GET /hello").assert_matches("traces/hello.trace")`
     """
