@@ -42,8 +42,12 @@ class LoopbackGuard:
         self._answer = answer
         self._api = api
         self._allowed = allowed
-        self._shared = CORSMiddleware(
-            app, allow_origins=allowed, allow_methods=["*"], allow_headers=["*"], expose_headers=["*"]
+        self._shared = (
+            CORSMiddleware(
+                app, allow_origins=allowed, allow_methods=["*"], allow_headers=["*"], expose_headers=["*"]
+            )
+            if allowed
+            else app
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers
@@ -20,6 +20,7 @@ _LAMBDA_PATH = re.compile(
 )
 # X-Ray's operations are POSTs to upper-case paths, which cannot be S3 buckets; SDKs send some unsigned.
 _XRAY_PATH = re.compile(r"/[A-Z][A-Za-z]*")
+_KEPT = "embedded_aws.call"
 _TARGETS = {"AmazonSQS": "sqs", "DynamoDB_20120810": "dynamodb", "Logs_20140328": "logs"}
 
 
@@ -36,7 +37,19 @@ class Call:
 
 
 def parse(scope: Scope) -> Call:
-    """Read service and region: from the signature, a presigned URL, the target, or the path."""
+    """Read service and region: from the signature, a presigned URL, the target, or the path.
+
+    Each that a request passes asks; it is read once, unless something on the way has changed the request.
+    """
+    headers, rest = scope["headers"], (scope["method"], scope.get("raw_path"), scope["query_string"])
+    kept_headers, kept_rest, call = scope.get(_KEPT, (None, None, None))
+    if kept_headers is not headers or kept_rest != rest:
+        call = _parsed(scope)
+        scope[_KEPT] = headers, rest, call
+    return cast("Call", call)
+
+
+def _parsed(scope: Scope) -> Call:
     headers = Headers(scope=scope)
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     path = raw.split(b"?", 1)[0].decode("latin-1")

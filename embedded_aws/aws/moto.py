@@ -101,6 +101,7 @@ def load() -> MotoAws:
 
     from embedded_aws.aws import (  # noqa: PLC0415 - import moto
         moto_deliveries,
+        moto_direct,
         moto_operations,
         moto_patches,
         moto_states,
@@ -141,11 +142,12 @@ def load() -> MotoAws:
         return app
 
     dispatcher = DomainDispatcherApplication(app_of)
-    return MotoAws(
-        WsgiBridge(dispatcher, _metadata_names),
-        backends,
-        lambda service: dispatcher.get_application(_any_call(service)),
-    )
+
+    def opened(service: str) -> object:
+        return dispatcher.get_application(_any_call(service))
+
+    direct = moto_direct.DirectCalls(dispatcher, opened)
+    return MotoAws(WsgiBridge(direct, _metadata_names, moto_direct.is_short), backends, opened)
 
 
 def _any_call(service: str) -> Environ:

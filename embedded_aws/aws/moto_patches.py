@@ -11,17 +11,19 @@ import copy
 import re
 import sys
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from functools import cache
 from threading import Lock
 from types import ModuleType
 from typing import Any, NoReturn
 
+from moto.core import responses
 from moto.core.common_models import BaseModel
 from moto.core.config import default_user_config
+from moto.core.utils import camelcase_to_underscores, method_names_from_class, unix_time_millis
 from moto.moto_server import werkzeug_app
-from moto.sqs.models import Queue, SQSBackend
+from moto.sqs.models import Message, Queue, SQSBackend
 
 from embedded_aws.aws.moto_input import UnknownOperationError
 
@@ -45,8 +47,11 @@ def apply() -> None:
     # are gone stay in that list.
     BaseModel.__new__ = lambda cls, *_, **__: super(BaseModel, cls).__new__(cls)  # type: ignore[method-assign]
     vars(werkzeug_app)["print"] = _refuse_service
+    # moto lists the methods of a class anew with each call.
+    vars(responses)["method_names_from_class"] = cache(method_names_from_class)
     _keep_system_attributes()
     _keep_policies()
+    _look_at_messages_once()
     _leave_out_openapi_validator()
 
 
@@ -108,7 +113,7 @@ def _keep_policies() -> None:
     https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_GetQueueAttributes.html
     """
     queue = _open(Queue)
-    set_attributes, attributes = queue._set_attributes, queue.attributes.fget  # noqa: SLF001 - no hooks
+    set_attributes = queue._set_attributes  # noqa: SLF001 - no hooks
 
     def kept(self: Any, given: dict[str, Any], now: float | None = None) -> None:
         before = vars(self).get("policy")
@@ -117,14 +122,51 @@ def _keep_policies() -> None:
         self.redrive_allow_policy = self.redrive_allow_policy or None
         self.redrive_text = given.get("RedrivePolicy", self.redrive_text)
 
-    def told(self: Any) -> dict[str, Any]:
-        found: dict[str, Any] = attributes(self)
-        return {**found, "RedrivePolicy": self.redrive_text if self.redrive_policy else None}
-
     queue.redrive_allow_policy = queue.redrive_text = None
     queue.BASE_ATTRIBUTES = [*queue.BASE_ATTRIBUTES, "RedriveAllowPolicy"]
     queue._set_attributes = kept  # noqa: SLF001
-    queue.attributes = property(told)
+    queue.attributes = property(_QueueAttributes)
+
+
+class _QueueAttributes(Mapping[str, Any]):
+    """A queue's attributes, of which each is worked out when it is asked for.
+
+    Each message that is sent asks for one of them; others count all messages there are.
+    """
+
+    def __init__(self, queue: Any) -> None:
+        self._queue = queue
+        self._names = [
+            *queue.BASE_ATTRIBUTES,
+            *(queue.FIFO_ATTRIBUTES if queue.fifo_queue else ()),
+            *(queue.KMS_ATTRIBUTES if queue.kms_master_key_id else ()),
+            "Policy",
+            "RedrivePolicy",
+        ]
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._names:
+            raise KeyError(name)
+        if name == "RedrivePolicy":
+            return self._queue.redrive_text if self._queue.redrive_policy else None
+        value = getattr(self._queue, camelcase_to_underscores(name))
+        return str(value).lower() if isinstance(value, bool) else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def _look_at_messages_once() -> None:
+    """Let a queue read the clock once for all its messages, where moto reads it twice for each."""
+
+    def messages(self: Any) -> list[Message]:
+        now = unix_time_millis()
+        return [each for each in self._messages if each.visible_at < now and each.delayed_until <= now]
+
+    _open(Queue).messages = property(messages)
 
 
 def correct_tables() -> None:

@@ -1,4 +1,4 @@
-"""Runs a WSGI application under ASGI, with one thread per request; the body is read before it starts."""
+"""Runs a WSGI application under ASGI, mostly in a thread per request; the body is read before it starts."""
 
 from __future__ import annotations
 
@@ -14,20 +14,33 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 Environ = dict[str, Any]
-WsgiApp = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+StartResponse = Callable[..., Any]
+WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 
 class WsgiBridge:
-    """An ASGI application around a WSGI one; `extend` adds to each request's environment."""
+    """An ASGI application around a WSGI one; `extend` adds to each request's environment.
 
-    def __init__(self, app: WsgiApp, extend: Callable[[Scope], Environ] = lambda _scope: {}) -> None:
+    What `is_short` tells to be answered at once is: a thread of its own takes as long to begin and to end.
+    """
+
+    def __init__(
+        self,
+        app: WsgiApp,
+        extend: Callable[[Scope], Environ] = lambda _scope: {},
+        is_short: Callable[[Environ], bool] = lambda _environ: False,
+    ) -> None:
         self._app = app
         self._extend = extend
+        self._is_short = is_short
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request; what the application raises is raised here, and `ParseError`."""
         environ = build_environ(scope, await read_body(receive)) | self._extend(scope)
-        status, headers, content = await run_in_thread(lambda: _call(self._app, environ))
+        if self._is_short(environ):
+            status, headers, content = _call(self._app, environ)
+        else:
+            status, headers, content = await run_in_thread(lambda: _call(self._app, environ))
         # Some of S3's are whatever the request asks for.
         raw = [header_field(name.lower(), value) for name, value in headers]
         await send({"type": "http.response.start", "status": status, "headers": raw})

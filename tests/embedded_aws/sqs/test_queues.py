@@ -45,3 +45,32 @@ def test_handles_of_deleted_messages_are_forgotten(queue: str, monkeypatch: pyte
     use(queue, 100)
     name = queue.rpartition(":")[2]
     assert len(moto_aws.load().backend("sqs", REGION).get_queue(name).deleted_messages) <= 11
+
+
+def test_sending_looks_at_no_other_message(queue: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A queue of 10,000 messages takes one more as fast as an empty one: each asks for one attribute only."""
+    use(queue, 1)
+    from moto.sqs.models import Message  # noqa: PLC0415 - as above
+
+    from embedded_aws.sqs.queues import Queues  # noqa: PLC0415 - as above
+
+    asked = []
+    monkeypatch.setattr(Message, "visible", property(lambda message: asked.append(message) or True))
+    queues = Queues(REGION)
+    for number in range(3):
+        queues.send(queue, str(number), {})
+    assert not asked
+
+
+def test_the_counts_of_a_queue_are_told_with_its_other_attributes(queue: str) -> None:
+    """All of them, and those that are asked for by name."""
+    from embedded_aws.sqs.queues import Queues  # noqa: PLC0415 - as above
+
+    Queues(REGION).send(queue, "hello", {})
+    name = queue.rpartition(":")[2]
+    backend = moto_aws.load().backend("sqs", REGION)
+    assert backend.get_queue_attributes(name, ["ApproximateNumberOfMessages"]) == {
+        "ApproximateNumberOfMessages": 1
+    }
+    everything = dict(backend.get_queue_attributes(name, ["All"]))
+    assert (everything["ApproximateNumberOfMessages"], everything["VisibilityTimeout"]) == (1, 30)

@@ -1,0 +1,134 @@
+"""What moto answers without its server is what its server would have answered."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from embedded_aws.aws import moto as moto_aws
+from embedded_aws.aws.wsgi import Environ, build_environ
+
+TABLE = {
+    "TableName": "direct",
+    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+ITEM = {"id": {"S": "é"}, "size": {"N": "1"}}
+QUEUE = {"QueueUrl": "http://localhost/123456789012/direct"}
+FRESH = {"x-amzn-requestid", "x-amz-crc32"}
+
+
+class Moto:
+    """moto's server, and the way around it; it counts what takes that way."""
+
+    def __init__(self) -> None:
+        moto_aws.load()
+        from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 - its settings come first
+            DomainDispatcherApplication,
+            create_backend_app,
+        )
+
+        from embedded_aws.aws.moto_direct import DirectCalls  # noqa: PLC0415 - as above
+
+        self.server = DomainDispatcherApplication(create_backend_app)
+        self.others = 0
+        self.direct = DirectCalls(self._other, lambda _service: None)
+
+    def _other(self, *given: Any) -> Any:
+        self.others += 1
+        return self.server(*given)
+
+    def ask(self, app: Any, target: str, body: dict[str, Any]) -> tuple[int, dict[str, str], Any]:
+        started: list[Any] = []
+        content = b"".join(app(request(target, body), lambda *given: started.append(given)))
+        status, headers = started[0]
+        kept = {name.lower(): value for name, value in headers if name.lower() not in FRESH}
+        return int(status.partition(" ")[0]), kept, json.loads(content)
+
+
+def request(target: str, body: dict[str, Any]) -> Environ:
+    service = "sqs" if target.startswith("AmazonSQS") else "dynamodb"
+    scope = f"Credential=test/20260101/us-east-1/{service}/aws4_request"
+    headers = {
+        "host": "localhost",
+        "x-amz-target": target,
+        "content-type": "application/x-amz-json-1.0",
+        "authorization": f"AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=x",
+    }
+    return build_environ(
+        {
+            "method": "POST",
+            "path": "/",
+            "raw_path": b"/",
+            "query_string": b"",
+            "scheme": "http",
+            "http_version": "1.1",
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        },
+        json.dumps(body).encode(),
+    )
+
+
+@pytest.fixture(scope="module")
+def moto() -> Moto:
+    moto = Moto()
+    for target, body in (
+        ("DynamoDB_20120810.CreateTable", TABLE),
+        ("DynamoDB_20120810.PutItem", {"TableName": "direct", "Item": ITEM}),
+        ("AmazonSQS.CreateQueue", {"QueueName": "direct"}),
+    ):
+        moto.ask(moto.server, target, body)
+    return moto
+
+
+@pytest.mark.parametrize(
+    ("target", "body"),
+    [
+        ("DynamoDB_20120810.GetItem", {"TableName": "direct", "Key": {"id": {"S": "é"}}}),
+        ("DynamoDB_20120810.PutItem", {"TableName": "direct", "Item": ITEM, "ReturnValues": "ALL_OLD"}),
+        ("DynamoDB_20120810.PutItem", {"TableName": "direct", "Item": {"other": {"S": "1"}}}),
+        ("DynamoDB_20120810.PutItem", {"TableName": "missing", "Item": ITEM}),
+        ("DynamoDB_20120810.Query", {"TableName": "direct", "KeyConditionExpression": "("}),
+        ("AmazonSQS.GetQueueUrl", {"QueueName": "direct"}),
+        ("AmazonSQS.GetQueueUrl", {"QueueName": "missing"}),
+        ("AmazonSQS.DeleteMessage", {**QUEUE, "ReceiptHandle": "none"}),
+        ("AmazonSQS.SetQueueAttributes", {**QUEUE, "Attributes": {"DelaySeconds": "1"}}),
+        ("AmazonSQS.GetQueueAttributes", {**QUEUE, "AttributeNames": ["DelaySeconds", "QueueArn"]}),
+    ],
+)
+def test_a_direct_answer_is_the_servers(moto: Moto, target: str, body: dict[str, Any]) -> None:
+    """Status, headers and body, also of what is refused."""
+    others = moto.others
+    found = moto.ask(moto.direct, target, body)
+    assert moto.others == others, "it took the way of all others"
+    assert found == moto.ask(moto.server, target, body)
+
+
+def test_an_operation_that_does_not_exist_fails_as_in_the_server(moto: Moto) -> None:
+    """The endpoint makes AWS's error of it."""
+    raised = []
+    for app in (moto.direct, moto.server):
+        with pytest.raises(Exception, match="Nope") as problem:
+            moto.ask(app, "DynamoDB_20120810.Nope", {})
+        raised.append(problem.type)
+    assert raised[0] is raised[1]
+
+
+def test_what_has_another_path_goes_to_the_server(moto: Moto) -> None:
+    """A queue's own path, as clients of the query protocol use it."""
+    environ = {**request("AmazonSQS.PurgeQueue", QUEUE), "PATH_INFO": "/123456789012/direct"}
+    others = moto.others
+    b"".join(moto.direct(environ, lambda *_: None))
+    assert moto.others == others + 1
+
+
+@pytest.mark.usefixtures("moto")
+def test_what_may_wait_is_not_short() -> None:
+    """A long poll would stop everything else for 20 seconds."""
+    from embedded_aws.aws.moto_direct import is_short  # noqa: PLC0415 - it imports moto
+
+    assert not is_short(request("AmazonSQS.ReceiveMessage", QUEUE))
+    assert is_short(request("AmazonSQS.SendMessage", QUEUE))
