@@ -18,7 +18,8 @@ TABLE = {
 }
 ITEM = {"id": {"S": "é"}, "size": {"N": "1"}}
 QUEUE = {"QueueUrl": "http://localhost/123456789012/direct"}
-FRESH = {"x-amzn-requestid", "x-amz-crc32"}
+# moto reads at its import whether it adds the last; another test may have imported it.
+NOT_COMPARED = {"x-amzn-requestid", "x-amz-crc32", "access-control-allow-origin"}
 
 
 class Moto:
@@ -45,7 +46,7 @@ class Moto:
         started: list[Any] = []
         content = b"".join(app(request(target, body), lambda *given: started.append(given)))
         status, headers = started[0]
-        kept = {name.lower(): value for name, value in headers if name.lower() not in FRESH}
+        kept = {name.lower(): value for name, value in headers if name.lower() not in NOT_COMPARED}
         return int(status.partition(" ")[0]), kept, json.loads(content)
 
 

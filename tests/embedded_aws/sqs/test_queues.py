@@ -54,8 +54,13 @@ def test_sending_looks_at_no_other_message(queue: str, monkeypatch: pytest.Monke
 
     from embedded_aws.sqs.queues import Queues  # noqa: PLC0415 - as above
 
-    asked = []
-    monkeypatch.setattr(Message, "visible", property(lambda message: asked.append(message) or True))
+    asked: list[Message] = []
+
+    def visible(message: Message) -> bool:
+        asked.append(message)
+        return True
+
+    monkeypatch.setattr(Message, "visible", property(visible))
     queues = Queues(REGION)
     for number in range(3):
         queues.send(queue, str(number), {})
