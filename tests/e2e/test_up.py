@@ -16,6 +16,8 @@ import pytest
 from tests.e2e.conftest import Demo
 from tests.e2e.stack import REPOSITORY, WATERFALL, Stack
 from tests.e2e.traces import trace_ids
+from tests.waterfall.files.test_forwarding import answering
+from tests.waterfall.files.test_otlp import spans_of
 
 FREE_PORTS = ("--port", "0", "--console-port", "0", "--daemon-port", "0", "--otlp-port", "0")
 QUICK = ("--config", "workSeconds=0")
@@ -37,25 +39,39 @@ def up(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
 
 @dataclass
 class Once:
-    """What `waterfall up --once` printed, and what it wrote to its log."""
+    """What `waterfall up --once` printed, wrote to its log, and sent to a backend."""
 
     done: subprocess.CompletedProcess[str]
     log: str
+    forwarded: list[tuple[str, Any, bytes]]
 
 
 @pytest.fixture(scope="module")
 def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
     """Run the command in a shell whose AWS profile does not exist; its data directory is relative."""
     data = tmp_path_factory.mktemp("once") / "data"
-    done = up("--data", os.path.relpath(data, REPOSITORY), "--once", *QUICK, AWS_PROFILE="nope")
+    sent: list[tuple[str, Any, bytes]] = []
+    with answering(200, sent) as backend:
+        where = ("--data", os.path.relpath(data, REPOSITORY), "--forward", backend)
+        done = up(*where, "--once", *QUICK, AWS_PROFILE="nope")
     assert done.returncode == 0, done.stderr
-    return Once(done, (data / "server.log").read_text())
+    return Once(done, (data / "server.log").read_text(), sent)
 
 
 def test_once_shows_one_waterfall_and_exits(once: Once) -> None:
     """`--once` prints the waterfall of one request with the URL of the API, and exits 0."""
     for part in (r"api-\w{7}/dev", "CallSecondLambda", r"worker-\w{7} ", "DynamoDB", "/hello"):
         assert re.search(part, once.done.stdout), once.done.stdout
+
+
+def test_once_forwards_its_trace_before_it_ends(once: Once) -> None:
+    """Whole, with what the gateway and Lambda record; the consumer's is another trace."""
+    shown = re.search(r"Trace 1-(\w{8})-(\w{24})", once.done.stdout)
+    assert shown, once.done.stdout
+    spans = [span for _, _, body in once.forwarded for span in spans_of(json.loads(body))]
+    names = {span["name"] for span in spans if span["traceId"] == shown[1] + shown[2]}
+    assert names >= {"CallSecondLambda", "front.handler", "worker.handler"}
+    assert any(re.fullmatch(r"api-\w{7}/dev", name) for name in names)
 
 
 def test_the_shell_s_profile_does_not_matter(once: Once) -> None:

@@ -86,6 +86,8 @@ def test_every_command_says_what_it_does(capsys: pytest.CaptureFixture[str], com
     [
         TRACE_ID,
         TRACE_ID.upper(),
+        TRACE_ID[:14],
+        TRACE_ID[-18:],
         TRACE_ID.replace("-", "")[1:],
         f"Root={TRACE_ID};Parent=0123456789abcdef;Sampled=1",
         f"X-Amzn-Trace-Id: Root={TRACE_ID}",
@@ -215,6 +217,8 @@ def test_json_of_the_map(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     [
         ([], "COMMAND"),
         (["show", "1-2-3"], "'1-2-3' is not a trace id"),
+        (["show", TRACE_ID, "--follow"], "--follow shows what comes from now on"),
+        (["show", "--filter", "fault"], "--filter belongs to --follow"),
         (["traces", "--since", "soon"], "'soon' is not a time: give 30s, 10m, 2h, 1d"),
         (["traces", "--since", "2999-01-01"], "is not in the past"),
         (["traces", "--limit", "0"], "'0' is not a number"),
@@ -250,6 +254,27 @@ def test_ctrl_c_is_quiet(api: Api) -> None:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         output, _ = process.communicate(timeout=60)
     assert (process.returncode, output) == (130, b"")
+
+
+def test_new_traces_are_followed_until_ctrl_c(api: Api) -> None:
+    """Each is drawn once it is whole; nothing else is said at the end."""
+    command = [sys.executable, "-m", "waterfall", "show", "--follow", "--endpoint", api.endpoint]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout
+        assert process.stderr
+        try:
+            assert "new traces as they come, until Ctrl-C" in process.stderr.readline()
+            now = time.time_ns() / 1e9  # the command has a clock of its own
+            fresh = samples.segment("fresh", "a000000000000001", now - samples.T0, now - samples.T0 + 0.1)
+            api.put([{**fresh, "trace_id": f"1-{int(now):08x}-{0:024x}"}])
+            assert process.stdout.readline() == f"Trace 1-{int(now):08x}-{0:024x}\n"
+        finally:
+            process.send_signal(signal.SIGINT)
+        rest, errors = process.stdout.read(), process.stderr.read()
+    assert (process.returncode, errors) == (130, "")
+    assert "fresh" in rest
+    assert "Trace" not in rest
 
 
 def test_closed_pipe_is_quiet(api: Api) -> None:

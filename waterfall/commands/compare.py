@@ -22,7 +22,7 @@ from waterfall.terminal.text import json_text
 def _add_options(parser: argparse.ArgumentParser) -> None:
     options.add_reading(parser)
     parser.add_argument(
-        "traces", nargs="*", type=options.trace, metavar="TRACE", help="two of: an id, latest"
+        "traces", nargs="*", type=options.trace, metavar="TRACE", help=f"two of: {options.TRACE}"
     )
     modes = parser.add_argument_group("comparing the tracing modes")
     modes.add_argument("--modes", action="store_true", help="run the same request in each mode now")

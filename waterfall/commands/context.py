@@ -12,17 +12,13 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from waterfall.ports import LOCAL_ENDPOINT
-from waterfall.shell import typed
 from waterfall.stack.registry import running
 from waterfall.terminal.screen import Screen, screen_of, to_text
 from waterfall.terminal.text import clean
-from waterfall.traces.arguments import LATEST
+from waterfall.traces import finding
 from waterfall.traces.client import Reader, ReadError, Source, connect, exported_endpoint
 from waterfall.traces.model import Trace
 from waterfall.why.client import Journal
-
-LATEST_WITHIN = 7 * 86400.0
-"""Seconds back in which `latest` looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,35 +92,15 @@ def telling_losses(source: Source) -> Iterator[None]:
 
 
 def trace_of(context: Context, wanted: str) -> Trace:
-    """Return a trace given by id or as `latest`; raises ReadError when it is not there."""
-    if wanted == LATEST:
-        summary = context.reader.latest(context.now - LATEST_WITHIN, context.now)
-        if summary is None:
-            raise ReadError(f"no trace in the last 7 days: send a request first{hint(context)}")
-        wanted = summary.id
-    found = context.reader.get([wanted])
-    if not found:
-        raise ReadError(
-            f"no trace {wanted}: it was not sampled, has not arrived yet, or is too old; "
-            f"`{typed(f'why {wanted}')}` says which{hint(context)}"
-        )
-    return found[0]
+    """Return a trace given by its id, a part of it, or as `latest`; raises ReadError when it is not there."""
+    return finding.trace_of(context.reader, wanted, context.now)
 
 
 def hint(context: Context) -> str:
     """Say where traces are when the account keeps them in CloudWatch Logs, after what was not found."""
-    told = indexed_only(context)
-    return f"; {told}" if told else ""
+    return finding.hint(context.reader)
 
 
 def indexed_only(context: Context) -> str:
-    """Say of an account with Transaction Search that X-Ray shows a share of its traces.
-
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch-Transaction-Search.html
-    """
-    if context.source.aws and context.reader.keeps_all_in_logs():
-        return (
-            "Transaction Search is on in this account: only indexed traces are found here "
-            "(1 % by default), all spans are in the log group aws/spans"
-        )
-    return ""
+    """Say of an account with Transaction Search that X-Ray shows a share of its traces."""
+    return finding.indexed_only(context.reader)

@@ -35,7 +35,7 @@ def file_of(context: Context, trace: Trace, format_: str, *, logs: bool = False)
 def _add_options(parser: argparse.ArgumentParser) -> None:
     options.add_source(parser)
     parser.add_argument(
-        "trace", nargs="?", default=LATEST, type=options.trace, metavar="TRACE", help="an id, or latest"
+        "trace", nargs="?", default=LATEST, type=options.trace, metavar="TRACE", help=options.TRACE
     )
     parser.add_argument(
         "--format",

@@ -9,8 +9,8 @@ import time
 from waterfall.commands import options
 from waterfall.commands.context import say, source_of
 from waterfall.commands.options import Command
-from waterfall.files.forwarding import AWS_DELAY, LOCAL_DELAY, Forwarder, backend, forwarding, poster
-from waterfall.traces.client import connect
+from waterfall.files.forwarding import Forwarder, backend, forwarding, poster
+from waterfall.traces.client import AWS_DELAY, LOCAL_DELAY, connect
 
 _LOCAL_PACE, _AWS_PACE = 1.0, 10.0
 

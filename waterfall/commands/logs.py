@@ -19,8 +19,8 @@ from waterfall.logs.shapes import line_shape, lines_shape, trace_logs_shape
 from waterfall.terminal import logs as picture
 from waterfall.terminal import waterfall
 from waterfall.terminal.text import json_text
-from waterfall.traces.arguments import LATEST
 from waterfall.traces.client import ReadError
+from waterfall.traces.finding import id_of
 from waterfall.traces.shapes import trace_shape
 
 FOLLOWED_SINCE = 60.0
@@ -72,8 +72,8 @@ def _followed(context: Context, logs: Logs, query: LineQuery) -> Iterator[str]:
 
 def draw_trace_lines(context: Context, logs: Logs, wanted: str, prefixes: Sequence[str]) -> str:
     """Return the lines of one trace, given by id or as `latest`; raises ReadError when there is no such."""
-    trace = trace_of(context, wanted) if wanted == LATEST else next(iter(context.reader.get([wanted])), None)
-    id_ = trace.id if trace else wanted
+    id_ = id_of(context.reader, wanted, context.now)
+    trace = next(iter(context.reader.get([id_])), None)
     found = logs.of_trace(trace) if trace else []
     if not found and context.source.aws and not prefixes:
         raise ReadError(

@@ -15,6 +15,7 @@ from waterfall.traces.arguments import LATEST
 _T = TypeVar("_T")
 
 EXIT = "Exit status: 0, 1 when it failed, 2 for wrong usage, 130 after Ctrl-C."
+TRACE = "an id, any part of one, or latest"
 _SINCE = "from when: 30s, 10m, 2h or 1d ago, or an ISO time"
 
 
@@ -87,7 +88,7 @@ def add_pairs(
 
 
 def add_one_trace(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--trace", type=trace, metavar="TRACE", help="of one trace only: an id, or latest")
+    parser.add_argument("--trace", type=trace, metavar="TRACE", help=f"of one trace only: {TRACE}")
 
 
 def add_count(parser: argparse.ArgumentParser, name: str, default: int, what: str) -> None:
@@ -133,8 +134,15 @@ def told(read: Callable[[str], _T]) -> Callable[[str], _T]:
 
 
 def trace(text: str) -> str:
-    """Read a trace's id, or `latest`."""
-    return text if text == LATEST else told(arguments.trace_id)(text)
+    """Read a trace's id, a part of one, or `latest`."""
+    return text if text == LATEST else told(_id_or_part)(text)
+
+
+def _id_or_part(text: str) -> str:
+    try:
+        return arguments.trace_id(text)
+    except ValueError:
+        return arguments.part_of_id(text)
 
 
 def since(text: str) -> float:

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
 
     from embedded_aws.server import ServeOptions, Status
 
-_LOOKS = 1.0
-"""Seconds between looks for traces to forward."""
+_LOOKS, _LAST_LOOKS = 1.0, 0.2
+"""Seconds between looks for traces to forward, and at the end of a stack that stops by itself."""
+_LAST = 5.0
+"""Seconds in which those traces are sent that a stack has when it stops by itself."""
 
 
 def add_serving(parser: argparse.ArgumentParser) -> None:
@@ -94,12 +96,16 @@ class Serving:
 
                     source = Source(status.endpoint, region=status.region)
                     started.enter_context(serving(source, listener))
-                    if self.given.forward:
-                        started.enter_context(self._forwarding(source))
+                    forward_last = (
+                        started.enter_context(self._forwarding(source)) if self.given.forward else None
+                    )
                     directory = str(self.directory.resolve())
                     here = Noted(status.endpoint, status.region, self.name(status), directory)
                     started.enter_context(noted(here))
-                    return greet(status)
+                    stays = greet(status)
+                    if forward_last and not stays:
+                        forward_last()
+                    return stays
 
                 completed = self._completed(serve, address_of(listener))
                 return run(completed, on_ready=on_ready, on_progress=self.welcome.teller.progress)
@@ -110,8 +116,11 @@ class Serving:
             return 1
 
     @contextlib.contextmanager
-    def _forwarding(self, source: Source) -> Iterator[None]:
-        """Send traces to the backend in a thread, until the stack stops; say once what went wrong."""
+    def _forwarding(self, source: Source) -> Iterator[Callable[[], None]]:
+        """Send traces to the backend in a thread, until the stack stops; say once what went wrong.
+
+        Yields what sends the last ones, before a stack stops by itself.
+        """
         closing = threading.Event()
         post = poster(self.given.forward, dict(self.given.forward_header))
         forwarder = Forwarder(connect(source), post, time.time())
@@ -121,10 +130,24 @@ class Serving:
                 if isinstance(told, str):
                     self.welcome.warn([f"traces are not forwarded for now: {told}"])
 
+        def last() -> None:
+            closing.set()
+            thread.join()
+            until = time.monotonic() + _LAST
+
+            def pause() -> bool:
+                time.sleep(_LAST_LOOKS)
+                return forwarder.is_settled or time.monotonic() > until
+
+            for told in forwarding(forwarder, time.time, pause):
+                if isinstance(told, str):
+                    self.welcome.warn([f"traces were not forwarded: {told}"])
+                    return
+
         thread = threading.Thread(target=run, name="forwarding", daemon=True)
         thread.start()
         try:
-            yield
+            yield last
         finally:
             closing.set()
             thread.join(_LOOKS)

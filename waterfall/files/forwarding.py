@@ -13,14 +13,12 @@ from typing import Any
 
 from loopback_guard import is_loopback
 from waterfall.files.otlp import otlp_shape
-from waterfall.traces.client import Reader, ReadError
+from waterfall.traces.client import LOCAL_DELAY, Reader, ReadError
 from waterfall.traces.model import Trace
 
 Post = Callable[[dict[str, Any]], None]
 """Sends one OTLP request; raises ForwardError."""
 
-LOCAL_DELAY, AWS_DELAY = 60.0, 300.0
-"""Seconds after its start within which a trace is found: an account's X-Ray lists it later than a stack's."""
 QUIET = 30.0
 """Seconds without a change after which a finished trace is asked for no more."""
 LONGEST = 15 * 60.0
@@ -55,6 +53,12 @@ class Forwarder:
         self._start = start
         self._delay = delay
         self._known: dict[str, _Known] = {}
+        self._sent = 0
+
+    @property
+    def is_settled(self) -> bool:
+        """Tell whether the last look found nothing to send, and nothing that is still to be sent."""
+        return not self._sent and all(one.sent and not one.unfinished for one in self._known.values())
 
     def look(self, now: float) -> int:
         """Send what is new, and return of how many traces; raises ReadError and ForwardError.
@@ -70,7 +74,8 @@ class Forwarder:
             for id_, known in self._known.items()
             if known.unfinished or now - known.changed <= QUIET or not known.sent
         ]
-        return sum(self._forward(trace, now) for trace in self._reader.get(asked))
+        self._sent = sum(self._forward(trace, now) for trace in self._reader.get(asked))
+        return self._sent
 
     def _is_over(self, known: _Known, now: float) -> bool:
         """Tell whether a trace may be forgotten: that is too old to be found again."""

@@ -8,6 +8,9 @@ from datetime import UTC, datetime
 LATEST = "latest"
 _TRACE_ID = re.compile(r"1-([0-9a-f]{8})-([0-9a-f]{24})")
 _W3C_ID = re.compile(r"([0-9a-f]{8})([0-9a-f]{24})")
+_PART = re.compile(
+    r"[0-9a-f]{4,32}|1-[0-9a-f]{3,8}|1-[0-9a-f]{8}-[0-9a-f]{0,24}|[0-9a-f]{0,8}-[0-9a-f]{4,24}"
+)
 _HEADER = re.compile(r"(?:.*[;:\s])?root=([^;]+).*")
 _SPAN = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|min|h|d)")
 _SIZE = re.compile(r"(\d{1,9})([MGT])(?:i?B)?", re.IGNORECASE)
@@ -29,6 +32,20 @@ def trace_id(text: str) -> str:
             f"{text!r} is not a trace id: give 1-<8 hex digits>-<24 hex digits>, 32 hex digits, or `latest`"
         )
     return f"1-{match[1]}-{match[2]}"
+
+
+def part_of_id(text: str) -> str:
+    """Return a part of a trace id, such as its first or last digits, as it stands in one.
+
+    Raises ValueError for what is in none, and for less than four digits.
+    """
+    part = text.strip().lower()
+    if not _PART.fullmatch(part):
+        raise ValueError(
+            f"{text!r} is not a trace id: give 1-<8 hex digits>-<24 hex digits>, 32 hex digits, any 4 or "
+            "more digits that only one trace has, or `latest`"
+        )
+    return part
 
 
 def since(text: str, now: float) -> float:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 LOCAL_REGION = "us-east-1"
 IDS_PER_CALL = 5
 """BatchGetTraces and GetTraceGraph take at most five ids."""
+LOCAL_DELAY, AWS_DELAY = 60.0, 300.0
+"""Seconds after its start within which a trace is found: an account's X-Ray lists it later than a stack's."""
 LONGEST_LISTING = 24 * 3600.0
 LONGEST_MAP = 6 * 3600.0
 _MAKING = threading.Lock()
@@ -155,6 +157,11 @@ class Reader:
     def __init__(self, source: Source, xray: Any) -> None:
         self._source = source
         self._xray = xray
+
+    @property
+    def source(self) -> Source:
+        """Where it reads."""
+        return self._source
 
     def get(self, ids: Sequence[str]) -> list[Trace]:
         """Return the traces that exist, in the order of their ids."""

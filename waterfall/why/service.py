@@ -9,7 +9,9 @@ from typing import Any
 from waterfall.sampling.client import read_rules
 from waterfall.shell import typed
 from waterfall.stack.routes import arn_of_stage, function_of, rest_apis
+from waterfall.traces import arguments
 from waterfall.traces.client import Reader, ReadError, RefusedError, Source, client, readable
+from waterfall.traces.finding import ids_with
 from waterfall.why.client import MOST, Journal
 from waterfall.why.dry_run import DryRun, Stage, UnreadFunction, explain_dry_run
 from waterfall.why.explain import brief, explain, explain_trace
@@ -74,7 +76,7 @@ class Explainer:
         if question.trace_id:
             return self._of_trace(question.trace_id, now)
         if question.request_id:
-            return self._of_request(question.request_id)
+            return self._of_id(question.request_id, now)
         if question.url:
             url = question.url
             entries = map(read_entry, self._journal.newest() or ())
@@ -92,6 +94,19 @@ class Explainer:
     @property
     def _endpoint(self) -> str:
         return "AWS" if self._source.aws else self._source.endpoint
+
+    def _of_id(self, id_: str, now: float) -> Answer:
+        """Explain the request with that id, or with the trace that has such a part in its id."""
+        try:
+            return self._of_request(id_)
+        except ReadError:
+            try:
+                found = ids_with(self._reader, arguments.part_of_id(id_), now)
+            except ValueError:
+                found = []
+            if len(found) != 1:
+                raise
+            return self._of_trace(found[0], now)
 
     def _of_request(self, id_: str) -> Answer:
         told = self._journal.one(id_)
