@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from embedded_aws.aws.trace_header import NAME
 from embedded_aws.gateway.lambda_calls import function_name
-from embedded_aws.journal.records import ApiRequest, shortened
+from embedded_aws.journal.records import ApiRequest, sent, shortened
 
 if TYPE_CHECKING:
     from embedded_aws.gateway.event import Arrival
@@ -39,6 +39,7 @@ def describe(exchange: Exchange, route: Match | None) -> ApiRequest:
         decision=exchange.trace.decision,
         function=function_name(call.function_arn) if call and call.function_arn else None,
         invocation_id=(call.request_id or None) if call else None,
+        sent=sent(request.headers, request.body),
     )
 
 

@@ -38,15 +38,15 @@ class RequestAnswers:
     def newest(self, limit: int = DEFAULT_LIMIT) -> dict[str, Any]:
         """Return the newest requests, newest first.
 
-        Each has the fields of `ApiRequest` or `InvocationRecord`, `kind` (`request` or `invocation`) and
-        `traces`: the ids of its traces that are stored.
+        Each has the fields of `ApiRequest` (but for `sent`) or `InvocationRecord`, `kind` (`request` or
+        `invocation`) and `traces`: the ids of its traces that are stored.
         """
         entries = self._log.entries()[:limit]
         traces = {entry.id: self._log.traces_of(entry) for entry in entries}
         stored = self._arrivals.documents({id_ for ids in traces.values() for id_ in ids})
         return {
             "requests": [
-                {**_shape(entry), "traces": [id_ for id_ in traces[entry.id] if id_ in stored]}
+                {**_brief(entry), "traces": [id_ for id_ in traces[entry.id] if id_ in stored]}
                 for entry in entries
             ]
         }
@@ -73,3 +73,7 @@ class RequestAnswers:
 def _shape(entry: Entry) -> dict[str, Any]:
     kind = "request" if isinstance(entry, ApiRequest) else "invocation"
     return {"kind": kind, **asdict(entry)}
+
+
+def _brief(entry: Entry) -> dict[str, Any]:
+    return {key: value for key, value in _shape(entry).items() if key != "sent"}

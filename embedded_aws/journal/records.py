@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from embedded_aws.aws.interfaces import SamplingDecision
 
 MOST_CHARACTERS = 2_000
 """Of a URL or a header; a client may send far longer ones, and a thousand requests are kept."""
+
+MOST_BODY = 16_000
+"""Bytes of a body that are kept, to send the request again."""
+
+MOST_HEADERS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a client sent: `body` is `None` when it is no text or too long, `size` its bytes."""
+
+    headers: tuple[tuple[str, str], ...]
+    body: str | None
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +36,8 @@ class ApiRequest:
     `url` is path and query, from the stage's name on. `api_name` is `None` when no such stage is deployed,
     `route` when the API has none for it, `function` when none was called; `error` is the message of an error
     of API Gateway's own. `header` is the tracing header as it came, `w3c` tells of a `traceparent` beside it.
-    `decision` is `None` when the stage does not trace. `api_type` is `URL` for a function URL.
+    `decision` is `None` when the stage does not trace. `api_type` is `URL` for a function URL. `sent` is what
+    is needed to send it again.
     """
 
     id: str
@@ -41,6 +59,7 @@ class ApiRequest:
     decision: SamplingDecision | None = None
     function: str | None = None
     invocation_id: str | None = None
+    sent: Sent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +90,16 @@ class InvocationRecord:
 
 def shortened(text: str) -> str:
     return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"
+
+
+def sent(headers: Iterable[tuple[str, str]], body: bytes) -> Sent:
+    """Keep what a client sent, as far as it is short."""
+    kept = tuple((name, shortened(value)) for name, value in islice(headers, MOST_HEADERS))
+    return Sent(kept, _text(body) if len(body) <= MOST_BODY else None, len(body))
+
+
+def _text(body: bytes) -> str | None:
+    try:
+        return body.decode()
+    except UnicodeDecodeError:
+        return None

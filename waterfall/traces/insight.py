@@ -82,7 +82,7 @@ def own_time(trace: Trace, node: Node) -> float:
     end = trace.end_of(node)
     children = [trace.nodes[child] for child in node.children]
     spans = [(max(node.start, begin(trace, child)), min(end, trace.end_of(child))) for child in children]
-    return end - node.start - _covered(spans)
+    return end - node.start - covered(spans)
 
 
 def begin(trace: Trace, node: Node) -> float:
@@ -91,7 +91,8 @@ def begin(trace: Trace, node: Node) -> float:
     return min([node.start, *(phase.start for phase in phases if phase.phase)])
 
 
-def _covered(spans: Sequence[tuple[float, float]]) -> float:
+def covered(spans: Sequence[tuple[float, float]]) -> float:
+    """Return the seconds of spans that may overlap, counted once."""
     total, reached = 0.0, float("-inf")
     for start, end in sorted(spans):
         total += max(0.0, end - max(start, reached))

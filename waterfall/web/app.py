@@ -11,7 +11,7 @@
 `GET /api/requests`                   `waterfall.requests/1`; `limit`
 `GET /api/why`                        `waterfall.why/1`; `request` as `waterfall why` takes it, or the last
 
-`waterfall.web.faults` adds what is about fault injection.
+`waterfall.web.around` adds what stands around a trace, `waterfall.web.faults` what is about fault injection.
 
 A time is `since` (seconds back from now) or `start` and `end` (epoch seconds). A failure answers
 `{"error": sentence, "code": name}`: 400 what was asked is wrong, 404 not there, 502 X-Ray cannot be read.
@@ -39,6 +39,7 @@ from waterfall.traces.links import linked_traces
 from waterfall.traces.marking import marked, marked_by
 from waterfall.traces.shapes import map_shape, traces_shape
 from waterfall.web import files, shapes
+from waterfall.web.around import Around
 from waterfall.web.faults import Experiments
 from waterfall.web.guard import Guard
 from waterfall.web.query import BadRequestError, limit_of, span_of
@@ -69,13 +70,13 @@ def create_app(reader: Reader, source: Source, clock: Callable[[], float] = time
         Route("/api/traces", api.traces),
         Route("/api/traces/{id}", api.trace),
         Route("/api/traces/{id}/documents/{position:int}", api.document),
-        Route("/api/traces/{id}/linked", api.linked),
         Route("/api/traces/{id}/logs", api.logs),
         Route("/api/traces/{id}/files/{format}", api.file),
         Route("/api/map", api.map),
         Route("/api/compare", api.compare),
         Route("/api/requests", api.requests),
         Route("/api/why", api.why),
+        *Around(reader, source, clock, api.found).routes(),
         *Experiments(source, clock).routes(),
         Mount("/static", StaticFiles(directory=STATIC)),
         *(Route(path, _page) for path in PAGES),
@@ -134,25 +135,18 @@ class _Api:
         return json_response(await run_in_threadpool(read))
 
     async def trace(self, request: Request) -> Response:
-        return json_response(await run_in_threadpool(lambda: shapes.detailed_trace(self._trace(request))))
+        return json_response(await run_in_threadpool(lambda: shapes.detailed_trace(self.found(request))))
 
     async def document(self, request: Request) -> Response:
         position = request.path_params["position"]
-        trace = await run_in_threadpool(lambda: self._trace(request))
+        trace = await run_in_threadpool(lambda: self.found(request))
         if position >= len(trace.nodes):
             raise NotThereError(f"trace {trace.id} has no node {position}")
         return json_response(shapes.raw_document(trace.nodes[position].document))
 
-    async def linked(self, request: Request) -> Response:
-        def read() -> Any:
-            found = linked_traces(self._reader, self._trace(request), self._clock())
-            return shapes.linked_shape(found)
-
-        return json_response(await run_in_threadpool(read))
-
     async def logs(self, request: Request) -> Response:
         def read() -> Any:
-            trace = self._trace(request)
+            trace = self.found(request)
             found = self._logs.of_trace(trace)
             return trace_logs_shape(trace.id, found, max(MOST_LINES // max(1, len(found)), FEWEST_LINES))
 
@@ -164,7 +158,7 @@ class _Api:
             raise NotThereError(f"there is no file {format_!r}: ask for {', '.join(files.FORMATS)}")
 
         def write() -> Response:
-            trace = self._trace(request)
+            trace = self.found(request)
             now = self._clock()
             linked = linked_traces(self._reader, trace, now) if format_ == "html" else ()
             text = files.written(trace, format_, now, linked)
@@ -203,7 +197,7 @@ class _Api:
         now = self._clock()
         return json_response(await run_in_threadpool(lambda: answer_shape(self._explainer.ask(asked, now))))
 
-    def _trace(self, request: Request) -> Trace:
+    def found(self, request: Request) -> Trace:
         return self._found(request.path_params["id"])
 
     def _found(self, given: str) -> Trace:

@@ -46,7 +46,7 @@ def saved_page(
         "trace": trace.id,
         "at": datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%d %H:%M UTC"),
         path: shapes.detailed_trace(trace),
-        f"{path}/linked": shapes.linked_shape(linked),
+        f"{path}/linked": shapes.linked_shape(trace, linked),
     }
     for node in trace.nodes:
         held[f"{path}/documents/{node.position}"] = shapes.raw_document(node.document)

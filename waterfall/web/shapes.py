@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -10,10 +10,13 @@ from waterfall.compare.difference import Comparison, Pair
 from waterfall.compare.normal import Entity
 from waterfall.traces.client import Source
 from waterfall.traces.critical_path import critical_path
-from waterfall.traces.documents import bounded, status_of
-from waterfall.traces.insight import overview, own_time, where_time_went
-from waterfall.traces.model import Document, Node, Trace
+from waterfall.traces.documents import bounded, mapping_of, status_of
+from waterfall.traces.failure import Raised, failed_at
+from waterfall.traces.insight import covered, overview, own_time, where_time_went
+from waterfall.traces.links import sender_in
+from waterfall.traces.model import Document, Http, Node, Trace
 from waterfall.traces.shapes import http_shape, trace_shape
+from waterfall.traces.summaries import Summary
 
 
 def source_shape(source: Source, *, indexed_only: bool = False) -> dict[str, Any]:
@@ -29,7 +32,9 @@ def detailed_trace(trace: Trace) -> dict[str, Any]:
     """Return `waterfall.trace/1`, and what only a picture needs.
 
     Of each node: `critical`, stretches `[from, to]` in seconds after the start of the trace; `own`, seconds
-    outside its children, and `resources`. Of the trace: `most_time`, `[node, seconds]`, longest first.
+    outside its children, and `resources`. Of the trace: `most_time`, `[node, seconds]`, longest first, and
+    `failed`: `null`, or where it failed (`origin`) and what the program made of it (`outcome`), each with
+    `node`, `type`, `message` and `frame`, and the node that was `waiting`.
     """
     shape = trace_shape(trace)
     critical: dict[int, list[list[float]]] = {}
@@ -40,7 +45,29 @@ def detailed_trace(trace: Trace) -> dict[str, Any]:
         fields["own"] = own_time(trace, node)
         fields["resources"] = _resources(node)
     shape["most_time"] = [[share.node.position, share.seconds] for share in where_time_went(trace)]
+    shape["failed"] = _failed(trace)
     return shape
+
+
+def _failed(trace: Trace) -> dict[str, Any] | None:
+    found = failed_at(trace)
+    if found is None:
+        return None
+    return {
+        "origin": _raised(found.origin),
+        "outcome": _raised(found.outcome) if found.outcome else None,
+        "waiting": found.waiting.position if found.waiting else None,
+    }
+
+
+def _raised(found: Raised) -> dict[str, Any]:
+    failure = found.failure
+    return {
+        "node": found.node.position,
+        "type": failure and failure.type,
+        "message": failure and failure.message,
+        "frame": found.frame and asdict(found.frame),
+    }
 
 
 def _resources(node: Node) -> dict[str, Any]:
@@ -56,17 +83,64 @@ def raw_document(document: Document) -> dict[str, Any]:
     return kept | ({"subsegments": f"({len(nested)} of their own)"} if isinstance(nested, list) else {})
 
 
-def linked_shape(traces: Iterable[Trace]) -> dict[str, Any]:
-    """Return `traces`, each with `id` and the `name` of what it began with."""
-    names = {each.id: each.entry.name if each.entry else "" for each in traces}
-    return {"traces": [{"id": id_, "name": name} for id_, name in names.items()]}
+def linked_shape(trace: Trace, later: Iterable[Trace], senders: Iterable[Trace] = ()) -> dict[str, Any]:
+    """Return `traces` and `senders`, each as a side of a comparison is headed.
+
+    A later one has `node`, the call in `trace` that sent what it received, and `after`, seconds after the end
+    of that.
+    """
+    return {
+        "traces": [_later(trace, each) for each in later],
+        "senders": [_head(each) for each in senders],
+    }
+
+
+def _later(trace: Trace, later: Trace) -> dict[str, Any]:
+    sender = sender_in(trace, later)
+    return {
+        **_head(later),
+        "node": sender and sender.position,
+        "after": later.start - (trace.end_of(sender) if sender else trace.end),
+    }
+
+
+def previous_shape(summary: Summary | None) -> dict[str, Any]:
+    keys = ("id", "start", "duration", "response_time", "status")
+    return {"trace": summary and {key: getattr(summary, key) for key in keys}}
+
+
+def request_shape(trace: Trace, entry: Any, endpoint: str | None) -> dict[str, Any]:
+    """Return `method`, `url`, `headers` (pairs), `body` and `size` of the request that began a trace.
+
+    `entry` is the journal's, which knows all of it: the last three are `null` without, and what the trace has
+    is all that is known.
+    """
+    sent = mapping_of(mapping_of(entry).get("sent"))
+    http = trace.entry.http if trace.entry else Http()
+    return {
+        "method": http.method,
+        "url": _reached(mapping_of(entry), endpoint) or http.url,
+        "headers": sent.get("headers"),
+        "body": sent.get("body"),
+        "size": sent.get("size"),
+    }
+
+
+def _reached(entry: Mapping[str, Any], endpoint: str | None) -> str | None:
+    """Return the URL below the endpoint, where the API of the embedded AWS is reached from everywhere."""
+    path = str(entry.get("url"))
+    if endpoint is None or entry.get("kind") != "request" or path.endswith("…"):
+        return None
+    service = "lambda-url" if entry.get("api_type") == "URL" else "execute-api"
+    return f"{endpoint.rstrip('/')}/{service}/{entry.get('api_id')}{path}"
 
 
 def side_by_side(found: Comparison) -> dict[str, Any]:
     """Return `left`, `right`, `pairs` in reading order, the number of `findings`, `imports_left_out`.
 
     A pair has `depth`, `left` and `right` (`label`, `kind`, `namespace`, `type`, `status`, `offset`,
-    `duration`, or `null` where one side lacks it), and `findings` (`field`, `left`, `right`).
+    `duration`, `own` seconds outside what is below, or `null` where one side lacks it), and `findings`
+    (`field`, `left`, `right`).
     """
     return {
         "left": _head(found.left),
@@ -111,4 +185,5 @@ def _side(entity: Entity) -> dict[str, Any]:
         "status": status_of(entity.fields),
         "offset": entity.start,
         "duration": entity.end - entity.start,
+        "own": entity.end - entity.start - covered([(one.start, one.end) for one in entity.children]),
     }

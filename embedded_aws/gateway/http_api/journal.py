@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from embedded_aws.aws.trace_header import NAME
 from embedded_aws.gateway.http_api.event import full_path
-from embedded_aws.journal.records import ApiRequest, shortened
+from embedded_aws.journal.records import ApiRequest, sent, shortened
 
 if TYPE_CHECKING:
     from embedded_aws.gateway.http_api.tracing import Exchange
@@ -37,4 +37,5 @@ def describe(exchange: Exchange) -> ApiRequest:
         decision=call.decision if call else None,
         function=call.function if call else None,
         invocation_id=(call.request_id or None) if call else None,
+        sent=sent(request.headers, request.body),
     )

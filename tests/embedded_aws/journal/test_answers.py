@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from embedded_aws.aws.interfaces import Draw, PassedOver, SamplingDecision
 from embedded_aws.journal.answers import Arrivals, RequestAnswers
 from embedded_aws.journal.log import RequestLog
+from embedded_aws.journal.records import MOST_BODY, MOST_CHARACTERS, Sent, sent
 from embedded_aws.xray.intake.refusals import Refusal
 from tests.embedded_aws.journal.test_log import invoked, request
 
@@ -60,3 +63,22 @@ def test_an_unknown_id_may_be_a_trace_of_elsewhere() -> None:
     told = answers(RequestLog()).one("t1")
     assert (told["entry"], told["invocations"], told["documents"]) == (None, [], {"t1": 2})
     assert answers(RequestLog()).one("other")["documents"] == {}
+
+
+def test_what_a_client_sent_is_told_of_one_request_alone() -> None:
+    """A list of a thousand would be long."""
+    log = RequestLog()
+    log.answered(request("r1", 1, trace_id="t1", sent=sent([("Accept", "a/b")], b'{"name": "Ada"}')))
+    told = json.loads(json.dumps(answers(log).one("t1")))["entry"]
+    assert told["sent"] == {"headers": [["Accept", "a/b"]], "body": '{"name": "Ada"}', "size": 15}
+    assert "sent" not in answers(log).newest()["requests"][0]
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe", b"x" * (MOST_BODY + 1)])
+def test_a_body_that_is_no_text_or_too_long_is_only_counted(body: bytes) -> None:
+    assert sent([], body) == Sent((), None, len(body))
+
+
+def test_a_long_header_is_cut() -> None:
+    ((_, value),) = sent([("Cookie", "x" * 9_000)], b"").headers
+    assert len(value) == MOST_CHARACTERS

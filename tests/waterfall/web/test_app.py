@@ -34,13 +34,14 @@ def test_a_trace_is_what_show_prints_as_json_and_more(api: Api, client: httpx.Cl
 
 
 def test_a_trace_leads_to_those_of_its_messages_consumers(api: Api, client: httpx.Client) -> None:
-    """As far as they have come; a consumer's own trace leads to none."""
+    """As far as they have come; a consumer's own trace leads back."""
     api.put(samples.request())
-    assert client.get(f"/api/traces/{samples.TRACE_ID}/linked").json() == {"traces": []}
+    assert client.get(f"/api/traces/{samples.TRACE_ID}/linked").json() == {"traces": [], "senders": []}
     api.put(samples.consumer())
     (linked,) = client.get(f"/api/traces/{samples.TRACE_ID}/linked").json()["traces"]
     assert linked["id"] == samples.CONSUMER_ID
-    assert client.get(f"/api/traces/{samples.CONSUMER_ID}/linked").json() == {"traces": []}
+    back = client.get(f"/api/traces/{samples.CONSUMER_ID}/linked").json()
+    assert (back["traces"], [one["id"] for one in back["senders"]]) == ([], [samples.TRACE_ID])
 
 
 def test_a_trace_may_be_asked_for_by_its_w3c_id(api: Api, client: httpx.Client) -> None:

@@ -80,14 +80,23 @@ function local(seconds) {
   return new Date(date.getTime() - date.getTimezoneOffset() * 60000).toISOString().slice(0, 19);
 }
 
-export const copyButton = (text, label) => {
-  const button = h("button", { type: "button", class: "quiet copy", title: `Copy ${label}` }, "Copy");
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(typeof text === "function" ? text() : text);
-    button.textContent = "Copied";
+// `text` may be a function, which may give a promise.
+export const copyButton = (text, label, name = "Copy") => {
+  const button = h("button", { type: "button", class: "quiet copy", title: `Copy ${label}` }, name);
+  const tell = (word) => {
+    button.textContent = word;
     setTimeout(() => {
-      button.textContent = "Copy";
+      button.textContent = name;
     }, 1200);
+  };
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(await (typeof text === "function" ? text() : text));
+      tell("Copied");
+    } catch (problem) {
+      button.title = problem.message;
+      tell("Not copied");
+    }
   });
   return button;
 };

@@ -18,6 +18,12 @@ export function duration(seconds) {
   return days < 100 ? `${days}d ${two(hours % 24)}h` : `${days} d`;
 }
 
+// How much longer or shorter something was: `+120 ms`, `−3.0 ms`, `±0`.
+export function difference(seconds) {
+  if (Math.abs(seconds) < 0.00005) return "±0 ms";
+  return `${seconds > 0 ? "+" : "−"}${duration(Math.abs(seconds))}`;
+}
+
 // A moment of a trace, to the millisecond: `0.571 s`.
 export const moment = (seconds) => (Math.abs(seconds) < 60 ? `${seconds.toFixed(3)} s` : duration(seconds));
 

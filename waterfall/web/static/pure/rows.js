@@ -1,9 +1,10 @@
 // The rows of a waterfall: its open nodes in reading order, each followed by what is said under it.
 
-import { cut, ownAnnotations, plain } from "./format.js";
+import { cut, duration, ownAnnotations, plain } from "./format.js";
 
-// Returns rows `{kind: "node", node}` and `{kind: "remark", node, tone, text, traceId?}`.
-export function visibleRows(nodes, closed) {
+// Returns rows `{kind: "node", node}` and `{kind: "remark", node, tone, text, traceId?}`; `received` are the
+// traces that received a message of a node's, by its position.
+export function visibleRows(nodes, closed, received = new Map()) {
   const rows = [];
   let hiddenBelow = Infinity;
   nodes.forEach((node, position) => {
@@ -11,7 +12,8 @@ export function visibleRows(nodes, closed) {
     const isClosed = closed.has(position) && hasChildren(nodes, position);
     hiddenBelow = isClosed ? node.depth : Infinity;
     rows.push({ kind: "node", node, position, open: !isClosed });
-    for (const remark of remarks(node)) rows.push({ kind: "remark", node, position, ...remark });
+    for (const remark of remarks(node, received.get(position) ?? []))
+      rows.push({ kind: "remark", node, position, ...remark });
   });
   return rows;
 }
@@ -25,7 +27,24 @@ export function withChildren(nodes) {
 
 const MOST_EXCEPTIONS = 3;
 
-function* remarks(node) {
+const after = (seconds) => (seconds >= 0 ? `${duration(seconds)} later` : "before that ended");
+
+// What a node's bar is drawn as.
+export function toneOf(node) {
+  if (node.phase) return node.phase === "overhead" ? "overhead" : "phase";
+  if (node.kind === "segment") return "segment";
+  return node.namespace ? "call" : "sub";
+}
+
+const WIDEST_STEP = 14;
+
+// Returns the pixels by which each level is indented, so that the deepest row has half of the room left.
+export function stepOf(rows, room) {
+  const deepest = rows.reduce((most, { node }) => Math.max(most, node.depth), 0);
+  return deepest ? Math.min(WIDEST_STEP, room / 2 / deepest) : WIDEST_STEP;
+}
+
+function* remarks(node, received) {
   const tone = node.status === "ok" ? "fault" : node.status;
   for (const [index, exception] of node.exceptions.slice(0, MOST_EXCEPTIONS).entries()) {
     const frame = exception.stack.at(-1);
@@ -42,7 +61,15 @@ function* remarks(node) {
     }
   }
   for (const other of node.links)
-    yield { tone: "link", sign: "→", text: "linked to trace ", traceId: other.trace_id };
+    yield { tone: "link", sign: "←", text: "linked to trace ", traceId: other.trace_id };
+  for (const other of received)
+    yield {
+      tone: "link",
+      sign: "→",
+      text: `received ${after(other.after)} by `,
+      traceId: other.id,
+      traceName: other.name,
+    };
   const annotations = ownAnnotations(node.annotations);
   if (annotations.length) {
     yield {

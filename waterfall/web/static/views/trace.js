@@ -1,58 +1,63 @@
-// One trace as a waterfall. Only the rows in sight exist, so that thousands stay smooth.
+// One trace as a waterfall: what is shown of it, what is chosen, and its keys.
 
 import { read } from "../api.js";
 import { h, link, show } from "../dom.js";
 import { polling } from "../live.js";
 import { emptyBox } from "../parts.js";
-import { ticks } from "../pure/axis.js";
-import { duration } from "../pure/format.js";
-import { hasChildren, visibleRows, window as sight, withChildren } from "../pure/rows.js";
+import { hasChildren, visibleRows, withChildren } from "../pure/rows.js";
+import * as zoom from "../pure/zoom.js";
 import { isOffered, saved } from "../saved.js";
 import { addressOf, remember } from "../state.js";
 import { detailsPanel } from "./details.js";
 import { logsPanel } from "./logs.js";
+import { traceChart } from "./trace_chart.js";
 import { headOf, titleOf } from "./trace_head.js";
-import { rowsOf } from "./trace_rows.js";
+import { traceSearch } from "./trace_search.js";
+import { legend, toolsOf, waiting } from "./trace_tools.js";
 
-const ROW = 28;
 const ENOUGH = 15; // answers without news after which a finished trace is not asked for again
 
 export function traceView(main, { id, query, pace }) {
   const state = {
     trace: null,
     linked: [],
+    senders: [],
+    previous: null,
+    lost: null,
     text: "",
     same: 0,
     closed: new Set(),
     critical: query.get("critical") !== "off",
+    zoom: null,
     rows: [],
     chosen: null,
   };
   main.className = "trace";
   const head = h("section", { class: "head" });
-  const axis = h("div", { class: "ticks", "aria-hidden": "true" });
   const tools = h("div", { class: "tools" });
-  const field = h("div", { class: "field" });
-  const scroller = h("div", { class: "rows", role: "tree", tabindex: "0", "aria-label": "Segments" }, field);
   const panel = h("aside", { class: "details", hidden: true, "aria-label": "Details" });
-  const chart = h(
-    "section",
-    { class: "chart panel", hidden: true },
-    h("div", { class: "axis" }, h("div", { class: "names" }, tools), axis),
-    scroller,
-  );
-  const legend = h(
-    "div",
-    { class: "legend", "aria-hidden": "true", hidden: true },
-    [
-      ["segment", "segment"],
-      ["sub", "own code"],
-      ["call", "call"],
-      ["phase", "cold start"],
-      ["overhead", "overhead"],
-      ["critical", "critical path"],
-    ].map(([tone, text]) => h("span", {}, h("i", { class: tone }), text)),
-  );
+  const span = () => Math.max(state.trace.duration, 1e-6);
+  const shown = () => state.zoom ?? { from: 0, to: span() };
+  const finder = traceSearch({
+    nodes: () => state.trace?.nodes ?? [],
+    chosen: () => state.chosen,
+    goto: (position) => reveal(position, undefined, { quiet: true }),
+    ondone: () => chart.focus(),
+    onchange: () => chart.drawRows(true),
+    asked: query.get("find"),
+  });
+  const chart = traceChart({
+    state,
+    span,
+    shown,
+    tools,
+    search: finder.element,
+    toggleNode,
+    choose,
+    isFound: (position) => finder.whereOf(position) !== null,
+    onzoom: zoomTo,
+  });
+  const explained = legend();
   const hasLogs = isOffered(`traces/${id}/logs`);
   const asked = hasLogs ? query.get("logs") : null;
   const logs = logsPanel({
@@ -61,26 +66,41 @@ export function traceView(main, { id, query, pace }) {
     pace,
     onclose: toggleLogs,
   });
+  const skeleton = waiting();
   show(
     main,
     head,
-    h("div", { class: "split" }, h("div", { class: "left" }, chart, legend, logs.element), panel),
+    h(
+      "div",
+      { class: "split" },
+      h("div", { class: "left" }, skeleton, chart.element, explained, logs.element),
+      panel,
+    ),
   );
-  show(head, h("p", { class: "dim" }, "Reading the trace…"));
+  show(head, h("h1", { class: "dim" }, "Reading the trace…"));
 
   const poll = polling(async (signal) => {
     try {
       const trace = await read(`traces/${encodeURIComponent(id)}`, {}, signal);
       const text = JSON.stringify(trace);
       state.same = text === state.text ? state.same + 1 : 0;
+      const recovered = state.lost !== null;
+      state.lost = null;
       if (text !== state.text) arrived(trace, text);
+      else if (recovered) drawHead();
       await follow(signal);
       if (saved || state.same >= (trace.unfinished ? 10 * ENOUGH : ENOUGH)) poll.pause(true);
     } catch (failure) {
       if (failure.name === "AbortError") throw failure;
+      skeleton.hidden = true;
+      if (state.trace && state.lost !== failure.message) {
+        state.lost = failure.message;
+        drawHead();
+      }
       if (!state.trace)
         show(
           head,
+          h("h1", { class: "unseen" }, "Trace"),
           emptyBox("This trace cannot be shown", failure.message),
           link("/traces", { class: "button" }, "All traces"),
           failure.status === 404
@@ -109,68 +129,51 @@ export function traceView(main, { id, query, pace }) {
         ? withChildren(trace.nodes)
         : closedIds.map((one) => positions.get(one)).filter((one) => one !== undefined),
     );
+    if (first) state.zoom = zoom.read(query.get("zoom"), span());
+    else if (state.zoom?.to > span()) state.zoom = null;
     document.title = titleOf(trace);
+    skeleton.hidden = true;
     drawHead();
-    chart.hidden = legend.hidden = !trace.nodes.length;
+    chart.element.hidden = explained.hidden = !trace.nodes.length;
     drawTools();
+    finder.again();
     refresh();
     if (chosenId && positions.has(chosenId)) choose(positions.get(chosenId), { quiet: !first });
-    if (first) scroller.focus({ preventScroll: true });
+    if (first && !main.contains(document.activeElement)) chart.focus();
     if (first && asked) toggleLogs();
     else logs.again();
   }
 
   function drawHead() {
-    show(head, headOf(state.trace, state.linked, reveal));
+    show(head, headOf(state, reveal));
   }
 
   // Those who receive the trace's messages have traces of their own, which come later.
   async function follow(signal) {
-    const { traces } = await read(`traces/${encodeURIComponent(id)}/linked`, {}, signal);
-    if (traces.length === state.linked.length) return;
-    state.linked = traces;
-    drawHead();
+    const path = `traces/${encodeURIComponent(id)}`;
+    const { traces, senders } = await read(`${path}/linked`, {}, signal);
+    const news = traces.length !== state.linked.length || senders.length !== state.senders.length;
+    Object.assign(state, { linked: traces, senders });
+    if (news) refresh();
+    if (state.previous === null && !saved) {
+      state.previous = (await read(`${path}/previous`, {}, signal)).trace ?? false;
+      if (state.previous) return drawHead();
+    }
+    if (news) drawHead();
   }
 
   function drawTools() {
-    const all = withChildren(state.trace.nodes);
     show(
       tools,
-      h(
-        "button",
-        {
-          type: "button",
-          class: "quiet",
-          title: "Open or close all (e)",
-          disabled: !all.length,
-          onclick: toggleAll,
-        },
-        state.closed.size ? "Expand all" : "Collapse all",
-      ),
-      h(
-        "button",
-        {
-          type: "button",
-          class: "quiet",
-          title: "What the trace was waiting for, at every moment (p)",
-          "aria-pressed": String(state.critical),
-          onclick: toggleCritical,
-        },
-        "Critical path",
-      ),
-      hasLogs
-        ? h(
-            "button",
-            {
-              type: "button",
-              class: "quiet",
-              title: "What the functions wrote (l)",
-              "aria-pressed": String(logs.isOpen()),
-              onclick: toggleLogs,
-            },
-            "Logs",
-          )
-        : null,
+      toolsOf({
+        state,
+        isZoomed: state.zoom !== null,
+        logs: hasLogs ? logs.isOpen() : null,
+        toggleAll,
+        toggleCritical,
+        toggleLogs,
+        zoomOut: () => zoomTo(null),
+      }),
     );
   }
 
@@ -183,7 +186,7 @@ export function traceView(main, { id, query, pace }) {
     state.critical = !state.critical;
     remember({ critical: state.critical ? null : "off" });
     drawTools();
-    drawRows(true);
+    chart.drawRows(true);
   }
 
   function toggleLogs() {
@@ -192,7 +195,7 @@ export function traceView(main, { id, query, pace }) {
     main.classList.toggle("logged", logs.isOpen());
     drawTools();
     if (logs.isOpen() && state.chosen !== null) logs.choose(state.chosen);
-    if (!logs.isOpen()) scroller.focus({ preventScroll: true });
+    if (!logs.isOpen()) chart.focus();
   }
 
   function closedChanged() {
@@ -212,78 +215,43 @@ export function traceView(main, { id, query, pace }) {
   }
 
   function refresh() {
-    state.rows = visibleRows(state.trace.nodes, state.closed);
-    field.style.height = `${state.rows.length * ROW}px`;
-    drawAxis();
-    drawRows(true);
-  }
-
-  const span = () => Math.max(state.trace.duration, 1e-6);
-
-  function drawAxis() {
-    const found = ticks(span(), Math.max(2, Math.min(8, Math.floor((axis.clientWidth || 500) / 90))));
-    show(
-      axis,
-      found
-        .filter((tick) => (1 - tick / span()) * (axis.clientWidth || 500) > 46)
-        .map((tick) => h("span", { style: { left: `${(tick / span()) * 100}%` } }, duration(tick))),
+    const received = Map.groupBy(
+      state.linked.filter(({ node }) => node !== null),
+      ({ node }) => node,
     );
-    state.ticks = found;
+    state.rows = visibleRows(state.trace.nodes, state.closed, received);
+    chart.refresh();
   }
 
-  const { nodeRow, remarkRow } = rowsOf({ state, span, toggleNode, choose });
-  let drawn = { first: -1, last: -1 };
-  let elements = new Map(); // the rows in sight, by their place: scrolling makes only those that come in
-  function drawRows(again = false) {
-    if (!state.trace) return;
-    const wanted = sight(state.rows.length, ROW, scroller.scrollTop, scroller.clientHeight);
-    if (!again && wanted.first === drawn.first && wanted.last === drawn.last) return;
-    drawn = wanted;
-    if (again) {
-      elements = new Map();
-      show(field, gridLines());
-    }
-    for (const [index, element] of elements) {
-      if (index >= wanted.first && index < wanted.last) continue;
-      element.remove();
-      elements.delete(index);
-    }
-    for (let index = wanted.first; index < wanted.last; index += 1) {
-      if (elements.has(index)) continue;
-      const row = state.rows[index];
-      const element = row.kind === "node" ? nodeRow(row) : remarkRow(row);
-      element.style.top = `${index * ROW}px`;
-      elements.set(index, element);
-      field.append(element);
-    }
+  function zoomTo(stretch) {
+    const was = state.zoom;
+    state.zoom = stretch && !zoom.isWhole(stretch, span()) ? stretch : null;
+    rememberZoom();
+    if ((was === null) !== (state.zoom === null)) drawTools();
+    chart.redraw();
   }
 
-  const gridLines = () =>
-    h(
-      "div",
-      { class: "grid", "aria-hidden": "true" },
-      (state.ticks ?? []).map((tick) => h("i", { style: { left: `${(tick / span()) * 100}%` } })),
-    );
-  let waiting = false;
-  scroller.addEventListener(
-    "scroll",
-    () => {
-      if (waiting) return;
-      waiting = true;
-      requestAnimationFrame(() => {
-        waiting = false;
-        drawRows();
-      });
-    },
-    { passive: true },
-  );
-  const resized = new ResizeObserver(() => {
-    if (state.trace) {
-      drawAxis();
-      drawRows(true);
-    }
-  });
-  resized.observe(scroller);
+  // A turning wheel asks often, and browsers take few addresses in a second.
+  let rememberTimer = null;
+  function rememberZoom() {
+    clearTimeout(rememberTimer);
+    rememberTimer = setTimeout(() => remember({ zoom: state.zoom && zoom.written(state.zoom) }), 150);
+  }
+
+  function zoomBy(factor) {
+    const { from, to } = shown();
+    const node = state.trace.nodes[state.chosen];
+    const middle = node ? node.offset + (node.duration ?? 0) / 2 : (from + to) / 2;
+    zoomTo(zoom.zoomed(shown(), factor, middle >= from && middle <= to ? middle : (from + to) / 2, span()));
+  }
+
+  // The chosen span over the whole width, with a little around it.
+  function zoomToChosen() {
+    const node = state.trace.nodes[state.chosen];
+    if (!node) return;
+    const length = node.duration ?? span() - node.offset;
+    zoomTo(zoom.stretch(node.offset - length * 0.05, node.offset + length * 1.05, span()));
+  }
 
   function toggleNode(position, open = undefined) {
     if (!hasChildren(state.trace.nodes, position)) return;
@@ -292,55 +260,47 @@ export function traceView(main, { id, query, pace }) {
     closedChanged();
   }
 
-  function choose(position, { toggle = false, quiet = false } = {}) {
+  function choose(position, { toggle = false, quiet = false, tab = undefined } = {}) {
     if (toggle && state.chosen === position && !panel.hidden) return close();
     state.chosen = position;
     const node = state.trace.nodes[position];
-    scroller.setAttribute("aria-activedescendant", `node-${position}`);
+    chart.scroller.setAttribute("aria-activedescendant", `node-${position}`);
     if (!quiet || !panel.hidden) {
-      const tab = panel.dataset.tab ?? query.get("tab");
       panel.hidden = false;
       main.classList.add("detailed");
-      detailsPanel(panel, state.trace, position, { tab, onclose: close });
+      detailsPanel(panel, state.trace, position, {
+        tab: tab ?? panel.dataset.tab ?? query.get("tab"),
+        onclose: close,
+      });
       remember({ node: node.id });
     }
     logs.choose(position);
-    drawRows(true);
-    keepInSight(position);
+    finder.chose(position);
+    chart.drawRows(true);
+    chart.keepInSight(position);
   }
 
   function close() {
     panel.hidden = true;
     main.classList.remove("detailed");
     remember({ node: null, tab: null });
-    drawRows(true);
-    scroller.focus({ preventScroll: true });
+    chart.drawRows(true);
+    chart.focus();
   }
 
-  function keepInSight(position) {
-    const index = state.rows.findIndex((row) => row.kind === "node" && row.position === position);
-    if (index < 0) return;
-    const [top, bottom] = [index * ROW, (index + 1) * ROW];
-    if (top < scroller.scrollTop) scroller.scrollTop = top;
-    else if (bottom > scroller.scrollTop + scroller.clientHeight)
-      scroller.scrollTop = bottom - scroller.clientHeight;
-  }
-
-  function reveal(position) {
-    for (
-      let above = state.trace.nodes[position].parent;
-      above !== null;
-      above = state.trace.nodes[above].parent
-    )
+  function reveal(position, tab = undefined, { quiet = false } = {}) {
+    const { nodes } = state.trace;
+    const size = state.closed.size;
+    for (let above = nodes[position].parent; above !== null; above = nodes[above].parent)
       state.closed.delete(above);
-    closedChanged();
-    choose(position);
+    if (state.closed.size !== size) closedChanged();
+    choose(position, { tab, quiet });
   }
 
   function move(step) {
-    const shown = state.rows.filter((row) => row.kind === "node").map((row) => row.position);
-    const at = shown.indexOf(state.chosen);
-    focusOn(shown[Math.max(0, Math.min(shown.length - 1, at + step))]);
+    const open = state.rows.filter((row) => row.kind === "node").map((row) => row.position);
+    const at = open.indexOf(state.chosen);
+    focusOn(open[Math.max(0, Math.min(open.length - 1, at + step))]);
   }
 
   const focusOn = (position) => choose(position, { quiet: true });
@@ -366,29 +326,48 @@ export function traceView(main, { id, query, pace }) {
       if (state.chosen !== null) choose(state.chosen, { toggle: true });
     },
     Escape: () => {
-      if (!panel.hidden) close();
+      const menu = main.querySelector("details[open]");
+      if (menu) {
+        menu.open = false;
+        menu.querySelector("summary").focus();
+      } else if (!panel.hidden) close();
+      else if (finder.isUsed()) finder.clear();
       else if (logs.isOpen()) toggleLogs();
     },
+    "/": finder.focus,
+    n: () => finder.next(1),
+    N: () => finder.next(-1),
+    "+": () => zoomBy(0.5),
+    "=": () => zoomBy(0.5),
+    "-": () => zoomBy(2),
+    0: () => zoomTo(null),
+    z: zoomToChosen,
     e: toggleAll,
     p: toggleCritical,
     ...(hasLogs ? { l: toggleLogs } : {}),
   };
+  const shifted = {
+    ArrowLeft: () => zoomTo(zoom.moved(shown(), -0.25, span())),
+    ArrowRight: () => zoomTo(zoom.moved(shown(), 0.25, span())),
+  };
 
   return {
     close() {
+      clearTimeout(rememberTimer);
       poll.stop();
       logs.stop();
-      resized.disconnect();
+      chart.stop();
     },
     key(event) {
       const within = (selector) => Boolean(event.target.closest?.(selector));
-      if (!state.trace || !keys[event.key]) return false;
+      const does = event.shiftKey && shifted[event.key] ? shifted[event.key] : keys[event.key];
+      if (!state.trace || !does) return false;
       if (
-        (event.key === "Enter" && within("aside, button, a")) ||
+        (event.key === "Enter" && within("aside, button, a, summary")) ||
         (event.key.startsWith("Arrow") && within("aside, .logs"))
       )
         return false;
-      keys[event.key]();
+      does();
       return true;
     },
   };

@@ -1,10 +1,13 @@
 // What is said of a trace as a whole, above its waterfall.
 
+import { read } from "../api.js";
 import { h, link } from "../dom.js";
 import { copyButton, statusPill } from "../parts.js";
-import { clock, cut, day, duration, pathOf, shortType } from "../pure/format.js";
+import { curl } from "../pure/curl.js";
+import { clock, cut, day, difference, duration, pathOf, shortType } from "../pure/format.js";
 import { saved } from "../saved.js";
 import { addressOf } from "../state.js";
+import { failedBox } from "./trace_failed.js";
 
 const FILES = [
   ["html", "Page", "this waterfall in one file, to open anywhere"],
@@ -16,8 +19,9 @@ const FILES = [
 export const titleOf = (trace) =>
   `${trace.method ?? ""} ${trace.url ?? trace.nodes[0]?.name ?? trace.id} · waterfall`.trim().slice(0, 120);
 
-// `reveal(position)` shows the row of a node; `linked` are the traces of those who received its messages.
-export function headOf(trace, linked, reveal) {
+// `reveal(position, tab)` shows the row of a node; `linked` are the traces of those who received its messages,
+// `senders` those that it is linked to, `previous` the trace before it of the same request.
+export function headOf({ trace, linked, senders, previous, lost }, reveal) {
   const facts = [h("strong", {}, duration(trace.duration)), " total"];
   const about = [h("span", {}, facts)];
   if (trace.response_time !== null && duration(trace.response_time) !== duration(trace.duration))
@@ -35,6 +39,7 @@ export function headOf(trace, linked, reveal) {
   if (trace.sampling_rule) about.push(h("span", {}, `sampled by rule ${cut(trace.sampling_rule, 100)}`));
   if (trace.recorders.length)
     about.push(h("span", {}, `recorded by ${cut(trace.recorders.join(", "), 200)}`));
+  if (previous) about.push(compared(trace, previous));
   return [
     h(
       "div",
@@ -56,6 +61,10 @@ export function headOf(trace, linked, reveal) {
       copyButton(trace.id, "the trace id"),
       about,
     ),
+    lost
+      ? h("p", { class: "warning", role: "status" }, `⚠ ${cut(lost, 300)}: this is what was read before`)
+      : null,
+    trace.failed ? failedBox(trace, reveal) : null,
     trace.warnings.map((warning) => h("p", { class: "warning" }, "⚠ ", cut(warning, 500))),
     trace.most_time.length
       ? h(
@@ -73,22 +82,65 @@ export function headOf(trace, linked, reveal) {
           ]),
         )
       : null,
-    linked.length
-      ? h(
-          "p",
-          { class: "linked" },
-          `→ linked ${linked.length === 1 ? "trace" : "traces"}, of its messages' consumers: `,
-          linked.map(({ id, name }, index) => [
-            index ? ", " : "",
-            link(`/trace/${encodeURIComponent(id)}`, { class: "mono", title: id }, cut(name || id, 60)),
-          ]),
-        )
-      : null,
+    others("←", "linked to", "which sent its message", senders),
+    others("→", "linked", "of its messages' consumers", linked),
   ];
 }
 
+function others(sign, word, what, traces) {
+  if (!traces.length) return null;
+  const text = `${sign} ${word} ${traces.length === 1 ? "trace" : "traces"}, ${what}: `;
+  return h(
+    "p",
+    { class: "linked" },
+    text,
+    traces.map((one, index) => [
+      index ? ", " : "",
+      link(`/trace/${encodeURIComponent(one.id)}`, { class: "mono", title: one.id }, otherName(one)),
+    ]),
+  );
+}
+
+const otherName = ({ id, name, method, url }) =>
+  cut(url ? [method, pathOf(url)].filter(Boolean).join(" ") : name || id, 60);
+
+// How much longer or shorter it was than the trace before it, and the way to both side by side.
+function compared(trace, previous) {
+  const took = (one) => one.response_time ?? one.duration;
+  const by = took(trace) - took(previous);
+  return h(
+    "span",
+    { class: "compared" },
+    link(
+      addressOf("/compare", { a: previous.id, b: trace.id }),
+      { title: `${previous.id} took ${duration(took(previous))}` },
+      `compare with the previous ${requestName(trace)}`,
+    ),
+    h("span", { class: `by ${tendency(by, took(previous))}` }, ` ${difference(by)}`),
+  );
+}
+
+const requestName = (trace) =>
+  cut(
+    trace.url ? [trace.method, pathOf(trace.url)].filter(Boolean).join(" ") : (trace.nodes[0]?.name ?? ""),
+    60,
+  );
+
+const tendency = (by, before) =>
+  Math.abs(by) < Math.max(0.001, before * 0.05) ? "" : by > 0 ? "slower" : "faster";
+
 function closeAfterChoice(event) {
   if (event.target.closest("a")) event.currentTarget.removeAttribute("open");
+}
+
+function curlButton(trace) {
+  const button = copyButton(
+    async () => curl(await read(`traces/${encodeURIComponent(trace.id)}/request`)),
+    "the request that began this trace",
+    "Copy as curl",
+  );
+  button.className = "button";
+  return button;
 }
 
 const actionsOf = (trace) =>
@@ -97,6 +149,7 @@ const actionsOf = (trace) =>
     { class: "actions" },
     link(addressOf("/map", { trace: trace.id }), { class: "button" }, "Map"),
     link(addressOf("/compare", { a: trace.id }), { class: "button" }, "Compare"),
+    trace.url ? curlButton(trace) : null,
     h(
       "details",
       { class: "share", onclick: closeAfterChoice },

@@ -5,12 +5,15 @@ import { icon, kindOfNode } from "../icons.js";
 import { foldButton, statusPill } from "../parts.js";
 import { place } from "../pure/axis.js";
 import { cut, duration, plain, shortType } from "../pure/format.js";
-import { hasChildren } from "../pure/rows.js";
+import { hasChildren, toneOf } from "../pure/rows.js";
 
-const indent = (depth) => `${Math.min(depth, 24) * 14}px`;
+const DEEP = 24; // from here on a figure helps to tell levels apart
 
-// `state` is the view's, `span()` the trace's seconds; a row is `{node, position}` and more.
-export function rowsOf({ state, span, toggleNode, choose }) {
+const indent = (depth) => h("span", { class: "indent", style: { width: `calc(${depth} * var(--step))` } });
+
+// `state` is the view's, `span()` the trace's seconds, `shown()` what is in sight of them; a row is
+// `{node, position}` and more. `isFound` tells whether the search found a node.
+export function rowsOf({ state, span, shown, toggleNode, choose, isFound }) {
   function nodeRow({ node, position, open }) {
     const parent = hasChildren(state.trace.nodes, position);
     const toggle = parent
@@ -26,7 +29,9 @@ export function rowsOf({ state, span, toggleNode, choose }) {
     const row = h(
       "div",
       {
-        class: `row ${node.status} ${position === state.chosen ? "chosen" : ""}`,
+        class: ["row", node.status, position === state.chosen && "chosen", isFound(position) && "match"]
+          .filter(Boolean)
+          .join(" "),
         role: "treeitem",
         id: `node-${position}`,
         "data-position": position,
@@ -40,7 +45,8 @@ export function rowsOf({ state, span, toggleNode, choose }) {
           class: "name",
           title: cut([node.name, node.operation, node.resource].filter(Boolean).join(" "), 1000),
         },
-        h("span", { class: "indent", style: { width: indent(node.depth) } }),
+        indent(node.depth),
+        node.depth > DEEP ? h("span", { class: "depth", title: "levels below the first" }, node.depth) : null,
         toggle,
         icon(kindOfNode(node)),
         h("span", { class: `text ${node.kind}` }, nameOf(state.trace, node, position)),
@@ -73,34 +79,30 @@ export function rowsOf({ state, span, toggleNode, choose }) {
   }
 
   function bar(node) {
+    const { from: begin, to } = shown();
+    const placed = (start, stop) => place(start, stop, to - begin, begin);
     const end = node.duration === null ? span() : node.offset + node.duration;
-    const { from, width } = place(node.offset, end, span());
-    const tone = node.phase
-      ? node.phase === "overhead"
-        ? "overhead"
-        : "phase"
-      : node.kind === "segment"
-        ? "segment"
-        : node.namespace
-          ? "call"
-          : "sub";
     const took = duration(node.duration ?? end - node.offset) + (node.unfinished ? "+" : "");
+    const found = placed(node.offset, end);
+    if (!found)
+      return end < begin
+        ? h("span", { class: "took beyond", style: { left: 0 } }, `‹ ${took}`)
+        : h("span", { class: "took beyond", style: { right: 0 } }, `${took} ›`);
+    const { from, width } = found;
     const side = from + width < 0.84 ? "after" : from > 0.16 ? "before" : "inside";
     return [
       h("i", {
-        class: `bar ${tone} ${node.status} ${node.unfinished ? "open" : ""}`,
-        style: { left: `${from * 100}%`, width: `${width * 100}%` },
+        class: `bar ${toneOf(node)} ${node.status} ${node.unfinished ? "open" : ""}`,
+        style: { left: percent(from), width: percent(width) },
       }),
       state.critical
         ? node.critical
-            .filter(([start, stop]) => stop - start > span() / 1000)
-            .map(([start, stop]) => {
-              const stretch = place(start, stop, span());
-              return h("i", {
-                class: "critical",
-                style: { left: `${stretch.from * 100}%`, width: `${stretch.width * 100}%` },
-              });
-            })
+            .filter(([start, stop]) => stop - start > (to - begin) / 1000)
+            .map(([start, stop]) => placed(start, stop))
+            .filter(Boolean)
+            .map((one) =>
+              h("i", { class: "critical", style: { left: percent(one.from), width: percent(one.width) } }),
+            )
         : null,
       h(
         "span",
@@ -108,25 +110,31 @@ export function rowsOf({ state, span, toggleNode, choose }) {
           class: `took ${side}`,
           style:
             side === "before"
-              ? { right: `${(1 - from) * 100}%` }
-              : { left: `${(side === "after" ? from + width : from) * 100}%` },
+              ? { right: percent(1 - from) }
+              : { left: percent(side === "after" ? from + width : from) },
         },
         took,
       ),
     ];
   }
 
-  function remarkRow({ node, position, tone, sign, text, traceId }) {
+  function remarkRow({ node, position, tone, sign, text, traceId, traceName }) {
     const content = [
       h("span", { class: "sign" }, sign),
       " ",
       text,
-      traceId ? link(`/trace/${encodeURIComponent(traceId)}`, { class: "mono" }, cut(traceId, 60)) : null,
+      traceId
+        ? link(
+            `/trace/${encodeURIComponent(traceId)}`,
+            { class: traceName ? "" : "mono", title: traceId },
+            cut(traceName || traceId, 60),
+          )
+        : null,
     ];
     const row = h(
       "div",
       { class: `row remark ${tone}`, "data-of": position, title: text },
-      h("span", { class: "indent", style: { width: indent(node.depth) } }),
+      indent(node.depth),
       h("span", { class: "spacer" }),
       h("span", { class: "words" }, content),
     );
@@ -138,6 +146,8 @@ export function rowsOf({ state, span, toggleNode, choose }) {
 
   return { nodeRow, remarkRow };
 }
+
+const percent = (share) => `${share * 100}%`;
 
 // Tells whether a child has that name: a called function's own segment, say.
 function namedBelow(nodes, position, name) {

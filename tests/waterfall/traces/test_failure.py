@@ -1,0 +1,87 @@
+"""Where a trace failed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.waterfall import samples
+from tests.waterfall.samples import aws_call, cause, exception, segment, subsegment, trace
+from waterfall.traces.failure import Failed, failed_at, line_of
+from waterfall.traces.model import Failure, Frame
+
+A, B, C, D = (f"{letter}000000000000001" for letter in "abcd")
+
+
+def found(*documents: dict[str, object]) -> Failed:
+    """Return where the trace of these documents failed."""
+    failed = failed_at(trace(documents))
+    assert failed is not None
+    return failed
+
+
+def test_a_failure_is_followed_to_the_call_that_raised_it() -> None:
+    """The handler made another exception of it, which is told beside it, each with its line."""
+    failed = found(*samples.failed())
+    assert (failed.origin.node.name, failed.outcome and failed.outcome.node.name) == (
+        "DynamoDB",
+        "front.handler",
+    )
+    assert failed.origin.failure
+    assert failed.origin.failure.type == "ResourceNotFoundException"
+    assert failed.outcome
+    assert failed.outcome.failure
+    assert failed.outcome.failure.type == "LookupError"
+    assert failed.origin.frame == Frame("app.py", 31, "load")
+
+
+def test_what_was_handled_is_no_reason() -> None:
+    """An exception of its own is not laid to a call that failed before and was caught."""
+    caught = aws_call("DynamoDB", C, 0.1, 0.2, "GetItem", status=400, error=True, cause=cause(
+        exception("ConditionalCheckFailedException", "taken", D)
+    ))  # fmt: skip
+    handled = subsegment("handler", B, 0, 1, fault=True, cause=cause(exception("ValueError", "no name")))
+    failed = found(segment("top", A, 0, 1, fault=True, subsegments=[{**handled, "subsegments": [caught]}]))
+    assert (failed.origin.node.name, failed.outcome) == ("handler", None)
+
+
+def test_without_exceptions_the_innermost_failure_is_told() -> None:
+    """A throttled function records nothing but its status."""
+    failed = found(*samples.throttled())
+    assert (failed.origin.node.name, failed.origin.node.status, failed.origin.failure) == (
+        "front",
+        "throttle",
+        None,
+    )
+
+
+def test_a_timeout_names_what_was_waited_for() -> None:
+    """The innermost span without an end is what the function was in."""
+    failed = found(*samples.timed_out())
+    assert failed.origin.failure
+    assert failed.origin.failure.type == "Sandbox.Timedout"
+    assert failed.waiting
+    assert failed.waiting.name == "slow.example.com"
+
+
+def test_a_trace_that_answered_well_did_not_fail() -> None:
+    """Neither did one without segments."""
+    assert failed_at(trace(samples.request())) is None
+    assert failed_at(trace(samples.disturbed())) is None
+    assert failed_at(trace([])) is None
+
+
+@pytest.mark.parametrize(
+    ("paths", "line"),
+    [
+        (["/var/task/app.py", "/opt/python/botocore/client.py"], "/var/task/app.py"),
+        (["/var/task/app.py", "/var/task/shop/load.py"], "/var/task/shop/load.py"),
+        (["app.py", "lib/python3.13/site-packages/boto3/x.py", "<frozen importlib>"], "app.py"),
+        (["/var/runtime/bootstrap.py", "/var/lang/lib/json.py"], "/var/lang/lib/json.py"),
+        ([], None),
+    ],
+)
+def test_the_line_is_one_of_the_program_s_own(paths: list[str], line: str | None) -> None:
+    """Innermost, unless all of them are a library's."""
+    stack = tuple(Frame(path, 1, "f") for path in paths)
+    frame = line_of(Failure("Error", "", stack=stack))
+    assert (frame.path if frame else None) == line
