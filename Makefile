@@ -124,7 +124,7 @@ $(PACK)/.made: policy/requirements.txt | $(BIN)/.installed
 
 .PHONY: lock
 lock: ## resolve the locked packages again (needs uv)
-	uv pip compile pyproject.toml --group build --extra dev $(LOCK) -o locks/dev.lock
+	uv pip compile pyproject.toml --group build --extra dev $(LOCK) $(UNUSED) -o locks/dev.lock
 	uv pip compile pyproject.toml --group build --extra embedded --extra components \
 		-c locks/dev.lock $(LOCK) -o locks/up.lock
 	$(PYTHON) -c $(COMPONENTS) | uv pip compile - -c locks/dev.lock $(LOCK) -o requirements.txt
@@ -155,6 +155,7 @@ COMPONENTS := 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb
 LOCK := --universal --generate-hashes --no-annotate --python-version 3.11 --quiet \
 	--custom-compile-command "make lock"
 IN_LAMBDA := boto3 botocore s3transfer jmespath python-dateutil six urllib3
+UNUSED := $(foreach name,playwright greenlet pyee,--no-emit-package $(name))
 BUNDLED := $(foreach name,$(IN_LAMBDA),--no-emit-package $(name))
 
 .PHONY: clean

@@ -26,7 +26,7 @@ def at(seconds: float, path: str = "hello", method: str = "GET", name: str = "sh
 def previous(api: Api, document: dict[str, Any]) -> str | None:
     reader = api.reader()
     found = previous_of(reader, reader.get([document["trace_id"]])[0])
-    return found and found.id
+    return found.id if found else None
 
 
 def test_it_is_the_newest_earlier_of_the_same_method_and_path(api: Api) -> None:

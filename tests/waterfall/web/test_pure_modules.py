@@ -100,6 +100,152 @@ def test_ticks_are_round_and_few(blank: Page, span: float, expected: list[float]
     assert call(blank, "axis", "ticks", span, 5) == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("span", "start", "expected"),
+    [
+        (0.1, 2.3, ["2.30 s", "2.32 s", "2.34 s", "2.36 s", "2.38 s", "2.40 s"]),
+        (0.0002, 0.0101, ["10.10 ms", "10.15 ms", "10.20 ms", "10.25 ms", "10.30 ms"]),
+        (120, 0, ["0 s", "50 s", "1m 40s"]),
+    ],
+)
+def test_ticks_of_a_stretch_are_told_apart(
+    blank: Page, span: float, start: float, expected: list[str]
+) -> None:
+    """A zoomed axis names them with as many digits as that takes."""
+    found = call(blank, "axis", "ticks", span, 5, start)
+    step = call(blank, "axis", "stepOf", span, 5)
+    assert [call(blank, "axis", "tickName", tick, step, start + span) for tick in found] == expected
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [(1, 2, (0, 0.5)), (2.5, 9, (0.25, 0.75)), (0, 9, (0, 1)), (0, 1.9, None), (4.1, 9, None)],
+)
+def test_a_bar_lies_where_the_shown_time_is(
+    blank: Page, start: float, end: float, expected: tuple[float, float] | None
+) -> None:
+    """Of an axis from 2 to 4 seconds, what is outside has no place."""
+    found = call(blank, "axis", "place", start, end, 2, 2)
+    if start == 1:
+        assert found == {"from": 0, "width": 0}
+    else:
+        assert (found and (found["from"], found["width"])) == expected
+
+
+def test_zooming_keeps_what_is_under_the_pointer(blank: Page) -> None:
+    """In, out again, and never beyond the trace."""
+    near = call(blank, "zoom", "zoomed", {"from": 0, "to": 8}, 0.5, 6, 8)
+    assert near == {"from": 3, "to": 7}
+    assert call(blank, "zoom", "zoomed", near, 4, 6, 8) == {"from": 0, "to": 8}
+    assert call(blank, "zoom", "moved", near, 0.5, 8) == {"from": 4, "to": 8}
+    assert call(blank, "zoom", "moved", near, -2, 8) == {"from": 0, "to": 4}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0.5-1.25", {"from": 0.5, "to": 1.25}),
+        ("1-9", {"from": 1, "to": 2}),
+        ("0-2", None),
+        ("1.5-1", None),
+        ("5-6", None),
+        ("a-b", None),
+        (None, None),
+    ],
+)
+def test_a_zoom_is_read_from_an_address(
+    blank: Page, text: str | None, expected: dict[str, float] | None
+) -> None:
+    """Of a trace of two seconds; what is no part of it shows all."""
+    found = call(blank, "zoom", "read", text, 2)
+    assert found == expected
+    if found:
+        assert call(blank, "zoom", "read", call(blank, "zoom", "written", found), 2) == found
+
+
+SPAN = {
+    "name": "DynamoDB", "operation": "PutItem", "resource": "greetings", "id": "c5", "parent_id": "c3",
+    "type": None, "namespace": "aws", "method": None, "url": None, "http_status": 200, "notes": [],
+    "links": [], "annotations": {"customer": "Ada"}, "metadata": {"default": {"seconds": 2}},
+    "exceptions": [
+        {"type": "LookupError", "message": "no row", "stack": [{"path": "app.py", "line": 3, "label": "f"}]}
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("dynamo", ["name"]),
+        ("PUTITEM ada", ["name", "annotations"]),
+        ("seconds", ["metadata"]),
+        ("app.py:3", ["exceptions"]),
+        ("lookuperror", ["exceptions"]),
+        ("c5", ["id"]),
+        ("ada nobody", None),
+        ("  ", None),
+    ],
+)
+def test_spans_are_found_by_anything_that_is_known(blank: Page, text: str, where: list[str] | None) -> None:
+    """Every word must be somewhere, whatever its case; it is said where."""
+    found = call(blank, "search", "search", [SPAN], text)
+    assert found == ([{"position": 0, "where": where}] if where else [])
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        ({"method": "GET", "url": "http://a/b?c=d"}, "curl 'http://a/b?c=d'"),
+        ({"method": "DELETE", "url": "http://a/b"}, "curl --request DELETE http://a/b"),
+        (
+            {
+                "method": "POST",
+                "url": "http://a/b",
+                "headers": [["Host", "a"], ["Content-Type", "a/json"], ["X-Amzn-Trace-Id", "Root=1"]],
+                "body": "it's",
+                "size": 4,
+            },
+            "curl \\\n  --header 'Content-Type: a/json' \\\n  --data-raw 'it'\\''s' \\\n  http://a/b",
+        ),
+        (
+            {"method": "PUT", "url": "http://a/b", "headers": [], "body": None, "size": 7},
+            "curl --request PUT http://a/b  # without its body of 7 bytes",
+        ),
+    ],
+)
+def test_a_request_becomes_a_command(blank: Page, request_: dict[str, Any], expected: str) -> None:
+    """With what was sent, but for what a client sets itself and for the trace that it was in."""
+    assert call(blank, "curl", "curl", request_) == expected
+
+
+def test_every_level_is_told_apart_however_deep(blank: Page) -> None:
+    """The deepest row leaves half of the room to its name."""
+    rows = [{"node": {"depth": depth}} for depth in range(41)]
+    assert call(blank, "rows", "stepOf", rows, 400) == 5
+    assert call(blank, "rows", "stepOf", rows[:5], 400) == 14
+    assert call(blank, "rows", "stepOf", rows[:1], 400) == 14
+
+
+def timed(name: str, duration_: float, own: float) -> dict[str, Any]:
+    return {"label": name, "duration": duration_, "own": own}
+
+
+def test_what_made_a_trace_slower_is_named(blank: Page) -> None:
+    """The spans' own time counts, also of those that the other lacks; what went the other way does not."""
+    pairs = [
+        {"left": timed("top", 1, 0.1), "right": timed("top", 2, 0.11)},
+        {"left": timed("work", 0.5, 0.5), "right": timed("work", 1.2, 1.2)},
+        {"left": None, "right": timed("new", 0.4, 0.1)},
+        {"left": timed("load", 0.4, 0.4), "right": timed("load", 0.1, 0.1)},
+    ]
+    found = call(blank, "slower", "mostOf", pairs, 1)
+    assert [(one["pair"]["right"]["label"], round(one["by"], 3)) for one in found] == [
+        ("work", 0.7),
+        ("new", 0.4),
+    ]
+    assert [call(blank, "slower", "tendency", by, 1) for by in (0.2, -0.2, 0.01)] == ["slower", "faster", ""]
+
+
 def test_a_histogram_counts_every_trace_once(blank: Page) -> None:
     """Bins are neighbours, and hold all traces by how they ended."""
     traces = [

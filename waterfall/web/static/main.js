@@ -5,6 +5,7 @@ import { h, link, show } from "./dom.js";
 import { experimentStrip } from "./experiments.js";
 import { listenForKeys, logo, switchTheme, themeButton } from "./frame.js";
 import { toggleHelp } from "./help.js";
+import { keepingScroll } from "./scroll.js";
 import { query } from "./state.js";
 import { compareView } from "./views/compare.js";
 import { faultsView } from "./views/faults.js";
@@ -96,7 +97,11 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   go(inside.getAttribute("href"));
 });
-addEventListener("popstate", open);
+const bringBack = keepingScroll(main);
+addEventListener("popstate", () => {
+  open();
+  bringBack();
+});
 
 listenForKeys(() => current, {
   "?": toggleHelp,

@@ -11,7 +11,8 @@ export function remember(changes, { push = false } = {}) {
   }
   const address = addressOf(location.pathname, next);
   if (address === location.pathname + location.search) return;
-  history[push ? "pushState" : "replaceState"](null, "", address);
+  if (push) history.pushState(null, "", address);
+  else history.replaceState(history.state, "", address);
 }
 
 export function addressOf(path, values) {

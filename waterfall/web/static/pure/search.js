@@ -40,11 +40,18 @@ export function whereIn(texts, wanted) {
   return places.length && !places.includes(undefined) ? [...new Set(places)] : null;
 }
 
+const known = new WeakMap(); // thousands of spans, for each key that is typed
+
+function textsOf(node) {
+  if (!known.has(node)) known.set(node, searchable(node));
+  return known.get(node);
+}
+
 // Returns the spans that have every word: `{position, where}`, in their order.
 export function search(nodes, text) {
   const wanted = words(text);
   if (!wanted.length) return [];
   return nodes
-    .map((node, position) => ({ position, where: whereIn(searchable(node), wanted) }))
+    .map((node, position) => ({ position, where: whereIn(textsOf(node), wanted) }))
     .filter(({ where }) => where !== null);
 }

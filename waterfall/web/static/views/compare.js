@@ -4,8 +4,9 @@ import { read } from "../api.js";
 import { h, link, show } from "../dom.js";
 import { icon, kindOfNode } from "../icons.js";
 import { bar, emptyBox, problemBox, statusPill } from "../parts.js";
-import { clock, cut, day, duration, pathOf, plain } from "../pure/format.js";
-import { remember } from "../state.js";
+import { clock, cut, day, difference, duration, pathOf, plain } from "../pure/format.js";
+import { differenceOf, mostOf, tendency } from "../pure/slower.js";
+import { addressOf, remember } from "../state.js";
 
 export function compareView(main, { query }) {
   main.className = "compare";
@@ -33,6 +34,7 @@ export function compareView(main, { query }) {
   let answer = null;
   show(
     main,
+    h("h1", { class: "unseen" }, "Compare two traces"),
     bar(
       () => {
         remember({ a: a.value.trim(), b: b.value.trim() }, { push: true });
@@ -53,9 +55,10 @@ export function compareView(main, { query }) {
         emptyBox("Which two traces?", "Mark two in the list of traces with x, or give their ids here."),
         h("p", { class: "center" }, link("/traces", { class: "button" }, "Traces")),
       );
+      offerPrevious((a.value || b.value).trim());
       return;
     }
-    show(result, h("p", { class: "dim" }, "Comparing…"));
+    show(result, h("p", { class: "dim", role: "status" }, "Comparing…"));
     try {
       answer = await read("compare", { a: a.value.trim(), b: b.value.trim() });
       draw();
@@ -64,11 +67,27 @@ export function compareView(main, { query }) {
     }
   }
 
+  // Of one trace, the other is mostly the one before it of the same request.
+  async function offerPrevious(id) {
+    if (!id) return;
+    const { trace } = await read(`traces/${encodeURIComponent(id)}/previous`).catch(() => ({ trace: null }));
+    if (!trace || answer) return;
+    const address = addressOf("/compare", { a: trace.id, b: id });
+    result.append(
+      h(
+        "p",
+        { class: "center" },
+        link(address, { class: "button previous" }, "The one before it of the same request"),
+      ),
+    );
+  }
+
   function draw() {
     if (!answer) return;
     const { left, right, pairs, findings } = answer;
     const most = Math.max(left.duration, right.duration, 1e-6);
     const shown = only.checked ? pairs.filter((pair) => pair.findings.length) : pairs;
+    const rows = new Map();
     show(
       result,
       h(
@@ -81,17 +100,29 @@ export function compareView(main, { query }) {
           ? h("span", { class: "dim" }, " · one of them began cold: what was recorded at import is left out")
           : null,
       ),
+      times(answer, (pair) => rows.get(pair)?.scrollIntoView({ block: "center" })),
       h(
         "section",
         { class: "panel sides" },
-        h("div", { class: "sidehead" }, [left, right].map(head)),
+        h(
+          "div",
+          { class: "sidehead" },
+          [left, right].map(head),
+          h("div", { class: "byhead dim" }, "right − left"),
+        ),
         shown.map((pair) => [
-          h(
-            "div",
-            { class: `pair ${pair.findings.length ? "differs" : ""} ${paired(pair) ? "" : "alone"}` },
-            side(pair.left, pair.depth, most),
-            side(pair.right, pair.depth, most),
-          ),
+          rows
+            .set(
+              pair,
+              h(
+                "div",
+                { class: `pair ${pair.findings.length ? "differs" : ""} ${paired(pair) ? "" : "alone"}` },
+                side(pair.left, pair.depth, most),
+                side(pair.right, pair.depth, most),
+                differs(pair),
+              ),
+            )
+            .get(pair),
           paired(pair) && pair.findings.length
             ? h(
                 "ul",
@@ -116,6 +147,39 @@ export function compareView(main, { query }) {
   }
   compare();
   return { close() {}, key: () => false };
+}
+
+const took = (trace) => trace.duration;
+
+// How much slower or faster the right one was, and which spans made that.
+function times({ left, right, pairs }, goto) {
+  const by = took(right) - took(left);
+  const word = tendency(by, took(left));
+  const spans = word ? mostOf(pairs, by) : [];
+  return h(
+    "p",
+    { class: "times" },
+    word
+      ? h("b", { class: `by ${word}` }, `${duration(Math.abs(by))} ${word}`)
+      : h("b", {}, "As fast, but for noise"),
+    `: ${duration(took(left))} → ${duration(took(right))}`,
+    spans.length ? ", most of it in " : null,
+    spans.map(({ pair, by: own }, index) => [
+      index ? ", " : "",
+      h(
+        "button",
+        { type: "button", class: "textlink", onclick: () => goto(pair) },
+        cut((pair.right ?? pair.left).label, 80),
+      ),
+      ` ${difference(own)}`,
+    ]),
+  );
+}
+
+function differs(pair) {
+  const by = differenceOf(pair);
+  const word = tendency(by, pair.left?.duration ?? 0);
+  return h("span", { class: `by ${word}` }, paired(pair) ? difference(by) : "");
 }
 
 const paired = (pair) => Boolean(pair.left && pair.right);

@@ -11,7 +11,7 @@ export function faultsView(main, { pace, source }) {
   main.className = "faults";
   const problem = h("div", { class: "slot" });
   const content = h("div", {}, h("p", { class: "dim" }, "Reading experiments…"));
-  show(main, problem, content);
+  show(main, h("h1", { class: "unseen" }, "Faults"), problem, content);
   let text = "";
   let times = [];
   const onproblem = (message) => show(problem, problemBox(message));

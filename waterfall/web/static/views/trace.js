@@ -151,15 +151,15 @@ export function traceView(main, { id, query, pace }) {
   // Those who receive the trace's messages have traces of their own, which come later.
   async function follow(signal) {
     const path = `traces/${encodeURIComponent(id)}`;
-    const { traces, senders } = await read(`${path}/linked`, {}, signal);
+    const [{ traces, senders }, before] = await Promise.all([
+      read(`${path}/linked`, {}, signal),
+      state.previous === null && !saved ? read(`${path}/previous`, {}, signal) : null,
+    ]);
     const news = traces.length !== state.linked.length || senders.length !== state.senders.length;
     Object.assign(state, { linked: traces, senders });
+    if (before) state.previous = before.trace ?? false;
+    if (before?.trace || news) drawHead();
     if (news) refresh();
-    if (state.previous === null && !saved) {
-      state.previous = (await read(`${path}/previous`, {}, signal)).trace ?? false;
-      if (state.previous) return drawHead();
-    }
-    if (news) drawHead();
   }
 
   function drawTools() {

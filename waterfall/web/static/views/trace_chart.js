@@ -24,7 +24,7 @@ export function traceChart({ state, span, shown, tools, search, toggleNode, choo
   const element = h(
     "section",
     { class: "chart panel", hidden: true, "aria-label": "Waterfall" },
-    h("div", { class: "axis strip" }, h("div", { class: "names" }, search), time.minimap),
+    h("div", { class: "axis whole" }, h("div", { class: "names" }, search), time.minimap),
     h("div", { class: "axis" }, h("div", { class: "names" }, tools), time.axis),
     scroller,
     edge,

@@ -5,6 +5,7 @@ import { h, link } from "../dom.js";
 import { copyButton, statusPill } from "../parts.js";
 import { curl } from "../pure/curl.js";
 import { clock, cut, day, difference, duration, pathOf, shortType } from "../pure/format.js";
+import { tendency } from "../pure/slower.js";
 import { saved } from "../saved.js";
 import { addressOf } from "../state.js";
 import { failedBox } from "./trace_failed.js";
@@ -125,9 +126,6 @@ const requestName = (trace) =>
     trace.url ? [trace.method, pathOf(trace.url)].filter(Boolean).join(" ") : (trace.nodes[0]?.name ?? ""),
     60,
   );
-
-const tendency = (by, before) =>
-  Math.abs(by) < Math.max(0.001, before * 0.05) ? "" : by > 0 ? "slower" : "faster";
 
 function closeAfterChoice(event) {
   if (event.target.closest("a")) event.currentTarget.removeAttribute("open");

@@ -8,6 +8,7 @@ import { remember } from "../state.js";
 // `nodes()` are the trace's, `goto(position)` shows one, `ondone()` leaves the field, `onchange()` draws anew.
 export function traceSearch({ nodes, chosen, goto, ondone, onchange, asked }) {
   let found = [];
+  let places = new Map(); // the same, by position
   let at = -1;
   const input = searchInput("Search in this trace", { placeholder: "Search spans  /", value: asked ?? "" });
   const told = h("span", { class: "found", role: "status" });
@@ -29,6 +30,7 @@ export function traceSearch({ nodes, chosen, goto, ondone, onchange, asked }) {
 
   function again({ jump = false } = {}) {
     found = search(nodes(), input.value);
+    places = new Map(found.map(({ position, where }) => [position, where]));
     at = found.findIndex(({ position }) => position === chosen());
     if (jump && at < 0 && found.length) {
       at = Math.max(
@@ -92,7 +94,7 @@ export function traceSearch({ nodes, chosen, goto, ondone, onchange, asked }) {
       tell();
     },
     isUsed: () => input.value.trim() !== "",
-    whereOf: (position) => found.find((one) => one.position === position)?.where ?? null,
+    whereOf: (position) => places.get(position) ?? null,
     focus() {
       input.focus();
       input.select();
