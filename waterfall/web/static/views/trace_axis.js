@@ -1,4 +1,4 @@
-// The time axis above the rows, and the whole trace in a strip over it. Both choose what is shown by dragging.
+// The time axis above the rows, and the whole trace in a strip over it: dragging chooses what is shown.
 
 import { h, show, svg } from "../dom.js";
 import { stepOf, tickName, ticks } from "../pure/axis.js";

@@ -20,8 +20,8 @@ const FILES = [
 export const titleOf = (trace) =>
   `${trace.method ?? ""} ${trace.url ?? trace.nodes[0]?.name ?? trace.id} · waterfall`.trim().slice(0, 120);
 
-// `reveal(position, tab)` shows the row of a node; `linked` are the traces of those who received its messages,
-// `senders` those that it is linked to, `previous` the trace before it of the same request.
+// `reveal(position, tab)` shows the row of a node; `linked` are the traces of those who received its
+// messages, `senders` those that it is linked to, `previous` the trace before it of the same request.
 export function headOf({ trace, linked, senders, previous, lost }, reveal) {
   const facts = [h("strong", {}, duration(trace.duration)), " total"];
   const about = [h("span", {}, facts)];

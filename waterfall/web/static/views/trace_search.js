@@ -5,7 +5,7 @@ import { searchInput } from "../parts.js";
 import { search } from "../pure/search.js";
 import { remember } from "../state.js";
 
-// `nodes()` are the trace's, `goto(position)` shows one, `ondone()` leaves the field, `onchange()` draws anew.
+// `nodes()` are the trace's, `goto(position)` shows one, `ondone()` leaves the field, `onchange()` draws.
 export function traceSearch({ nodes, chosen, goto, ondone, onchange, asked }) {
   let found = [];
   let places = new Map(); // the same, by position
