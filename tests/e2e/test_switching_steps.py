@@ -1,18 +1,21 @@
-"""The steps of docs/switching.md: record a function before it is moved, check it afterwards."""
+"""The steps of docs/switching.md: record functions before they are moved, check them afterwards."""
 
 from __future__ import annotations
 
 import io
+import json
 import re
+import shutil
 import zipfile
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
-from tests.e2e.functions import layers
+from tests.e2e.functions import BUILD, deploy, layers
 from tests.e2e.lab import Lab
 from tests.e2e.stack import REPOSITORY
+from waterfall.cli import main
 from waterfall.migrate.rewriting import rewrite
 from waterfall.proof.cases import Case, Invocation, read_expected
 from waterfall.proof.checking import check, observing, record
@@ -25,7 +28,9 @@ from waterfall.traces.client import Source, connect
 
 PAGE = (REPOSITORY / "docs" / "switching.md").read_text(encoding="utf-8")
 BLOCKS = dict(re.findall(r"```python\n# ([^\n]+)\n(.*?)```", PAGE, re.DOTALL))
-(EXPECTED,) = re.findall(r"```yaml\n( +# traces/expected.yaml\n.*?) *```", PAGE, re.DOTALL)
+EXPECTED, OF_POWERTOOLS = (
+    dedent(block) for block in re.findall(r"```yaml\n( *# traces/expected.yaml\n.*?) *```", PAGE, re.DOTALL)
+)
 NAME = "switching-steps"
 CASE = Case(NAME, Invocation(NAME, b'{"id": "1", "customer": "ada"}'), runs=1)
 
@@ -45,15 +50,15 @@ def place(lab: Lab) -> Place:
     return Place(source, connect(source), {}, redaction())
 
 
-def move(lab: Lab, source: str) -> None:
-    """Give the function other code, and the layers that the page says."""
+def move(lab: Lab, name: str, module: str, source: str) -> None:
+    """Give a function other code, and the layers that the page says."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("app.py", source)
+        archive.writestr(f"{module}.py", source)
     client = lab.stack.client("lambda")
-    client.update_function_code(FunctionName=NAME, ZipFile=packed.getvalue())
+    client.update_function_code(FunctionName=name, ZipFile=packed.getvalue())
     client.update_function_configuration(
-        FunctionName=NAME,
+        FunctionName=name,
         Environment={"Variables": {"TRACING_MODE": "otel"}},
         Layers=layers(lab.stack, "otel"),
     )
@@ -69,9 +74,9 @@ def test_a_moved_function_differs_in_what_is_expected_alone(lab: Lab, place: Pla
     folder.mkdir()
     record(CASE, folder, observe)
     assert set(recorders(observe(CASE)[0]).values()) == {"X-Ray SDK"}
-    (folder / "expected.yaml").write_text(dedent(EXPECTED))
+    (folder / "expected.yaml").write_text(EXPECTED)
     for moved in (BLOCKS["after"], rewrite(BLOCKS["before: X-Ray SDK"]).text):
-        move(lab, moved)
+        move(lab, NAME, "app", moved)
         expected = read_expected(folder)
         result = check(CASE, folder, observe, expected)
         assert result.error is None
@@ -83,3 +88,66 @@ def test_a_moved_function_differs_in_what_is_expected_alone(lab: Lab, place: Pla
             told(one).partition(" (")[0] for one in result.differences
         ]
         assert set(recorders(observe(CASE)[0]).values()) == {"OpenTelemetry"}
+
+
+MOVING = REPOSITORY / "tests" / "e2e" / "programs" / "moving"
+FUNCTIONS = sorted(file.stem for file in (MOVING / "functions").glob("*.py"))
+SDK = [name for name in FUNCTIONS if name.startswith("sdk_")]
+
+
+def old_sdks(lab: Lab) -> str:
+    """Publish the X-Ray SDK and Powertools, as set-up has installed them, as a layer."""
+    packed, place = io.BytesIO(), BUILD / "foreign"
+    with zipfile.ZipFile(packed, "w") as archive:
+        for file in place.rglob("*"):
+            if "__pycache__" not in file.parts:
+                archive.write(file, Path("python") / file.relative_to(place))
+    client = lab.stack.client("lambda")
+    published = client.publish_layer_version(LayerName="old-sdks", Content={"ZipFile": packed.getvalue()})
+    return str(published["LayerVersionArn"])
+
+
+def waterfall(lab: Lab, folder: Path, command: str, *names: str) -> int:
+    return main([command, *names, "-C", str(folder), "--endpoint", lab.stack.status["endpoint"]])
+
+
+@pytest.fixture
+def moving(lab: Lab, tmp_path: Path) -> Path:
+    """Functions in five styles of the X-Ray SDK and three of Powertools, deployed and recorded."""
+    folder = tmp_path / "moving"
+    shutil.copytree(MOVING, folder)
+    (folder / "traces" / "expected.yaml").write_text(EXPECTED + OF_POWERTOOLS)
+    layer = old_sdks(lab)
+    for name in FUNCTIONS:
+        deploy(lab.stack, name, folder / "functions" / f"{name}.py", {}, Layers=[layer], Timeout=10)
+    assert waterfall(lab, folder, "record") == 0
+    return folder
+
+
+def test_functions_move_one_at_a_time_and_each_is_proven(
+    lab: Lab, moving: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The SDK's five one by one, then what is left of the program: only what is expected differs."""
+
+    def deployed(name: str) -> None:
+        move(lab, name, name, (moving / "functions" / f"{name}.py").read_text())
+
+    for name in SDK:
+        assert main(["migrate", str(moving / "functions" / f"{name}.py"), "--write"]) == 0
+        deployed(name)
+        capsys.readouterr()
+        assert waterfall(lab, moving, "check", name) == 0, capsys.readouterr().out
+    assert main(["migrate", str(moving), "--write"]) == 0
+    capsys.readouterr()
+    assert waterfall(lab, moving, "check") == 0, "half of the program is moved"
+    for name in FUNCTIONS:
+        if name not in SDK:
+            deployed(name)
+    capsys.readouterr()
+    assert waterfall(lab, moving, "check", "--json") == 0
+    found = {each["name"]: each["differences"] for each in json.loads(capsys.readouterr().out)["requests"]}
+    assert [*found] == FUNCTIONS
+    assert {one["change"] for name in SDK for one in found[name]} == {"added"}
+    sources = "".join((moving / "functions" / f"{name}.py").read_text() for name in FUNCTIONS)
+    assert "aws_xray_sdk" not in sources
+    assert "aws_lambda_powertools" not in sources

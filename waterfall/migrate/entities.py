@@ -9,7 +9,7 @@ from libcst.helpers import get_full_name_for_node
 
 from waterfall.migrate import xray_sdk
 from waterfall.migrate.names import Names
-from waterfall.migrate.syntax import Parents, exception_of, function_of, is_statement, name_of
+from waterfall.migrate.syntax import Parents, Reader, exception_of, function_of, is_statement, name_of
 
 _OF_SPANS = frozenset({"add_exception", "add_fault_flag"})
 
@@ -33,7 +33,7 @@ def opened(node: cst.CSTNode, names: Names) -> str | None:
     """Return the method of a recorder by which a call opens a subsegment, if it does."""
     name = names.stands_for(node.func) if isinstance(node, cst.Call) else None
     method = name.removeprefix(f"{xray_sdk.RECORDER}.") if name else ""
-    return method if method in xray_sdk.OPENING else None
+    return method if method in names.opening else None
 
 
 def why_not_opened(call: cst.Call, parents: Parents) -> str | None:
@@ -100,7 +100,7 @@ class _Begun(cst.CSTVisitor):
     def visit_Call(self, node: cst.Call) -> None:
         name = self._names.stands_for(node.func) or ""
         if name.startswith((f"{xray_sdk.RECORDER}.begin_", f"{xray_sdk.RECORDER}.in_segment")):
-            self.found = True
+            self.found = self.found or not opened(node, self._names)
 
 
 class Entities(cst.CSTVisitor):
@@ -174,18 +174,10 @@ class Entities(cst.CSTVisitor):
             entity.why = f"there is no rule for `{get_full_name_for_node(parent)}`"
 
 
-class _Uses(cst.CSTVisitor):
+class _Uses(Reader):
     def __init__(self, entities: Entities) -> None:
         super().__init__()
         self._entities = entities
-
-    def visit_Attribute(self, node: cst.Attribute) -> bool:
-        node.value.visit(self)
-        return False
-
-    def visit_Arg(self, node: cst.Arg) -> bool:
-        node.value.visit(self)
-        return False
 
     def visit_Name(self, node: cst.Name) -> None:
         self._entities.decide(node)

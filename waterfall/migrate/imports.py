@@ -8,6 +8,7 @@ import libcst as cst
 from libcst.helpers import get_full_name_for_node
 
 from waterfall.migrate.names import Names, imported
+from waterfall.migrate.syntax import Reader
 
 _Kept = cst.BaseSmallStatement | cst.RemovalSentinel
 _SOURCES = {
@@ -16,7 +17,14 @@ _SOURCES = {
     "annotate": "tracing",
     "capture_lambda_handler": "tracing",
     "capture_method": "tracing",
+    "carry_context": "tracing",
+    "create_trace_config": "opentelemetry.instrumentation.aiohttp_client",
+    "middleware": "opentelemetry.instrumentation.aiohttp_server",
+    "FlaskInstrumentor": "opentelemetry.instrumentation.flask",
 }
+
+
+_GONE = "__gone__"
 
 
 class Wanted:
@@ -28,6 +36,7 @@ class Wanted:
 
     def __init__(self, names: Names, freed: set[str]) -> None:
         self._names, self._taken = names, {*names.bound, *names.imports, *names.used} - freed
+        self._freed = freed
         self._given: dict[str, str] = {}
         self.is_tracer_made = False
         self.is_patched = False
@@ -39,6 +48,12 @@ class Wanted:
         if known:
             return known
         return self._given.setdefault(name, self._free(name))
+
+    @property
+    def reused(self) -> set[str]:
+        """The names of the old SDKs that now stand for something new."""
+        new = {*self._given.values()} | ({self._tracer()} if self.is_tracer_made else set())
+        return new & self._freed
 
     def _tracer(self) -> str:
         if self._names.spans:
@@ -74,7 +89,7 @@ def settled(module: cst.Module, wanted: Wanted, gone: set[str]) -> cst.Module:
     place = _place(module, gone)
     tracer = wanted.tracer() if wanted.is_tracer_made else None
     lines = [cst.parse_statement(line) for line in wanted.imports()]
-    removed = _Removed(gone - used.names)
+    removed = _Removed(gone - (used.names - wanted.reused))
     body: list[cst.BaseStatement] = []
     for at, each in enumerate(module.body):
         kept = each.visit(removed)
@@ -132,7 +147,7 @@ def _with_tracer(module: cst.Module, line: str) -> cst.Module:
     return module.with_changes(body=body)
 
 
-class _Loaded(cst.CSTVisitor):
+class _Loaded(Reader):
     """The names that a module uses, apart from importing them."""
 
     def __init__(self) -> None:
@@ -147,14 +162,6 @@ class _Loaded(cst.CSTVisitor):
 
     def visit_Name(self, node: cst.Name) -> None:
         self.names.add(node.value)
-
-    def visit_Attribute(self, node: cst.Attribute) -> bool:
-        node.value.visit(self)
-        return False
-
-    def visit_Arg(self, node: cst.Arg) -> bool:
-        node.value.visit(self)
-        return False
 
     def visit_SimpleString(self, node: cst.SimpleString) -> None:
         """Take the names of `__all__`, and annotations in quotes."""
@@ -199,19 +206,27 @@ class _Removed(cst.CSTTransformer):
 
 
 def emptied(line: cst.SimpleStatementLine) -> cst.SimpleStatementLine:
-    """Return a line that `tidied` takes out."""
-    return line.with_changes(body=())
+    """Return a line that `tidied` takes out; LibCST drops one without code, with the blanks above it."""
+    return line.with_changes(body=[cst.Expr(cst.Name(_GONE))])
 
 
 def tidied(body: Sequence[cst.BaseStatement]) -> list[cst.BaseStatement]:
-    """Leave out empty lines of code; the blank line above one goes to what follows it."""
+    """Leave out lines that are emptied; the blank line above one goes to what follows it."""
     kept: list[cst.BaseStatement] = []
     blank: Sequence[cst.EmptyLine] = ()
     for each in body:
         leading = tuple(getattr(each, "leading_lines", ()))
-        if isinstance(each, cst.SimpleStatementLine) and not each.body:
+        if _is_gone(each):
             blank = blank or tuple(line for line in leading if line.comment is None)
             continue
         kept.append(each.with_changes(leading_lines=blank) if blank and not leading else each)
         blank = ()
     return kept
+
+
+def _is_gone(node: cst.CSTNode) -> bool:
+    if not isinstance(node, cst.SimpleStatementLine) or len(node.body) > 1:
+        return False
+    only = node.body[0] if node.body else None
+    is_emptied = isinstance(only, cst.Expr) and isinstance(only.value, cst.Name) and only.value.value == _GONE
+    return only is None or is_emptied

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
@@ -9,7 +10,9 @@ import libcst as cst
 from libcst.helpers import get_full_name_for_node
 
 from waterfall.migrate import powertools, xray_sdk
+from waterfall.migrate.syntax import Reader
 
+_CONTEXT = re.compile(r"context|ctx|^_+$")
 PACKAGES = (powertools.PACKAGE, xray_sdk.PACKAGE)
 
 
@@ -42,15 +45,25 @@ def _dotted(node: cst.CSTNode) -> str | None:
     return f"{owner}.{node.attr.value}" if owner and isinstance(node, cst.Attribute) else None
 
 
-class Names(cst.CSTVisitor):
+def is_handler(node: cst.CSTNode) -> bool:
+    """Whether a definition is that of a Lambda handler, by its parameters."""
+    params = [each.name.value for each in node.params.params] if isinstance(node, cst.FunctionDef) else []
+    return len(params) == 2 and "event" in params[0] and _CONTEXT.search(params[1]) is not None
+
+
+class Names(Reader):
     """Reads what a file binds: `imports` by imports, `tracers` by `NAME = Tracer(...)`, `bound` in any way.
 
     `shared` are such objects of neighbours, as `module.name`, with what each stands for; what a file takes
-    from its neighbours is in `taken`, as they would say it.
+    from its neighbours is in `taken`, as they would say it. `opening` are the methods that open what a span
+    can be: segments are Lambda's own where there is a handler.
     """
 
-    def __init__(self, module: cst.Module, shared: Mapping[str, str]) -> None:
+    def __init__(self, module: cst.Module, shared: Mapping[str, str], *, in_lambda: bool = False) -> None:
         super().__init__()
+        self.has_handler = any(is_handler(each) for each in module.body)
+        segments = () if in_lambda or self.has_handler else xray_sdk.SEGMENTS
+        self.opening = xray_sdk.OPENING.union(segments)
         self.imports: dict[str, set[str]] = {}
         self.tracers: dict[str, cst.Call] = {}
         self.spans: set[str] = set()
@@ -140,14 +153,6 @@ class Names(cst.CSTVisitor):
 
     def visit_Name(self, node: cst.Name) -> None:
         self.used.add(node.value)
-
-    def visit_Attribute(self, node: cst.Attribute) -> bool:
-        node.value.visit(self)
-        return False
-
-    def visit_Arg(self, node: cst.Arg) -> bool:
-        node.value.visit(self)
-        return False
 
     def visit_AssignTarget(self, node: cst.AssignTarget) -> None:
         self._bind(node.target)

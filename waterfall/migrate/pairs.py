@@ -95,7 +95,7 @@ class _Blocks(cst.CSTTransformer):
         if isinstance(statement, cst.Assign) and len(statement.targets) != 1:
             return None
         call = statement.value
-        fits = isinstance(call, cst.Call) and self._is(call, "begin_subsegment") and len(call.args) == 1
+        fits = isinstance(call, cst.Call) and self._is(call, "begin_subsegment") and 1 <= len(call.args) <= 2
         if not isinstance(call, cst.Call) or not fits or not isinstance(target, cst.Name | None):
             return None
         return call, target

@@ -14,14 +14,15 @@ from libcst.helpers import get_full_name_for_node
 
 from waterfall.migrate import powertools, xray_sdk
 from waterfall.migrate.deciding import Deciding
+from waterfall.migrate.decisions import Decisions
 from waterfall.migrate.entities import Entities
 from waterfall.migrate.imports import Wanted, emptied, settled, tidied
 from waterfall.migrate.inventory import Change, Use, files_of, left, module_of
-from waterfall.migrate.names import Names
+from waterfall.migrate.names import Names, is_handler
 from waterfall.migrate.pairs import lines_before, paired
+from waterfall.migrate.threads import Threads
 
 _MENTIONS = re.compile(r"aws_xray_sdk|aws_lambda_powertools")
-_CONTEXT = re.compile(r"context|ctx|^_+$")
 _DROPPED = frozenset({"auto_patch", "service"})
 """What `Tracer(...)` may be given and still go: `tracing` always patches, and a segment names the service."""
 
@@ -32,13 +33,14 @@ class Around:
 
     `shared` are objects of the SDKs that they define, as `module.name`, with what each stands for; `needed`
     the names of this file that must stay for them; `others` the libraries that `tracing` does not record.
-    `decorates` says that a handler here runs code that moves.
+    `decorates` says that a handler here runs code that moves, `in_lambda` that the code base has handlers.
     """
 
     shared: Mapping[str, str] = field(default_factory=dict)
     needed: frozenset[str] = frozenset()
     others: Sequence[str] = ()
     decorates: bool = False
+    in_lambda: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class _File:
         self.module, self.around = wrapper.module, around
         self.positions = wrapper.resolve(metadata.PositionProvider)
         self.parents = wrapper.resolve(metadata.ParentNodeProvider)
-        self.names = Names(self.module, around.shared)
+        self.names = Names(self.module, around.shared, in_lambda=around.in_lambda)
 
     def line_of(self, node: cst.CSTNode) -> int:
         return int(self.positions[node].start.line)
@@ -88,15 +90,10 @@ class _File:
     def rewritten(self) -> Rewritten:
         entities = Entities(self.module, self.names, self.parents)
         wants: list[Wanted] = []
-        deciding = Deciding(
-            self.names,
-            self.parents,
-            entities,
-            line_of=self.line_of,
-            wanted=lambda name: wants[0](name),  # noqa: PLW0108 - it is filled below
-            others=self.around.others,
-        )
-        self.module.visit(deciding)
+        wanted = lambda name: wants[0](name)  # noqa: E731, PLW0108 - it is filled below
+        deciding = Decisions(self.names, self.parents, entities, self.line_of, wanted, self.around.others)
+        threads = Threads(self.module, self.names, self.parents, wanted)
+        self.module.visit(Deciding(deciding, threads))
         freed = self._freed(deciding)
         wants.append(Wanted(self.names, freed))
         uses = deciding.uses + self._definitions(deciding, freed)
@@ -113,7 +110,7 @@ class _File:
         gone = self._mine() - self.around.needed
         return Rewritten(settled(moved, wants[0], gone).code, tuple(sorted(uses, key=_by_line)), held)
 
-    def _freed(self, deciding: Deciding) -> set[str]:
+    def _freed(self, deciding: Decisions) -> set[str]:
         """Return the names of the SDKs' objects that nothing here needs any more."""
         stay = deciding.held | self.around.needed
         stay |= {name for name, call in self.names.tracers.items() if self._why_defined(call)}
@@ -140,7 +137,7 @@ class _File:
         found = {".".join(whole.split(".")[-2:]) for whole in self.names.imports.get(name, ())}
         return {key for key in self.around.shared if key in found or key.partition(".")[0] == name}
 
-    def _definitions(self, deciding: Deciding, freed: set[str]) -> list[Use]:
+    def _definitions(self, deciding: Decisions, freed: set[str]) -> list[Use]:
         """Decide about each `NAME = Tracer(...)`: it goes with the last use of it."""
         uses = []
         for name, call in self.names.tracers.items():
@@ -167,13 +164,7 @@ class _File:
         return uses
 
     def _is_handler(self, node: cst.FunctionDef) -> bool:
-        params = [each.name.value for each in node.params.params]
-        if (
-            node.asynchronous
-            or len(params) != 2
-            or "event" not in params[0]
-            or not _CONTEXT.search(params[1])
-        ):
+        if node.asynchronous or not is_handler(node):
             return False
         decorated = {_decorator(each) for each in node.decorators}
         if any("capture_lambda_handler" in name for name in decorated):
@@ -239,8 +230,10 @@ def rewrite_all(place: Path) -> list[Change]:
         for path, (text, names) in known.items()
         if _MENTIONS.search(text) or names.taken & {*shared} or _imports_any(names, shared)
     }
+    in_lambda = any(names.has_handler for _, names in known.values())
     found = {
-        path: rewrite(text, Around(shared, others=others[path])) for path, (text, _) in concerned.items()
+        path: rewrite(text, Around(shared, others=others[path], in_lambda=in_lambda))
+        for path, (text, _) in concerned.items()
     }
     moved = {module_of(path) for path, each in found.items() if any(use.is_moved for use in each.uses)}
     held = {each for rewritten in found.values() for each in rewritten.held}
@@ -249,7 +242,7 @@ def rewrite_all(place: Path) -> list[Change]:
         if path not in concerned and not runs:
             continue
         needed = frozenset(_needed(path, names, known, held))
-        made = rewrite(text, Around(shared, needed, others[path], decorates=runs))
+        made = rewrite(text, Around(shared, needed, others[path], runs, in_lambda))
         if made.uses:
             changes.append(Change(path, text, made.text, made.uses))
     return sorted(changes, key=lambda each: each.path)

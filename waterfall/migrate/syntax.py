@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import libcst as cst
 
 Parents = Mapping[cst.CSTNode, cst.CSTNode]
+N = TypeVar("N", bound=cst.CSTNode)
+Change = Callable[[Any], Any]
+"""Makes the new node of one whose children are new already."""
+
+
+class Reader(cst.CSTVisitor):
+    """Visits what code reads and binds: the names of attributes and of keywords are no names of its own."""
+
+    def visit_Attribute(self, node: cst.Attribute) -> bool:
+        node.value.visit(self)
+        return False
+
+    def visit_Arg(self, node: cst.Arg) -> bool:
+        node.value.visit(self)
+        return False
 
 
 def name_of(call: cst.Call) -> cst.Arg | None:
-    """Return the name of the subsegment that a call opens, if that is all it says."""
-    args = [arg for arg in call.args if not _is_local(arg)]
+    """Return the name of the subsegment that a call opens, if it says at most its namespace too."""
+    has_namespace = namespace_of(call) in {"local", "remote"}
+    args = [arg for arg in call.args if not (has_namespace and arg is _namespace(call))]
     if len(args) != 1 or args[0].star or (args[0].keyword and args[0].keyword.value != "name"):
         return None
     return args[0].with_changes(
@@ -19,15 +36,19 @@ def name_of(call: cst.Call) -> cst.Arg | None:
     )
 
 
-def _is_local(arg: cst.Arg) -> bool:
-    """Whether an argument says the namespace that a subsegment has anyway."""
-    value = arg.value
-    return bool(
-        arg.keyword
-        and arg.keyword.value == "namespace"
-        and isinstance(value, cst.SimpleString)
-        and value.evaluated_value == "local"
-    )
+def namespace_of(call: cst.Call) -> str | None:
+    """Return the namespace that the call of a subsegment names; without one it is `local`."""
+    arg = _namespace(call)
+    value = arg.value if arg else None
+    if not isinstance(value, cst.SimpleString):
+        return None if arg else "local"
+    return str(value.evaluated_value)
+
+
+def _namespace(call: cst.Call) -> cst.Arg | None:
+    by_name = (arg for arg in call.args if arg.keyword and arg.keyword.value == "namespace")
+    second = call.args[1] if len(call.args) > 1 and not (call.args[1].keyword or call.args[1].star) else None
+    return next(by_name, second)
 
 
 def function_of(node: cst.CSTNode, parents: Parents) -> cst.CSTNode:
@@ -66,6 +87,14 @@ def texts_of(call: cst.Call) -> list[str]:
         for each in listed.elements
     ]
     return [str(value) for value in values]
+
+
+def without(nodes: Sequence[N], at: int) -> list[N]:
+    """Return arguments, parameters or elements without one of them; the last keeps no comma."""
+    kept = [each for number, each in enumerate(nodes) if number != at]
+    if kept and at == len(nodes) - 1:
+        kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+    return kept
 
 
 class _Yields(cst.CSTVisitor):

@@ -53,8 +53,9 @@ def _request(result: Result) -> dict[str, Any]:
 
 
 def junit(results: Sequence[Result]) -> str:
-    """Return JUnit XML, a test case for each request.
+    """Return JUnit XML, a test case for each request: valid by JUnit's schema, and by Jenkins' own.
 
+    https://github.com/junit-team/junit5/blob/main/platform-tests/src/test/resources/jenkins-junit.xsd
     https://github.com/jenkinsci/xunit-plugin/blob/master/src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd/junit-10.xsd
     """
     errors = sum(result.error is not None for result in results)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import Any, Literal
 
 from waterfall.compare.difference import ORDER, PLACE, WHOLE, Finding, Pair, pairs_of
@@ -181,6 +182,11 @@ def _covers(each: Expectation, request: str, one: Difference) -> bool:
 
 
 def unmet(results: Iterable[Result], expected: Sequence[Expectation]) -> list[Expectation]:
-    """Return the expectations that none of the differences is about: they can be taken out of the file."""
-    found = [(result.case.name, one) for result in results for one in result.differences]
-    return [each for each in expected if not any(_covers(each, name, one) for name, one in found)]
+    """Return the expectations about these requests that none of the differences is: they can be taken out."""
+    checked = {result.case.name: result.differences for result in results}
+    return [
+        each
+        for each in expected
+        if any(fnmatchcase(name, each.request) for name in checked)
+        and not any(_covers(each, name, one) for name, found in checked.items() for one in found)
+    ]

@@ -26,6 +26,7 @@ def project(folder: Path, **files: str) -> dict[str, Change]:
 
 
 SDK = "from aws_xray_sdk.core import xray_recorder\n"
+CLIENT = "kind=trace.SpanKind.CLIENT"
 POWERTOOLS = "from aws_lambda_powertools import Tracer\ntracer = Tracer(service='shop')\n"
 
 
@@ -133,6 +134,24 @@ def test_begin_without_an_end_in_its_block_is_left() -> None:
             "async def f():\n    with tracer.start_as_current_span('a'):\n        ...\n",
         ),
         (
+            "def f():\n    with xray_recorder.in_subsegment('a', namespace='remote'):\n        ...\n",
+            f"    with tracer.start_as_current_span('a', {CLIENT}):\n        ...\n",
+        ),
+        (
+            (
+                "def f():\n    xray_recorder.begin_subsegment('a', 'remote')\n"
+                "    g()\n    xray_recorder.end_subsegment()\n"
+            ),
+            f"def f():\n    with tracer.start_as_current_span('a', {CLIENT}):\n        g()\n",
+        ),
+        (
+            "def main():\n    with xray_recorder.in_segment('a') as s:\n        s.put_annotation('a', 1)\n",
+            (
+                "    with tracer.start_as_current_span('a', kind=trace.SpanKind.SERVER):\n"
+                "        annotate('a', 1)\n"
+            ),
+        ),
+        (
             "def f():\n    if xray_recorder.is_sampled():\n        xray_recorder.put_annotation('a', 1)\n",
             "def f():\n    if trace.get_current_span().is_recording():\n        annotate('a', 1)\n",
         ),
@@ -196,7 +215,7 @@ def test_powertools_are_moved_with_their_service_as_namespace() -> None:
     ("source", "construct"),
     [
         (SDK + "def f():\n    with xray_recorder.in_subsegment('a') as s:\n        g(s)\n", "in_subsegment"),
-        (SDK + "with xray_recorder.in_subsegment('a', namespace='remote'):\n    ...\n", "in_subsegment"),
+        (SDK + "with xray_recorder.in_subsegment('a', namespace='aws'):\n    ...\n", "in_subsegment"),
         (
             SDK + "def f(xray_recorder):\n    xray_recorder.put_annotation('a', 1)\n",
             "xray_recorder.put_annotation",
@@ -243,11 +262,11 @@ def test_an_annotation_of_an_outer_subsegment_is_left() -> None:
     "body",
     [
         """
-            with xray_recorder.in_subsegment('a', namespace='remote') as sub:
+            with xray_recorder.in_subsegment('a', namespace='aws') as sub:
                 sub.put_annotation('a', 1)
         """,
         """
-            with xray_recorder.in_subsegment('a', namespace='remote'):
+            with xray_recorder.in_subsegment('a', namespace='aws'):
                 xray_recorder.put_annotation('a', 1)
         """,
         """
@@ -272,6 +291,193 @@ def test_what_took_the_place_of_patching_is_imported() -> None:
     patching = "import boto3\nfrom aws_xray_sdk.core import patch_all\npatch_all()\n"
     assert moved(patching) == "import boto3\nimport tracing\n"
     assert "import tracing\n" not in moved(patching + "def handler(event, context): ...\n")
+
+
+FLASK = """\
+from flask import Flask
+from aws_xray_sdk.core import xray_recorder
+from aws_xray_sdk.ext.flask.middleware import XRayMiddleware
+
+app = Flask(__name__)
+xray_recorder.configure(service="shop", sampling=False)
+XRayMiddleware(app, xray_recorder)
+"""
+AIOHTTP = """\
+import aiohttp
+from aws_xray_sdk.ext.aiohttp.client import aws_xray_trace_config
+
+
+async def get(url):
+    async with aiohttp.ClientSession(trace_configs=[aws_xray_trace_config()]) as session:
+        await session.get(url)
+"""
+SERVER = """\
+from aiohttp import web
+from aws_xray_sdk.core import xray_recorder
+from aws_xray_sdk.core.async_context import AsyncContext
+from aws_xray_sdk.ext.aiohttp.middleware import middleware
+
+xray_recorder.configure(service="shop", context=AsyncContext())
+app = web.Application(middlewares=[middleware])
+"""
+
+
+def test_middleware_becomes_that_of_opentelemetry() -> None:
+    """Where there is an instrumentation; what configured the recorder goes with it."""
+    assert moved(FLASK) == dedent("""\
+        from flask import Flask
+        from opentelemetry.instrumentation.flask import FlaskInstrumentor
+
+        app = Flask(__name__)
+        FlaskInstrumentor().instrument_app(app)
+        """)
+    assert moved(SERVER) == dedent("""\
+        from aiohttp import web
+        from opentelemetry.instrumentation.aiohttp_server import middleware
+
+        app = web.Application(middlewares=[middleware])
+        """)
+    client = moved(AIOHTTP)
+    assert "from opentelemetry.instrumentation.aiohttp_client import create_trace_config\n" in client
+    assert "trace_configs=[create_trace_config()]" in client
+
+
+@pytest.mark.parametrize(
+    ("source", "construct", "why"),
+    [
+        (
+            "from aws_xray_sdk.ext.bottle.middleware import XRayMiddleware\nXRayMiddleware(r)\n",
+            "ext.bottle.middleware.XRayMiddleware",
+            "no instrumentation of Bottle",
+        ),
+        (
+            'MIDDLEWARE = ["aws_xray_sdk.ext.django.middleware.XRayMiddleware"]\n',
+            '"aws_xray_sdk.ext.django.middleware.XRayMiddleware"',
+            "DjangoInstrumentor().instrument() in manage.py",
+        ),
+        (
+            FLASK.replace("app, xray", "app, other=xray"),
+            "xray_recorder.configure",
+            "the middleware or segment that is left",
+        ),
+        (
+            SDK + "def handler(event, context):\n    with xray_recorder.in_segment('a'):\n        ...\n",
+            "xray_recorder.in_segment",
+            "a segment is Lambda's own",
+        ),
+    ],
+)
+def test_what_has_no_instrumentation_is_left_with_a_reason(source: str, construct: str, why: str) -> None:
+    """Which says what to do in its place."""
+    assert why in why_left(source)[construct]
+
+
+THREADS = """\
+def work(item, entity):
+    xray_recorder.set_trace_entity(entity)
+    with xray_recorder.in_subsegment("item"):
+        use(item)
+    xray_recorder.clear_trace_entities()
+
+
+def handler(event, context):
+    with ThreadPoolExecutor() as pool:
+        entity = xray_recorder.get_trace_entity()
+        for item in event:
+            pool.submit(work, item, entity)
+"""
+
+
+def test_an_entity_that_is_handed_to_threads_is_carried() -> None:
+    """Parameter, argument and variable go with it."""
+    text = moved(SDK + THREADS)
+    assert text.endswith("""\
+def work(item):
+    with tracer.start_as_current_span("item"):
+        use(item)
+
+
+@capture_lambda_handler
+def handler(event, context):
+    with ThreadPoolExecutor() as pool:
+        for item in event:
+            pool.submit(carry_context(work), item)
+""")
+    assert "from tracing import capture_lambda_handler, carry_context\n" in text
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "pool.submit(work, item, xray_recorder.current_subsegment())",
+            "pool.submit(carry_context(work), item)",
+        ),
+        (
+            "Thread(target=work, args=(item, xray_recorder.get_trace_entity())).start()",
+            "Thread(target=carry_context(work), args=(item,)).start()",
+        ),
+        (
+            "loop.run_in_executor(None, work, item, xray_recorder.get_trace_entity())",
+            "loop.run_in_executor(None, carry_context(work), item)",
+        ),
+    ],
+)
+def test_each_way_to_start_a_thread_is_known(before: str, after: str) -> None:
+    """The entity may be made where it is handed over."""
+    source = THREADS.replace("        entity = xray_recorder.get_trace_entity()\n", "")
+    assert after in moved(SDK + source.replace("pool.submit(work, item, entity)", before))
+
+
+def test_an_entity_that_a_nested_function_takes_from_around_it_is_carried() -> None:
+    """Which is how `map` is used."""
+    text = moved(
+        SDK
+        + dedent("""\
+        def run(items):
+            entity = xray_recorder.get_trace_entity()
+
+            def work(item):
+                xray_recorder.set_trace_entity(entity)
+                use(item)
+
+            return list(pool.map(work, items))
+        """)
+    )
+    assert text.endswith(
+        dedent("""\
+        def run(items):
+
+            def work(item):
+                use(item)
+
+            return list(pool.map(carry_context(work), items))
+        """)
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("        use(item)\n", "        use(item, entity)\n"),
+        ("            pool.submit(work, item, entity)\n", "            start(work, item, entity)\n"),
+        ("            pool.submit(work, item, entity)\n", "            pool.submit(work, *item, entity)\n"),
+        (
+            "            pool.submit(work, item, entity)\n",
+            (
+                "            with xray_recorder.in_subsegment('x'):\n"
+                "                pool.submit(work, item, entity)\n"
+            ),
+        ),
+        ("with ThreadPoolExecutor", "with ProcessPoolExecutor"),
+        ("entity = xray", "entity = other or xray"),
+    ],
+)
+def test_an_entity_of_which_not_all_can_be_seen_is_left(old: str, new: str) -> None:
+    """With what to do."""
+    source = SDK + THREADS.replace(old, new)
+    assert "set_trace_entity(entity)" in moved(source)
+    assert "submit `carry_context(work)`" in why_left(source)["xray_recorder.set_trace_entity"]
 
 
 def test_a_name_that_is_taken_is_not_taken_again() -> None:
@@ -300,6 +506,17 @@ def test_a_tracer_that_files_share_goes_with_its_last_use(tmp_path: Path) -> Non
     assert "tracer" not in found["shared"].after.replace("tracing", "")
     assert found["app"].after.startswith("from tracing import capture_lambda_handler\n")
     assert "shared" not in found["app"].after
+
+
+def test_a_shared_tracer_gives_its_name_to_the_new_one(tmp_path: Path) -> None:
+    """Its import goes, though the name is used."""
+    found = project(
+        tmp_path,
+        shared=POWERTOOLS,
+        app="from shared import tracer\nwith tracer.provider.in_subsegment('a'):\n    ...\n",
+    )
+    assert "shared" not in found["app"].after
+    assert "tracer = trace.get_tracer(__name__)" in found["app"].after
 
 
 def test_a_tracer_that_a_neighbour_still_uses_stays(tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ def test_a_half_moved_function_leaves_one_trace_in_mode_native(traced: Traced, l
         + dedent("""
         def handler(event, context):
             with xray_recorder.in_subsegment("new"):
-                with xray_recorder.in_subsegment("old", namespace="remote"):
+                with xray_recorder.in_subsegment("old", namespace="aws"):
                     with xray_recorder.in_subsegment("newer"):
                         pass
         """)
@@ -186,3 +186,43 @@ def test_a_half_moved_function_leaves_one_trace_in_mode_native(traced: Traced, l
     assert [outline(root) for root in trace.roots] == [
         ["app.handler", {}, {}, [["new", {}, {}, [["old", {}, {}, [expected]]]]]]
     ]
+
+
+THREADS = """
+from concurrent.futures import ThreadPoolExecutor
+
+def work(item, entity):
+    xray_recorder.set_trace_entity(entity)
+    with xray_recorder.in_subsegment(item, namespace="remote") as sub:
+        sub.put_annotation("item", item)
+    xray_recorder.clear_trace_entities()
+
+def handler(event, context):
+    with xray_recorder.in_subsegment("all"):
+        entity = xray_recorder.get_trace_entity()
+        with ThreadPoolExecutor(2) as pool:
+            for item in "ab":
+                pool.submit(work, item, entity)
+"""
+
+
+def remote(node: Node) -> list[Any]:
+    found = [remote(child) for child in sorted(node.children, key=lambda child: child.label)]
+    return [node.label, node.document.get("namespace"), found]
+
+
+CALLS = ["all", None, [["a", "remote", []], ["b", "remote", []]]]
+
+
+def test_calls_in_threads_are_where_they_were(traced: Traced, load: Load) -> None:
+    """Below the span that started the thread, and remote; the entity is carried by nobody's argument."""
+    made = rewrite(SDK + THREADS)
+    assert all(use.is_moved for use in made.uses)
+    (handler,) = traced(load(made.text).handler, EVENT).roots
+    assert remote(handler)[2] == [CALLS]
+
+
+@pytest.mark.parametrize("tracing_mode", ["native"], indirect=True)
+def test_calls_in_threads_were_there_before(traced: Traced, load: Load) -> None:
+    """By the SDK's own hands."""
+    assert [remote(root) for root in traced(load(SDK + THREADS).handler, EVENT).roots] == [CALLS]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import xml.etree.ElementTree as ET
 from typing import Any
 
@@ -18,6 +19,22 @@ from waterfall.stack.requests import Request
 from waterfall.terminal.markdown import markdown
 from waterfall.traces.tree import build
 
+ATTRIBUTES = {
+    "testsuites": "name time tests failures disabled errors",
+    "testsuite": "name! tests! failures errors time disabled skipped timestamp hostname id package",
+    "testcase": "name! assertions time classname status",
+    "error": "type message",
+    "failure": "type message",
+}
+CHILDREN = {
+    "testsuites": "testsuite*",
+    "testsuite": "properties? testcase* system-out? system-err?",
+    "testcase": "skipped? error* failure* system-out* system-err*",
+}
+"""What jenkins-junit.xsd says, by which JUnit tests its own reports: `!` is required, the order is given.
+
+https://github.com/junit-team/junit5/blob/main/platform-tests/src/test/resources/jenkins-junit.xsd
+"""
 HELLO = Case("hello", Request("GET", "/hello?a=1&b=<2>", {}, None))
 
 
@@ -54,8 +71,27 @@ def test_json_tells_each_difference_and_each_budget() -> None:
     assert (third["ok"], third["error"]) == (False, "it left no trace <1>")
 
 
+def invalid(element: ET.Element) -> list[str]:
+    """Return what of an element, and of those in it, is not as the schema has it."""
+    attributes = ATTRIBUTES[element.tag].split()
+    known = {name.rstrip("!") for name in attributes}
+    required = {name.rstrip("!") for name in attributes if name.endswith("!")}
+    found = [f"{element.tag}: {name} is unknown" for name in {*element.attrib} - known]
+    found += [f"{element.tag}: {name} is missing" for name in required - {*element.attrib}]
+    order = "".join(f"(?:{name[:-1]} ){name[-1]}" for name in CHILDREN.get(element.tag, "").split())
+    if not re.fullmatch(order, "".join(f"{child.tag} " for child in element)):
+        found.append(f"{element.tag}: {[child.tag for child in element]}")
+    return found + [each for child in element for each in invalid(child)]
+
+
+def test_junit_is_valid_by_the_schema_of_jenkins() -> None:
+    """With failures, errors and what passed; no check is a report too."""
+    for each in (results(), []):
+        assert invalid(ET.fromstring(junit(each).encode())) == []  # noqa: S314 - written here
+
+
 def test_junit_has_a_case_for_each_request() -> None:
-    """With attributes and elements that jenkins-junit.xsd has, and text that XML can hold."""
+    """With text that XML can hold."""
     root = ET.fromstring(junit(results()).encode())  # noqa: S314 - written above
     assert (root.tag, [child.tag for child in root]) == ("testsuites", ["testsuite"])
     (suite,) = root

@@ -9,14 +9,15 @@ import pytest
 
 from tests.waterfall import samples
 from tests.waterfall.samples import aws_call, cause, exception, segment, subsegment
-from waterfall.proof.cases import Expectation
+from waterfall.proof.cases import Case, Expectation
 from waterfall.proof.form import recorded_form
 from waterfall.proof.lines import told
 from waterfall.proof.noise import Slower
 from waterfall.proof.recording import read_recording, written
 from waterfall.proof.redaction import redaction
 from waterfall.proof.runs import shared
-from waterfall.proof.verdict import Difference, differences, explained, slowed
+from waterfall.proof.verdict import Difference, Result, differences, explained, slowed, unmet
+from waterfall.stack.requests import Request
 from waterfall.traces.model import Trace
 from waterfall.traces.tree import build
 
@@ -148,6 +149,13 @@ def test_expected_differences_are_told_with_their_reason() -> None:
     found = [Difference("added", ("shop", "handler")), Difference("removed", ("shop", "price"))]
     entries = [Expectation("its own span", change="added", span="handler")]
     assert [one.reason for one in explained("hello", found, entries)] == ["its own span", None]
+
+
+def test_what_is_expected_of_other_requests_is_not_missed() -> None:
+    """`waterfall check hello` says nothing about `order`."""
+    result = Result(Case("hello", Request("GET", "/", {}, None)), ())
+    entries = [Expectation("of another", request="order"), Expectation("of all", change="added")]
+    assert [each.reason for each in unmet([result], entries)] == ["of all"]
 
 
 def test_slowness_is_told_where_it_began() -> None:
