@@ -18,6 +18,7 @@ from embedded_aws.aws.parsing import shown
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel, ServiceModel
+    from botocore.session import Session
 
 _JSON_TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
@@ -52,9 +53,15 @@ class ShapeError(ValueError):
 
 
 @cache
+def session() -> Session:
+    """Return the one session of this process: it keeps the models that it has read."""
+    return botocore.session.Session()
+
+
+@cache
 def model(service: str) -> ServiceModel:
     """Return botocore's model of a service."""
-    return botocore.session.Session().get_service_model(service)
+    return session().get_service_model(service)
 
 
 def checked(shape: Any, value: Any, where: str = "") -> Any:

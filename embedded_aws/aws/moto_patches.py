@@ -18,13 +18,17 @@ from threading import Lock
 from types import ModuleType
 from typing import Any, NoReturn
 
-from moto.core import responses
+from boto3 import Session
+from moto.core import responses, utils
+from moto.core.base_backend import AccountSpecificBackend
 from moto.core.common_models import BaseModel
 from moto.core.config import default_user_config
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.utils import camelcase_to_underscores, method_names_from_class, unix_time_millis
 from moto.moto_server import werkzeug_app
 from moto.sqs.models import Message, Queue, SQSBackend
 
+from embedded_aws.aws.model import session
 from embedded_aws.aws.moto_input import UnknownOperationError
 
 MOST_RECORDS = 10_000
@@ -53,6 +57,8 @@ def apply() -> None:
     _keep_policies()
     _look_at_messages_once()
     _leave_out_openapi_validator()
+    _read_models_once()
+    _look_for_keys_where_some_are()
 
 
 def _leave_out_openapi_validator() -> None:
@@ -69,6 +75,31 @@ def _leave_out_openapi_validator() -> None:
         "openapi_spec_validator.validation", ModuleType("openapi_spec_validator.validation")
     )
     sys.modules.setdefault(name, exceptions)
+
+
+def _read_models_once() -> None:
+    """Let moto look through botocore's folder of models once, not for each service, and read as we do."""
+    module, backend = _open(utils), _open(AccountSpecificBackend)
+    module.create_loader = cache(module.create_loader)
+    backend.get_session = cache(lambda: Session(botocore_session=session()))
+
+
+def _look_for_keys_where_some_are() -> None:
+    """Let moto look for the owner of an access key in the partitions that were used.
+
+    Each request asks. Asking the others would make them, and read AWS's 1,300 policies for each.
+    """
+
+    def get_current_account(self: responses.BaseResponse) -> str:
+        from moto.iam.models import iam_backends  # noqa: PLC0415 - a slow import
+
+        key = self.get_access_key()
+        for account, partitions in list(iam_backends.items()):
+            if any(key in used.access_keys for used in list(partitions.values())):
+                return account
+        return DEFAULT_ACCOUNT_ID
+
+    responses.BaseResponse.get_current_account = get_current_account  # type: ignore[method-assign]
 
 
 def _refuse_document(_: object) -> NoReturn:

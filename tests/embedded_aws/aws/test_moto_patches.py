@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+
+from embedded_aws.aws import moto
+from embedded_aws.aws.interfaces import ACCOUNT_ID
 
 ROOT = Path(__file__).parents[3] / "embedded_aws"
 
@@ -42,3 +46,41 @@ def test_moto_is_changed_in_one_module() -> None:
 def test_changes_are_seen(line: str, expected: bool) -> None:  # noqa: FBT001 - a table of cases
     """An attribute or an item of what comes from moto."""
     assert changes(f"from moto.x import backends, config\n{line}") is expected
+
+
+def test_the_owner_of_an_access_key_is_looked_for_in_the_partitions_that_are_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It would make IAM with AWS's policies for all others, at the first request of any service."""
+    moto.load()
+    from moto.core.base_backend import BackendDict  # noqa: PLC0415 - only after its settings were made
+    from moto.core.responses import BaseResponse  # noqa: PLC0415
+    from moto.iam import models  # noqa: PLC0415
+
+    accounts = BackendDict(
+        models.IAMBackend, "iam", use_boto3_regions=False, additional_regions=["aws", "aws-cn"]
+    )
+    monkeypatch.setattr(models, "iam_backends", accounts)
+    iam = accounts["222222222222"]["aws-cn"]
+    iam.create_user("us-east-1", "owner")
+    key = iam.create_access_key("owner").access_key_id
+
+    def account_of(access_key: str) -> str:
+        request = BaseResponse()
+        request.headers = {
+            "Authorization": f"AWS4-HMAC-SHA256 Credential={access_key}/20260101/us-east-1/sqs"
+        }
+        return str(request.get_current_account())
+
+    assert account_of(key) == "222222222222"
+    assert account_of("AKIAUNKNOWN000000000") == ACCOUNT_ID
+    assert {account: list(partitions) for account, partitions in accounts.items()} == {
+        "222222222222": ["aws-cn"]
+    }
+
+
+def test_models_are_looked_for_once() -> None:
+    """The folder of botocore's models has hundreds of services."""
+    moto.load()
+    create_loader = vars(import_module("moto.core.utils"))["create_loader"]
+    assert create_loader() is create_loader()

@@ -85,6 +85,7 @@ def test_iam_answers_in_turn(deploy: Deploy, monkeypatch: pytest.MonkeyPatch) ->
     """Of two requests at once one waits: moto fails when roles are made while it looks for one."""
     client = deploy(lambda: None).client("iam")
     client.list_roles()
+    absent = client.exceptions.NoSuchEntityException  # made when it is first asked for, not by two threads
     together, get_role = threading.Barrier(2), IAMBackend.get_role
     met: list[bool] = []
 
@@ -95,7 +96,7 @@ def test_iam_answers_in_turn(deploy: Deploy, monkeypatch: pytest.MonkeyPatch) ->
         return get_role(self, role_name)
 
     def asked(_: int) -> str:
-        with pytest.raises(client.exceptions.NoSuchEntityException):
+        with pytest.raises(absent):
             client.get_role(RoleName="absent")
         return "answered"
 
