@@ -114,6 +114,24 @@ def test_every_example_is_run() -> None:
     assert len(BLOCKS) == PAGE.count("```python\n") == 5
 
 
+@pytest.mark.parametrize("components", [False, True])
+def test_the_page_has_the_steps_that_the_command_prints(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    components: bool,
+) -> None:
+    """For the example of the page, without our components and with them."""
+    monkeypatch.setenv("COLUMNS", "100")
+    (tmp_path / "app.py").write_text(BLOCKS["before: X-Ray SDK"])
+    if components:
+        (tmp_path / "__main__.py").write_text("from traced_api import TracedFunction\n")
+    assert cli.main(["migrate", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out.partition("\nWhat the deployment needs:\n")[2]
+    assert f"```text\nWhat the deployment needs:\n{printed}```" in PAGE
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_are_understood(command: str) -> None:
     """Every command of the page is one that `waterfall` has."""

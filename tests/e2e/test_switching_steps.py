@@ -16,6 +16,7 @@ from tests.e2e.functions import BUILD, deploy, layers
 from tests.e2e.lab import Lab
 from tests.e2e.stack import REPOSITORY
 from waterfall.cli import main
+from waterfall.migrate.needs import LIBRARY
 from waterfall.migrate.rewriting import rewrite
 from waterfall.proof.cases import Case, Invocation, read_expected
 from waterfall.proof.checking import check, observing, record
@@ -50,14 +51,17 @@ def place(lab: Lab) -> Place:
     return Place(source, connect(source), {}, redaction())
 
 
-def move(lab: Lab, name: str, module: str, source: str) -> None:
-    """Give a function other code, and the layers that the page says."""
+def give_code(lab: Lab, name: str, module: str, source: str) -> None:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr(f"{module}.py", source)
-    client = lab.stack.client("lambda")
-    client.update_function_code(FunctionName=name, ZipFile=packed.getvalue())
-    client.update_function_configuration(
+    lab.stack.client("lambda").update_function_code(FunctionName=name, ZipFile=packed.getvalue())
+
+
+def move(lab: Lab, name: str, module: str, source: str) -> None:
+    """Give a function other code, and what the page says that it needs."""
+    give_code(lab, name, module, source)
+    lab.stack.client("lambda").update_function_configuration(
         FunctionName=name,
         Environment={"Variables": {"TRACING_MODE": "otel"}},
         Layers=layers(lab.stack, "otel"),
@@ -129,12 +133,12 @@ def test_functions_move_one_at_a_time_and_each_is_proven(
 ) -> None:
     """The SDK's five one by one, then what is left of the program: only what is expected differs."""
 
-    def deployed(name: str) -> None:
-        move(lab, name, name, (moving / "functions" / f"{name}.py").read_text())
+    def source(name: str) -> Path:
+        return moving / "functions" / f"{name}.py"
 
     for name in SDK:
-        assert main(["migrate", str(moving / "functions" / f"{name}.py"), "--write"]) == 0
-        deployed(name)
+        assert main(["migrate", str(source(name)), "--write"]) == 0
+        move(lab, name, name, source(name).read_text())
         capsys.readouterr()
         assert waterfall(lab, moving, "check", name) == 0, capsys.readouterr().out
     assert main(["migrate", str(moving), "--write"]) == 0
@@ -142,12 +146,23 @@ def test_functions_move_one_at_a_time_and_each_is_proven(
     assert waterfall(lab, moving, "check") == 0, "half of the program is moved"
     for name in FUNCTIONS:
         if name not in SDK:
-            deployed(name)
+            move(lab, name, name, source(name).read_text())
     capsys.readouterr()
     assert waterfall(lab, moving, "check", "--json") == 0
     found = {each["name"]: each["differences"] for each in json.loads(capsys.readouterr().out)["requests"]}
     assert [*found] == FUNCTIONS
     assert {one["change"] for name in SDK for one in found[name]} == {"added"}
-    sources = "".join((moving / "functions" / f"{name}.py").read_text() for name in FUNCTIONS)
+    sources = "".join(source(name).read_text() for name in FUNCTIONS)
     assert "aws_xray_sdk" not in sources
     assert "aws_lambda_powertools" not in sources
+
+
+def test_a_moved_function_needs_the_library(lab: Lab, tmp_path: Path) -> None:
+    """Which is what the layers have that the other tests here attach."""
+    module = tmp_path / "app.py"
+    module.write_text(BLOCKS["after"])
+    name = deploy(lab.stack, "switching-without-library", module, {}, Timeout=10)
+    answer = lab.stack.client("lambda").invoke(FunctionName=name, Payload=b"{}")
+    assert "No module named 'opentelemetry'" in answer["Payload"].read().decode()
+    named = (REPOSITORY / "components" / "locks" / "slim.in").read_text()
+    assert {*re.findall(r"^(opentelemetry-[a-z-]+)==", named, re.MULTILINE)} == {*LIBRARY}

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from waterfall.migrate import xray_sdk
 from waterfall.migrate.inventory import Change, files_of
 
 LIBRARY = (
-    "tracing",
     "opentelemetry-api",
     "opentelemetry-sdk",
     "opentelemetry-sdk-extension-aws",
@@ -26,6 +26,7 @@ _OLD = {
     "AWS_XRAY_TRACING_NAME": "nothing: a function's segment has its name",
     "AWS_XRAY_NOOP_ID": "nothing",
 }
+_INSTRUMENTED = re.compile(r"^from opentelemetry\.instrumentation\.(\w+) import", re.MULTILINE)
 _NAMED = re.compile("|".join(_OLD))
 _OURS = re.compile(r"\b(?:traced_api|TracedFunction|TracingLayers)\b")
 
@@ -47,31 +48,44 @@ def has_components(place: Path) -> bool:
 def steps(changes: Sequence[Change], *, components: bool) -> list[str]:
     """Return what to do for the deployment, in order."""
     is_whole = all(use.is_moved for change in changes for use in change.uses)
-    packages = ", ".join(LIBRARY)
-    if components:
-        bring = "`TracedFunction` and `TracingLayers` bring the library: nothing to package"
-        mode = "`pulumi config set tracing {mode}`"
-    else:
-        bring = f"Give each function these packages, in a layer or in its own zip: {packages}"
-        bring += "" if is_whole else ", aws-xray-sdk (mode `native`)"
-        mode = "Set the variable TRACING_MODE={mode} of each function"
-    told = [bring]
+    mode = (
+        "pulumi config set tracing {}" if components else "Set the variable TRACING_MODE={} of each function"
+    )
+    told = [_packages(changes, is_whole=is_whole, components=components)]
     if is_whole:
-        told.append(mode.format(mode="otel") + ": nothing of the old SDKs is left")
+        told.append(f"{mode.format('otel')}: nothing of the old SDKs is left")
     else:
-        told.append(
-            mode.format(mode="native")
-            + ": there both APIs share one trace; `otel` once nothing below is left"
-        )
+        told.append(f"{mode.format('native')}: both APIs share one trace there; otel once nothing is left")
     if not components:
         told.append("Keep active tracing on, and the permission xray:PutTraceSegments")
         told.append(
             "Take AWS_LAMBDA_EXEC_WRAPPER away if it is set: with it ADOT's provider is at work first"
         )
+    if any(use.is_moved and xray_sdk.OUTSIDE_LAMBDA.search(use.construct) for c in changes for use in c.uses):
+        told.append(
+            "Outside Lambda, start the program with opentelemetry-instrument of aws-opentelemetry-distro: "
+            "tracing records in functions alone"
+        )
     if is_whole:
         told.append(f"Take {_old(changes)} out of the requirements, where nothing else of them is used")
-    told.append("`waterfall check`, function by function: docs/switching.md")
-    return told
+    return [*told, "waterfall check, function by function: docs/switching.md"]
+
+
+def _packages(changes: Sequence[Change], *, is_whole: bool, components: bool) -> str:
+    """Tell which packages have to be brought, and how."""
+    after = "".join(change.after for change in changes)
+    names = {name.replace("_", "-") for name in _INSTRUMENTED.findall(after)}
+    more = [f"opentelemetry-instrumentation-{name}" for name in sorted(names)]
+    if components:
+        bring = "TracedFunction and TracingLayers bring the library"
+        return (
+            f"{bring}; add {', '.join(more)} to requirements.txt" if more else f"{bring}: nothing to package"
+        )
+    more += [] if is_whole else ["aws-xray-sdk"]
+    packages = ", ".join([*LIBRARY, *more])
+    return (
+        f"Give each function the folder tracing of traced-api, in a layer or in its own zip, and {packages}"
+    )
 
 
 def _old(changes: Iterable[Change]) -> str:

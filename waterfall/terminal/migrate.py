@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -30,7 +31,12 @@ def inventory(changes: Sequence[Change], screen: Screen) -> Iterator[Text]:
             yield Text(f"{_shown(change.path)}: not read: {clean(change.error)}", style=STYLES["fault"])
     moved = sum(use.is_moved for _, use in rows)
     files = sum(bool(change.uses) for change in changes)
-    yield Text(f"{len(rows)} uses in {files} files: {moved} move, {len(rows) - moved} are left")
+    found = f"{_counted(len(rows), 'use')} in {_counted(files, 'file')}"
+    yield Text(f"{found}: {moved} move, {len(rows) - moved} are left")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def needs(
@@ -40,7 +46,10 @@ def needs(
     yield Text("")
     yield Text("What the deployment needs:", style="bold")
     for number, step in enumerate(steps, 1):
-        yield Text(f"  {number}. {step}")
+        lines = textwrap.wrap(
+            f"  {number}. {step}", screen.width, subsequent_indent=" " * 5, break_on_hyphens=False
+        )
+        yield from map(Text, lines)
     for path, line, name, becomes in settings:
         yield Text(f"     {_shown(path)}:{line}  {name} {screen.glyphs.arrow} {becomes}")
 

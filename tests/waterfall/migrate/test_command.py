@@ -40,7 +40,7 @@ def test_it_shows_what_becomes_of_each_use_and_changes_nothing(
     told = capsys.readouterr().out
     assert "app.py:5  in_subsegment" in told
     assert "left: a function's segment is Lambda's own" in told
-    assert "3 uses in 1 files: 2 move, 1 are left" in told
+    assert "3 uses in 1 file: 2 move, 1 are left" in told
     assert '+    with tracer.start_as_current_span("a"):\n' in told
     assert "TRACING_MODE=native" in told
     assert app.read_text() == SOURCE
@@ -100,3 +100,21 @@ def test_the_report_counts_what_moved_and_what_each_trace_says() -> None:
     assert "### Moved to OpenTelemetry: every trace is as it was" in text
     assert "| `order` | 1 expected | 100 ms | 200 ms |" in text
     assert "| `app.py` | put_annotation 2 | segment |" in text
+
+
+def test_what_took_the_place_of_middleware_is_a_package_and_a_way_to_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`tracing` begins no traces of its own."""
+    monkeypatch.setenv("COLUMNS", "300")
+    (tmp_path / "app.py").write_text(
+        "from aws_xray_sdk.core import xray_recorder\n"
+        "from aws_xray_sdk.ext.flask.middleware import XRayMiddleware\n"
+        "XRayMiddleware(app, xray_recorder)\n"
+    )
+    assert main(["migrate", str(tmp_path)]) == 0
+    told = capsys.readouterr().out
+    assert "opentelemetry-instrumentation-flask\n" in told
+    assert (
+        "Outside Lambda, start the program with opentelemetry-instrument of aws-opentelemetry-distro" in told
+    )
