@@ -25,7 +25,7 @@ SOURCES = {
     "loopback_guard": "loopback_guard",
     "waterfall": "waterfall",
 }
-EXTRAS = {"components": ("components",), "embedded_aws": ("embedded",), "waterfall": ("migrate",)}
+EXTRAS = {"components": ("components",), "embedded_aws": ("embedded",), "waterfall": ("migrate", "mcp")}
 WHERE_THEY_ARE = {"aws_lambda_powertools", "httpx", "requests", "pytest", "awslambdaric", "amazon"}
 """What is used where somebody else has installed it."""
 ANY_PORT = ("--port", "0", "--console-port", "0", "--daemon-port", "0", "--otlp-port", "0")
@@ -118,6 +118,15 @@ def test_a_command_says_what_it_lacks(viewer: Installed, tmp_path: Path) -> None
     )
 
 
+def test_a_command_of_an_extra_says_what_it_lacks(viewer: Installed, tmp_path: Path) -> None:
+    """One line, too."""
+    done = viewer.run("waterfall", "mcp", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "waterfall: mcp needs the package of the Model Context Protocol: pip install 'traced-api[mcp]'\n"
+    )
+
+
 def test_a_stack_of_a_command_s_own_says_what_it_lacks(viewer: Installed, tmp_path: Path) -> None:
     """It runs in a process of its own, which tells the command."""
     program = copy_program(tmp_path / "program")
@@ -129,11 +138,12 @@ def test_a_stack_of_a_command_s_own_says_what_it_lacks(viewer: Installed, tmp_pa
 
 
 def test_the_viewer_runs_alone(viewer: Installed, tmp_path: Path) -> None:
-    """Each of its modules can be imported, but for what starts a stack and what needs the extra `migrate`."""
+    """Each of its modules can be imported, but for what starts a stack and what needs an extra."""
     script = (
         "import importlib, pkgutil, waterfall\n"
         "for module in pkgutil.walk_packages(waterfall.__path__, 'waterfall.'):\n"
-        "    left_out = module.name in ('waterfall.__main__', 'waterfall.stack.serve')\n"
+        "    left_out = module.name in\\\n"
+        "        ('waterfall.__main__', 'waterfall.stack.serve', 'waterfall.agents.server')\n"
         "    if not left_out and not module.name.startswith('waterfall.migrate.'):\n"
         "        importlib.import_module(module.name)\n"
         "print(waterfall.__file__)\n"

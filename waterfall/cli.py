@@ -6,7 +6,7 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from importlib import import_module
 from typing import NoReturn
 
@@ -38,6 +38,8 @@ COMMANDS = {
     "invoke": "invoke a function and show its waterfall",
     "fire": "fire an EventBridge rule or schedule of the embedded AWS now",
     "fault": "list, start and stop fault injection experiments",
+    "mcp": "let agents and editors read traces, and act on the embedded AWS",
+    "completion": "print what a shell needs to complete commands, options and traces",
     "gameday": "run every experiment of the program under light load and report",
 }
 """Each is a module of `waterfall.commands`; in the order of the help, with its line in it."""
@@ -65,6 +67,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Read the command line; exits with status 2 and one line when it is wrong."""
+    parser = _parser([argv[0]] if argv else [])
+    given = parser.parse_args(argv)
+    try:
+        given.check(given)
+        options.check_source(given)
+    except ValueError as error:
+        parser.error(str(error))
+    return given
+
+
+def _parser(wanted: Container[str]) -> argparse.ArgumentParser:
+    """Return the parser of all commands; those that are wanted have their options."""
     parser = argparse.ArgumentParser(
         prog="waterfall",
         description="See where the time of a request went, on this machine or in an AWS account.",
@@ -74,15 +88,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(title="commands", dest="command", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
         own = commands.add_parser(name, help=summary)
-        if argv and argv[0] == name:
+        if name in wanted:
             _fill(own, import_module(f"waterfall.commands.{name}").COMMAND)
-    given = parser.parse_args(argv)
-    try:
-        given.check(given)
-        options.check_source(given)
-    except ValueError as error:
-        parser.error(str(error))
-    return given
+    return parser
 
 
 class _Version(argparse.Action):
@@ -99,7 +107,7 @@ class _Version(argparse.Action):
 def _fill(parser: argparse.ArgumentParser, command: Command) -> None:
     parser.description, parser.epilog = command.description, options.EXIT
     command.add_options(parser)
-    parser.set_defaults(run=command.run, check=command.check)
+    parser.set_defaults(run=command.run, check=command.check, whole=lambda: _parser(COMMANDS))
 
 
 def _drop_output() -> None:

@@ -19,6 +19,14 @@ def typed(words: str = "") -> str:
     return f"{_command()} {words}".rstrip()
 
 
+def anywhere() -> str:
+    """Return the command so that it works from every folder, for what shells run later."""
+    script = Path(sys.argv[0])
+    if script.name == _NAME and script.exists():
+        return shlex.quote(str(script.absolute()))
+    return shlex.join([sys.executable, "-m", _NAME])
+
+
 def exports(endpoint: str, region: str) -> list[str]:
     """Return what a shell needs so that the AWS CLI and every SDK use a stack, as they stand.
 

@@ -20,7 +20,6 @@ from tracing._span import (
     MAX_ANNOTATIONS,
     METADATA,
     STATUS,
-    Link,
     SpanData,
     annotation_key,
     plain,
@@ -42,7 +41,6 @@ _NOT_IN_NAME = re.compile(r"[^\w\s.:/%&#=+\-@]")
 _METHOD = ("http.request.method", "http.method")
 _URL = ("url.full", "http.url")
 _HOST = ("server.address", "net.peer.name", "http.host")
-_PLACED = frozenset({ANNOTATIONS, *STATUS})
 _HTTP_PREFIXES = ("http.", "url.", "server.", "net.", "network.", "user_agent.", "client.", "peer.", "error.")
 
 
@@ -56,8 +54,8 @@ class Exporter(Protocol):
 
     sender: Sender
 
-    def finished(self, span: SpanData, base: Mapping[str, Any], *, waits: bool = False) -> None:
-        """Send a finished span, one that `waits` for its parent together with that."""
+    def finished(self, span: SpanData, base: Mapping[str, Any]) -> None:
+        """Send a finished span."""
 
     def segment(self, span: SpanData, more: Mapping[str, Any]) -> None:
         """Send a segment of its own; `more` is what only documents have (`origin`, `aws`)."""
@@ -78,15 +76,14 @@ class XRay:
         self._ids = ids
         self._failed_children: dict[tuple[int, int], list[Recorded]] = {}
 
-    def finished(self, span: SpanData, base: Mapping[str, Any], *, waits: bool = False) -> None:
+    def finished(self, span: SpanData, base: Mapping[str, Any]) -> None:
         children = self._failed_children.pop((span.trace_id, span.span_id), [])
         content = document(span, children, self._ids)
         if exception := recorded(content.get("cause"), children):
             self._failed_children.setdefault((span.trace_id, span.parent_id), []).append(exception)
-        self._send(span, merge(base, content) if base else content, waits=waits)
+        self._send(span, merge(base, content) if base else content)
 
     def unfinished(self, spans: Sequence[SpanData], *, timing_out: bool = False) -> None:
-        self.sender.flush()  # what an open span embeds would go with it, once it is sent whole
         identifier = self._ids()
         for span in spans:
             content = document(span, self._failed_children.get((span.trace_id, span.span_id), ()), self._ids)
@@ -108,12 +105,12 @@ class XRay:
         # Named as nobody's child, so that it is never embedded as a subsegment.
         self.sender.add(Item(content["id"], "", text.encode("ascii")))
 
-    def _send(self, span: SpanData, content: Mapping[str, Any], *, waits: bool = False) -> None:
+    def _send(self, span: SpanData, content: Mapping[str, Any]) -> None:
         text, shortened = fit_document(content)
         if shortened:
             self._losses.add("a span over 64 kB was truncated", span.name)
         parent = content.get("parent_id", "")
-        self.sender.add(Item(content["id"], parent, text.encode("ascii")), waits=waits)
+        self.sender.add(Item(content["id"], parent, text.encode("ascii")))
 
 
 def merge(base: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,45 +139,48 @@ def _timeout(identifier: str) -> dict[str, Any]:
 
 def document(span: SpanData, children: Sequence[Recorded], new_id: Callable[[], str]) -> dict[str, Any]:
     """Write a span as an independent subsegment; an open one as in progress."""
-    attributes = span.attributes
-    aws = attributes.get("rpc.system") == "aws-api"
-    http = _http(span, aws=aws)
-    found: dict[str, Any] = {
+    aws = span.attributes.get("rpc.system") == "aws-api"
+    http = _http(span)
+    fields: dict[str, Any] = {
         "name": _name(span, http, aws=aws),
         "id": span_id_text(span.span_id),
         "trace_id": trace_id_text(span.trace_id),
+        "parent_id": span_id_text(span.parent_id) if span.parent_id else None,
+        "type": "subsegment",
+        "start_time": _seconds(span.start),
+        **({"in_progress": True} if span.end is None else {"end_time": _seconds(span.end)}),
+        "namespace": "aws" if aws else "remote" if span.kind in {"CLIENT", "PRODUCER"} else None,
+        "http": http,
+        **_flags(span),
+        "cause": cause_of(span, children, new_id),
+        "aws": _aws.block(span.attributes) if aws else None,
+        **_notes(span, aws=aws),
+        "links": [
+            _dropping_empty(
+                {
+                    "trace_id": trace_id_text(link.trace_id),
+                    "id": span_id_text(link.span_id),
+                    "attributes": plain(link.attributes),
+                }
+            )
+            for link in span.links
+        ],
     }
-    if span.parent_id:
-        found["parent_id"] = span_id_text(span.parent_id)
-    found["type"] = "subsegment"
-    found["start_time"] = _seconds(span.start)
-    if span.end is None:
-        found["in_progress"] = True
-    else:
-        found["end_time"] = _seconds(span.end)
-    if aws or span.kind in {"CLIENT", "PRODUCER"}:
-        found["namespace"] = "aws" if aws else "remote"
-    if http:
-        found["http"] = http
-    _flag(found, span)
-    if (span.events or span.status == "ERROR") and (cause := cause_of(span, children, new_id)):
-        found["cause"] = cause
-    if aws and (block := _aws.block(attributes)):
-        found["aws"] = block
-    _note(found, span, aws=aws)
-    if span.links:
-        found["links"] = [_link(link) for link in span.links]
-    return found
-
-
-def _link(link: Link) -> dict[str, Any]:
-    found = {"trace_id": trace_id_text(link.trace_id), "id": span_id_text(link.span_id)}
-    return {**found, "attributes": plain(link.attributes)} if link.attributes else found
+    return _dropping_empty(fields)
 
 
 def name(text: str) -> str:
     """Only the characters that X-Ray allows in names."""
     return _NOT_IN_NAME.sub("", text)[:MAX_NAME_LENGTH].strip() or "span"
+
+
+def _dropping_empty(fields: Mapping[str, Any]) -> dict[str, Any]:
+    empty: tuple[Any, ...] = ({}, [])
+    return {
+        key: value
+        for key, value in fields.items()
+        if value is not None and value is not False and value not in empty
+    }
 
 
 def _seconds(nanoseconds: int) -> float:
@@ -203,12 +203,12 @@ def _name(span: SpanData, http: Mapping[str, Any], *, aws: bool) -> str:
     return name(span.name)
 
 
-def _http(span: SpanData, *, aws: bool) -> dict[str, Any]:
+def _http(span: SpanData) -> dict[str, Any]:
     """`request` for outgoing calls other than AWS's."""
     found: dict[str, Any] = {}
     status = _first(span.attributes, STATUS)
-    method = None if aws or span.kind != "CLIENT" else _first(span.attributes, _METHOD)
-    if method:
+    method = _first(span.attributes, _METHOD)
+    if method and span.kind == "CLIENT" and span.attributes.get("rpc.system") != "aws-api":
         request = {"method": str(method).upper()}
         if url := _first(span.attributes, _URL):
             request["url"] = str(url)
@@ -218,17 +218,16 @@ def _http(span: SpanData, *, aws: bool) -> dict[str, Any]:
     return found
 
 
-def _flag(found: dict[str, Any], span: SpanData) -> None:
+def _flags(span: SpanData) -> dict[str, bool]:
     status = _first(span.attributes, STATUS)
+    throttle = status == 429 or bool(span.attributes.get(_aws.THROTTLED))
     if isinstance(status, int) and 400 <= status < 500:
-        found["error"] = True
-    elif span.status == "ERROR" or (isinstance(status, int) and status >= 500):
-        found["fault"] = True
-    if status == 429 or span.attributes.get(_aws.THROTTLED):
-        found["throttle"] = True
+        return {"error": True, "throttle": throttle}
+    failed = span.status == "ERROR" or (isinstance(status, int) and status >= 500)
+    return {"fault": failed, "throttle": throttle}
 
 
-def _note(found: dict[str, Any], span: SpanData, *, aws: bool) -> None:
+def _notes(span: SpanData, *, aws: bool) -> dict[str, Any]:
     """Annotations and metadata: what is neither an annotation nor has its own place is metadata."""
     annotations: dict[str, Any] = {}
     metadata: dict[str, dict[str, Any]] = {}
@@ -242,14 +241,15 @@ def _note(found: dict[str, Any], span: SpanData, *, aws: bool) -> None:
                 metadata.setdefault("default", {})[key] = plain(value)
         elif key.startswith(METADATA):
             _add_namespace(metadata, key, value)
-        elif not (aws or key in _PLACED or (http_call and key.startswith(_HTTP_PREFIXES))):
+        elif (
+            key not in (ANNOTATIONS, *STATUS)
+            and not aws
+            and not (http_call and key.startswith(_HTTP_PREFIXES))
+        ):
             metadata.setdefault("default", {})[key] = plain(value)
-    if span.events and (events := _events(span)):
+    if events := _events(span):
         metadata.setdefault("otel", {})["events"] = events
-    if annotations:
-        found["annotations"] = annotations
-    if metadata:
-        found["metadata"] = metadata
+    return {"annotations": annotations, "metadata": metadata}
 
 
 def _listed(value: Any) -> Sequence[Any]:

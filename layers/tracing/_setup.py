@@ -13,8 +13,7 @@ from tracing._settings import Settings
 if TYPE_CHECKING:
     from opentelemetry import trace
 
-    from tracing._context import Contexts, Propagator
-    from tracing._costs import Costs
+    from tracing._context import Contexts
     from tracing._export import Exporter
     from tracing._keep import Keeper
     from tracing._recorder import Recorder
@@ -47,30 +46,8 @@ def configure() -> Runtime | None:
     if not has_api():
         log.warning("TRACING_MODE=%s needs the package %s; tracing is off", mode, _MISSING[mode])
         return None
-    costs = _costs(settings)
-    runtime: Runtime | None = (
-        costs.timed("import", "tracing", _try, mode, settings, costs) if costs else _try(mode, settings, None)
-    )
-    if costs and runtime is None:
-        costs.stop()
-    return runtime
-
-
-def _costs(settings: Settings) -> Costs | None:
-    """Time what Lambda's handler imports from here on, as long as no invocation has come."""
-    if settings.cold_starts == "plain":
-        return None
-    from tracing._costs import of_handler  # noqa: PLC0415
-
-    costs = of_handler()
-    if costs:
-        costs.watch()
-    return costs
-
-
-def _try(mode: str, settings: Settings, costs: Costs | None) -> Runtime | None:
     try:
-        return None if _others_at_work() else _start(mode, settings, costs)
+        return None if _others_at_work() else _start(mode, settings)
     except ImportError as error:
         log.warning("TRACING_MODE=%s needs the package %s (%s); tracing is off", mode, _MISSING[mode], error)
     except Exception:
@@ -84,28 +61,30 @@ def _others_at_work() -> bool:
     return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
 
-def _start(mode: str, settings: Settings, costs: Costs | None) -> Runtime:
+def _start(mode: str, settings: Settings) -> Runtime:
     from opentelemetry import trace  # noqa: PLC0415
 
     from tracing._context import Contexts, Propagator  # noqa: PLC0415
     from tracing._exceptions import use_span  # noqa: PLC0415
     from tracing._recorder import Recorder  # noqa: PLC0415
     from tracing._runtime import Runtime  # noqa: PLC0415
+    from tracing._safely import safely  # noqa: PLC0415
     from tracing._sender import Losses  # noqa: PLC0415
 
     losses = Losses()
     resource = _resource() if settings.export == "otlp" else {}
     exporter = _exporter(settings, losses, resource)
-    recorder = Recorder(exporter, losses, _keeper(settings, losses), costs)
+    recorder = Recorder(exporter, losses, _keeper(settings, losses))
     contexts = Contexts(recorder)
     propagator = Propagator(contexts)
     provider = _provider(mode, recorder, contexts, resource)
     trace.set_tracer_provider(provider)
     trace.use_span = use_span  # what instrumentations of other libraries call
-    _use(propagator)
-    _instrument_later(settings.export, provider, contexts, propagator)
-    if costs:
-        _time_clients(costs)
+    with safely("setting the propagator"):  # OTEL_PROPAGATORS may name one that is not installed
+        from opentelemetry import propagate  # noqa: PLC0415
+
+        propagate.set_global_textmap(propagator)
+    _instrument_later(mode, settings, provider, contexts, propagator)
     runtime = Runtime(recorder, contexts, provider.get_tracer("tracing"))
     os.register_at_fork(after_in_child=runtime.reset)
     return runtime
@@ -144,40 +123,30 @@ def _provider(
     mode: str, recorder: Recorder, contexts: Contexts, resource: dict[str, object]
 ) -> trace.TracerProvider:
     if mode == "native":
-        from tracing import _calls, _native  # noqa: PLC0415
+        from tracing import _native  # noqa: PLC0415
 
-        _calls.when_imported(_native.PATCH, _native.leave_calls_alone)
         return _native.provider(recorder, contexts)
     from tracing import _otel  # noqa: PLC0415
 
     return _otel.provider(recorder, contexts, resource)
 
 
-def _use(propagator: Propagator) -> None:
-    """Make it the global one as soon as somebody asks for that: few do, and importing it costs."""
-    from tracing import _calls  # noqa: PLC0415
-    from tracing._safely import safely  # noqa: PLC0415
-
-    def install() -> None:
-        from opentelemetry import propagate  # noqa: PLC0415
-
-        with safely("setting the propagator"):
-            propagate.set_global_textmap(propagator)
-
-    _calls.when_imported("opentelemetry.propagate", install)
-
-
 def _instrument_later(
-    export: str, provider: trace.TracerProvider, contexts: Contexts, propagator: Propagator
+    mode: str, settings: Settings, provider: trace.TracerProvider, contexts: Contexts, propagator: object
 ) -> None:
     """Instrument botocore as soon as the handler imports it; a failure leaves its calls untraced."""
     from tracing import _calls  # noqa: PLC0415
     from tracing._safely import safely  # noqa: PLC0415
 
     def instrument_botocore() -> None:
-        from tracing import _otel  # noqa: PLC0415
+        if mode == "native":
+            from tracing import _native  # noqa: PLC0415
 
-        _otel.instrument(provider, propagator)
+            _native.instrument()
+        else:
+            from tracing import _otel  # noqa: PLC0415
+
+            _otel.instrument(provider, propagator, extensions=settings.export == "otlp")
 
     def install() -> None:
         import botocore.client  # noqa: PLC0415
@@ -186,19 +155,7 @@ def _instrument_later(
             log.warning("botocore is already patched by the X-Ray SDK; its calls are left to that patch")
             return
         with safely("wrapping botocore"):
-            tracer = provider.get_tracer(_calls.AWS_SCOPE)
-            _calls.wrap_botocore(contexts, tracer, instrument_botocore if export == "otlp" else None)
+            _calls.wrap_botocore(contexts, instrument_botocore)
 
     _calls.when_imported("botocore.session", install)
     _calls.instrument_http(provider, contexts)
-
-
-def _time_clients(costs: Costs) -> None:
-    from tracing import _calls  # noqa: PLC0415
-
-    def install() -> None:
-        from botocore.session import Session  # noqa: PLC0415 - only where the handler uses it
-
-        costs.watch_clients(Session)
-
-    _calls.when_imported("botocore.session", install)

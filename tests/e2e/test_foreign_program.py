@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.stack import REPOSITORY, Stack, running
 from tests.e2e.traces import whole_trace
+from tests.waterfall.agents.client import call, over_stdio
 
 PROGRAM = REPOSITORY / "tests" / "e2e" / "programs" / "foreign"
 PACKAGES = REPOSITORY / ".build" / "foreign"
@@ -42,3 +43,15 @@ def test_the_waterfall_of_foreign_tracing_is_complete(stack: Stack, name: str) -
     function = trace.only(name, origin="AWS::Lambda::Function")
     for span in spans:
         assert trace.only(span, below=function)
+
+
+@pytest.mark.parametrize("name", OWN_SPANS)
+def test_an_agent_asks_and_is_told_what_took_the_time(stack: Stack, name: str) -> None:
+    """Of a program of plain resources, too, whatever traces it."""
+    server = over_stdio(stack.status["endpoint"])
+    calls = (("request", {"request": f"GET /{name}"}), ("explain", {"trace": f"/{name}"}))
+    sent, told = call(server, *calls)
+    assert "answered 201" in sent.text
+    assert not told.is_error
+    assert f"{name}" in told.text
+    assert "the answer waited for, longest first:" in told.text

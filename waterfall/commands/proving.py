@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from waterfall.commands import options
 from waterfall.commands.context import source_of
-from waterfall.proof.cases import FOLDER, REQUESTS, Case, Filter, read_cases, read_redaction
+from waterfall.proof.cases import FOLDER, REQUESTS, Case, Filter, chosen, read_cases, read_redaction
 from waterfall.proof.observing import Place
-from waterfall.traces.client import ReadError, connect
+from waterfall.traces.client import connect
 from waterfall.why.client import Journal
 
 _FILTERED_RUNS = 20
@@ -52,14 +52,6 @@ def cases_of(given: argparse.Namespace) -> list[Case]:
         return [Case(name, asked, runs=_FILTERED_RUNS, budgets=budgets)]
     cases = read_cases(folder_of(given))
     return chosen(cases, given.names)
-
-
-def chosen(cases: Sequence[Case], names: Sequence[str]) -> list[Case]:
-    known = {case.name: case for case in cases}
-    for name in names:
-        if name not in known:
-            raise ReadError(f"there is no request {name!r}: there are {', '.join(known)}")
-    return [known[name] for name in names] if names else list(cases)
 
 
 def place_of(given: argparse.Namespace) -> Place:

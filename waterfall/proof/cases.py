@@ -101,6 +101,15 @@ def read_cases(folder: Path) -> list[Case]:
     ]
 
 
+def chosen(cases: Sequence[Case], names: Sequence[str]) -> list[Case]:
+    """Return the cases of these names, or all; raises ReadError naming those that there are."""
+    known = {case.name: case for case in cases}
+    for name in names:
+        if name not in known:
+            raise ReadError(f"there is no request {name!r}: there are {', '.join(known)}")
+    return [known[name] for name in names] if names else list(cases)
+
+
 def read_redaction(folder: Path) -> Redaction:
     """Return what is redacted: the defaults, and what the folder's file names."""
     file = folder / REDACT

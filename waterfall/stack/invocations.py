@@ -34,10 +34,20 @@ def invoke(source: Source, function: str, event: bytes, header: str) -> Invocati
     return InvocationAnswer(name, payload, answer.get("FunctionError"))
 
 
+def functions(source: Source) -> list[str]:
+    """Return the names of all functions; raises ReadError."""
+    with readable(source, "Lambda"):
+        return sorted(_names(client(source, "lambda")))
+
+
+def _names(lambda_: Any) -> list[str]:
+    pages = lambda_.get_paginator("list_functions").paginate()
+    return [str(each["FunctionName"]) for page in pages for each in page["Functions"]]
+
+
 def _named(lambda_: Any, wanted: str) -> str:
     """Return a function's name; Pulumi adds `-` and seven hexadecimal digits to that in the program."""
-    pages = lambda_.get_paginator("list_functions").paginate()
-    names = [str(each["FunctionName"]) for page in pages for each in page["Functions"]]
+    names = _names(lambda_)
     if wanted in names or ":" in wanted:
         return wanted
     found = [name for name in names if name.rpartition("-")[0] == wanted or name.endswith(f"-{wanted}")]

@@ -61,6 +61,14 @@ def addressed(source: Source, request: Request, base_urls: Iterable[str]) -> Req
     return replace(request, target=base + request.target)
 
 
+def routes(source: Source, base_url: str) -> list[str]:
+    """Return the routes of what has this address, such as `GET /hello`; raises ReadError."""
+    if _FUNCTION_URL in base_url:
+        return [f"{ANY_METHOD} /"]
+    with readable(source, "API Gateway"):
+        return [f"{method} {path}" for method, path, _ in _described(source, base_url)]
+
+
 def _has_route(source: Source, base_url: str, method: str, path: str) -> bool:
     if _FUNCTION_URL in base_url:
         return path == "/"

@@ -14,7 +14,6 @@ from waterfall.terminal.labels import bar_style, mark_of, short_type, type_of
 from waterfall.terminal.remarks import remarks_on
 from waterfall.terminal.screen import DIM, INJECTED_STYLE, OPEN_STYLE, STYLES, Glyphs, Screen, wrapped
 from waterfall.terminal.text import age, clean, duration, fit, shorten
-from waterfall.traces import cold_starts
 from waterfall.traces.insight import overview, where_time_went
 from waterfall.traces.model import Node, Trace
 
@@ -129,11 +128,11 @@ def _layout(trace: Trace, screen: Screen) -> Layout:
 
 
 def _natural_width(trace: Trace, node: Node, step: int) -> int:
-    name = "".join(part for part, _ in _name(trace, node))
+    name = "".join(part for part, _ in name_of(trace, node))
     return node.depth * step + 1 + cell_len(name + _mark(node))
 
 
-def _name(trace: Trace, node: Node) -> list[tuple[str, str]]:
+def name_of(trace: Trace, node: Node) -> list[tuple[str, str]]:
     """Return the parts of a node's name with their styles: `DynamoDB PutItem greetings`."""
     style = "bold" if node.is_segment else INJECTED_STYLE if node.injected else ""
     parts = [(clean(node.name, 300), style)]
@@ -208,7 +207,7 @@ def _name_cell(node: Node, indent: Indent, picture: Picture) -> Text:
     layout, glyphs = picture.layout, picture.glyphs
     cell = Text(indent.rails, style=DIM)
     room = max(1, layout.name - cell.cell_len)
-    name, mark = Text.assemble(*_name(picture.trace, node)), _mark(node)
+    name, mark = Text.assemble(*name_of(picture.trace, node)), _mark(node)
     # What it is called can be guessed from a part; that it was disturbed cannot.
     room = max(1, room - len(mark))
     if name.cell_len > room and node.cold_start:
@@ -231,15 +230,17 @@ def _footer(trace: Trace, screen: Screen) -> list[Text]:
         f"{_share_name(trace, share.node)} {duration(share.seconds)} ({share.seconds / trace.duration:.0%})"
         for share in where_time_went(trace)
     ]
-    told = [f"Most time in {', '.join(shares)}"] if shares else []
-    told += [clean(line, 400) for line in cold_starts.sentences(trace)]
-    lines = [Text(line) for one in told for line in wrapped(one, screen.width, screen.glyphs)]
-    return [Text(), *lines] if lines else []
+    if not shares:
+        return []
+    return [
+        Text(),
+        *(Text(line) for line in wrapped(f"Most time in {', '.join(shares)}", screen.width, screen.glyphs)),
+    ]
 
 
 def _share_name(trace: Trace, node: Node) -> str:
     """Name a node so that it is not taken for a namesake: `Init of front`, `front (Function)`."""
-    if node.phase not in {None, "cost"} and node.parent is not None:
+    if node.phase is not None and node.parent is not None:
         return f"{clean(node.name, 40)} of {clean(trace.nodes[node.parent].name, 40)}"
     if node.is_segment and node.type:
         return f"{clean(node.name, 40)} ({short_type(clean(node.type, 60), 0)})"

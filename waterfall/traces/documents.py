@@ -19,8 +19,6 @@ _PHASES: Mapping[str, Phase] = {
     "Restore": "restore",
     "Overhead": "overhead",
 }
-COSTS = "init"
-"""The subsegment that our library sends of a cold start, and the metadata of it and of each cost in it."""
 _RESOURCES = ("function_name", "table_name", "bucket_name", "queue_url", "topic_arn")
 _RESOURCE_LISTS = ("table_names", "resource_names")
 
@@ -150,11 +148,6 @@ def _short_resource(resource: str) -> str:
 def phase_of(document: Document) -> Phase | None:
     """Return which part of Lambda's own work a subsegment of a function segment is."""
     return _PHASES.get(text_of(document.get("name")) or "")
-
-
-def is_cost(document: Document) -> bool:
-    """Tell whether this is what our library measured of a cold start: what imports and clients took."""
-    return isinstance(mapping_of(document.get("metadata")).get(COSTS), Mapping)
 
 
 def links_of(document: Document) -> tuple[Link, ...]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from urllib.parse import urlsplit
 
 from waterfall.shell import typed
 from waterfall.traces import arguments
 from waterfall.traces.arguments import LATEST
 from waterfall.traces.client import Reader, ReadError
 from waterfall.traces.model import Trace
+from waterfall.traces.summaries import Summary
 
 LATEST_WITHIN = 7 * 86400.0
 """Seconds back in which `latest`, and a part of an id, are looked for."""
@@ -18,6 +20,7 @@ MOST_LOOKED_THROUGH = 2000
 _SPAN = 5
 """Seconds between the time in an id and the start of its trace, at most."""
 _MOST_NAMED = 8
+_MOST_REQUESTS = 50
 _WITH_TIME = re.compile(r"(?:1-)?([0-9a-f]{8})[0-9a-f-]*|1-([0-9a-f]{3,7})")
 
 
@@ -44,6 +47,20 @@ def id_of(reader: Reader, wanted: str, now: float) -> str:
         return arguments.trace_id(wanted)
     except ValueError:
         return _only_one(wanted, ids_with(reader, wanted, now), hint(reader))
+
+
+def newest_of(reader: Reader, method: str | None, path: str, now: float) -> list[Summary]:
+    """Return the newest requests to a path, with or without its stage, newest first; any method if `None`."""
+    of_method = f'http.method = "{method}" AND ' if method else ""
+    expression = f'{of_method}(http.url ENDSWITH "{path}" OR http.url CONTAINS "{path}?")'
+    found = reader.summaries(now - LATEST_WITHIN, now, limit=_MOST_REQUESTS, expression=expression)
+    return [one for one in found if path in _paths(one.http.url or "")]
+
+
+def _paths(url: str) -> tuple[str, str]:
+    """Return a URL's path, and the same without its first part, which is the stage of a REST API."""
+    path = urlsplit(url).path or "/"
+    return path, "/" + path[1:].partition("/")[2]
 
 
 def ids_with(reader: Reader, part: str, now: float) -> list[str]:
