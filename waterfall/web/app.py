@@ -20,13 +20,12 @@ A time is `since` (seconds back from now) or `start` and `end` (epoch seconds). 
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
-from starlette.responses import FileResponse, Response
+from starlette.responses import HTMLResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -42,6 +41,7 @@ from waterfall.web import files, shapes
 from waterfall.web.around import Around
 from waterfall.web.faults import Experiments
 from waterfall.web.guard import Guard
+from waterfall.web.modules import STATIC, index
 from waterfall.web.query import BadRequestError, limit_of, span_of
 from waterfall.web.response import json_response
 from waterfall.why.question import question
@@ -55,7 +55,6 @@ if TYPE_CHECKING:
 
     from waterfall.traces.model import Trace
 
-STATIC = Path(__file__).parent / "static"
 PAGES = ("/", "/traces", "/map", "/compare", "/faults", "/why", "/trace/{id}")
 """Every page is the same document: the address is the page's state, which its scripts read."""
 
@@ -90,7 +89,7 @@ class NotThereError(Exception):
 
 
 async def _page(_: Request) -> Response:
-    return FileResponse(STATIC / "index.html")
+    return HTMLResponse(index())
 
 
 async def _failed(_: Request, problem: Exception) -> Response:

@@ -10,16 +10,15 @@ import base64
 import hashlib
 import html
 import json
-import posixpath
 import re
 from datetime import UTC, datetime
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from waterfall.logs.shapes import trace_logs_shape
 from waterfall.traces.insight import overview
 from waterfall.web import shapes
+from waterfall.web.modules import IMPORT, STATIC, absolute, needed_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -27,10 +26,8 @@ if TYPE_CHECKING:
     from waterfall.logs.invocations import InvocationLogs
     from waterfall.traces.model import Trace
 
-_STATIC = Path(__file__).parent / "static"
 _ENTRY = "saved_page.js"
 _STYLES = ("theme", "page", "trace", "logs")
-_IMPORT = re.compile(r'(\bfrom |^import )"(\.{1,2}/[^"]+)"', re.MULTILINE)
 _PREFIX = "waterfall/"
 
 
@@ -56,8 +53,8 @@ def saved_page(
 
 
 def _page(title: str, held: dict[str, Any]) -> str:
-    style = "\n".join((_STATIC / "css" / f"{name}.css").read_text() for name in _STYLES)
-    theme = (_STATIC / "theme_first.js").read_text()
+    style = "\n".join((STATIC / "css" / f"{name}.css").read_text() for name in _STYLES)
+    theme = (STATIC / "theme_first.js").read_text()
     import_map = json.dumps({"imports": _modules()})
     start = f'import "{_PREFIX}{_ENTRY}";'
     policy = (
@@ -107,19 +104,12 @@ def _hash(text: str) -> str:
 @cache
 def _modules() -> dict[str, str]:
     """Return the modules that the entry needs, by the names under which they import each other here."""
-    found: dict[str, str] = {}
-    pending = [_ENTRY]
-    while pending:
-        path = pending.pop()
-        if _PREFIX + path in found:
-            continue
-        folder = posixpath.dirname(path)
+    found = {}
+    for path in needed_by(_ENTRY):
 
-        def absolute(match: re.Match[str], folder: str = folder) -> str:
-            imported = posixpath.normpath(posixpath.join(folder, match[2]))
-            pending.append(imported)
-            return f'{match[1]}"{_PREFIX}{imported}"'
+        def named(match: re.Match[str], path: str = path) -> str:
+            return f'{match[1]}"{_PREFIX}{absolute(path, match[2])}"'
 
-        code = _IMPORT.sub(absolute, (_STATIC / path).read_text())
+        code = IMPORT.sub(named, (STATIC / path).read_text(encoding="utf-8"))
         found[_PREFIX + path] = f"data:text/javascript;base64,{base64.b64encode(code.encode()).decode()}"
-    return dict(sorted(found.items()))
+    return found

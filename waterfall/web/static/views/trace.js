@@ -17,6 +17,9 @@ import { legend, toolsOf, waiting } from "./trace_tools.js";
 
 const ENOUGH = 15; // answers without news after which a finished trace is not asked for again
 
+// Others are linked by messages alone; to ask about them costs a look at all traces of some minutes.
+const mayBeLinked = ({ operation, links }) => links.length > 0 || operation?.startsWith("SendMessage");
+
 export function traceView(main, { id, query, pace }) {
   const state = {
     trace: null,
@@ -151,8 +154,9 @@ export function traceView(main, { id, query, pace }) {
   // Those who receive the trace's messages have traces of their own, which come later.
   async function follow(signal) {
     const path = `traces/${encodeURIComponent(id)}`;
+    const isAlone = !state.trace.nodes.some(mayBeLinked);
     const [{ traces, senders }, before] = await Promise.all([
-      read(`${path}/linked`, {}, signal),
+      isAlone ? { traces: [], senders: [] } : read(`${path}/linked`, {}, signal),
       state.previous === null && !saved ? read(`${path}/previous`, {}, signal) : null,
     ]);
     const news = traces.length !== state.linked.length || senders.length !== state.senders.length;
