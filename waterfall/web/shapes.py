@@ -158,6 +158,7 @@ def _head(trace: Trace) -> dict[str, Any]:
         "name": head.name,
         "start": trace.start,
         "duration": trace.duration,
+        "response_time": head.response_time,
         "status": head.status,
         "unfinished": head.unfinished,
         **http_shape(head.http),

@@ -78,6 +78,20 @@ def test_the_file_offers_nothing_that_it_lacks(saved: str, page: Page) -> None:
     assert "Logs" not in page.text(".tools")
 
 
+def test_it_is_searched_and_zoomed_without_a_console(saved: str, page: Page) -> None:
+    """As there, and the address keeps both."""
+    page.open(saved)
+    page.wait(f"{NODES} > 5")
+    page.press("/")
+    page.type("seconds")
+    page.wait("document.querySelector('.row.chosen .text')?.innerText === 'simulate slow work'")
+    page.press("Enter")
+    page.run("document.querySelector('.rows').focus()")
+    page.press("z")
+    page.wait("location.search.includes('zoom=0.21395-2.384') && location.search.includes('find=seconds')")
+    page.wait("document.querySelector('.minimap.zoomed')")
+
+
 def test_the_theme_can_be_chosen(saved: str, page: Page) -> None:
     """The key of the console works here too."""
     page.prefer("light")

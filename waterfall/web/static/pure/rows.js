@@ -27,7 +27,7 @@ export function withChildren(nodes) {
 
 const MOST_EXCEPTIONS = 3;
 
-const after = (seconds) => (seconds >= 0 ? `${duration(seconds)} later` : "before that ended");
+const after = (seconds) => (seconds > 0 ? `${duration(seconds)} later` : "at once");
 
 // What a node's bar is drawn as.
 export function toneOf(node) {

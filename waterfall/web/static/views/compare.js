@@ -108,7 +108,7 @@ export function compareView(main, { query }) {
           "div",
           { class: "sidehead" },
           [left, right].map(head),
-          h("div", { class: "byhead dim" }, "right − left"),
+          h("div", { class: "byhead dim" }, "difference"),
         ),
         shown.map((pair) => [
           rows
@@ -149,7 +149,7 @@ export function compareView(main, { query }) {
   return { close() {}, key: () => false };
 }
 
-const took = (trace) => trace.duration;
+const took = (trace) => trace.response_time ?? trace.duration;
 
 // How much slower or faster the right one was, and which spans made that.
 function times({ left, right, pairs }, goto) {
@@ -204,7 +204,7 @@ const head = (trace) =>
       "div",
       { class: "dim" },
       link(`/trace/${trace.id}`, { class: "mono" }, trace.id),
-      ` · ${duration(trace.duration)} · ${day(trace.start)} ${clock(trace.start)}`,
+      ` · ${duration(took(trace))} · ${day(trace.start)} ${clock(trace.start)}`,
     ),
   );
 

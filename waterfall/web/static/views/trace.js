@@ -11,7 +11,7 @@ import { addressOf, remember } from "../state.js";
 import { detailsPanel } from "./details.js";
 import { logsPanel } from "./logs.js";
 import { traceChart } from "./trace_chart.js";
-import { headOf, titleOf } from "./trace_head.js";
+import { actionsOf, headOf, titleOf } from "./trace_head.js";
 import { traceSearch } from "./trace_search.js";
 import { legend, toolsOf, waiting } from "./trace_tools.js";
 
@@ -27,6 +27,7 @@ export function traceView(main, { id, query, pace }) {
     senders: [],
     previous: null,
     lost: null,
+    actions: null,
     text: "",
     same: 0,
     closed: new Set(),
@@ -116,7 +117,8 @@ export function traceView(main, { id, query, pace }) {
   poll.now();
 
   function arrived(trace, text) {
-    const first = state.trace === null;
+    const before = state.trace;
+    const first = before === null;
     const chosenId = first
       ? query.get("node")
       : state.chosen === null
@@ -132,6 +134,7 @@ export function traceView(main, { id, query, pace }) {
         ? withChildren(trace.nodes)
         : closedIds.map((one) => positions.get(one)).filter((one) => one !== undefined),
     );
+    if (!saved && (first || Boolean(trace.url) !== Boolean(before.url))) state.actions = actionsOf(trace);
     if (first) state.zoom = zoom.read(query.get("zoom"), span());
     else if (state.zoom?.to > span()) state.zoom = null;
     document.title = titleOf(trace);
@@ -254,7 +257,8 @@ export function traceView(main, { id, query, pace }) {
     const node = state.trace.nodes[state.chosen];
     if (!node) return;
     const length = node.duration ?? span() - node.offset;
-    zoomTo(zoom.stretch(node.offset - length * 0.05, node.offset + length * 1.05, span()));
+    const [from, to] = [node.offset - length * 0.05, node.offset + length * 1.05];
+    zoomTo(zoom.stretch(Math.max(0, from), Math.min(span(), to), span()));
   }
 
   function toggleNode(position, open = undefined) {

@@ -6,7 +6,6 @@ import { copyButton, statusPill } from "../parts.js";
 import { curl } from "../pure/curl.js";
 import { clock, cut, day, difference, duration, pathOf, shortType } from "../pure/format.js";
 import { tendency } from "../pure/slower.js";
-import { saved } from "../saved.js";
 import { addressOf } from "../state.js";
 import { failedBox } from "./trace_failed.js";
 
@@ -21,8 +20,9 @@ export const titleOf = (trace) =>
   `${trace.method ?? ""} ${trace.url ?? trace.nodes[0]?.name ?? trace.id} · waterfall`.trim().slice(0, 120);
 
 // `reveal(position, tab)` shows the row of a node; `linked` are the traces of those who received its
-// messages, `senders` those that it is linked to, `previous` the trace before it of the same request.
-export function headOf({ trace, linked, senders, previous, lost }, reveal) {
+// messages, `senders` those that it is linked to, `previous` the trace before it of the same request,
+// `actions` what can be done with it.
+export function headOf({ trace, linked, senders, previous, lost, actions }, reveal) {
   const facts = [h("strong", {}, duration(trace.duration)), " total"];
   const about = [h("span", {}, facts)];
   if (trace.response_time !== null && duration(trace.response_time) !== duration(trace.duration))
@@ -53,7 +53,7 @@ export function headOf({ trace, linked, senders, previous, lost }, reveal) {
         " ",
         headline(trace),
       ),
-      saved ? null : actionsOf(trace),
+      actions,
     ),
     h(
       "div",
@@ -141,7 +141,8 @@ function curlButton(trace) {
   return button;
 }
 
-const actionsOf = (trace) =>
+// Made once: a menu that is open stays so when the head is drawn anew.
+export const actionsOf = (trace) =>
   h(
     "span",
     { class: "actions" },
