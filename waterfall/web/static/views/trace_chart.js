@@ -32,7 +32,7 @@ export function traceChart({ state, span, shown, tools, search, toggleNode, choo
   const { nodeRow, remarkRow } = rowsOf({ state, span, shown, toggleNode, choose, isFound });
   let drawn = { first: -1, last: -1 };
   let elements = new Map(); // the rows in sight, by their place: scrolling makes only those that come in
-  let lines = [];
+  const grid = h("div", { class: "grid", "aria-hidden": "true" });
 
   function refresh() {
     field.style.height = `${state.rows.length * ROW}px`;
@@ -41,7 +41,13 @@ export function traceChart({ state, span, shown, tools, search, toggleNode, choo
   }
 
   function drawAxis() {
-    lines = time.draw(state.trace.nodes);
+    const { from, to } = shown();
+    show(
+      grid,
+      time
+        .draw(state.trace.nodes)
+        .map((tick) => h("i", { style: { left: `${((tick - from) / (to - from)) * 100}%` } })),
+    );
     const names = edge.offsetLeft || 400;
     element.style.setProperty("--step", `${stepOf(state.rows, names).toFixed(2)}px`);
     edge.setAttribute("aria-valuenow", String(Math.round(names)));
@@ -54,7 +60,7 @@ export function traceChart({ state, span, shown, tools, search, toggleNode, choo
     drawn = wanted;
     if (again) {
       elements = new Map();
-      show(field, gridLines());
+      show(field, grid);
     }
     for (const [index, row] of elements) {
       if (index >= wanted.first && index < wanted.last) continue;
@@ -71,15 +77,6 @@ export function traceChart({ state, span, shown, tools, search, toggleNode, choo
       made.append(one);
     }
     field.append(made);
-  }
-
-  function gridLines() {
-    const { from, to } = shown();
-    return h(
-      "div",
-      { class: "grid", "aria-hidden": "true" },
-      lines.map((tick) => h("i", { style: { left: `${((tick - from) / (to - from)) * 100}%` } })),
-    );
   }
 
   function keepInSight(position) {
@@ -111,9 +108,15 @@ export function traceChart({ state, span, shown, tools, search, toggleNode, choo
     },
     { passive: false },
   );
-  const resized = new ResizeObserver(redraw);
+  // Rows are laid out in shares of the width: they stay, and with them a click that has begun on one.
+  const fit = onceAFrame(() => {
+    if (!state.trace) return;
+    drawAxis();
+    drawRows();
+  });
+  const resized = new ResizeObserver(fit);
   resized.observe(scroller);
-  namesColumn(element, edge, redraw);
+  namesColumn(element, edge, fit);
 
   return {
     element,
