@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import time
 from collections.abc import Callable
@@ -20,6 +19,8 @@ from embedded_aws.aws.rpc_v2_cbor import RpcV2Cbor
 from embedded_aws.awslambda.runtime.provision import ProvisionError, find_adot, find_runtime
 from embedded_aws.cloudwatch.alarms import Alarms
 from embedded_aws.cloudwatch.metrics import Metrics
+from embedded_aws.debugging.debugger import Debugger, DebuggerMissingError
+from embedded_aws.debugging.standstill import Standstill
 from embedded_aws.delivery.courier import Courier
 from embedded_aws.endpoint import Endpoint
 from embedded_aws.endpoint import Services as EndpointServices
@@ -31,6 +32,7 @@ from embedded_aws.host.http_server import HttpServer
 from embedded_aws.host.losses import Losses
 from embedded_aws.host.retention import DAY, DEFAULT_BYTES, MAX_AGE, CleanupThread, Limits
 from embedded_aws.host.startup import StartupError, port_error
+from embedded_aws.host.watching import watch
 from embedded_aws.journal.about import About
 from embedded_aws.journal.answers import Arrivals, RequestAnswers
 from embedded_aws.journal.log import RequestLog
@@ -60,16 +62,11 @@ if TYPE_CHECKING:
     from embedded_aws.aws.moto import MotoAws
     from embedded_aws.awslambda.catalog import Catalog
     from embedded_aws.awslambda.service import LambdaService
-    from embedded_aws.eventbridge.schedules import Schedules
     from embedded_aws.events.registry import EventSources
     from embedded_aws.fis.service import Fis
     from embedded_aws.stepfunctions.service import StepFunctions
     from embedded_aws.xray.query.store import Store as TraceStore
 
-_log = logging.getLogger(__name__)
-_WATCH_SECONDS = 1.0
-_MOST_TOLD = 20
-"""Different failures of what is looked at each second that are logged."""
 _GRACE_SECONDS = 1.5
 """How long open requests, pollers and workers may take to end; what does not is left behind."""
 # Those of a serverless API, the slowest to import first.
@@ -91,7 +88,8 @@ class Settings:
     `most_bytes` is what traces and logs may take on disk. Pages of `allowed_origins`, as
     `loopback_guard.parse_origin` returns them, may use AWS and OTLP. Functions that have the environment
     variable `record_faults_where` have injected faults recorded also in what is not sampled. With
-    `traces_all` every request is sampled until there is a sampling rule.
+    `traces_all` every request is sampled until there is a sampling rule. With `debug_sources`, functions can
+    be debugged: breakpoints are set in the files of that folder.
     """
 
     host: str
@@ -104,6 +102,7 @@ class Settings:
     allowed_origins: frozenset[str] = frozenset()
     record_faults_where: str | None = None
     traces_all: bool = False
+    debug_sources: Path | None = None
 
 
 class EmbeddedAws:
@@ -138,6 +137,9 @@ class EmbeddedAws:
         self._endpoint: Endpoint | None = None
         self._moto: MotoAws | None = None
         self._watching: asyncio.Task[None] | None = None
+        self._standstill = Standstill(time.time)
+        self._debugger: Debugger | None = None
+        self._catalog: Catalog | None = None
         try:
             self._daemon.start()
         except (OSError, OverflowError) as problem:
@@ -165,8 +167,16 @@ class EmbeddedAws:
             server = HttpServer(app, listener)
             self._servers.append(server)
             await server.start()
+        self._standstill.keep_waiting.append(lambda _: self._servers[0].keep_waiting())
         if self._moto:  # now that it no longer delays what answers first
             self._moto.warm(_USUAL_SERVICES)
+
+    async def debug(self) -> dict[str, int]:
+        """Let the functions that there are be debugged, if that was asked for; return each one's port."""
+        if self._debugger is None or self._catalog is None:
+            return {}
+        await self._debugger.open(self._catalog.names())
+        return self._debugger.ports()
 
     async def stop(self) -> None:
         """Stop workers and servers at the same time, each with its own grace; then store what came last."""
@@ -181,6 +191,8 @@ class EmbeddedAws:
             stops.append(self._courier.close())
         if self._functions:
             stops.append(self._functions.close())
+        if self._debugger:
+            stops.append(self._debugger.close())
         try:
             await _all_in_time(stops)
         finally:
@@ -232,11 +244,13 @@ class EmbeddedAws:
         from embedded_aws.fis.middleware import CallFaultMiddleware  # noqa: PLC0415
         from embedded_aws.fis.resources import MotoResources  # noqa: PLC0415
         from embedded_aws.fis.service import Fis  # noqa: PLC0415
+        from embedded_aws.sqs.queues import Queues  # noqa: PLC0415
         from embedded_aws.stepfunctions.api import StepFunctionsApi  # noqa: PLC0415
         from embedded_aws.stepfunctions.service import Neighbours as StatesNeighbours  # noqa: PLC0415
         from embedded_aws.stepfunctions.service import StepFunctions  # noqa: PLC0415
 
         catalog, ids = Catalog(self._settings.region, find_adot()), RandomIds()
+        self._catalog, self._debugger = catalog, self._open_debugger()
         clock = self._faults.clock
         metrics = Metrics(clock)
         alarms = Alarms(moto, metrics, clock, self._settings.region)
@@ -254,7 +268,14 @@ class EmbeddedAws:
             moto, catalog, EventServices(functions, courier.send, time.time, ids)
         )
         neighbours = Neighbours(
-            functions, calls, self._sampling, self._intake, access_logs, self._requests.answered, metrics
+            functions,
+            calls,
+            self._sampling,
+            self._intake,
+            access_logs,
+            self._requests.answered,
+            metrics,
+            self._standstill,
         )
         self._gateway = gateway = ApiGateway(moto, neighbours, time.time)
         self._endpoint = endpoint = Endpoint(
@@ -276,7 +297,10 @@ class EmbeddedAws:
                 noted=push.take,
             )
         )
-        self._watching = asyncio.create_task(_watch(alarms, fis, push.schedules))
+        self._standstill.keep_waiting.append(Queues(self._settings.region).hold)
+        self._watching = asyncio.create_task(
+            watch(alarms.refresh, fis.refresh, push.schedules.tick, self.debug)
+        )
         app = CallFaultMiddleware(endpoint, fis, self._intake, time.time, ids, functions.records_faults)
         return front_door(RpcV2Cbor(app), gateway.is_deployed, self._settings.allowed_origins)
 
@@ -287,6 +311,15 @@ class EmbeddedAws:
 
     def _arrivals(self) -> Arrivals:
         return Arrivals(self._xray.store.counts, self._xray.refusals.of, self._daemon.counts)
+
+    def _open_debugger(self) -> Debugger | None:
+        sources = self._settings.debug_sources
+        if sources is None:
+            return None
+        try:
+            return Debugger(self._settings.data / "debugger", sources, self._standstill)
+        except DebuggerMissingError as problem:
+            raise StartupError(str(problem)) from problem
 
     def _lambda(
         self, catalog: Catalog, ids: RandomIds, faults: Fis, metrics: Metrics, courier: Courier
@@ -311,24 +344,12 @@ class EmbeddedAws:
             faults.injection,
             metrics,
             lambda variables: bool(setting and variables.get(setting)),
+            self._standstill,
+            self._debugger,
         )
         work_dir, region = self._settings.data / "lambda", catalog.region
         workers = WorkerFactory(runtime, work_dir, region, self._url, self.daemon_address, services)
         return LambdaService(catalog, workers, services)
-
-
-async def _watch(alarms: Alarms, fis: Fis, schedules: Schedules) -> None:
-    """Evaluate alarms when they are due, stop experiments by them, fire schedules, also while nobody asks."""
-    told: set[str] = set()
-    while True:
-        await asyncio.sleep(_WATCH_SECONDS)
-        for look in (alarms.refresh, fis.refresh, schedules.tick):
-            try:
-                look()
-            except Exception as problem:  # noqa: BLE001 - one that fails must not end the others
-                if repr(problem) not in told and len(told) < _MOST_TOLD:
-                    told.add(repr(problem))
-                    _log.exception("what is due was not found")
 
 
 async def _all_in_time(stops: Iterable[Coroutine[Any, Any, None]]) -> None:

@@ -66,7 +66,8 @@ class ServeOptions:
     returns them, may use AWS and OTLP. Functions with the environment variable `record_faults_where` have
     injected faults recorded also in requests that are not sampled. `sampling`: `all` traces every request of
     a program that makes no sampling rules of its own, `aws` one per second and 5 % of the others, as AWS does
-    then. `instrument` runs Python functions under ADOT's wrapper script.
+    then. `instrument` runs Python functions under ADOT's wrapper script. With `debug` editors can attach to
+    functions.
     """
 
     directory: Path | None = None
@@ -84,6 +85,7 @@ class ServeOptions:
     record_faults_where: str | None = None
     sampling: Literal["all", "aws"] = "all"
     instrument: bool = False
+    debug: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class Status:
     setting of that name, which says nothing of instrumented functions. `resources` counts those that are
     `run`, `stored only` and `skipped`; `warnings` say which and why. `storage` tells what is kept and what
     was lost: see `EmbeddedAws.storage`. Resources are of one run, which `started` at these epoch seconds.
+    `debug` has the port of each function that can be debugged.
     """
 
     status: str
@@ -113,6 +116,7 @@ class Status:
     storage: Mapping[str, Any] = field(default_factory=dict)
     project: str = ""
     started: float = 0.0
+    debug: Mapping[str, int] = field(default_factory=dict)
 
 
 OnReady = Callable[[Status], bool]
@@ -210,6 +214,7 @@ class _Server:
         self._aws: EmbeddedAws | None = None
         self._deployed: Deployed | None = None
         self._region = ""
+        self._debug: Mapping[str, int] = {}
         self._started = time.time()
         self._stopping = asyncio.Event()
         self._overdue: threading.Timer | None = None
@@ -280,10 +285,12 @@ class _Server:
                 options.allowed_origins,
                 options.record_faults_where,
                 options.sampling == "all",
+                (options.directory or Path()).resolve() if options.debug else None,
             )
         )
 
     async def _announce(self) -> None:
+        self._debug = await self._aws.debug() if self._aws else {}
         status = self._status()
         if await self._unless_stopped(run_in_thread(lambda: self._on_ready(status))):
             await self._stopping.wait()
@@ -352,6 +359,7 @@ class _Server:
             storage=aws.storage() if aws else {},
             project=deployed.project if deployed else "",
             started=self._started,
+            debug=self._debug,
         )
 
 

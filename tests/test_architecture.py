@@ -100,7 +100,7 @@ PACKAGES = (
             "aws",
             "cloudwatch delivery host sqs streams",
             "eventbridge s3 sns stepfunctions",
-            "engine logs xray",
+            "debugging engine logs xray",
             "journal",
             "awslambda gateway",
             "events fis",

@@ -135,6 +135,11 @@ class Catalog:
         latest = get_backend(ACCOUNT_ID, self.region).get_function(name)
         return self._function(moto, latest, arn, invoked)
 
+    def names(self) -> list[str]:
+        """Return the names of the functions that run here, sorted."""
+        functions = get_backend(ACCOUNT_ID, self.region).list_functions()
+        return sorted(one.function_name for one in functions if (one.run_time or "").startswith("python3."))
+
     def tagged(self, tags: Mapping[str, str]) -> list[str]:
         """Return the ARNs of the functions that have all of these tags, sorted."""
         functions = get_backend(ACCOUNT_ID, self.region).list_functions()

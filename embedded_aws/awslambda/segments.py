@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from embedded_aws.aws.ids import Ids
 from embedded_aws.awslambda.runtime.outcome import Outcome, Span, Timing
 from embedded_aws.awslambda.tracing import InvocationTrace
+from embedded_aws.debugging.standstill import Pause
+
+PAUSE_NAMESPACE = "debugger"
+"""The namespace of metadata that tells why and where a run was paused."""
 
 FAULT_ANNOTATION = "fault.injected"
 """Names the experiments whose faults a run had."""
@@ -108,6 +112,25 @@ def function_segment(  # noqa: PLR0917 - a document is made of its fields
             "subsegments": _phases(timing, ids) or None,
         }
     )
+
+
+def with_pauses(segment: dict[str, Any], pauses: Sequence[Pause], ids: Ids) -> dict[str, Any]:
+    """Return a function segment with the times at which somebody stood at one of its lines; AWS knows none.
+
+    Start and end stay what they were. Times before the start are those in which it waited for another event,
+    or in Init.
+    """
+    if not pauses:
+        return segment
+    return {**segment, "subsegments": [*segment.get("subsegments", ()), *(_paused(p, ids) for p in pauses)]}
+
+
+def _paused(pause: Pause, ids: Ids) -> dict[str, Any]:
+    place = asdict(pause.place) if pause.place else {}
+    return {
+        **_phase("Paused", Span(pause.start, pause.end), ids),
+        "metadata": {PAUSE_NAMESPACE: {"reason": pause.reason, **place}},
+    }
 
 
 def _flags(status: int, *, fault: bool) -> dict[str, bool]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from embedded_aws.aws.ids import Clock, Ids
 from embedded_aws.aws.interfaces import InvocationMetrics, LogSink, NoMetrics, SamplingDecision, SegmentSink
 from embedded_aws.awslambda.faults import NONE, Injection
+from embedded_aws.debugging.debugger import Debugger
+from embedded_aws.debugging.standstill import Standstill
 from embedded_aws.delivery.courier import Delivery
 from embedded_aws.journal.records import InvocationRecord
 
@@ -21,7 +24,8 @@ class Services:
     `injection` returns the faults of the next run of a function: by its ARN, and by the one that was invoked,
     which may end in a version or an alias. `record_faults` tells whether an unsampled run of a function with
     these environment variables is recorded when an injected fault meets it. `deliver` takes what goes to
-    destinations and dead-letter queues.
+    destinations and dead-letter queues. `standstill` holds the time limits; with a `debugger` somebody
+    may stand at a line.
     """
 
     sink: SegmentSink
@@ -34,3 +38,5 @@ class Services:
     injection: Callable[[str, str], Injection] = lambda *_: NONE
     metrics: InvocationMetrics = field(default_factory=NoMetrics)
     record_faults: Callable[[Mapping[str, str]], bool] = lambda _: False
+    standstill: Standstill = field(default_factory=lambda: Standstill(time.time))
+    debugger: Debugger | None = None

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from embedded_aws.aws.interfaces import Lambda, RequestMetrics, Sampler, SegmentSink
+    from embedded_aws.debugging.standstill import Standstill
     from embedded_aws.gateway.authorizers import Verdict
     from embedded_aws.gateway.http_api.app import HttpGateway
     from embedded_aws.gateway.model import AccessLogs, Apis, Objects, Stage
@@ -59,6 +60,7 @@ class Services:
     objects: Objects = field(default_factory=NoObjects)
     http: HttpGateway | None = None
     pools: UserPools = field(default_factory=NoUserPools)
+    standstill: Standstill | None = None
 
 
 class Gateway:
@@ -73,7 +75,7 @@ class Gateway:
         self._ids = ids or RandomIds()
         self._throttling = Throttling(clock)
         self._warned: set[str] = set()
-        functions = LambdaCalls(services.functions)
+        functions = LambdaCalls(services.functions, services.standstill)
         self._authorizers = RestAuthorizers(functions, services.pools, clock, self._ids)
         self._integrations = RestIntegrations(functions, services.objects, clock)
 

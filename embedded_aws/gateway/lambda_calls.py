@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.interfaces import InvokeRequest
+from embedded_aws.debugging.standstill import Standstill
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,10 +24,11 @@ _VARIABLE = re.compile(r"\$\{?stageVariables\.([A-Za-z0-9_]+)\}?")
 
 
 class LambdaCalls:
-    """Invokes functions."""
+    """Invokes functions; nobody waits longer for them while a `standstill` holds time."""
 
-    def __init__(self, functions: Lambda) -> None:
+    def __init__(self, functions: Lambda, standstill: Standstill | None = None) -> None:
         self._functions = functions
+        self._standstill = standstill or Standstill(time.time)
         self._running: set[asyncio.Task[InvokeResult]] = set()
 
     async def invoke(
@@ -36,8 +39,11 @@ class LambdaCalls:
         task = asyncio.ensure_future(self._functions.invoke(request))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
-        done, _ = await asyncio.wait({task}, timeout=seconds)
-        return task.result() if done else None
+        try:
+            async with self._standstill.timeout(seconds):
+                return await asyncio.shield(task)
+        except TimeoutError:
+            return None
 
 
 def not_run(result: InvokeResult) -> str | None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from embedded_aws.aws.ids import Clock, Ids
     from embedded_aws.aws.interfaces import Lambda, RequestMetrics, Sampler, SegmentSink
     from embedded_aws.aws.moto import MotoAws
+    from embedded_aws.debugging.standstill import Standstill
     from embedded_aws.gateway.http_api.model import Stage
     from embedded_aws.gateway.model import AccessLogs
     from embedded_aws.journal.records import ApiRequest
@@ -41,6 +42,7 @@ class Neighbours:
     access_logs: AccessLogs
     record: Callable[[ApiRequest], None]
     metrics: RequestMetrics
+    standstill: Standstill
 
 
 @dataclass
@@ -55,7 +57,7 @@ class ApiGateway:
     def __post_init__(self) -> None:
         others = self.neighbours
         self._apis, self._stages = MotoApis(self.moto), MotoStages(self.moto)
-        functions = LambdaCalls(others.functions)
+        functions = LambdaCalls(others.functions, others.standstill)
         http = HttpServices(
             self._stages,
             functions,
@@ -76,6 +78,7 @@ class ApiGateway:
             MotoObjects(self.moto),
             HttpGateway(http, self.clock, self.ids),
             MotoUserPools(self.moto),
+            others.standstill,
         )
         self.front = Gateway(rest, clock=self.clock, ids=self.ids)
         self.api = ApiGatewayApi(self.moto, HttpApisControl(self.moto, self._stages), self._apis.capture)

@@ -7,6 +7,8 @@ import contextlib
 import re
 import socket
 import threading
+import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 _ABSOLUTE_FORM = re.compile(rb"http://(?P<authority>[^/]+)(?P<path>/.*)?", re.DOTALL)
 # A request that runs longer is cut off when the server stops.
 _GRACE = 1
+_MOST_INTERIM = 98
+"""Interim responses to one request; newer versions of Python's client take no more than 99."""
+_SHORTEST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.4, 15.0, 1.15
+"""Seconds between them, from the first to the last: together a good 20 minutes."""
 
 
 class _RecordingConnection(h11.Connection):
@@ -52,6 +58,34 @@ class Protocol(RefusingProtocol):
         self.app_state = dict(self.app_state)
         limit = self.config.h11_max_incomplete_event_size or 256 * 1024
         self.conn = _RecordingConnection(self.app_state, limit)
+        self._waits: _Waits | None = None
+
+    def keep_waiting(self) -> None:
+        """Send an interim response, if one is of use (HTTP/1.0 knows none) and the last was long ago."""
+        if self.cycle is None or self.cycle.response_started or self.conn.their_http_version != b"1.1":
+            return
+        if self._waits is None or self._waits.cycle is not self.cycle:
+            self._waits = _Waits(self.cycle)
+        if self.conn.our_state is h11.SEND_RESPONSE and self._waits.is_due(time.monotonic()):
+            interim = h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
+            self.transport.write(self.conn.send(interim) or b"")
+
+
+@dataclass
+class _Waits:
+    """How often the client of one request was told to wait."""
+
+    cycle: object
+    sent: int = 0
+    last: float = 0.0
+
+    def is_due(self, now: float) -> bool:
+        """Count one more, if it is time: often at first, for clients that are soon out of patience."""
+        pause = min(_LONGEST_PAUSE, _SHORTEST_PAUSE * _GROWTH**self.sent)
+        if self.sent >= _MOST_INTERIM or now - self.last < pause:
+            return False
+        self.sent, self.last = self.sent + 1, now
+        return True
 
 
 class _Guarded:
@@ -130,6 +164,15 @@ class HttpServer:
         if self._task.done():
             accepting.cancel()
             await self._task
+
+    def keep_waiting(self) -> None:
+        """Tell the clients that have no answer yet that they will get one, before they give up.
+
+        `100 Continue` may come at any time, and says nothing: https://www.rfc-editor.org/rfc/rfc9110#section-15.2
+        """
+        for connection in list(self._server.server_state.connections):
+            if isinstance(connection, Protocol):
+                connection.keep_waiting()
 
     async def stop(self) -> None:
         """Close the port and end open requests."""

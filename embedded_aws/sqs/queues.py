@@ -72,6 +72,14 @@ class Queues:
         due = [max(message.visible_at, message.delayed_until) for message in messages]
         return max(0.0, (min(due) - unix_time_millis()) / 1000) if due else None
 
+    def hold(self, seconds: float) -> None:
+        """Keep what is being worked on hidden so much longer, in all queues; negative: so much shorter."""
+        now, moved = unix_time_millis(), int(seconds * 1000)
+        for queue in list(self._backend.queues.values()):
+            for message in list(queue._messages):  # noqa: SLF001 - moto shows only the visible ones
+                if message.visible_at > now:
+                    message.visible_at = max(now, message.visible_at + moved)
+
     def send(
         self, arn: str, body: str, attributes: Mapping[str, str], trace_header: str | None = None
     ) -> None:

@@ -54,6 +54,7 @@ class Lab:
     stack: Stack
     time: Time
     layers: dict[str, list[str]] = field(default_factory=dict)
+    aws: Aws | None = None
 
     @property
     def fis(self) -> Any:
@@ -130,12 +131,12 @@ def template(arn: str, action: str, parameters: dict[str, str], **more: Any) -> 
 
 
 @contextmanager
-def running(data: Path) -> Iterator[Lab]:
+def running(data: Path, debug_sources: Path | None = None) -> Iterator[Lab]:
     """Run an embedded AWS until the block ends."""
     moment = Time()
-    aws = Aws(data, REGION, FaultSources(moment, Dice()))
+    aws = Aws(data, REGION, FaultSources(moment, Dice()), debug_sources)
     try:
         with closing(Stack({"endpoint": aws.url})) as stack:
-            yield Lab(stack, moment)
+            yield Lab(stack, moment, aws=aws)
     finally:
         aws.close()

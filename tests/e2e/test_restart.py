@@ -22,23 +22,33 @@ class Restarted:
     trace_id: str
     documents: list[dict[str, Any]]
     logged: list[str]
+    ports: dict[str, int]
 
 
 @pytest.fixture(scope="module")
 def restarted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restarted]:
     data = tmp_path_factory.mktemp("data")
-    with running(data, "--config", "workSeconds=0") as first:
+    settings = ("--config", "workSeconds=0", "--debug")
+    with running(data, *settings) as first:
         trace_id = first.request(first.status["outputs"]["url"]).trace_id
         whole_trace(first, trace_id, settled, "the end of both invocations")
         documents, logged = first.documents(trace_id), messages(first, first.function("front"))
-    with running(data, "--config", "workSeconds=0") as second:
-        yield Restarted(second, trace_id, documents, logged)
+        ports = first.status["debug"]
+    with running(data, *settings) as second:
+        yield Restarted(second, trace_id, documents, logged, ports)
 
 
 def test_traces_survive_a_restart(restarted: Restarted) -> None:
     """A trace of the first run is still there in the second."""
     assert restarted.trace_id in trace_ids(restarted.stack)
     assert restarted.stack.documents(restarted.trace_id) == restarted.documents
+
+
+def test_functions_are_debugged_at_the_same_ports_after_a_restart(restarted: Restarted) -> None:
+    """An editor's configuration stays valid."""
+    names = {restarted.stack.function(name) for name in ("front", "worker", "consumer")}
+    assert set(restarted.ports) == names
+    assert restarted.stack.status["debug"] == restarted.ports
 
 
 def test_logs_survive_a_restart(restarted: Restarted) -> None:

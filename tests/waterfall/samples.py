@@ -39,6 +39,13 @@ def alone(document: Mapping[str, Any], parent_id: str, trace_id: str = TRACE_ID)
     return {**document, "type": "subsegment", "parent_id": parent_id, "trace_id": trace_id}
 
 
+def paused() -> dict[str, Any]:
+    """The segment of a function that stood at a line for a second."""
+    told = {"debugger": {"reason": "breakpoint", "file": "/app/stood.py", "line": 7, "function": "handler"}}
+    stood = subsegment("Paused", "9000000000000002", 1, 2, metadata=told)
+    return segment("stood", "9000000000000001", 0, 3, origin="AWS::Lambda::Function", subsegments=[stood])
+
+
 def exception(type_: str, message: str, id_: str = "e000000000000001", **fields: Any) -> dict[str, Any]:
     stack = [
         {"path": "app.py", "line": 12, "label": "handler"},

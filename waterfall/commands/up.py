@@ -35,6 +35,12 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="send this, such as 'POST /orders {\"sku\": 1}' (default: the first route, without a body)",
     )
     parser.add_argument("--once", action="store_true", help="stop after the first request")
+    parser.add_argument(
+        "--debug", action="store_true", help="let an editor attach to each function, with breakpoints in all"
+    )
+    parser.add_argument(
+        "--write-launch", action="store_true", help="with --debug: add the functions to .vscode/launch.json"
+    )
     add_serving(parser)
 
 
@@ -46,6 +52,8 @@ def _run(given: argparse.Namespace) -> int:
     serving.welcome.request = given.request
 
     def greet(status: Status) -> bool:
+        if given.write_launch:
+            _write_launch(given, status, serving)
         serving.welcome.greet(status, stays=not given.once)
         return not given.once
 
@@ -56,9 +64,24 @@ def _run(given: argparse.Namespace) -> int:
         other_stacks=[stack.endpoint for stack in running()],
         strict=given.strict,
         instrument=given.instrument,
+        debug=given.debug,
     )
     status = serving.run(program, greet)
     return status or int(given.once and serving.welcome.teller.failed)
+
+
+def _write_launch(given: argparse.Namespace, status: Status, serving: Serving) -> None:
+    from waterfall.stack.launch import LaunchError, write_launch  # noqa: PLC0415 - help does without
+
+    try:
+        serving.welcome.teller.progress(f"wrote {write_launch(given.directory, status.debug)}")
+    except LaunchError as problem:
+        serving.welcome.teller.fail(str(problem))
+
+
+def _check(given: argparse.Namespace) -> None:
+    if given.write_launch and not given.debug:
+        raise ValueError("--write-launch writes the ports of --debug: give them together")
 
 
 def settings_of(given: argparse.Namespace) -> dict[str, str]:
@@ -72,4 +95,5 @@ COMMAND = Command(
     "show its waterfall, and keep serving until Ctrl-C.",
     _add_options,
     _run,
+    _check,
 )

@@ -117,6 +117,7 @@ class Welcome:
                 "open",
                 f"{stack.console}    (console: traces, service map, waterfall)" if stack.console else "",
             ),
+            ("debug", ", ".join(f"{name} {port}" for name, port in stack.debug.items())),
             ("deploy", "" if stack.project else typed("pulumi -- up")),
             ("then", f"{_show(stack)}    (also: logs, traces, map, compare)"),
             ("AWS", f"{stack.endpoint}    (the AWS CLI and SDKs, after these:)"),

@@ -13,6 +13,7 @@ from typing import Any
 from waterfall.files.documents import document_of, sent
 from waterfall.traces.documents import mapping_of, text_of
 from waterfall.traces.model import Failure, Node, Trace
+from waterfall.traces.pauses import measured
 
 DOCUMENT = "aws.xray.document"
 """Attribute that carries the segment document: any backend keeps it, the embedded AWS takes it for the span.
@@ -55,7 +56,8 @@ def otlp_shape(trace: Trace, ids: Container[str] | None = None) -> dict[str, Any
 
 def _span(trace: Trace, node: Node) -> dict[str, Any]:
     parent_id = node.parent_id if node.parent is None else trace.nodes[node.parent].id
-    end = max(node.start, trace.end_of(node))
+    start, ended = measured(node)
+    end = max(start, trace.end_of(node) if ended is None else ended)
     attributes = {**_told(node), DOCUMENT: json.dumps(document_of(trace, node), separators=(",", ":"))}
     failed = node.status != "ok"
     message = {"message": _text(node.failures[0].message)} if failed and node.failures else {}
@@ -65,7 +67,7 @@ def _span(trace: Trace, node: Node) -> dict[str, Any]:
         **({"parentSpanId": parent_id} if parent_id and _SPAN_ID.fullmatch(parent_id) else {}),
         "name": _text(" ".join(filter(None, (node.name, node.call.operation)))),
         "kind": _SERVER if node.is_segment else _CLIENT if node.namespace in {"aws", "remote"} else _INTERNAL,
-        "startTimeUnixNano": _nanoseconds(node.start),
+        "startTimeUnixNano": _nanoseconds(start),
         "endTimeUnixNano": _nanoseconds(end),
         "attributes": [_attribute(key, value) for key, value in attributes.items()],
         "events": [_exception(failure, end) for failure in node.failures],

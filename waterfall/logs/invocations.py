@@ -10,6 +10,7 @@ from waterfall.logs.lines import GROUPS, Line
 from waterfall.logs.runs import Run
 from waterfall.traces.documents import list_of, mapping_of, text_of
 from waterfall.traces.model import LAMBDA_FUNCTION, LAMBDA_SERVICE, Node, Trace
+from waterfall.traces.pauses import measured
 
 LONGEST_INIT = 600.0
 """Seconds before its event in which an environment's start is looked for; some start long ahead."""
@@ -77,17 +78,18 @@ def _service_of(trace: Trace, node: Node) -> Node | None:
 
 def _of_function(trace: Trace, node: Node, service: Node | None) -> Invocation:
     phases = (trace.nodes[child] for child in node.children)
-    init = next((phase.start for phase in phases if phase.phase in {"init", "restore"}), None)
+    init = next((measured(phase)[0] for phase in phases if phase.phase in {"init", "restore"}), None)
     return _invocation(trace, node, service or node, init)
 
 
 def _invocation(trace: Trace, node: Node, service: Node, init: float | None = None) -> Invocation:
+    began, ended = measured(node)  # nothing is logged by a time that pauses were taken out of
     return Invocation(
         function=node.name,
         group=_group(node) or _group(service) or f"{GROUPS}{node.name}",
         request_id=_request_id(node) or _request_id(service),
-        start=node.start,
-        end=trace.end_of(node),
+        start=began,
+        end=trace.end_of(node) if ended is None else ended,
         node=node.position,
         init=init,
         ran=node.http.status != HTTPStatus.TOO_MANY_REQUESTS,

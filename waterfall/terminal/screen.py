@@ -39,6 +39,7 @@ class Glyphs:
         default_factory=lambda: {"ok": "✓", "error": "!", "throttle": "≈", "fault": "✗"}
     )
     unfinished: str = "…"
+    pause: str = "┊"
     warning: str = "▲"
 
 
@@ -57,6 +58,7 @@ ASCII = Glyphs(
     none="-",
     marks={"ok": ".", "error": "!", "throttle": "%", "fault": "X"},
     unfinished="?",
+    pause=":",
     warning="^",
 )
 
@@ -64,6 +66,8 @@ STYLES: Mapping[Status, str] = {"ok": "green", "error": "yellow", "throttle": "m
 OPEN_STYLE = "cyan"
 INJECTED_STYLE = "bold magenta"
 """What an experiment did on purpose."""
+PAUSE_STYLE = "bold yellow"
+"""Where somebody stood at a line: that time is in no bar."""
 DIM = "dim"
 
 
@@ -78,7 +82,7 @@ class Screen:
     @property
     def glyphs(self) -> Glyphs:
         try:
-            "╸━╺╴─╶▶├└│→…·✓≈✗▲".encode(self.encoding)
+            "╸━╺╴─╶▶├└│→…·✓≈✗▲┊".encode(self.encoding)
         except (UnicodeEncodeError, LookupError):
             return ASCII
         return UNICODE

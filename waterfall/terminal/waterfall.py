@@ -12,7 +12,16 @@ from rich.text import Text
 from waterfall.terminal.bars import Axis
 from waterfall.terminal.labels import bar_style, mark_of, short_type, type_of
 from waterfall.terminal.remarks import remarks_on
-from waterfall.terminal.screen import DIM, INJECTED_STYLE, OPEN_STYLE, STYLES, Glyphs, Screen, wrapped
+from waterfall.terminal.screen import (
+    DIM,
+    INJECTED_STYLE,
+    OPEN_STYLE,
+    PAUSE_STYLE,
+    STYLES,
+    Glyphs,
+    Screen,
+    wrapped,
+)
 from waterfall.terminal.text import age, clean, duration, fit, shorten
 from waterfall.traces.insight import overview, where_time_went
 from waterfall.traces.model import Node, Trace
@@ -91,6 +100,7 @@ def _header(trace: Trace, screen: Screen, now: float) -> Iterator[Text]:
         if head.response_time is not None and duration(head.response_time) != duration(head.duration):
             facts.append(f"answered after {duration(head.response_time)}")
         facts += ["not finished"] if head.unfinished else []
+        facts += [f"without {duration(head.paused)} in the debugger"] if head.paused else []
         facts += [f"began {began} UTC, {age(max(0.0, now - head.start))} ago".replace("now ago", "just now")]
         yield from _facts(facts, screen)
     facts = [f"cold start: {', '.join(head.cold_starts)}"] if head.cold_starts else []
@@ -192,15 +202,26 @@ def _row(node: Node, indent: Indent, picture: Picture) -> Text:
     row.append(" ")
     row.append(fit(type_of(node, layout.type), layout.type, glyphs.ellipsis), DIM)
     end = trace.end_of(node)
-    took = f"{duration(end - node.start):>{TIME_WIDTH}}{'+' if node.in_progress else ' '}"
+    seconds = node.paused if node.phase == "paused" else end - node.start
+    took = f"{duration(seconds):>{TIME_WIDTH}}{'+' if node.in_progress else ' '}"
     row.append(f" {duration(node.start - trace.start):>{TIME_WIDTH}}", DIM)
     row.append(f" {took} ")
+    return row.append_text(_bar(node, end, picture))
+
+
+def _bar(node: Node, end: float, picture: Picture) -> Text:
+    """Draw a node's time, with a mark where somebody stood at a line: that time is not in it."""
+    axis, glyphs = picture.axis, picture.glyphs
     pieces = glyphs.waiting if node.phase else glyphs.bar
-    row.append(
-        picture.axis.bar(node.start, end, pieces, glyphs.open_end if node.in_progress else ""),
-        bar_style(node),
-    )
-    return row
+    cells = axis.bar(node.start, end, pieces, glyphs.open_end if node.in_progress else "")
+    if node.phase == "paused":
+        cells = ""
+    at = [min(int(axis.halves(pause.at)) // 2, axis.width - 1) for pause in node.pauses]
+    drawn = Text(cells.ljust(max(at, default=-1) + 1), style=bar_style(node))
+    for cell in at:
+        drawn.plain = f"{drawn.plain[:cell]}{glyphs.pause}{drawn.plain[cell + 1 :]}"
+        drawn.stylize(PAUSE_STYLE, cell, cell + 1)
+    return drawn
 
 
 def _name_cell(node: Node, indent: Indent, picture: Picture) -> Text:

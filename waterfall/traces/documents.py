@@ -18,6 +18,7 @@ _PHASES: Mapping[str, Phase] = {
     "Initialization": "init",
     "Restore": "restore",
     "Overhead": "overhead",
+    "Paused": "paused",
 }
 _RESOURCES = ("function_name", "table_name", "bucket_name", "queue_url", "topic_arn")
 _RESOURCE_LISTS = ("table_names", "resource_names")
@@ -146,8 +147,12 @@ def _short_resource(resource: str) -> str:
 
 
 def phase_of(document: Document) -> Phase | None:
-    """Return which part of Lambda's own work a subsegment of a function segment is."""
-    return _PHASES.get(text_of(document.get("name")) or "")
+    """Return which part of Lambda's own work a subsegment of a function segment is.
+
+    Pauses of a debugger count as such: the embedded AWS notes them, and says why.
+    """
+    phase = _PHASES.get(text_of(document.get("name")) or "")
+    return None if phase == "paused" and not mapping_of(document.get("metadata")).get("debugger") else phase
 
 
 def links_of(document: Document) -> tuple[Link, ...]:

@@ -15,7 +15,8 @@ SHARE_WORTH_NAMING = 0.05
 class Overview:
     """The head of a trace. `response_time` is the entry's own duration, `None` while it is unfinished.
 
-    `cold_starts` names functions, `rule` the sampling rule that chose the trace, `recorders` the SDKs.
+    `cold_starts` names functions, `rule` the sampling rule that chose the trace, `recorders` the SDKs;
+    `paused` are the seconds that a debugger held it up, and that are in no other time.
     """
 
     trace_id: str
@@ -29,6 +30,7 @@ class Overview:
     cold_starts: tuple[str, ...]
     rule: str | None
     recorders: tuple[str, ...]
+    paused: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ def overview(trace: Trace) -> Overview:
         cold_starts=_unique(node.name for node in trace.nodes if node.cold_start),
         rule=next(filter(None, (_xray(node, "sampling_rule_name") for node in trace.nodes)), None),
         recorders=_unique(filter(None, map(_recorder, trace.nodes))),
+        paused=entry.paused if entry else 0.0,
     )
 
 

@@ -13,7 +13,7 @@ Document = Mapping[str, Any]
 """One X-Ray segment document, parsed."""
 
 Status = Literal["ok", "error", "throttle", "fault"]
-Phase = Literal["init", "restore", "overhead"]
+Phase = Literal["init", "restore", "overhead", "paused"]
 Anomaly = Literal["orphan", "cycle", "duplicate", "unfinished", "untimed", "early", "late"]
 
 STAGE = "AWS::ApiGateway::Stage"
@@ -79,12 +79,21 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """Seconds that were taken out of a node `at` a time, because somebody stood at a line then."""
+
+    at: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """A segment or subsegment in its place.
 
     `parent` and `children` are positions in `Trace.nodes`. `end` is `None` while the node is unfinished.
     `type` is the origin of a segment, and of a call the origin of what it called, when X-Ray inferred that.
-    `document` is the node's own document; its `subsegments` are nodes of their own.
+    `document` is the node's own document; its `subsegments` are nodes of their own. `pauses` are not in the
+    times here, but in those of the document.
     """
 
     position: int
@@ -112,6 +121,12 @@ class Node:
     notes: tuple[Note, ...]
     children: tuple[int, ...]
     document: Document = field(repr=False)
+    pauses: tuple[Pause, ...] = ()
+
+    @property
+    def paused(self) -> float:
+        """Return the seconds that were taken out."""
+        return sum(pause.seconds for pause in self.pauses)
 
     @property
     def is_function(self) -> bool:

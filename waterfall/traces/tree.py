@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from waterfall.traces import documents
-from waterfall.traces.model import LAMBDA_FUNCTION, Document, Node, Trace
+from waterfall.traces.model import LAMBDA_FUNCTION, Call, Document, Node, Trace
 from waterfall.traces.notes import NodeContext, notes_on, warnings_on
+from waterfall.traces.pauses import place_of, without_pauses
 
 
 @dataclass(slots=True, eq=False)
@@ -59,7 +60,7 @@ def build(
     """Put a trace together from documents of segments and of subsegments sent alone, in any order."""
     entities = _merge_copies(_flatten(segments))
     _attach(entities)
-    nodes = _nodes(entities, seen=_hide_inferred(entities))
+    nodes = without_pauses(_nodes(entities, seen=_hide_inferred(entities)))
     start = min((node.start for node in nodes), default=0.0)
     ends = [node.start if node.end is None else node.end for node in nodes]
     warnings = warnings_on(nodes, limit_exceeded=limit_exceeded, unreadable=unreadable)
@@ -236,7 +237,7 @@ def _node(
         cold_start=_has_init(entity, origin),
         phase=phase,
         http=documents.http_of(document),
-        call=documents.call_of(document),
+        call=Call(resource=place_of(document)) if phase == "paused" else documents.call_of(document),
         annotations=documents.mapping_of(document.get("annotations")),
         metadata=documents.mapping_of(document.get("metadata")),
         failures=documents.failures_of(document),

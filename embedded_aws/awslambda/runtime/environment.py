@@ -24,6 +24,7 @@ from embedded_aws.aws.ids import Clock
 from embedded_aws.awslambda.runtime.logs import StreamLog
 from embedded_aws.awslambda.runtime.outcome import Span
 from embedded_aws.awslambda.runtime.runtime_api import InvocationEvent, Reply, RuntimeApi
+from embedded_aws.debugging.debugger import Debuggee
 from embedded_aws.host.children import kill_descendants
 
 _PIPE_BYTES = 64 * 1024
@@ -65,11 +66,15 @@ class Launch:
 class Environment:
     """A worker and what belongs to it; `log` takes what it writes to stdout and stderr.
 
-    `prepare` puts the files in place and says how to start; it runs in a thread.
+    `prepare` puts the files in place and says how to start; it runs in a thread. `debuggee` is there when
+    functions can be debugged.
     """
 
-    def __init__(self, prepare: Callable[[], Launch], clock: Clock, log: StreamLog) -> None:
+    def __init__(
+        self, prepare: Callable[[], Launch], clock: Clock, log: StreamLog, debuggee: Debuggee | None = None
+    ) -> None:
         self._prepare = prepare
+        self._debuggee = debuggee
         self._clock = clock
         self.log = log
         self._launch: Launch | None = None
@@ -97,6 +102,8 @@ class Environment:
         self._pipe, write_end = os.pipe()
         os.set_blocking(self._pipe, False)
         self._started = self._clock()
+        debuggee = self._debuggee
+        ours, theirs = debuggee.channel() if debuggee else (None, None)
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *launch.command,
@@ -105,16 +112,21 @@ class Environment:
                     "AWS_LAMBDA_RUNTIME_API": address,
                     # The runtime client then writes log records as frames; see `runtime.output`.
                     "_LAMBDA_TELEMETRY_LOG_FD": str(write_end),
+                    **(debuggee.variables(theirs) if debuggee and theirs else {}),
                 },
                 cwd=launch.cwd,
                 stdin=DEVNULL,
                 stdout=write_end,
                 stderr=write_end,
-                pass_fds=(write_end,),
+                pass_fds=(write_end, *([theirs.fileno()] if theirs else ())),
                 start_new_session=True,
             )
         finally:
             os.close(write_end)
+            if theirs:
+                theirs.close()
+        if debuggee and ours:
+            debuggee.admit(ours, launch.cwd)
         self._exited = asyncio.create_task(self._process.wait())
 
     async def initialised(self) -> Span:
@@ -156,13 +168,20 @@ class Environment:
         self._read_output()
         if not self._api.polled.is_set() or self._exit().done():
             return False
-        self._signal(signal.SIGSTOP)
+        # A debugger that is frozen would set no breakpoint.
+        if self._debuggee is None or not self._debuggee.attached:
+            self._signal(signal.SIGSTOP)
         return True
 
     @property
     def polled_at(self) -> float:
         """When the runtime last asked for an event."""
         return self._api.polled_at
+
+    @property
+    def outdated(self) -> bool:
+        """Tell whether it was started without the debugger that there is now, or with another one."""
+        return self._debuggee is not None and self._debuggee.outdated
 
     @property
     def alive(self) -> bool:
@@ -200,6 +219,8 @@ class Environment:
             os.close(self._pipe)
             self._pipe = -1
         await self._api.close()
+        if self._debuggee is not None:
+            await self._debuggee.close()
         if self._launch is not None:
             await asyncio.to_thread(shutil.rmtree, self._launch.scratch, ignore_errors=True)
 

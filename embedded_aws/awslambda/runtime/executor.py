@@ -17,7 +17,7 @@ from embedded_aws.awslambda.runtime.platform_log import TraceContext
 from embedded_aws.awslambda.runtime.pool import Pool
 from embedded_aws.awslambda.runtime.run import Assignment, Run
 from embedded_aws.awslambda.runtime.worker import WorkerFactory
-from embedded_aws.awslambda.segments import Subject, function_segment
+from embedded_aws.awslambda.segments import Subject, function_segment, with_pauses
 from embedded_aws.awslambda.services import Services
 from embedded_aws.awslambda.tracing import InvocationTrace
 from embedded_aws.journal.records import InvocationRecord
@@ -59,11 +59,15 @@ class Attempted:
 
 @dataclass(frozen=True)
 class _Sent:
-    """Where a run's segment goes; `only_for_fault` when nothing else has it recorded."""
+    """Where a run's segment goes; `only_for_fault` when nothing else has it recorded.
+
+    `asked` is since when it waited for an environment.
+    """
 
     trace: InvocationTrace
     function_id: str
     parent_id: str
+    asked: float
     only_for_fault: bool
 
 
@@ -75,7 +79,8 @@ class Executor:
         self._clock = services.clock
         self._init_limit = init_limit
         self.recording = FaultRecording(services.record_faults)
-        self._pool = Pool(workers.environment)
+        debugger = services.debugger
+        self._pool = Pool(workers.environment, alone=debugger.attached if debugger else lambda _: False)
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def attempt(self, invocation: Invocation, parent_id: str) -> Attempted:
@@ -87,7 +92,7 @@ class Executor:
 
     async def _attempt(self, invocation: Invocation, parent_id: str) -> Attempted:
         function_id = self._services.ids.segment_id()
-        function = invocation.function
+        function, asked = invocation.function, self._clock()
         environment, cold = await self._acquire(function)
         injection = self._services.injection(function.arn, function.invoked_arn)
         forced = self.recording.trace(invocation.trace, function, invocation.request_id, injection)
@@ -103,12 +108,20 @@ class Executor:
             else None,
             injection=injection,
         )
-        run = Run(self._pool, environment, self._clock, work, cold=cold, init_limit=self._init_limit)
+        run = Run(
+            self._pool,
+            environment,
+            self._clock,
+            work,
+            self._services.standstill,
+            cold=cold,
+            init_limit=self._init_limit,
+        )
         with self.recording.during(function, trace.root):
             outcome = await run.execute()
         record = replace(invocation.record, recorded=trace.recorded)
         self._services.record(replace(record, failed=outcome.failed, end=self._clock()))
-        sent = _Sent(trace, function_id, parent_id, only_for_fault=forced is not None)
+        sent = _Sent(trace, function_id, parent_id, asked, only_for_fault=forced is not None)
         finished = self._background(self._finish(invocation, run, outcome, sent))
         return Attempted(outcome, work.tail, finished)
 
@@ -148,4 +161,7 @@ class Executor:
                     sent.trace, subject, invocation.request_id, invocation.payload, outcome, timing
                 )
             )
-        emit(function_segment(sent.trace, subject, sent.function_id, sent.parent_id, outcome, timing, ids))
+        segment = function_segment(
+            sent.trace, subject, sent.function_id, sent.parent_id, outcome, timing, ids
+        )
+        emit(with_pauses(segment, self._services.standstill.pauses(name, sent.asked, timing.end), ids))

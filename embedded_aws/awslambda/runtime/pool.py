@@ -45,13 +45,18 @@ class Pool:
     """One environment per concurrent run; an idle one of the same configuration is used again.
 
     `create` makes an environment for a function, not yet started; `starts_at_once` of them may start at the
-    same time, further invocations wait for a start to end or for an environment that becomes idle.
+    same time, further invocations wait for a start to end or for an environment that becomes idle. Functions
+    of which the name is `alone` have one environment at a time.
     """
 
     def __init__(
-        self, create: Callable[[Function], Environment], starts_at_once: int = STARTS_AT_ONCE
+        self,
+        create: Callable[[Function], Environment],
+        starts_at_once: int = STARTS_AT_ONCE,
+        alone: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._create = create
+        self._alone = alone
         self._starts_at_once = starts_at_once
         self._idle: defaultdict[str, list[Environment]] = defaultdict(list)
         self._busy: defaultdict[str, set[Environment]] = defaultdict(set)
@@ -107,6 +112,7 @@ class Pool:
         """Let an environment go whose worker failed or was killed."""
         self._leave(name, environment)
         self._retire(environment)
+        self._advance()
 
     async def close(self) -> None:
         """Stop all environments; nobody gets another one."""
@@ -136,13 +142,19 @@ class Pool:
             if environment is not None:
                 self._busy[waiting.function.name].add(environment)
                 self._serve(waiting, environment, cold=False)
-        while self._line and len(self._starting) < self._starts_at_once:
+        while (ready := self._ready()) and len(self._starting) < self._starts_at_once:
             # The function with the fewest first: those that wait for it may be holding all others.
-            waiting = min(self._line, key=lambda each: len(self._busy[each.function.name]))
+            waiting = min(ready, key=lambda each: len(self._busy[each.function.name]))
             environment = self._new(waiting.function)
             loop = asyncio.get_running_loop()
             self._starting[environment] = loop.call_later(START_SECONDS, self.started, environment)
             self._serve(waiting, environment, cold=True)
+
+    def _ready(self) -> list[_Waiting]:
+        """Return those in line that may get an environment more."""
+        names = {each.function.name for each in self._line}
+        held = {name for name in names if self._busy[name] and self._alone(name)}
+        return [each for each in self._line if each.function.name not in held]
 
     def _serve(self, waiting: _Waiting, environment: Environment, *, cold: bool) -> None:
         self._line.remove(waiting)
@@ -193,7 +205,8 @@ class Pool:
         kept = []
         for environment in reversed(self._idle[name]):
             version, fingerprint = self._kind[environment]
-            if not environment.alive or (version == kind[0] and fingerprint != kind[1]):
+            changed = version == kind[0] and fingerprint != kind[1]
+            if changed or environment.outdated or not environment.alive:
                 self._retire(environment)
             elif found is None and (version, fingerprint) == kind:
                 found = environment

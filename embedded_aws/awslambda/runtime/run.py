@@ -25,6 +25,7 @@ from embedded_aws.awslambda.runtime.outcome import (
 from embedded_aws.awslambda.runtime.platform_log import PlatformLog, Report, Status, TraceContext
 from embedded_aws.awslambda.runtime.pool import Pool
 from embedded_aws.awslambda.runtime.runtime_api import InvocationEvent, Reply
+from embedded_aws.debugging.standstill import Standstill
 
 INIT_LIMIT = 10.0
 """Seconds of the init phase; a longer initialisation starts again within the first event's time."""
@@ -51,7 +52,10 @@ class Assignment:
 
 
 class Run:
-    """Runs one assignment in an environment: `execute` gives its outcome, then `finish` frees that."""
+    """Runs one assignment in an environment: `execute` gives its outcome, then `finish` frees that.
+
+    Its time limits do not pass in a `standstill`.
+    """
 
     def __init__(
         self,
@@ -59,6 +63,7 @@ class Run:
         environment: Environment,
         clock: Clock,
         work: Assignment,
+        standstill: Standstill,
         *,
         cold: bool,
         init_limit: float,
@@ -67,6 +72,7 @@ class Run:
         self._environment = environment
         self._clock = clock
         self._work = work
+        self._standstill = standstill
         self._cold = cold
         self._init_limit = init_limit
         self._log = self._open_log()
@@ -75,8 +81,7 @@ class Run:
         self._injected: tuple[str, ...] = ()
         self._gone = False
         self._exited = False
-        self._started = clock()
-        self._deadline = self._started + work.function.timeout
+        self._restart_clock()
 
     async def execute(self) -> Outcome:
         """Run the function; never raises for what it does."""
@@ -106,9 +111,9 @@ class Run:
     async def finish(self, outcome: Outcome) -> Timing:
         """Wait until the runtime is free again, or stop it; write the report and return the times."""
         if not self._gone:
-            remaining = max(_SETTLE, self._deadline - self._clock())
+            remaining = max(_SETTLE, self._remaining())
             try:
-                async with asyncio.timeout(remaining):
+                async with self._standstill.timeout(remaining):
                     self._gone = not await self._environment.finished()
             except TimeoutError:
                 self._gone = True
@@ -127,7 +132,7 @@ class Run:
         self._log.init_start()
         await self._environment.start()
         try:
-            async with asyncio.timeout(self._init_limit):
+            async with self._standstill.timeout(self._init_limit):
                 self._init = await self._environment.initialised()
             self._pool.started(self._environment)
             self._log.initialised(self._init.end - self._init.start)
@@ -143,7 +148,7 @@ class Run:
         self._log = self._open_log()
         self._restart_clock()
         await self._environment.start()
-        async with asyncio.timeout(self._remaining()):
+        async with self._standstill.timeout(self._remaining()):
             self._init = await self._environment.initialised()
 
     async def _hand_over(self) -> Outcome:
@@ -173,12 +178,12 @@ class Run:
         for line in injection.log:
             self._log.line(line)
         if injection.delay:
-            async with asyncio.timeout(self._remaining()):
+            async with self._standstill.timeout(self._remaining()):
                 await asyncio.sleep(injection.delay)
         replacement = injection.replacement
         if replacement and replacement.prevents_execution:
             return replacement.reply(Span(self._clock(), self._clock()))
-        async with asyncio.timeout(self._remaining()):
+        async with self._standstill.timeout(self._remaining()):
             reply = await self._environment.run(event)
         return replacement.over(reply) if replacement else reply
 
@@ -189,10 +194,12 @@ class Run:
 
     def _restart_clock(self) -> None:
         self._started = self._clock()
+        self._stood = self._standstill.total()
         self._deadline = self._started + self._work.function.timeout
 
     def _remaining(self) -> float:
-        return max(0.0, self._deadline - self._clock())
+        stood = self._standstill.total() - self._stood
+        return max(0.0, self._deadline + stood - self._clock())
 
     def _open_log(self) -> PlatformLog:
         """Begin to write into the environment's stream."""
@@ -211,7 +218,7 @@ class Run:
 
     def _report(self, outcome: Outcome, timing: Timing, peak: int | None) -> None:
         status: Status = "error" if outcome.failed else "success"
-        if self._gone and self._reply is None and timing.end >= self._deadline:
+        if self._gone and self._reply is None and not self._remaining():
             status = "timeout"
         elif self._exited:
             status = "failure"

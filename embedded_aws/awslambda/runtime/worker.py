@@ -27,6 +27,7 @@ from embedded_aws.awslambda.runtime.environment import Environment, Launch
 from embedded_aws.awslambda.runtime.logs import StreamLog, stream_name
 from embedded_aws.awslambda.runtime.provision import Runtime
 from embedded_aws.awslambda.services import Services
+from embedded_aws.debugging.debugger import SCRIPT as DEBUGGEE
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +61,9 @@ class WorkerFactory:
         name = stream_name(function.version, clock(), ids.request_id().replace("-", ""))
         stream = LogStream(self.region, function.log_group, name)
         log = StreamLog(self.services.logs, stream, function.logging, clock)
-        return Environment(lambda: self._launch(function, name), clock, log)
+        debugger = self.services.debugger
+        debuggee = debugger.debuggee(function.name) if debugger else None
+        return Environment(lambda: self._launch(function, name), clock, log, debuggee)
 
     def warn_about_runtime(self, function: Function) -> None:
         """Say that a function runs on another Python than it asks for."""
@@ -79,7 +82,8 @@ class WorkerFactory:
         settings = WorkerSettings(function, log_stream, self.region, self.endpoint_url, self.daemon_address)
         environ = worker_environ(settings, directories)
         wrapper = [environ[WRAPPER]] if WRAPPER in environ else []
-        command = [*wrapper, str(self.runtime.python), str(self.runtime.bootstrap)]
+        debugger = [str(DEBUGGEE)] if self.services.debugger else []
+        command = [*wrapper, str(self.runtime.python), *debugger, str(self.runtime.bootstrap)]
         return Launch(command, environ, directories.task, directories.tmp)
 
     def _directories(self, function: Function) -> Directories:

@@ -42,14 +42,20 @@ ANOTHER_ACCOUNT = {
 class Aws:
     """A running embedded AWS without a deployed program."""
 
-    def __init__(self, data: Path, region: str = REGION, faults: FaultSources | None = None) -> None:
+    def __init__(
+        self,
+        data: Path,
+        region: str = REGION,
+        faults: FaultSources | None = None,
+        debug_sources: Path | None = None,
+    ) -> None:
         endpoint, otlp = (socket.create_server((HOST, 0)) for _ in range(2))
         self.url = f"http://{HOST}:{endpoint.getsockname()[1]}"
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         try:
-            self._start(endpoint, otlp, data, region, faults)
+            self._start(endpoint, otlp, data, region, faults, debug_sources=debug_sources)
         except BaseException:
             endpoint.close()
             otlp.close()
@@ -63,6 +69,8 @@ class Aws:
         data: Path,
         region: str,
         faults: FaultSources | None,
+        *,
+        debug_sources: Path | None,
     ) -> None:
         self._aws = EmbeddedAws(
             Settings(
@@ -73,10 +81,16 @@ class Aws:
                 data=data,
                 region=region,
                 record_faults_where="TRACING_KEEP",
+                debug_sources=debug_sources,
             ),
             faults,
         )
         self._await(self._aws.start(dict))
+
+    def debug(self) -> dict[str, int]:
+        """Return the port at which each function can be debugged."""
+        ports: dict[str, int] = self._await(self._aws.debug())
+        return ports
 
     def close(self) -> None:
         self._await(self._aws.stop())
@@ -87,8 +101,8 @@ class Aws:
         self._thread.join()
         self._loop.close()
 
-    def _await(self, work: Any) -> None:
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
+    def _await(self, work: Any) -> Any:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
 
 
 @dataclass(frozen=True)

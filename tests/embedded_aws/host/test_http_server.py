@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 from typing import Any
@@ -128,3 +129,40 @@ def test_a_url_of_another_host_than_the_header_names_is_no_path() -> None:
     with serving(_path) as url:
         asked = request("GET http://b.localhost/c", {"Host": "a.localhost"})
         assert exchange(url, asked).json()[1] == "http://b.localhost/c"
+
+
+def test_clients_can_be_told_to_wait_and_get_their_answer_later() -> None:
+    """Nothing is said twice within a moment, and nothing to HTTP/1.0, which would take it for the answer."""
+
+    async def ask(port: int, version: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"GET / HTTP/%b\r\nHost: 127.0.0.1\r\n\r\n" % version)
+        return reader, writer
+
+    async def wait() -> list[bytes]:
+        asked, going_on = asyncio.Semaphore(0), asyncio.Event()
+
+        async def slow(scope: Any, receive: Any, send: Any) -> None:
+            asked.release()
+            await going_on.wait()
+            await hello(scope, receive, send)
+
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            server = HttpServer(slow, listener)
+            await server.start()
+            replies = [await ask(listener.getsockname()[1], version) for version in (b"1.1", b"1.0")]
+            for _ in replies:
+                await asked.acquire()
+            server.keep_waiting()
+            server.keep_waiting()
+            going_on.set()
+            first = [await reply.readuntil(b"\r\n\r\n") for reply, _ in replies]
+            second = await replies[0][0].readuntil(b"\r\n\r\n")
+            for _, writer in replies:
+                writer.close()
+            await server.stop()
+        return [found.partition(b"\r\n")[0] for found in (*first, second)]
+
+    waited, old, answered = asyncio.run(wait())
+    assert waited == b"HTTP/1.1 100 Continue"
+    assert (old.split()[1], answered.split()[1]) == (b"200", b"200")

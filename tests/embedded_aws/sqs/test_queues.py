@@ -79,3 +79,20 @@ def test_the_counts_of_a_queue_are_told_with_its_other_attributes(queue: str) ->
     }
     everything = dict(backend.get_queue_attributes(name, ["All"]))
     assert (everything["ApproximateNumberOfMessages"], everything["VisibilityTimeout"]) == (1, 30)
+
+
+def test_what_is_being_worked_on_can_be_kept_hidden_longer(queue: str) -> None:
+    """As while somebody stands at a line in its consumer; what nobody has received stays visible."""
+    from embedded_aws.sqs.queues import Queues  # noqa: PLC0415 - as above
+
+    queues = Queues(REGION)
+    queues.send(queue, "1", {})
+    before = queues.visibility_timeout(queue)
+    assert len(queues.receive(queue, 1)) == 1
+    queues.hold(100)
+    assert (queues.next_due(queue) or 0) > before + 90
+    queues.hold(-100)
+    assert (queues.next_due(queue) or 0) <= before
+    queues.send(queue, "2", {})
+    queues.hold(100)
+    assert queues.next_due(queue) == 0

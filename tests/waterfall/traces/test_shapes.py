@@ -35,7 +35,7 @@ def keys(value: Any, opaque: tuple[str, ...] = ("annotations", "metadata")) -> s
 
 
 def shapes() -> dict[str, Any]:
-    everything = [*samples.failed(), *samples.consumer(), *samples.timed_out()]
+    everything = [*samples.failed(), *samples.consumer(), *samples.timed_out(), samples.paused()]
     summaries = [summary(answer) for answer in answers.SUMMARIES]
     return {
         "waterfall.trace/1": trace_shape(samples.trace(everything)),

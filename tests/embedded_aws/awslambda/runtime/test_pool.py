@@ -31,7 +31,7 @@ def function(name: str, reserved: int | None = None) -> Function:
     )
 
 
-def pool(starts_at_once: int) -> Pool:
+def pool(starts_at_once: int, *alone: str) -> Pool:
     def launch() -> Launch:
         return Launch([], {}, Path(), Path())
 
@@ -41,7 +41,7 @@ def pool(starts_at_once: int) -> Pool:
     def create(_: Function) -> Environment:
         return Environment(launch, time.time, log)
 
-    return Pool(create, starts_at_once=starts_at_once)
+    return Pool(create, starts_at_once=starts_at_once, alone=lambda name: name in alone)
 
 
 async def settle() -> None:
@@ -136,5 +136,24 @@ def test_a_closed_pool_gives_nothing() -> None:
         await closed.close()
         with pytest.raises(ThrottledError):
             await closed.acquire(function("a"))
+
+    asyncio.run(scenario())
+
+
+def test_a_function_that_is_debugged_has_one_environment_and_others_as_many_as_they_need() -> None:
+    """Who comes second waits for it, and gets one of its own when the first is gone."""
+
+    async def scenario() -> None:
+        starting = pool(10, "debugged")
+        first, _ = await starting.acquire(function("debugged"))
+        second = asyncio.create_task(starting.acquire(function("debugged")))
+        others = [asyncio.create_task(starting.acquire(function("a"))) for _ in range(2)]
+        await settle()
+        assert not second.done()
+        assert all(other.done() for other in others)
+        starting.discard("debugged", first)
+        await settle()
+        assert second.done()
+        await starting.close()
 
     asyncio.run(scenario())

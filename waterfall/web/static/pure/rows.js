@@ -31,7 +31,7 @@ const after = (seconds) => (seconds > 0 ? `${duration(seconds)} later` : "at onc
 
 // What a node's bar is drawn as.
 export function toneOf(node) {
-  if (node.phase) return node.phase === "overhead" ? "overhead" : "phase";
+  if (node.phase) return ["overhead", "paused"].includes(node.phase) ? "overhead" : "phase";
   if (node.kind === "segment") return "segment";
   return node.namespace ? "call" : "sub";
 }

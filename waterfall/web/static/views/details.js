@@ -85,6 +85,12 @@ function overview(trace, node) {
     ["Status", [statusWord(node.status), node.http_status === null ? "" : ` (HTTP ${node.http_status})`]],
     ["Began", `${duration(node.offset)} after the trace, at ${day(node.start)} ${clock(node.start, 3)}`],
     ["Took", node.duration === null ? "not finished" : duration(node.duration)],
+    [
+      "Paused",
+      node.pauses?.length
+        ? `${duration(node.pauses.reduce((sum, pause) => sum + pause.seconds, 0))} in the debugger, left out`
+        : null,
+    ],
     ["Itself", `${duration(node.own)} outside what it called`],
     [
       "On critical path",

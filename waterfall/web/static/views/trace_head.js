@@ -28,6 +28,7 @@ export function headOf({ trace, linked, senders, previous, lost, actions }, reve
   if (trace.response_time !== null && duration(trace.response_time) !== duration(trace.duration))
     about.push(h("span", {}, "answered after ", h("strong", {}, duration(trace.response_time))));
   if (trace.unfinished) about.push(h("span", { class: "note" }, "not finished"));
+  if (trace.paused) about.push(h("span", {}, `without ${duration(trace.paused)} in the debugger`));
   about.push(
     h(
       "span",

@@ -9,6 +9,8 @@ import { hasChildren, toneOf } from "../pure/rows.js";
 
 const DEEP = 24; // from here on a figure helps to tell levels apart
 
+const sum = (pauses) => pauses.reduce((total, pause) => total + pause.seconds, 0);
+
 const indent = (depth) => h("span", { class: "indent", style: { width: `calc(${depth} * var(--step))` } });
 
 // `state` is the view's, `span()` the trace's seconds, `shown()` what is in sight of them; a row is
@@ -82,7 +84,9 @@ export function rowsOf({ state, span, shown, toggleNode, choose, isFound }) {
     const { from: begin, to } = shown();
     const placed = (start, stop) => place(start, stop, to - begin, begin);
     const end = node.duration === null ? span() : node.offset + node.duration;
-    const took = duration(node.duration ?? end - node.offset) + (node.unfinished ? "+" : "");
+    const pauses = node.pauses ?? [];
+    const seconds = node.phase === "paused" ? sum(pauses) : (node.duration ?? end - node.offset);
+    const took = duration(seconds) + (node.unfinished ? "+" : "");
     const found = placed(node.offset, end);
     if (!found)
       return end < begin
@@ -104,6 +108,16 @@ export function rowsOf({ state, span, shown, toggleNode, choose, isFound }) {
               h("i", { class: "critical", style: { left: percent(one.from), width: percent(one.width) } }),
             )
         : null,
+      pauses
+        .map((pause) => [pause, placed(pause.offset, pause.offset)])
+        .filter(([, one]) => one)
+        .map(([pause, one]) =>
+          h("i", {
+            class: "pause",
+            title: `${duration(pause.seconds)} in the debugger, which no time here contains`,
+            style: { left: percent(one.from) },
+          }),
+        ),
       h(
         "span",
         {
