@@ -36,6 +36,7 @@ from embedded_aws.host.watching import watch
 from embedded_aws.journal.about import About
 from embedded_aws.journal.answers import Arrivals, RequestAnswers
 from embedded_aws.journal.log import RequestLog
+from embedded_aws.journal.traces import TraceAnswers
 from embedded_aws.logs.api import LogsApi
 from embedded_aws.logs.operations import Operations, moto_groups
 from embedded_aws.logs.service import Logs
@@ -184,6 +185,7 @@ class EmbeddedAws:
             self._watching.cancel()
         if self._states:
             self._states.close()
+        self._xray.news.close()
         stops = [server.stop() for server in self._servers]
         if self._events:
             stops.append(self._events.close())
@@ -288,7 +290,12 @@ class EmbeddedAws:
                 logs=LogsApi(logs, moto, self._settings.region),
                 fis=fis_api(fis),
                 aws=moto,
-                about=About(status, RequestAnswers(self._requests, self._arrivals()), push.fire),
+                about=About(
+                    status,
+                    RequestAnswers(self._requests, self._arrivals()),
+                    TraceAnswers(self._xray),
+                    push.fire,
+                ),
                 metrics_read=alarms.read,
                 alarms_changed=fis.refresh,
                 queue_used=events.notify,

@@ -10,20 +10,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
+from embedded_aws.aws.errors import AwsError
 from embedded_aws.aws.http import run_in_thread
 from embedded_aws.aws.parsing import ParseError, read_integer
 from embedded_aws.journal.answers import DEFAULT_LIMIT, MOST
 
 if TYPE_CHECKING:
     from embedded_aws.journal.answers import RequestAnswers
+    from embedded_aws.journal.traces import TraceAnswers
 
 PREFIX = "/_local"
 _STATUS, _REQUESTS = f"{PREFIX}/status", f"{PREFIX}/requests"
+_TRACES = f"{PREFIX}/traces"
 _FIRE = f"{PREFIX}/fire"
 PATHS = (
     _STATUS,
     _REQUESTS,
     f"{_REQUESTS}/<request id, invocation id or trace id>",
+    _TRACES,
+    f"{_TRACES}/figures",
+    f"{_TRACES}/news",
     f"POST {_FIRE}/<rule or schedule>",
 )
 
@@ -37,6 +43,10 @@ def is_about(path: str) -> bool:
     return path == PREFIX or path.startswith(f"{PREFIX}/")
 
 
+def _unknown(path: str) -> Answer:
+    return 404, {"error": f"there is no {path} here; there are {', '.join(PATHS)}"}
+
+
 async def _nothing_to_fire(name: str, _event: bytes) -> Answer:
     return 404, {"error": f"the rule or schedule {name} does not exist; there are none"}
 
@@ -47,6 +57,7 @@ class About:
 
     status: Callable[[], Mapping[str, Any]]
     requests: RequestAnswers
+    traces: TraceAnswers
     fire: Fire = _nothing_to_fire
 
     async def answer(self, path: str, query: str, method: str = "GET", body: bytes = b"") -> Answer:
@@ -58,10 +69,25 @@ class About:
             return 200, self.status()
         if path == _REQUESTS:
             return await self._newest(parse_qs(query).get("limit", [str(DEFAULT_LIMIT)])[0])
+        if path == _TRACES or path.startswith(f"{_TRACES}/"):
+            return await self._of_traces(path, query)
         key = path.removeprefix(f"{_REQUESTS}/")
         if key and key != path:
             return 200, await run_in_thread(lambda: self.requests.one(unquote(key)))
-        return 404, {"error": f"there is no {path} here; there are {', '.join(PATHS)}"}
+        return _unknown(path)
+
+    async def _of_traces(self, path: str, query: str) -> Answer:
+        answers = {"": self.traces.page, "/figures": self.traces.figures, "/news": self.traces.news}
+        found = answers.get(path.removeprefix(_TRACES))
+        if found is None:
+            return _unknown(path)
+        given = {name: values[-1] for name, values in parse_qs(query).items()}
+        try:
+            return 200, await run_in_thread(lambda: found(given))
+        except ParseError as problem:
+            return 400, {"error": str(problem), "code": "InvalidRequestException"}
+        except AwsError as problem:
+            return problem.status, {"error": problem.message, "code": problem.code}
 
     async def _newest(self, limit: str) -> Answer:
         try:

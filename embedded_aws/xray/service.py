@@ -23,7 +23,9 @@ from embedded_aws.xray.query import graph_json
 from embedded_aws.xray.query.filters.facts import work_out
 from embedded_aws.xray.query.graph import Graph, trace_graph
 from embedded_aws.xray.query.groups import Groups
+from embedded_aws.xray.query.lists import Lists
 from embedded_aws.xray.query.minutes import MinuteGraphs
+from embedded_aws.xray.query.news import News
 from embedded_aws.xray.query.store import Digest, Row, Store, StoreError, TimeRangeType
 from embedded_aws.xray.query.summaries import summarize
 from embedded_aws.xray.query.trace_index import TraceIndex
@@ -96,6 +98,7 @@ class XRay:
         self.ids = ids or RandomIds()
         self.store = Store(database, most_bytes)
         self.refusals = Refusals()
+        self.news = News()
         self.losses = losses or Losses()
         try:
             self._ages = Ages(self.store.newest_update(), clock, monotonic)
@@ -105,6 +108,7 @@ class XRay:
             self.tags = Tags(self.store)
             self.tags.add_resources(self.groups.has_arn)
             self._index = TraceIndex(self.store, self._numbered, self.groups)
+            self.lists = Lists(self._index, self._numbered, monotonic)
         except StoreError:
             self.store.close()
             raise
@@ -173,6 +177,7 @@ class XRay:
             self.losses.add("segments", len(entries), problem)
             raise
         self._index.changed(changes)
+        self.news.tell()
 
     def tidy(self) -> bool:
         """Let go of some of what is too old or has no room; true while there is more. See `retention`."""
@@ -230,6 +235,10 @@ class XRay:
             numbers = [number for number in numbers if number * _MIX % 2**32 < query.rate * 2**32]
         return numbers if query.expression is None else self._index.select(query.expression, numbers)
 
+    def summarized(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
+        """Return the summaries of those of the traces with these numbers that there are, in this order."""
+        return [json.loads(digest.summary) for _, digest in self._numbered(numbers)]
+
     def _page(self, numbers: list[int], query: Query, last: tuple[float, int] | None, processed: int) -> Page:
         found = []
         for row, digest in self._digests(self.store.numbered(numbers, query.by)):
@@ -258,6 +267,7 @@ class XRay:
         return graph
 
     def close(self) -> None:
+        self.news.close()
         self.store.close()
 
     def _minutes_of(self, group: Group | None) -> MinuteGraphs:

@@ -27,6 +27,8 @@ from embedded_aws.journal.about import About
 from embedded_aws.journal.answers import Arrivals, RequestAnswers
 from embedded_aws.journal.log import RequestLog
 from embedded_aws.journal.records import ApiRequest
+from embedded_aws.journal.traces import TraceAnswers
+from embedded_aws.xray.service import XRay
 from tests.embedded_aws.raw import exchange, request, signed
 from tests.embedded_aws.serving import serving
 
@@ -86,20 +88,20 @@ class Running:
         )
 
 
-def about(status: Mapping[str, Any], log: RequestLog) -> About:
+def about(status: Mapping[str, Any], log: RequestLog, xray: XRay) -> About:
     """What the server tells about itself, with one trace stored."""
     arrivals = Arrivals(
         documents=lambda ids: {id_: 3 for id_ in ids if id_ == TRACE_ID},
         refused=lambda _: [],
         counts=lambda: {"documents": 3},
     )
-    return About(lambda: status, RequestAnswers(log, arrivals))
+    return About(lambda: status, RequestAnswers(log, arrivals), TraceAnswers(xray))
 
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
     moto = moto_aws.load()
-    apis, queues, log = MotoApis(moto), list[str](), RequestLog()
+    apis, queues, log, xray = MotoApis(moto), list[str](), RequestLog(), XRay(None)
     endpoint = Endpoint(
         Services(
             xray=sent,
@@ -110,7 +112,7 @@ def running() -> Iterator[Running]:
             fis=Named("fis"),
             logs=Named("logs"),
             aws=moto,
-            about=about({"status": "ready"}, log),
+            about=about({"status": "ready"}, log, xray),
             metrics_read=lambda: None,
             alarms_changed=lambda: None,
             queue_used=queues.append,
@@ -124,6 +126,7 @@ def running() -> Iterator[Running]:
     )
     with serving(guarded) as url:
         yield Running(url, moto, apis, queues, log)
+    xray.close()
 
 
 @pytest.fixture

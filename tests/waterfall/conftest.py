@@ -15,6 +15,7 @@ import pytest
 from embedded_aws.journal.about import About, is_about
 from embedded_aws.journal.answers import Arrivals, RequestAnswers
 from embedded_aws.journal.log import RequestLog
+from embedded_aws.journal.traces import TraceAnswers
 from embedded_aws.xray.api.sampling import operations as sampling_operations
 from embedded_aws.xray.api.traces import operations, service
 from embedded_aws.xray.sampling import Sampling
@@ -54,7 +55,8 @@ class Api:
         self.daemon: dict[str, int] = {}
         self.apis: dict[str, str] = {}
         arrivals = Arrivals(xray.store.counts, xray.refusals.of, lambda: self.daemon)
-        self.about = About(lambda: {"apis": self.apis}, RequestAnswers(self.log, arrivals))
+        requests = RequestAnswers(self.log, arrivals)
+        self.about = About(lambda: {"apis": self.apis}, requests, TraceAnswers(xray))
 
     def put(self, documents: Iterable[Mapping[str, Any]]) -> None:
         sent = [json.dumps(document) for document in documents if not document.get("inferred")]

@@ -10,14 +10,14 @@ from __future__ import annotations
 import math
 import threading
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from embedded_aws.xray.query.filters.evaluator import Evaluator
 from embedded_aws.xray.query.filters.tables import StoredTrace, Tables
 from embedded_aws.xray.query.trace_order import TraceOrder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from embedded_aws.xray.query.filters.evaluator import Rows, Test
     from embedded_aws.xray.query.filters.syntax import Expression
@@ -35,6 +35,19 @@ MOST_CHANGES = 50_000
 """Changed traces that are noted between two questions; after more than these all is read anew."""
 
 
+class Follower(Protocol):
+    """Holds something of traces by their number; called while the index is locked."""
+
+    def outdate(self, numbers: Collection[int]) -> None:
+        """These traces have changed."""
+
+    def forget_gone(self) -> None:
+        """Some traces are gone."""
+
+    def forget_all(self) -> None:
+        """Nobody knows which traces have changed."""
+
+
 class TraceIndex:
     """Thread-safe; `load` returns those of the traces with these numbers that there are."""
 
@@ -48,6 +61,7 @@ class TraceIndex:
         self._gone = 0
         self._changes_lock = threading.Lock()
         self._changes: dict[int, Change] | None = None
+        self._followers: list[Follower] = []
         self.loaded = 0
         """How many traces have been read into a table; it only grows."""
 
@@ -62,6 +76,10 @@ class TraceIndex:
             if len(self._changes) > MOST_CHANGES:
                 # Nobody has asked for long, or ever will: to note more would fill the memory.
                 self._changes = None
+
+    def follow(self, follower: Follower) -> None:
+        """Let it know of changes before each answer."""
+        self._followers.append(follower)
 
     def newest(self, start: float, end: float, before: tuple[float, int] | None, limit: int) -> list[int]:
         """List at most `limit` traces that began in [start, end), before (time, number), newest first.
@@ -90,6 +108,8 @@ class TraceIndex:
             for part in [part for part in self._shards if left.get(part, 0) <= SHARD // 8]:
                 del self._shards[part]
             self._order = None
+            for follower in self._followers:
+                follower.forget_gone()
 
     def _chosen(self, numbers: Sequence[int], choose: Callable[[_Shard, Rows], Rows]) -> list[int]:
         with self._lock:
@@ -123,7 +143,11 @@ class TraceIndex:
             changes, self._changes = self._changes, {}
         if changes is None:  # from here on they are noted
             self._shards, self._order = {}, None
+            for follower in self._followers:
+                follower.forget_all()
             return
+        for follower in self._followers:
+            follower.outdate(changes)
         for number, revision, time in changes.values():
             if shard := self._shards.get(number // SHARD):
                 shard.outdate(number % SHARD, revision)

@@ -1,0 +1,51 @@
+"""Where a trace failed and of what, so that traces which failed alike can be counted together."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_VARYING = re.compile(r"\b0x[0-9a-f]+\b|\b[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b|\d+", re.IGNORECASE)
+_MOST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """`span` is what failed in `service`; `exception` and `message` are empty where nothing was recorded.
+
+    `key` is the same for failures that differ in numbers and ids of the message alone.
+    """
+
+    key: str
+    kind: str
+    service: str
+    span: str
+    exception: str
+    message: str
+
+
+def failure_of(summary: Mapping[str, Any]) -> Failure | None:
+    """Return the first root cause of a TraceSummary: a fault's, or that of an error which the client got."""
+    for kind, causes, counts in (
+        ("fault", summary["FaultRootCauses"], True),
+        ("error", summary["ErrorRootCauses"], summary["HasError"]),
+    ):
+        if causes and counts:
+            return _failure(kind, causes[0])
+    return None
+
+
+def _failure(kind: str, cause: Mapping[str, Any]) -> Failure:
+    """Return the deepest place of a path that has an exception, or else its end."""
+    path = [(service["Name"], entity) for service in cause["Services"] for entity in service["EntityPath"]]
+    service, entity = next((place for place in reversed(path) if place[1].get("Exceptions")), path[-1])
+    exceptions = entity.get("Exceptions") or [{"Name": "", "Message": ""}]
+    name, message = exceptions[0]["Name"], exceptions[0]["Message"]
+    alike = "\0".join((kind, service, entity["Name"], name, _VARYING.sub("#", message[:_MOST])))
+    key = hashlib.blake2s(alike.encode("utf-8", "replace"), digest_size=6).hexdigest()
+    return Failure(key, kind, service, entity["Name"], name, message[:_MOST])
