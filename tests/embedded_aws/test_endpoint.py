@@ -99,9 +99,16 @@ def about(status: Mapping[str, Any], log: RequestLog, xray: XRay) -> About:
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[Running]:
+def stored() -> Iterator[XRay]:
+    xray = XRay(None)
+    yield xray
+    xray.close()
+
+
+@pytest.fixture(scope="module")
+def running(stored: XRay) -> Iterator[Running]:
     moto = moto_aws.load()
-    apis, queues, log, xray = MotoApis(moto), list[str](), RequestLog(), XRay(None)
+    apis, queues, log = MotoApis(moto), list[str](), RequestLog()
     endpoint = Endpoint(
         Services(
             xray=sent,
@@ -112,7 +119,7 @@ def running() -> Iterator[Running]:
             fis=Named("fis"),
             logs=Named("logs"),
             aws=moto,
-            about=about({"status": "ready"}, log, xray),
+            about=about({"status": "ready"}, log, stored),
             metrics_read=lambda: None,
             alarms_changed=lambda: None,
             queue_used=queues.append,
@@ -126,7 +133,6 @@ def running() -> Iterator[Running]:
     )
     with serving(guarded) as url:
         yield Running(url, moto, apis, queues, log)
-    xray.close()
 
 
 @pytest.fixture
@@ -531,7 +537,7 @@ def test_crash_is_an_aws_error(running: Running, caplog: pytest.LogCaptureFixtur
 
 
 @pytest.mark.parametrize(("service", "call"), [("sns", "list_topics"), ("dynamodb", "list_tables")])
-def test_error_in_the_protocol_of_the_caller(service: str, call: str) -> None:
+def test_error_in_the_protocol_of_the_caller(stored: XRay, service: str, call: str) -> None:
     """Query clients get their error as XML, JSON clients as JSON."""
 
     async def broken(scope: Scope, receive: Receive, send: Send) -> None:
@@ -546,7 +552,7 @@ def test_error_in_the_protocol_of_the_caller(service: str, call: str) -> None:
         fis=broken,
         logs=broken,
         aws=broken,
-        about=about({}, RequestLog()),
+        about=about({}, RequestLog(), stored),
         metrics_read=lambda: None,
         alarms_changed=lambda: None,
         queue_used=lambda url: None,

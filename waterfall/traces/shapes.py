@@ -96,6 +96,7 @@ def _summary(summary: Summary) -> dict[str, Any]:
         "entry": summary.entry,
         "entry_type": summary.entry_type,
         "annotations": {key: list(values) for key, values in summary.annotations.items()},
+        "failure": asdict(summary.failure) if summary.failure else None,
     }
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from waterfall.traces.documents import list_of, mapping_of, number_of, text_of, whole_of
+from waterfall.traces.failures import Failure, failure_of
 from waterfall.traces.model import FAULT_ANNOTATION, Http, Status
 
 _VALUES = ("StringValue", "NumberValue", "BooleanValue")
@@ -29,6 +30,7 @@ class Summary:
     entry_type: str | None
     annotations: Mapping[str, tuple[Any, ...]]
     injected: tuple[str, ...] = ()
+    failure: Failure | None = None
 
     @property
     def is_request(self) -> bool:
@@ -56,6 +58,7 @@ def summary(answer: Mapping[str, Any]) -> Summary:
             key: _annotation(values) for key, values in mapping_of(answer.get("Annotations")).items()
         },
         injected=_injected(mapping_of(answer.get("Annotations"))),
+        failure=failure_of(answer),
     )
 
 

@@ -1,7 +1,6 @@
 """The console's web application: pages, static files, and the API that they read.
 
 `GET /api/source`                     what is read: `endpoint`, `aws`, `profile`, `region`, `indexed_only`
-`GET /api/traces`                     `waterfall.traces/1`; `filter`, `limit`, and a time
 `GET /api/traces/{id}`                `waterfall.trace/1`, with what a picture needs besides
 `GET /api/traces/{id}/documents/{n}`  the document of node `n`
 `GET /api/traces/{id}/logs`           `waterfall.logs/1`: what its invocations wrote
@@ -11,7 +10,8 @@
 `GET /api/requests`                   `waterfall.requests/1`; `limit`
 `GET /api/why`                        `waterfall.why/1`; `request` as `waterfall why` takes it, or the last
 
-`waterfall.web.around` adds what stands around a trace, `waterfall.web.faults` what is about fault injection.
+`waterfall.web.lists` adds the lists of traces, `waterfall.web.around` what stands around one, and
+`waterfall.web.faults` what is about fault injection.
 
 A time is `since` (seconds back from now) or `start` and `end` (epoch seconds). A failure answers
 `{"error": sentence, "code": name}`: 400 what was asked is wrong, 404 not there, 502 X-Ray cannot be read.
@@ -35,12 +35,14 @@ from waterfall.logs.shapes import trace_logs_shape
 from waterfall.traces import arguments
 from waterfall.traces.client import Reader, ReadError, RefusedError, Source
 from waterfall.traces.links import linked_traces
+from waterfall.traces.lists import Lists
 from waterfall.traces.marking import marked, marked_by
-from waterfall.traces.shapes import map_shape, traces_shape
+from waterfall.traces.shapes import map_shape
 from waterfall.web import files, shapes
 from waterfall.web.around import Around
 from waterfall.web.faults import Experiments
 from waterfall.web.guard import Guard
+from waterfall.web.lists import TraceLists
 from waterfall.web.modules import STATIC, index
 from waterfall.web.query import BadRequestError, limit_of, span_of
 from waterfall.web.response import json_response
@@ -64,9 +66,10 @@ MOST_LINES, FEWEST_LINES = 3000, 20
 
 def create_app(reader: Reader, source: Source, clock: Callable[[], float] = time.time) -> Starlette:
     api = _Api(reader, source, clock)
+    lists = TraceLists(Lists(reader, source), clock)
     routes = [
         Route("/api/source", api.source),
-        Route("/api/traces", api.traces),
+        *lists.routes(),
         Route("/api/traces/{id}", api.trace),
         Route("/api/traces/{id}/documents/{position:int}", api.document),
         Route("/api/traces/{id}/logs", api.logs),
@@ -80,8 +83,15 @@ def create_app(reader: Reader, source: Source, clock: Callable[[], float] = time
         Mount("/static", StaticFiles(directory=STATIC)),
         *(Route(path, _page) for path in PAGES),
     ]
-    failures: Any = {ReadError: _failed, BadRequestError: _failed, NotThereError: _failed}
-    return Starlette(routes=routes, middleware=[Middleware(Guard)], exception_handlers=failures)
+    failures: Any = {
+        ReadError: _failed,
+        BadRequestError: _failed,
+        NotThereError: _failed,
+        404: _nowhere,
+    }
+    app = Starlette(routes=routes, middleware=[Middleware(Guard)], exception_handlers=failures)
+    app.state.news = lists.news
+    return app
 
 
 class NotThereError(Exception):
@@ -90,6 +100,14 @@ class NotThereError(Exception):
 
 async def _page(_: Request) -> Response:
     return HTMLResponse(index())
+
+
+async def _nowhere(request: Request, _: Exception) -> Response:
+    """Answer what has no address here: to people with a page that says so."""
+    path = request.url.path
+    if path.startswith(("/api/", "/static/")):
+        return json_response({"error": f"there is no {path[:200]} here", "code": "NotFound"}, 404)
+    return HTMLResponse(index(), 404)
 
 
 async def _failed(_: Request, problem: Exception) -> Response:
@@ -118,18 +136,6 @@ class _Api:
         def read() -> Any:
             indexed = self._source.aws and self._reader.keeps_all_in_logs()
             return shapes.source_shape(self._source, indexed_only=indexed)
-
-        return json_response(await run_in_threadpool(read))
-
-    async def traces(self, request: Request) -> Response:
-        start, end = span_of(request.query_params, self._clock())
-        limit = limit_of(request.query_params)
-        expression = request.query_params.get("filter") or None
-
-        def read() -> Any:
-            # one more than asked, so that the page knows whether there are more
-            found = self._reader.summaries(start, end, limit=limit + 1, expression=expression)
-            return traces_shape(found[:limit], start, end) | {"more": len(found) > limit}
 
         return json_response(await run_in_threadpool(read))
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from starlette.applications import Starlette
 
+    from waterfall.web.news import News
+
 _GRACE = 1  # seconds that running requests may take at the end
 _LEAVE = 0.5  # the same for a console that ends with what it shows
 
@@ -64,4 +66,16 @@ def _server(app: Starlette) -> uvicorn.Server:
         ws="none",
         timeout_graceful_shutdown=_GRACE,
     )
-    return uvicorn.Server(config)
+    return _Server(config, app.state.news)
+
+
+class _Server(uvicorn.Server):
+    """Ends the streams of open pages first: it would wait for them."""
+
+    def __init__(self, config: uvicorn.Config, news: News) -> None:
+        super().__init__(config)
+        self._news = news
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._news.close()
+        await super().shutdown(sockets)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-import urllib.error
-import urllib.request
 from typing import Any
 from urllib.parse import quote
 
-from waterfall.shell import typed
 from waterfall.traces.client import ReadError
 from waterfall.traces.documents import mapping_of
+from waterfall.traces.local import TIMEOUT, tell
 
-TIMEOUT = 30.0
+__all__ = ["MOST", "TIMEOUT", "Journal"]
 MOST = 1_000
 
 
@@ -56,17 +52,4 @@ class Journal:
         ]
 
     def _get(self, path: str) -> dict[str, Any] | None:
-        if self._endpoint is None:
-            return None
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        try:
-            with direct.open(f"{self._endpoint.rstrip('/')}/_local/{path}", timeout=TIMEOUT) as answer:
-                told = json.load(answer)
-        except urllib.error.HTTPError:
-            return None
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            raise ReadError(
-                f"nothing answers at {self._endpoint}: start a local stack with `{typed('up')}`, "
-                f"name its endpoint with --endpoint URL, or read a real account with --aws ({error})"
-            ) from error
-        return told if isinstance(told, dict) else None
+        return None if self._endpoint is None else tell(self._endpoint, path)

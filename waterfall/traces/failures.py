@@ -1,0 +1,66 @@
+"""Where a trace failed and of what, as its summary tells.
+
+https://docs.aws.amazon.com/xray/latest/api/API_FaultRootCause.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from waterfall.traces.documents import list_of, mapping_of, text_of
+
+_VARYING = re.compile(r"\b0x[0-9a-f]+\b|\b[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b|\d+", re.IGNORECASE)
+_LONGEST_MESSAGE = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """`span` is what failed in `service`; `exception` and `message` are `None` where none was recorded."""
+
+    kind: Literal["fault", "error"]
+    service: str
+    span: str
+    exception: str | None
+    message: str | None
+
+    @property
+    def key(self) -> str:
+        """The same for failures that differ in numbers and ids of the message alone."""
+        alike = _VARYING.sub("#", self.message or "")
+        parts = (self.kind, self.service, self.span, self.exception or "", alike)
+        return hashlib.blake2s("\0".join(parts).encode("utf-8", "replace"), digest_size=6).hexdigest()
+
+
+def failure_of(answer: Mapping[str, Any]) -> Failure | None:
+    """Return the first root cause of a TraceSummary: a fault's, or that of an error which the client got."""
+    for cause in map(mapping_of, list_of(answer.get("FaultRootCauses"))):
+        return _failure("fault", cause)
+    if answer.get("HasError") is True:
+        for cause in map(mapping_of, list_of(answer.get("ErrorRootCauses"))):
+            return _failure("error", cause)
+    return None
+
+
+def _failure(kind: Literal["fault", "error"], cause: Mapping[str, Any]) -> Failure | None:
+    """Return the deepest place of a path that has an exception, or else its end."""
+    path = [
+        (text_of(service.get("Name")) or "(no name)", mapping_of(entity))
+        for service in map(mapping_of, list_of(cause.get("Services")))
+        for entity in list_of(service.get("EntityPath"))
+    ]
+    if not path:
+        return None
+    service, entity = next((place for place in reversed(path) if place[1].get("Exceptions")), path[-1])
+    exception = mapping_of(next(iter(list_of(entity.get("Exceptions"))), None))
+    message = text_of(exception.get("Message"))
+    return Failure(
+        kind,
+        service,
+        text_of(entity.get("Name")) or service,
+        text_of(exception.get("Name")),
+        message and message[:_LONGEST_MESSAGE],
+    )
