@@ -102,7 +102,7 @@ def api() -> Iterator[Api]:
             return status, {"Content-Type": "application/json"}, json.dumps(told).encode()
 
         def _reply(self, otherwise: Callable[[], Reply]) -> None:
-            status, headers, body = running.replies.get(self.path, otherwise)()
+            status, headers, body = running.replies.get(self.path.partition("?")[0], otherwise)()
             self.send_response(status)
             for name, value in {**headers, "Content-Length": str(len(body))}.items():
                 self.send_header(name, value)

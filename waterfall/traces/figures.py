@@ -16,7 +16,7 @@ Response = tuple[float, Mapping[Status, int]]
 _STEPS = (1, 1.5, 2, 3, 5, 7)
 _EDGES = (
     0.0,
-    *(step * power for power in (0.001, 0.01, 0.1, 1, 10, 100) for step in _STEPS),
+    *(round(step * power, 6) for power in (0.001, 0.01, 0.1, 1, 10, 100) for step in _STEPS),
     1000.0,
 )
 """Of bins whose widths grow, so that 3 ms and 3 s are both readable."""

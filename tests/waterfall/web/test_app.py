@@ -117,6 +117,7 @@ def test_what_is_not_there_is_404(api: Api, client: httpx.Client) -> None:
 def test_a_refused_filter_carries_x_ray_s_own_words(api: Api, client: httpx.Client) -> None:
     """InvalidRequestException becomes 400, with X-Ray's message alone."""
     body = json.dumps({"__type": "InvalidRequestException", "message": "expected a value at 5"}).encode()
+    api.replies["/_local/traces"] = lambda: (404, {}, b"")
     api.replies["/TraceSummaries"] = lambda: (400, {"x-amzn-errortype": "InvalidRequestException"}, body)
     answer = client.get("/api/traces", params={"filter": "fault ="})
     assert answer.status_code == 400

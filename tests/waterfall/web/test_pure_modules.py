@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -246,16 +245,29 @@ def test_what_made_a_trace_slower_is_named(blank: Page) -> None:
     assert [call(blank, "slower", "tendency", by, 1) for by in (0.2, -0.2, 0.01)] == ["slower", "faster", ""]
 
 
-def test_a_histogram_counts_every_trace_once(blank: Page) -> None:
-    """Bins are neighbours, and hold all traces by how they ended."""
-    traces = [
-        {"response_time": seconds, "duration": 9, "status": status}
-        for seconds, status in ((0.0004, "ok"), (0.02, "error"), (0.021, "ok"), (2.5, "fault"), (5000, "ok"))
-    ]
-    bins = call(blank, "histogram", "bins", traces)
-    assert sum(item["total"] for item in bins) == 5
-    assert [(item["error"], item["ok"]) for item in bins if item["error"]] == [(1, 1)]
-    assert all(item["to"] == after["from"] for item, after in pairwise(bins))
+def test_bins_of_a_histogram_tell_their_total_and_every_status(blank: Page) -> None:
+    """What the server leaves out is 0."""
+    bins = call(blank, "histogram", "bins", [[0.01, 0.015, {"ok": 2, "fault": 1}], [0.015, 0.02, {}]])
+    assert [each["total"] for each in bins] == [3, 0]
+    assert bins[0] | {"from": 0.01, "to": 0.015, "error": 0, "throttle": 0, "fault": 1} == bins[0]
+
+
+@pytest.mark.parametrize(
+    ("faults", "expected"), [(0, "0 %"), (4, "0.4 %"), (99, "9.9 %"), (120, "12 %"), (1000, "100 %")]
+)
+def test_shares_below_ten_percent_have_a_digit_more(blank: Page, faults: int, expected: str) -> None:
+    """One fault in 300 requests is not none."""
+    told = {"total": 1000, "outcomes": {"fault": faults}}
+    assert call(blank, "histogram", "shareOf", told, "fault") == expected
+
+
+def test_a_place_of_failure_is_named_once(blank: Page) -> None:
+    """The service, and what failed in it unless that is the service."""
+    assert (
+        call(blank, "failures", "where", {"service": "worker", "span": "DynamoDB"})
+        == "worker \u203a DynamoDB"
+    )
+    assert call(blank, "failures", "where", {"service": "worker", "span": "worker"}) == "worker"
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.waterfall import samples
 from tests.waterfall.web.many import requests
 
 if TYPE_CHECKING:
-    from tests.waterfall.conftest import Api
+    from tests.waterfall.conftest import Api, Reply
     from tests.waterfall.web.browser import Page
 
 ROWS = "document.querySelectorAll('tbody tr').length"
@@ -184,8 +184,152 @@ def test_two_marked_traces_are_compared(api: Api, console: str, page: Page) -> N
 def test_a_stopped_stack_is_named_and_the_list_returns_with_it(api: Api, console: str, page: Page) -> None:
     """When X-Ray cannot be read the page says so, and recovers by itself."""
     api.put(requests(1))
-    api.replies["/TraceSummaries"] = lambda: (500, {}, b"{}")
+    unknown: Reply = (404, {}, b"")
+    api.replies |= {"/_local/traces": lambda: unknown, "/TraceSummaries": lambda: (500, {}, b"{}")}
     page.open(f"{console}/traces")
     assert page.text(".problem")
     del api.replies["/TraceSummaries"]
     page.wait(f"{ROWS} === 1 && !document.querySelector('.problem')")
+
+
+COLUMN = "[...document.querySelectorAll('tbody {}')].map((cell) => cell.innerText)"
+
+
+def test_a_click_on_a_column_sorts_by_it(api: Api, console: str, page: Page) -> None:
+    """Sorted by what it is about, the other way with the next click; the address keeps the order."""
+    api.put(lasting(0.5, 0.1, 2))
+    page.open(f"{console}/traces")
+    page.wait(f"{ROWS} === 3")
+    page.click("th[data-column='response'] button")
+    page.wait(f"{COLUMN.format('.took .figure')}.join() === '2.00 s,500 ms,100 ms'")
+    assert page.run("document.querySelector('[aria-sort]').dataset.column") == "response"
+    page.click("th[data-column='response'] button")
+    page.wait(f"{COLUMN.format('.took .figure')}.join() === '100 ms,500 ms,2.00 s'")
+    assert page.run("location.search") == "?order=response"
+    page.open(f"{console}/traces?order=request")
+    page.wait(f"{COLUMN.format('.request')}.join() === 'GET /dev/item/0,GET /dev/item/1,GET /dev/item/2'")
+
+
+def test_figures_are_over_all_traces_and_pages_lead_through_them(api: Api, console: str, page: Page) -> None:
+    """250 traces are two pages; count, shares and times are those of all of them."""
+    api.put(lasting(*(0.1 if number < 247 else 3 for number in range(250)), fault_from=245))
+    page.open(f"{console}/traces")
+    page.wait(f"{ROWS} === 200")
+    page.wait("document.querySelector('.figurebox strong').innerText === '250'")
+    assert page.run(f"{COLUMN.replace('tbody {}', '.figurebox strong')}.join()") == (
+        "250,100 ms,100 ms,3.00 s,0 %,0 %,2.0 %"
+    )
+    assert "200 of 250" in page.text(".pages")
+    page.press("n")
+    page.wait(f"{ROWS} === 50 && document.querySelector('.pages').innerText.includes('250 of 250')")
+    page.run("history.back()")
+    page.wait(f"{ROWS} === 200")
+
+
+def test_failures_are_grouped_by_cause_and_a_group_opens(api: Api, console: str, page: Page) -> None:
+    """The same exception at the same place, whatever numbers its message has, is one group."""
+    api.put(failing("KeyError", "'order 17'", "KeyError", "'order 4'", "TimeoutError", "3 s"))
+    api.put(requests(2))
+    page.open(f"{console}/traces")
+    page.wait(f"{ROWS} === 5")
+    assert page.text("tbody .failedat") == "failed at shop KeyError: 'order 17'"
+    page.press("g")
+    page.wait("document.querySelectorAll('.group').length === 2")
+    assert page.text(".group .pill") == "2"
+    assert "KeyError" in page.text(".group .what")
+    page.press("ArrowDown")
+    page.press("Enter")
+    page.wait(f"{ROWS} === 2 && document.querySelector('.alike')")
+    assert page.run("document.querySelector('.alike b').innerText") == "KeyError"
+    page.run("history.back()")
+    page.wait("document.querySelectorAll('.group').length === 2")
+
+
+def test_a_burst_is_shown_once_whole_and_without_asking_for_each(api: Api, console: str, page: Page) -> None:
+    """Traces that come faster than they can be drawn are read together; none is missing, none twice."""
+    page.open(f"{console}/traces")
+    page.wait("document.querySelector('.empty')")
+    before = len(page.requests())
+    for number in range(150):
+        api.put(requests(number + 1)[number:])
+    page.wait(f"{ROWS} === 150")
+    ids = page.run("[...document.querySelectorAll('tr[data-id]')].map((row) => row.dataset.id)")
+    assert len(set(ids)) == 150
+    assert len(page.requests()) - before < 100
+
+
+def test_a_page_out_of_sight_asks_nothing_until_it_is_seen_again(api: Api, console: str, page: Page) -> None:
+    """No question while hidden; on return the list is whole."""
+    api.put(requests(1))
+    page.open(f"{console}/traces")
+    page.wait(f"{ROWS} === 1")
+    page.run(hiding("hidden"))
+    asked = len(page.requests())
+    api.put(requests(3)[1:])
+    page.run("fetch('/api/source').then((answer) => answer.text())")
+    assert len(page.requests()) == asked + 1
+    page.run(hiding("visible"))
+    page.wait(f"{ROWS} === 3")
+
+
+def test_back_returns_to_where_the_list_was_scrolled(api: Api, console: str, page: Page) -> None:
+    """The row that was opened is in sight again."""
+    api.put(requests(100))
+    page.open(f"{console}/traces")
+    page.wait(f"{ROWS} === 100")
+    page.run("document.querySelector('main').scrollTop = 1500")
+    page.run("document.querySelectorAll('tbody tr')[50].querySelector('td.began').click()")
+    page.wait("location.pathname.startsWith('/trace/')")
+    page.run("history.back()")
+    page.wait("document.querySelector('main').scrollTop === 1500")
+
+
+def test_an_unknown_address_says_so_and_leads_home(console: str, page: Page) -> None:
+    """Answered with 404, and with a page that has a heading and a link."""
+    page.open(f"{console}/nothing/here")
+    assert page.answers()[0][1] == 404
+    assert page.text(".nowhere h2") == "There is no such page"
+    assert page.text("h1") == "No such page"
+    page.click(".nowhere a")
+    page.wait("location.pathname === '/traces'")
+
+
+def lasting(*seconds: float, fault_from: int = 10**9) -> list[dict[str, Any]]:
+    """One-segment requests that take so long, the newest last."""
+    return [
+        samples.segment(
+            "shop",
+            f"{number:016x}",
+            number * 0.01,
+            number * 0.01 + length,
+            http={"request": {"method": "GET", "url": f"{samples.API}/item/{number}"}},
+            fault=number >= fault_from or None,
+        )
+        | {"trace_id": f"1-6553f100-{number:024x}"}
+        for number, length in enumerate(seconds)
+    ]
+
+
+def failing(*exceptions: str) -> list[dict[str, Any]]:
+    """Requests that failed, by type and message of their exceptions."""
+    pairs = list(zip(exceptions[::2], exceptions[1::2], strict=True))
+    return [
+        samples.segment(
+            "shop",
+            f"{number + 100:016x}",
+            0.9 - number * 0.01,
+            2,
+            fault=True,
+            cause=samples.cause(samples.exception(type_, message)),
+        )
+        | {"trace_id": f"1-6553f100-{number + 100:024x}"}
+        for number, (type_, message) in enumerate(pairs)
+    ]
+
+
+def hiding(state: str) -> str:
+    """JavaScript after which the page believes to be hidden, or visible."""
+    return (
+        f"Object.defineProperty(document, 'hidden', {{ value: {str(state == 'hidden').lower()},"
+        " configurable: true }); document.dispatchEvent(new Event('visibilitychange'))"
+    )

@@ -22,14 +22,18 @@ const KEYS = [
       ["Enter", "open"],
       ["x", "mark for comparing"],
       ["c", "compare the two marked"],
+      ["g", "failures by cause"],
+      ["n", "next page"],
       ["l", "live on or off"],
     ],
   ],
   [
     "Service map",
     [
+      ["/", "filter by name or type"],
       ["↑ ↓ ← →", "next and previous service"],
       ["Enter", "its traces"],
+      ["n", "it and its neighbours alone"],
       ["+ − 0", "zoom, fit"],
     ],
   ],

@@ -10,6 +10,7 @@ import { query } from "./state.js";
 import { compareView } from "./views/compare.js";
 import { faultsView } from "./views/faults.js";
 import { mapView } from "./views/map.js";
+import { nowhereView } from "./views/nowhere.js";
 import { traceView } from "./views/trace.js";
 import { tracesView } from "./views/traces.js";
 import { whyView } from "./views/why.js";
@@ -70,7 +71,7 @@ function open() {
     view,
     title,
   })).find(({ match }) => match);
-  const { match, view, title } = found ?? { match: [], view: tracesView, title: "Traces" };
+  const { match, view, title } = found ?? { match: [], view: nowhereView, title: "No such page" };
   document.title = `${title} · waterfall`;
   for (const tab of navigation.children) {
     const here =

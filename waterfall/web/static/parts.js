@@ -123,7 +123,23 @@ export const searchInput = (label, attributes) =>
 export const foldButton = (isOpen, attributes) =>
   h("button", { type: "button", class: "toggle", ...attributes }, isOpen ? "▾" : "▸");
 
-export const problemBox = (message) => h("p", { class: "problem", role: "alert" }, message);
+// `retry` does again what failed.
+export const problemBox = (message, retry) =>
+  h(
+    "p",
+    { class: "problem", role: "alert" },
+    message,
+    retry ? h("button", { type: "button", class: "quiet", onclick: retry }, "Try again") : null,
+  );
+
+// Says that something is on its way, once that takes longer than one would notice.
+export const loadingBox = (words) =>
+  h(
+    "div",
+    { class: "loading", role: "status" },
+    h("span", {}, words),
+    Array.from({ length: 6 }, () => h("i", { "aria-hidden": "true" })),
+  );
 export const emptyBox = (title, ...lines) =>
   h(
     "div",

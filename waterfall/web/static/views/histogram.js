@@ -2,10 +2,9 @@
 
 import { h, show, svg } from "../dom.js";
 import { duration } from "../pure/format.js";
-import { bins } from "../pure/histogram.js";
+import { bins, STATUSES } from "../pure/histogram.js";
 
 const [WIDTH, HEIGHT, BASE] = [640, 96, 76];
-const STACK = ["ok", "error", "throttle", "fault"];
 
 export function histogram({ onselect }) {
   const picture = svg("svg", {
@@ -71,7 +70,7 @@ export function histogram({ onselect }) {
     if (bin)
       show(
         note,
-        `${duration(bin.from)} – ${duration(bin.to)}: ${bin.total} ${bin.total === 1 ? "trace" : "traces"}`,
+        `${duration(bin.from)} – ${duration(bin.to)}: ${bin.total.toLocaleString("en")} ${bin.total === 1 ? "trace" : "traces"}`,
       );
     else if (current)
       show(
@@ -82,17 +81,18 @@ export function histogram({ onselect }) {
     else show(note, drawn.length ? "Response times – drag to select" : "Response times");
   }
 
-  function draw(traces, range) {
+  // `told` are bins as the server counts them.
+  function draw(told, range) {
     if (from !== null) return;
     current = range;
-    drawn = bins(traces);
+    drawn = bins(told);
     const most = Math.max(1, ...drawn.map((bin) => bin.total));
     const wide = WIDTH / Math.max(1, drawn.length);
     show(
       picture,
       drawn.map((bin, index) => {
         let top = BASE;
-        const parts = STACK.filter((status) => bin[status]).map((status) => {
+        const parts = STATUSES.filter((status) => bin[status]).map((status) => {
           const tall = Math.max(1.5, (bin[status] / most) * (BASE - 6));
           top -= tall;
           return svg("rect", {

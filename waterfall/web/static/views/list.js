@@ -45,11 +45,11 @@ export function liveSwitch(state, poll) {
 
 export function listKeys(input, body, live) {
   function move(step) {
-    const links = [...body.querySelectorAll("a.open")];
+    const links = [...body.querySelectorAll(".open")];
     const at = links.indexOf(document.activeElement);
     const next = links[Math.max(0, Math.min(links.length - 1, at + step))];
     next?.focus();
-    next?.closest("tr").scrollIntoView({ block: "nearest" });
+    next?.closest("tr, li").scrollIntoView({ block: "nearest" });
   }
   return {
     "/": () => {

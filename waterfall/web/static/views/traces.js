@@ -1,29 +1,46 @@
-// The list of traces: filter, time, response times to select from, newest first, live.
+// The list of traces: filter, time, figures over all of them, sorted, page by page, live.
 
 import { read } from "../api.js";
 import { h, link, show } from "../dom.js";
-import { polling } from "../live.js";
-import { bar, emptyBox, problemBox, searchInput, timeChoice } from "../parts.js";
-import { age, count, duration } from "../pure/format.js";
-import { percentile, responseTime } from "../pure/histogram.js";
+import { following } from "../live.js";
+import { bar, loadingBox, problemBox, searchInput, timeChoice } from "../parts.js";
+import { age } from "../pure/format.js";
+import { chosenBy, NEWEST_FIRST, tookOf } from "../pure/chosen.js";
+import { responseTime } from "../pure/histogram.js";
 import { addressOf, remember, timeAsked } from "../state.js";
-import { histogram } from "./histogram.js";
+import { failureGroups } from "./failures.js";
 import { keywordHelp } from "./keyword_help.js";
-import { arrange, columns, listKeys, liveSwitch, pressed } from "./list.js";
+import { arrange, listKeys, liveSwitch, pressed } from "./list.js";
+import { overview } from "./overview.js";
+import { sortableColumns } from "./sorting.js";
+import { nothing, pages } from "./traces_pages.js";
 import { traceRow } from "./traces_row.js";
 
-const STEP = 200;
-const MOST = 1000;
+const PAGE = 200;
+const COLUMNS = [
+  [null, ""],
+  ["status", "Status", true],
+  ["request", "Request", false],
+  ["annotations", "Annotations", false],
+  ["response", "Response time", true],
+  ["began", "Began", true],
+  ["trace", "Trace", false],
+];
+// Seconds: when nothing happens, what is older than the time asked about must go; and what AWS bills for.
+const [IDLE, READING, FIGURES_OF_AWS] = [30, 0.05, 60];
 
-export function tracesView(main, { go, query, pace }) {
+// What was shown last is there at once when one comes back.
+let last = { address: null, answer: null, figures: null };
+
+export function tracesView(main, { go, query, source }) {
   const state = {
-    filter: query.get("filter") ?? "",
-    limit: Math.min(MOST, Number(query.get("limit")) || STEP),
+    ...chosenBy(query),
     live: query.get("live") !== "off",
-    range: rangeOf(query.get("rt")),
     marked: (query.get("marked") ?? "").split(",").filter(Boolean),
     answer: null,
+    figures: null,
     fresh: new Set(),
+    got: 0,
   };
   main.className = "traces";
 
@@ -33,11 +50,7 @@ export function tracesView(main, { go, query, pace }) {
     placeholder: "Filter, such as  fault AND responsetime > 2",
   });
   const problem = h("div", { class: "slot" });
-  const keywords = keywordHelp((text) => {
-    input.value = input.value.trim() ? `${input.value.trim()} AND ${text}` : text;
-    input.focus();
-    applyFilter();
-  });
+  const keywords = keywordHelp(addCondition);
   const helpButton = h(
     "button",
     {
@@ -52,22 +65,21 @@ export function tracesView(main, { go, query, pace }) {
     },
     "Keywords",
   );
-  const live = liveSwitch(state, () => poll);
-  const figures = h("div", { class: "figures" });
-  const chart = histogram({
-    onselect: (range) => {
-      state.range = range;
-      remember({ rt: range ? range.join("-") : null }, { push: true });
-      draw();
-    },
+  const live = liveSwitch(state, () => news);
+  const above = overview({
+    onselect: (range) => choose({ rt: range ? range.join("-") : null }),
+    onfailures: () => choose({ group: state.grouped ? null : "failures" }),
   });
-  const body = h("tbody");
-  const table = h(
-    "table",
-    {},
-    columns(["", "Status", "Request", "Annotations", "Response time", "Began", "Trace"]),
-    body,
+  const groups = failureGroups((failure) => choose({ failure, group: null }));
+  const alike = h("div", { class: "slot" });
+  const head = sortableColumns(
+    COLUMNS,
+    () => state.order,
+    (order) => choose({ order: order === NEWEST_FIRST ? null : order }),
   );
+  const body = h("tbody");
+  const table = h("table", {}, head.element, body);
+  const waiting = loadingBox("Loading traces …");
   const below = h("div", { class: "below" });
   const compareBar = h("div", { class: "comparebar", hidden: true });
 
@@ -77,127 +89,192 @@ export function tracesView(main, { go, query, pace }) {
       applyFilter,
       h("div", { class: "filterbox" }, input, h("kbd", {}, "/")),
       helpButton,
-      timeChoice(query, Infinity, (changes) => {
-        remember(changes, { push: true });
-        poll.now();
-      }),
+      timeChoice(query, Infinity, choose),
       live.button,
     ),
     problem,
     keywords,
-    h("section", { class: "overview panel" }, figures, chart.element),
-    h("section", { class: "list panel" }, table, below),
+    above.element,
+    alike,
+    h("section", { class: "list panel", "aria-label": "Traces" }, table, groups.element, waiting, below),
     compareBar,
   );
 
+  // Everything that selects, or sorts, stands in the address; another choice begins with the first page.
+  function choose(changes) {
+    remember({ after: null, from: null, ...changes }, { push: true });
+    Object.assign(state, chosenBy(new URLSearchParams(location.search)));
+    if (!("after" in changes)) draw();
+    news.now();
+  }
+
   function applyFilter() {
-    state.filter = input.value.trim();
-    remember({ filter: state.filter }, { push: true });
-    poll.now();
+    choose({ filter: input.value.trim() });
   }
   input.addEventListener("search", applyFilter);
 
+  function addCondition(text) {
+    input.value = input.value.trim() ? `${input.value.trim()} AND ${text}` : text;
+    input.focus();
+    applyFilter();
+  }
+
+  const turn = { first: firstPage, next: nextPage };
   const rows = new Map();
   const on = { mark: toggleMark, condition: addCondition, open: (id) => go(`/trace/${id}`) };
 
-  const poll = polling(async (signal) => {
-    table.setAttribute("aria-busy", "true");
-    try {
-      const filter = state.filter;
-      const answer = await read(
-        "traces",
-        { ...timeAsked(new URLSearchParams(location.search)), filter, limit: state.limit },
-        signal,
-      );
-      const known =
-        state.answer?.filter === filter ? new Set(state.answer.traces.map((trace) => trace.id)) : null;
-      state.fresh = new Set(
-        known ? answer.traces.filter((trace) => !known.has(trace.id)).map((trace) => trace.id) : [],
-      );
-      state.answer = { ...answer, filter };
-      show(problem);
-      input.removeAttribute("aria-invalid");
-    } catch (failure) {
-      if (failure.name === "AbortError") throw failure;
-      show(problem, problemBox(failure.message));
-      if (failure.status === 400) input.setAttribute("aria-invalid", "true");
-    } finally {
-      if (!signal.aborted) table.removeAttribute("aria-busy");
-    }
+  const news = following(
+    async (signal) => {
+      table.setAttribute("aria-busy", "true");
+      const address = location.search;
+      const wanted = {
+        ...timeAsked(new URLSearchParams(address)),
+        filter: state.filter,
+        failure: state.failure,
+      };
+      try {
+        const [answer, figures] = await Promise.all([
+          read(
+            "traces",
+            { ...wanted, took: tookOf(state), order: state.order, after: state.after, limit: PAGE },
+            signal,
+          ).then((found) => arrived(found, address)),
+          counted(wanted, signal).then((found) => draw(Object.assign(state, { figures: found })) ?? found),
+        ]);
+        show(problem);
+        input.removeAttribute("aria-invalid");
+        return answer.unread || figures.all.unread ? READING : undefined;
+      } catch (failure) {
+        if (failure.name === "AbortError") throw failure;
+        waiting.remove();
+        show(problem, problemBox(failure.message, failure.status === 400 ? null : () => news.now()));
+        if (failure.status === 400) input.setAttribute("aria-invalid", "true");
+        return failure.status === 400 ? undefined : pace();
+      } finally {
+        if (!signal.aborted) table.removeAttribute("aria-busy");
+      }
+    },
+    pace,
+    IDLE,
+  );
+
+  function pace() {
+    return source()?.aws ? 10 : 2;
+  }
+
+  function arrived(answer, address) {
+    const known = state.answer?.address === address ? new Set(state.answer.traces.map(({ id }) => id)) : null;
+    state.fresh = new Set(known ? answer.traces.map(({ id }) => id).filter((id) => !known.has(id)) : []);
+    state.answer = { ...answer, address };
+    state.got = performance.now();
     draw();
-  }, pace);
+    return answer;
+  }
+
+  // Of an account, figures are asked for now and then: its summaries are billed.
+  async function counted(wanted, signal) {
+    const key = JSON.stringify([location.search, source()?.aws]);
+    const old = state.figures;
+    if (source()?.aws && old?.key === key && performance.now() - old.at < FIGURES_OF_AWS * 1000) return old;
+    const took = tookOf(state);
+    const [all, chosen] = await Promise.all([
+      read("traces/figures", wanted, signal),
+      took ? read("traces/figures", { ...wanted, took }, signal) : null,
+    ]);
+    return { all, chosen: chosen ?? all, key, at: performance.now() };
+  }
 
   function draw() {
-    if (!state.answer) return;
-    const { traces, more, end } = state.answer;
-    const shown = traces.filter((trace) => !state.range || within(responseTime(trace), state.range));
-    chart.draw(traces, state.range);
-    show(
-      figures,
-      figure("Traces", `${count(shown.length)}${more ? "+" : ""}`),
-      figure("Median", duration(percentile(shown.map(responseTime), 0.5))),
-      figure("95 %", duration(percentile(shown.map(responseTime), 0.95))),
-      figure("Errors", shareOf(shown, "error"), "error"),
-      figure("Throttled", shareOf(shown, "throttle"), "throttle"),
-      figure("Faults", shareOf(shown, "fault"), "fault"),
-    );
-    drawRows(shown, end);
-    const actions =
-      more && state.limit < MOST
-        ? h(
-            "button",
-            {
-              type: "button",
-              onclick: () => {
-                state.limit = Math.min(MOST, state.limit + STEP * 2);
-                remember({ limit: state.limit });
-                poll.now();
-              },
-            },
-            "Show more",
-          )
-        : null;
-    show(below, shown.length ? actions : nothing());
+    const { answer, figures } = state;
+    head.draw();
+    table.hidden = state.grouped;
+    groups.element.hidden = !state.grouped;
+    if (figures) {
+      above.draw({ ...figures, range: state.range, grouped: state.grouped });
+      if (state.grouped) groups.draw(figures.chosen, answer?.end ?? Date.now() / 1000);
+      else groups.element.replaceChildren();
+    }
+    drawAlike();
+    if (!answer) return;
+    waiting.remove();
+    last = { address: location.search, answer, figures };
+    drawRows(answer.traces);
+    show(below, state.grouped ? null : answer.traces.length ? pages(state, turn) : nothing(state, turn));
     drawMarks();
+    tick();
   }
 
-  function nothing() {
-    if (state.range)
-      return emptyBox("No trace took that long", "Click the histogram to see all response times again.");
-    if (state.filter)
-      return emptyBox(
-        "No trace matches",
-        "Take a condition out of the filter, or look further back.",
-        link("/why", { class: "button why" }, "Why is there no trace?"),
-      );
-    return emptyBox(
-      "No traces yet",
-      "Send a request: it appears here as soon as its trace has arrived.",
-      "Or look further back in time.",
-      link("/why", { class: "button why" }, "Why is there no trace?"),
+  // What the traces have in common that were chosen by how they failed.
+  function drawAlike() {
+    const group = state.figures?.chosen.failures.find(({ key }) => key === state.failure);
+    show(
+      alike,
+      state.failure
+        ? h(
+            "p",
+            { class: "alike" },
+            h("span", {}, "Failed alike: "),
+            group ? h("b", {}, group.exception ?? group.span) : null,
+            group ? h("span", { class: "dim" }, ` at ${group.service}`) : null,
+            h(
+              "button",
+              { type: "button", class: "quiet", onclick: () => choose({ failure: null }) },
+              "✕ show all",
+            ),
+            h(
+              "button",
+              { type: "button", class: "quiet", onclick: () => choose({ failure: null, group: "failures" }) },
+              "other failures",
+            ),
+          )
+        : null,
     );
   }
 
-  function drawRows(traces, now) {
+  function firstPage() {
+    main.scrollTop = 0;
+    choose({});
+  }
+
+  function nextPage() {
+    const { after, traces } = state.answer ?? {};
+    if (!after || state.grouped) return;
+    main.scrollTop = 0;
+    choose({ after, from: state.from + traces.length });
+  }
+
+  function drawRows(traces) {
     const slowest = Math.max(0.001, ...traces.map(responseTime));
+    const shown = new Set();
     const wanted = traces.map((trace) => {
+      shown.add(trace.id);
       const key = JSON.stringify([trace, slowest, state.marked.includes(trace.id)]);
       const old = rows.get(trace.id);
       const row = old?.key === key ? old.row : traceRow(trace, slowest, state.marked.includes(trace.id), on);
-      if (old && old.row !== row) old.row.replaceWith(row);
-      rows.set(trace.id, { key, row });
-      row.querySelector("time").textContent =
-        trace.start === null ? "?" : age(Math.max(0, now - trace.start));
+      if (old && old.row !== row) {
+        const held = old.row.contains(document.activeElement);
+        old.row.replaceWith(row);
+        if (held) row.querySelector("a.open").focus();
+      }
+      rows.set(trace.id, { key, row, start: trace.start });
       if (state.fresh.has(trace.id)) row.classList.add("fresh");
       return row;
     });
+    for (const id of rows.keys()) if (!shown.has(id)) rows.delete(id);
     arrange(body, wanted);
   }
 
-  function addCondition(text) {
-    input.value = input.value.trim() ? `${input.value.trim()} AND ${text}` : text;
-    applyFilter();
+  // How long ago each began, by the console's clock.
+  function tick() {
+    if (!state.answer) return;
+    const now = state.answer.end + (performance.now() - state.got) / 1000;
+    for (const { row, start } of rows.values()) {
+      const words = start === null ? "?" : age(Math.max(0, now - start));
+      const time = row.querySelector("time");
+      if (time.textContent !== words) time.textContent = words;
+    }
   }
+  const ticking = setInterval(() => document.hidden || tick(), 1000);
 
   function toggleMark(id) {
     const marked = state.marked.includes(id)
@@ -234,38 +311,33 @@ export function tracesView(main, { go, query, pace }) {
   }
 
   const keys = {
-    ...listKeys(input, body, live),
+    ...listKeys(
+      input,
+      { querySelectorAll: (what) => (state.grouped ? groups.element : body).querySelectorAll(what) },
+      live,
+    ),
     x: () => {
       const row = document.activeElement.closest?.("tr[data-id]");
-      if (row) {
-        const id = row.dataset.id;
-        toggleMark(id);
-        body.querySelector(`tr[data-id="${CSS.escape(id)}"] a.open`)?.focus();
-      }
+      if (row) toggleMark(row.dataset.id);
     },
     c: () => {
       if (state.marked.length === 2) go(addressOf("/compare", { a: state.marked[0], b: state.marked[1] }));
     },
+    g: () => choose({ group: state.grouped ? null : "failures" }),
+    n: nextPage,
   };
 
+  if (last.address === location.search && last.answer) {
+    Object.assign(state, { answer: { ...last.answer, address: last.address }, figures: last.figures });
+    state.got = performance.now();
+    draw();
+  }
   live.begin();
-  return { close: poll.stop, key: pressed(keys) };
-}
-
-const within = (value, [from, to]) => value >= from && value < to;
-const shareOf = (traces, status) =>
-  traces.length
-    ? `${((traces.filter((trace) => trace.status === status).length / traces.length) * 100).toFixed(0)} %`
-    : "–";
-const figure = (name, value, tone = "") =>
-  h(
-    "div",
-    { class: `figurebox ${tone} ${value === "0 %" || value === "–" ? "none" : ""}` },
-    h("span", {}, name),
-    h("strong", {}, value),
-  );
-
-function rangeOf(text) {
-  const match = /^([\d.]+)-([\d.]+)$/.exec(text ?? "");
-  return match && Number(match[1]) < Number(match[2]) ? [Number(match[1]), Number(match[2])] : null;
+  return {
+    close() {
+      clearInterval(ticking);
+      news.stop();
+    },
+    key: pressed(keys),
+  };
 }

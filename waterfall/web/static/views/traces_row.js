@@ -3,6 +3,7 @@
 import { h, link } from "../dom.js";
 import { statusPill } from "../parts.js";
 import { clock, cut, day, duration, ownAnnotations, pathOf, plain, shortType } from "../pure/format.js";
+import { what, where } from "../pure/failures.js";
 import { responseTime } from "../pure/histogram.js";
 
 // `slowest` is in seconds; `on` holds what marking, a chip and a click do.
@@ -35,6 +36,7 @@ export function traceRow(trace, slowest, marked, on) {
         { class: "open", title: cut(trace.url ?? trace.entry ?? "", 2000) },
         request(trace),
       ),
+      trace.failure ? failedAt(trace) : null,
     ),
     h(
       "td",
@@ -82,6 +84,19 @@ export function traceRow(trace, slowest, marked, on) {
     if (!event.target.closest("a, input, button")) on.open(trace.id);
   });
   return row;
+}
+
+function failedAt({ failure, status }) {
+  const words = `${status === "ok" ? "inside, " : ""}failed at ${where(failure)}`;
+  return h(
+    "div",
+    {
+      class: `failedat ${status === "ok" ? "dim" : failure.kind}`,
+      title: cut([words, what(failure)].join("\n"), 900),
+    },
+    h("span", {}, words),
+    what(failure) ? h("span", { class: "dim" }, ` ${cut(what(failure), 200)}`) : null,
+  );
 }
 
 function request(trace) {
