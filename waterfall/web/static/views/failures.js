@@ -2,7 +2,7 @@
 
 import { h, show } from "../dom.js";
 import { age, clock, count, cut, day } from "../pure/format.js";
-import { timeOf, where } from "../pure/failures.js";
+import { kindOfFailure, timeOf, where } from "../pure/failures.js";
 import { emptyBox } from "../parts.js";
 
 export function failureGroups(onopen) {
@@ -41,7 +41,7 @@ export function failureGroups(onopen) {
         h(
           "span",
           { class: "what" },
-          h("b", {}, cut(group.exception ?? (group.kind === "fault" ? "Fault" : "Error"), 120)),
+          h("b", { title: group.exception }, cut(kindOfFailure(group), 120)),
           group.message ? h("span", {}, cut(group.message, 240)) : null,
           h("span", { class: "dim" }, `failed at ${where(group)}`),
         ),

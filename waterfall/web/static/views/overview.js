@@ -10,7 +10,7 @@ export function overview({ onselect, onfailures }) {
   const note = h("p", { class: "note dim", role: "status" });
   const failures = h(
     "button",
-    { type: "button", class: "quiet byfailure", title: "Failures by cause (g)", onclick: onfailures },
+    { type: "button", class: "byfailure", title: "Failures by cause (g)", onclick: onfailures },
     "Failures by cause",
   );
   const chart = histogram({ onselect });

@@ -6,6 +6,7 @@ import { following } from "../live.js";
 import { bar, loadingBox, problemBox, searchInput, timeChoice } from "../parts.js";
 import { age } from "../pure/format.js";
 import { chosenBy, NEWEST_FIRST, tookOf } from "../pure/chosen.js";
+import { kindOfFailure, where } from "../pure/failures.js";
 import { responseTime } from "../pure/histogram.js";
 import { addressOf, remember, timeAsked } from "../state.js";
 import { failureGroups } from "./failures.js";
@@ -214,8 +215,8 @@ export function tracesView(main, { go, query, source }) {
             "p",
             { class: "alike" },
             h("span", {}, "Failed alike: "),
-            group ? h("b", {}, group.exception ?? group.span) : null,
-            group ? h("span", { class: "dim" }, ` at ${group.service}`) : null,
+            group ? h("b", {}, kindOfFailure(group)) : null,
+            group ? h("span", { class: "dim" }, ` at ${where(group)}`) : null,
             h(
               "button",
               { type: "button", class: "quiet", onclick: () => choose({ failure: null }) },

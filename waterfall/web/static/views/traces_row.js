@@ -3,7 +3,7 @@
 import { h, link } from "../dom.js";
 import { statusPill } from "../parts.js";
 import { clock, cut, day, duration, ownAnnotations, pathOf, plain, shortType } from "../pure/format.js";
-import { what, where } from "../pure/failures.js";
+import { tellsMore, what, where } from "../pure/failures.js";
 import { responseTime } from "../pure/histogram.js";
 
 // `slowest` is in seconds; `on` holds what marking, a chip and a click do.
@@ -36,7 +36,7 @@ export function traceRow(trace, slowest, marked, on) {
         { class: "open", title: cut(trace.url ?? trace.entry ?? "", 2000) },
         request(trace),
       ),
-      trace.failure ? failedAt(trace) : null,
+      tellsMore(trace) ? failedAt(trace) : null,
     ),
     h(
       "td",
