@@ -70,7 +70,7 @@ def _server(app: Starlette) -> uvicorn.Server:
 
 
 class _Server(uvicorn.Server):
-    """Ends the streams of open pages first: it would wait for them."""
+    """Ends the streams of open pages first, which it would wait for, and closes what it cuts off."""
 
     def __init__(self, config: uvicorn.Config, news: News) -> None:
         super().__init__(config)
@@ -79,3 +79,5 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._news.close()
         await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()

@@ -45,8 +45,8 @@ export function polling(ask, seconds) {
 }
 
 // Asks when there is news, and else every `idle` seconds; where nobody tells of news every `pace()` seconds.
-// `ask` returns in how many seconds to ask again when it wants to. News during a question is asked about once,
-// after it: a burst costs one question at a time. A page out of sight asks and hears nothing.
+// `ask` returns in how many seconds to ask again when it wants to. News during a question is asked about
+// once, after it: a burst costs one question at a time. A page out of sight asks and hears nothing.
 export function following(ask, pace, idle) {
   let timer = null;
   let asking = null;

@@ -67,12 +67,10 @@ export function histogram({ onselect }) {
 
   function say() {
     const bin = hovered === null ? null : drawn[hovered];
-    if (bin)
-      show(
-        note,
-        `${duration(bin.from)} – ${duration(bin.to)}: ${bin.total.toLocaleString("en")} ${bin.total === 1 ? "trace" : "traces"}`,
-      );
-    else if (current)
+    if (bin) {
+      const traces = `${bin.total.toLocaleString("en")} ${bin.total === 1 ? "trace" : "traces"}`;
+      show(note, `${duration(bin.from)} – ${duration(bin.to)}: ${traces}`);
+    } else if (current)
       show(
         note,
         `${duration(current[0])} – ${duration(current[1])} `,

@@ -45,7 +45,7 @@ function words({ unread, among, counted }) {
   if (!among) return null;
   return counted
     ? `as X-Ray counted all requests; histogram and failures of the newest ${among.toLocaleString("en")}`
-    : `of the newest ${among.toLocaleString("en")} traces: X-Ray counts no more for a filter, or for over a day`;
+    : `of the newest ${among.toLocaleString("en")}: X-Ray counts no more for a filter, or over a day`;
 }
 
 const figure = (name, value, tone = "") =>

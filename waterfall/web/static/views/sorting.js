@@ -2,8 +2,8 @@
 
 import { h } from "../dom.js";
 
-// `names` are `[column or null, title, begins with the largest]`; `order()` is a column, after `-` the largest
-// first. Returns the table's head, and what draws it anew.
+// `names` are `[column or null, title, begins with the largest]`; `order()` is a column, after `-` the
+// largest first. Returns the table's head, and what draws it anew.
 export function sortableColumns(names, order, onorder) {
   const heads = names.map(([column, title, largest]) => {
     if (!column) return h("th", { scope: "col" }, title);
