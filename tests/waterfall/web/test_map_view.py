@@ -113,6 +113,56 @@ def test_keys_walk_the_services(api: Api, console: str, page: Page) -> None:
     page.wait("location.pathname === '/traces'")
 
 
+def test_a_map_is_narrowed_by_name_failures_and_neighbourhood(api: Api, console: str, page: Page) -> None:
+    """What is chosen stands in the address, and what is not leaves the map."""
+    api.put(samples.failed())
+    page.open(f"{console}/map")
+    page.wait(f"{SERVICES} > 3")
+    everything = page.run(SERVICES)
+    page.press("/")
+    page.type("FRONT")
+    page.wait(f"{LABELS}.join() === 'front'")
+    assert page.run("location.search") == "?name=FRONT"
+    page.open(f"{console}/map?failing=yes")
+    page.wait(f"{SERVICES} > 0 && {SERVICES} < {everything}")
+    page.open(f"{console}/map?name=nothing-of-that")
+    page.click(".empty button")
+    page.wait(f"{SERVICES} === {everything}")
+
+
+def test_n_shows_a_service_and_its_neighbours_alone(api: Api, console: str, page: Page) -> None:
+    """The one in focus, what calls it and what it calls."""
+    api.put(samples.request())
+    page.open(f"{console}/map")
+    page.wait(f"{SERVICES} > 4")
+    page.run("document.querySelector('a.service').focus()")
+    page.press("n")
+    page.wait(f"{SERVICES} === 2")
+    assert page.run("new URLSearchParams(location.search).get('around')").strip()
+
+
+def test_the_calls_of_the_service_in_focus_stand_out(api: Api, console: str, page: Page) -> None:
+    """All others step back, until the focus is elsewhere."""
+    api.put(samples.request())
+    page.open(f"{console}/map")
+    page.wait(f"{SERVICES} > 4")
+    page.press("ArrowRight")
+    page.wait("document.querySelectorAll('.pointing .edge.near').length > 0")
+    assert page.count(".edge:not(.near)") > 0
+    page.run("document.activeElement.blur()")
+    page.wait("!document.querySelector('.pointing')")
+
+
+def test_names_of_a_large_map_are_large_enough_to_read(api: Api, console: str, page: Page) -> None:
+    """60 services are shown whole, with nothing but their names, which have 8 pixels and more."""
+    api.put(services(60))
+    page.open(f"{console}/map")
+    page.wait(f"{SERVICES} === 60")
+    assert page.count(".service .figures") == 0
+    heights = "[...document.querySelectorAll('.service .label')].map((one) => one.getBoundingClientRect())"
+    assert page.run(f"Math.min(...{heights}.map(({{ height }}) => height))") >= 8
+
+
 @pytest.mark.parametrize("width", [1280, 420])
 @pytest.mark.parametrize("count", [2, 13, 60])
 def test_services_never_overlap(api: Api, console: str, page: Page, width: int, count: int) -> None:

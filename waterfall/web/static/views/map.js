@@ -4,16 +4,19 @@ import { read } from "../api.js";
 import { h, link, show, svg } from "../dom.js";
 import { drawing, kindOf } from "../icons.js";
 import { polling } from "../live.js";
-import { emptyBox, problemBox, timeChoice } from "../parts.js";
+import { emptyBox, loadingBox, problemBox, timeChoice } from "../parts.js";
 import { cut, duration, rate, shortType, count } from "../pure/format.js";
 import { combined } from "../pure/combine.js";
 import { lines } from "../pure/lines.js";
+import { edgeWords, lastPart, serviceWords } from "../pure/map_words.js";
 import { layout } from "../pure/map_layout.js";
 import { addressOf, remember, timeAsked } from "../state.js";
-import { bolt, edgePath, geometry, labelPlaces, ring } from "./map_shapes.js";
+import { mapChoice } from "./map_choice.js";
+import { arrowHeads, bolt, edgePath, geometry, labelPlaces, ring } from "./map_shapes.js";
 
 const LONGEST = 6 * 3600;
 const NARROW = 640;
+const FAR = 0.68; // a scale at which only names can be read, and larger ones
 
 export function mapView(main, { query, pace }) {
   const traceId = query.get("trace");
@@ -24,14 +27,17 @@ export function mapView(main, { query, pace }) {
     services: [],
     view: null,
     moved: false,
+    far: false,
     split: query.get("lambda") === "split",
+    answered: false,
   };
+  const choice = mapChoice(query, () => state.answered && arrange({ anew: true }));
   const split = h("input", {
     type: "checkbox",
     onchange: () => {
       state.split = split.checked;
       remember({ lambda: state.split ? "split" : null });
-      arrived(state.all, state.text);
+      arrange({ anew: true });
     },
   });
   split.checked = state.split;
@@ -50,6 +56,7 @@ export function mapView(main, { query, pace }) {
     h("button", { type: "button", title: "Fit (0)", "aria-label": "Fit", onclick: fit }, "⤢"),
   );
   const empty = h("div", { class: "slot" });
+  const waiting = loadingBox("Loading the map …");
   const tones = [
     ["ok", "OK"],
     ["error", "Error 4xx"],
@@ -63,7 +70,7 @@ export function mapView(main, { query, pace }) {
     { class: "legend" },
     tones.map(([tone, text]) => h("span", {}, h("i", { class: tone }), text)),
   );
-  const canvas = h("section", { class: "canvas panel" }, picture, empty, zoom, legend);
+  const canvas = h("section", { class: "canvas panel" }, picture, empty, waiting, zoom, legend);
   show(
     main,
     h(
@@ -82,6 +89,7 @@ export function mapView(main, { query, pace }) {
             remember(changes, { push: true });
             poll.now();
           }),
+      choice.selects,
       h(
         "label",
         {
@@ -91,6 +99,7 @@ export function mapView(main, { query, pace }) {
         split,
         "Lambda service and function apart",
       ),
+      choice.switches,
     ),
     problem,
     canvas,
@@ -105,23 +114,31 @@ export function mapView(main, { query, pace }) {
           signal,
         );
         show(problem);
+        waiting.remove();
         const text = JSON.stringify(answer.services);
-        if (text !== state.text) arrived(answer.services, text);
+        if (text === state.text && state.answered) return;
+        Object.assign(state, { text, all: answer.services, answered: true });
+        arrange({ anew: false });
       } catch (failure) {
         if (failure.name === "AbortError") throw failure;
-        show(problem, problemBox(failure.message));
+        waiting.remove();
+        show(
+          problem,
+          problemBox(failure.message, () => poll.now()),
+        );
       }
     },
     Math.max(3, pace),
   );
   poll.now();
 
-  function arrived(all, text) {
-    const services = state.split ? all : combined(all);
+  // Draws what is chosen of what was told. Another choice is another picture, which must fit.
+  function arrange({ anew }) {
+    const services = choice.of(state.split ? state.all : combined(state.all));
     const sameShape = shapeOf(services) === shapeOf(state.services);
-    Object.assign(state, { text, all, services });
+    state.services = services;
     draw();
-    if (!sameShape && !state.moved) fit();
+    if (!sameShape && (anew || !state.moved)) fit();
   }
 
   const shapeOf = (services) =>
@@ -132,9 +149,12 @@ export function mapView(main, { query, pace }) {
       empty,
       state.services.length
         ? null
-        : emptyBox("No services yet", "Send a request, or look further back in time."),
+        : state.all.length
+          ? emptyBox("No service is like that", "Take something out of the filter.", choice.reset())
+          : emptyBox("No services yet", "Send a request, or look further back in time."),
     );
     const focused = document.activeElement?.getAttribute?.("data-service");
+    stage.classList.toggle("far", state.far);
     const shape = geometry(layout(state.services, mostInLayer()), canvas.clientWidth < NARROW);
     state.shape = shape;
     const edges = state.services
@@ -143,27 +163,7 @@ export function mapView(main, { query, pace }) {
     const places = labelPlaces(edges, shape);
     show(
       stage,
-      svg(
-        "defs",
-        {},
-        ["plain", "fault", "error", "throttle"].map((tone) =>
-          svg(
-            "marker",
-            {
-              id: `arrow-${tone}`,
-              class: `arrow ${tone}`,
-              viewBox: "0 0 8 8",
-              refX: 7,
-              refY: 4,
-              markerWidth: 8,
-              markerHeight: 8,
-              markerUnits: "userSpaceOnUse",
-              orient: "auto",
-            },
-            svg("path", { d: "M0 0.500 8 4 0 7.500z" }),
-          ),
-        ),
-      ),
+      arrowHeads(),
       edges.map((edge) => edgeLine(edge, shape)),
       edges.map((edge, index) => edgeLabel(edge, places[index])),
       state.services.map((service) => node(service, shape.at(service.id))),
@@ -180,6 +180,8 @@ export function mapView(main, { query, pace }) {
       "path",
       {
         class: `edge ${tone} ${edge.link ? "link" : ""}`,
+        "data-from": edge.from,
+        "data-to": edge.target,
         d: edgePath(edge, shape),
         "stroke-width": 1.4 + Math.min(2.5, Math.log10(1 + edge.calls)),
         "marker-end": `url(#arrow-${tone})`,
@@ -188,19 +190,18 @@ export function mapView(main, { query, pace }) {
     );
   }
 
-  const edgeWords = (edge) =>
-    edge.calls
-      ? [
-          `${edge.calls} calls, mean ${duration(edge.mean)}, 95 % ${duration(edge.p95)}`,
-          `${edge.faults} faults, ${edge.errors} errors, ${edge.throttles} throttles`,
-        ].join(", ")
-      : "messages, picked up later";
-
   function edgeLabel(edge, place) {
-    if (!edge.calls) return null;
+    if (!edge.calls || state.far) return null;
     return svg(
       "text",
-      { class: "edgelabel", x: place.x, y: place.y, "text-anchor": "middle" },
+      {
+        class: "edgelabel",
+        "data-from": edge.from,
+        "data-to": edge.target,
+        x: place.x,
+        y: place.y,
+        "text-anchor": "middle",
+      },
       duration(edge.mean),
       svg("title", {}, edgeWords(edge)),
     );
@@ -211,8 +212,9 @@ export function mapView(main, { query, pace }) {
     const figures = service.calls ? [rate(service.per_minute), duration(service.mean)].filter(Boolean) : [];
     if (traceId && service.calls)
       figures.splice(0, 1, `${count(service.calls)} ${service.calls === 1 ? "call" : "calls"}`);
-    const name = lines(lastPart(service.name), 18);
-    const below = 53 + 15 * name.length;
+    const [room, line] = state.far ? [12, 24] : [18, 15];
+    const name = lines(lastPart(service.name), room);
+    const [first, below] = [state.far ? 60 : 53, 53 + 15 * name.length];
     return svg(
       "a",
       {
@@ -221,31 +223,23 @@ export function mapView(main, { query, pace }) {
         "data-service": service.id,
         class: "service",
         transform: `translate(${x} ${y})`,
-        "aria-label": words(service),
+        "aria-label": serviceWords(service),
       },
-      svg("title", {}, words(service)),
+      svg("title", {}, serviceWords(service)),
       svg("circle", { r: 33, class: "face" }),
       ring(service, 33),
       drawing(kindOf(service.type), 0, 0, 28),
       service.injected ? bolt() : null,
-      name.map((line, index) =>
-        svg("text", { class: "label", y: 53 + 15 * index, "text-anchor": "middle" }, line),
+      name.map((text, index) =>
+        svg("text", { class: "label", y: first + line * index, "text-anchor": "middle" }, text),
       ),
-      svg("text", { class: "type", y: below, "text-anchor": "middle" }, lines(type, 26)[0]),
-      svg("text", { class: "figures", y: below + 15, "text-anchor": "middle" }, figures.join(" · ")),
+      state.far
+        ? null
+        : [
+            svg("text", { class: "type", y: below, "text-anchor": "middle" }, lines(type, 26)[0]),
+            svg("text", { class: "figures", y: below + 15, "text-anchor": "middle" }, figures.join(" · ")),
+          ],
     );
-  }
-
-  function words(service) {
-    const share = (number) => (service.calls ? ` (${((number / service.calls) * 100).toFixed(0)} %)` : "");
-    const shared = (kind) => `${service[kind]} ${kind}${share(service[kind])}`;
-    return [
-      `${cut(service.name, 500)}${service.type ? ` – ${service.type}` : ""}`,
-      ...(service.injected ? ["met injected faults"] : []),
-      `${service.calls} calls, ${rate(service.per_minute)}`,
-      `mean ${duration(service.mean)}, median ${duration(service.p50)}, 95 % ${duration(service.p95)}`,
-      [`${service.ok} ok`, ...["errors", "throttles", "faults"].map(shared)].join(", "),
-    ].join("\n");
   }
 
   function tracesOf(service) {
@@ -265,7 +259,23 @@ export function mapView(main, { query, pace }) {
   function apply() {
     const { x, y, scale } = state.view;
     stage.setAttribute("transform", `translate(${x} ${y}) scale(${scale})`);
+    const far = scale < FAR;
+    if (far === state.far) return;
+    state.far = far;
+    draw();
   }
+
+  // The calls of the service that is looked at stand out.
+  function point(id) {
+    stage.classList.toggle("pointing", id !== null);
+    for (const edge of stage.querySelectorAll(".edge, .edgelabel"))
+      edge.classList.toggle("near", edge.dataset.from === id || edge.dataset.to === id);
+  }
+  for (const kind of ["pointerover", "focusin"])
+    picture.addEventListener(kind, (event) =>
+      point(event.target.closest("a.service")?.dataset.service ?? null),
+    );
+  for (const kind of ["pointerleave", "focusout"]) picture.addEventListener(kind, () => point(null));
 
   function fit() {
     if (!state.shape) return;
@@ -355,6 +365,12 @@ export function mapView(main, { query, pace }) {
     "=": () => zoomBy(1.25),
     "-": () => zoomBy(0.8),
     0: fit,
+    "/": choice.focus,
+    n: () => {
+      const id = document.activeElement.dataset?.service;
+      const service = state.services.find((one) => String(one.id) === id);
+      if (service) choice.around(service);
+    },
   };
   return {
     close() {
@@ -368,6 +384,3 @@ export function mapView(main, { query, pace }) {
     },
   };
 }
-
-// The part of a long name that people know it by: of a queue's URL, its last part.
-const lastPart = (name) => (name.includes("://") ? name.slice(name.lastIndexOf("/") + 1) || name : name);

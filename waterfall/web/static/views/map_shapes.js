@@ -142,3 +142,27 @@ export function bolt() {
     svg("path", { d: "M1.500-7-5 1.500h4L-2 7 5-1.500H1z" }),
   );
 }
+
+// What the markers of edges are drawn from, one for each tone.
+export const arrowHeads = () =>
+  svg(
+    "defs",
+    {},
+    ["plain", "fault", "error", "throttle"].map((tone) =>
+      svg(
+        "marker",
+        {
+          id: `arrow-${tone}`,
+          class: `arrow ${tone}`,
+          viewBox: "0 0 8 8",
+          refX: 7,
+          refY: 4,
+          markerWidth: 8,
+          markerHeight: 8,
+          markerUnits: "userSpaceOnUse",
+          orient: "auto",
+        },
+        svg("path", { d: "M0 0.500 8 4 0 7.500z" }),
+      ),
+    ),
+  );

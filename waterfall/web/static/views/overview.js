@@ -25,9 +25,14 @@ export function overview({ onselect, onfailures }) {
   function draw({ all, chosen, range, grouped }) {
     chart.draw(all.bins, range);
     failures.setAttribute("aria-pressed", String(grouped));
+    fill(chosen, chosen.total.toLocaleString("en"));
+    show(note, words(chosen));
+  }
+
+  function fill(chosen, total) {
     show(
       figures,
-      figure("Traces", chosen.total.toLocaleString("en")),
+      figure("Traces", total),
       figure("Median", duration(chosen.p50)),
       figure("95 %", duration(chosen.p95)),
       figure("99 %", duration(chosen.p99)),
@@ -35,8 +40,10 @@ export function overview({ onselect, onfailures }) {
       figure("Throttled", shareOf(chosen, "throttle"), "throttle"),
       figure("Faults", shareOf(chosen, "fault"), "fault"),
     );
-    show(note, words(chosen));
   }
+  // What comes later takes no more room than what stands here until then.
+  fill({ total: 0 }, "–");
+  chart.draw([], null);
   return { element, draw };
 }
 
