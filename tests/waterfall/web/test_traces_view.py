@@ -115,6 +115,7 @@ def test_dragging_over_the_histogram_selects_response_times(api: Api, console: s
     page.open(f"{console}/traces")
     page.wait(f"{ROWS} === 4")
     bars = "[...document.querySelectorAll('.bars g')].filter((bar) => bar.children.length > 1)"
+    page.wait(f"{bars}.length > 1")
     left, top, width, _ = page.box(f"{bars}.at(-1)")
     x, y = left + width / 2, top + 20
     page.drag((x, y), (x, y))

@@ -212,7 +212,7 @@ export function mapView(main, { query, pace }) {
     const figures = service.calls ? [rate(service.per_minute), duration(service.mean)].filter(Boolean) : [];
     if (traceId && service.calls)
       figures.splice(0, 1, `${count(service.calls)} ${service.calls === 1 ? "call" : "calls"}`);
-    const [room, line] = state.far ? [12, 24] : [18, 15];
+    const [room, line] = state.far ? [11, 22] : [18, 15];
     const name = lines(lastPart(service.name), room);
     const [first, below] = [state.far ? 60 : 53, 53 + 15 * name.length];
     return svg(
