@@ -22,6 +22,10 @@ DRAWN = {
     "/compare?a={id}": ".empty",
     "/why?request={id}": ".reasons li",
     "/faults": "table button",
+    "/traces": "tbody tr",
+    "/traces?group=failures": ".group",
+    "/map": "a.service",
+    "/nothing": ".nowhere",
 }
 """Addresses, and what is there once they are drawn."""
 

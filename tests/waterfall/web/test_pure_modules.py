@@ -100,7 +100,6 @@ def test_ticks_are_round_and_few(blank: Page, span: float, expected: list[float]
 
 
 @pytest.mark.parametrize(
-<<<<<<< HEAD
     ("span", "start", "expected"),
     [
         (0.1, 2.3, ["2.30 s", "2.32 s", "2.34 s", "2.36 s", "2.38 s", "2.40 s"]),
@@ -244,7 +243,9 @@ def test_what_made_a_trace_slower_is_named(blank: Page) -> None:
         ("new", 0.4),
     ]
     assert [call(blank, "slower", "tendency", by, 1) for by in (0.2, -0.2, 0.01)] == ["slower", "faster", ""]
-=======
+
+
+@pytest.mark.parametrize(
     ("choice", "expected"),
     [
         ({}, {"api": ["fn"], "fn": ["table", "bucket"], "table": [], "bucket": []}),
@@ -269,7 +270,6 @@ def test_a_map_is_narrowed_to_what_is_chosen(
     ]
     found = call(blank, "map_filter", "filtered", services, choice)
     assert {one["id"]: [edge["target"] for edge in one["edges"]] for one in found} == expected
->>>>>>> b1cbed5 (Narrow the map by name, failures and neighbourhood; let its names be read at sixty services)
 
 
 def test_bins_of_a_histogram_tell_their_total_and_every_status(blank: Page) -> None:

@@ -279,6 +279,7 @@ def test_back_returns_to_where_the_list_was_scrolled(api: Api, console: str, pag
     page.open(f"{console}/traces")
     page.wait(f"{ROWS} === 100")
     page.run("document.querySelector('main').scrollTop = 1500")
+    page.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     page.run("document.querySelectorAll('tbody tr')[50].querySelector('td.began').click()")
     page.wait("location.pathname.startsWith('/trace/')")
     page.run("history.back()")
@@ -289,8 +290,7 @@ def test_an_unknown_address_says_so_and_leads_home(console: str, page: Page) -> 
     """Answered with 404, and with a page that has a heading and a link."""
     page.open(f"{console}/nothing/here")
     assert page.answers()[0][1] == 404
-    assert page.text(".nowhere h2") == "There is no such page"
-    assert page.text("h1") == "No such page"
+    assert page.text("h1") == "There is no such page"
     page.click(".nowhere a")
     page.wait("location.pathname === '/traces'")
 

@@ -8,7 +8,18 @@ import { emptyBox } from "../parts.js";
 export function failureGroups(onopen) {
   const element = h("div", { class: "groups", hidden: true });
 
-  function draw({ failures, other_failures: others, among }, now) {
+  let drawn = null;
+
+  function draw(figures, now) {
+    const text = JSON.stringify([figures.failures, figures.other_failures, figures.among]);
+    if (text === drawn && element.hasChildNodes()) return;
+    drawn = text;
+    const held = element.contains(document.activeElement) ? document.activeElement.dataset.failure : null;
+    fill(figures, now);
+    if (held) element.querySelector(`[data-failure="${CSS.escape(held)}"]`)?.focus();
+  }
+
+  function fill({ failures, other_failures: others, among }, now) {
     if (!failures.length) {
       show(
         element,

@@ -73,6 +73,7 @@ export function mapView(main, { query, pace }) {
   const canvas = h("section", { class: "canvas panel" }, picture, empty, waiting, zoom, legend);
   show(
     main,
+    h("h1", { class: "unseen" }, "Service map"),
     h(
       "div",
       { class: "bar" },

@@ -10,7 +10,7 @@ export function nowhereView(main) {
     h(
       "section",
       { class: "nowhere" },
-      h("h2", {}, "There is no such page"),
+      h("h1", {}, "There is no such page"),
       h("p", { class: "dim" }, "The console shows nothing at ", h("code", {}, cut(location.pathname, 200))),
       link("/traces", { class: "button" }, "All traces"),
     ),

@@ -86,6 +86,7 @@ export function tracesView(main, { go, query, source }) {
 
   show(
     main,
+    h("h1", { class: "unseen" }, "Traces"),
     bar(
       applyFilter,
       h("div", { class: "filterbox" }, input, h("kbd", {}, "/")),
