@@ -14,6 +14,11 @@ from tests.e2e.test_switching_steps import EXPECTED, MOVING
 from waterfall.cli import main
 
 DEPLOYED = ("sdk_with", "powertools_method")
+REQUEST = '{0}: {{invoke: {0}, event: {{id: "1"}}}}\n'
+SLOWER = """
+- change: slower
+  reason: beside other tests, how long anything takes says nothing
+"""
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -29,9 +34,8 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for each in (folder / "functions").glob("*.py"):
         if each.stem not in DEPLOYED:
             each.unlink()
-    requests = "".join(f'{name}: {{invoke: {name}, event: {{id: "1"}}}}\n' for name in DEPLOYED)
-    (folder / "traces" / "requests.yaml").write_text(requests)
-    (folder / "traces" / "expected.yaml").write_text(EXPECTED)
+    (folder / "traces" / "requests.yaml").write_text(REQUEST.format("sdk_with"))
+    (folder / "traces" / "expected.yaml").write_text(EXPECTED + SLOWER)
     (folder / "packages").symlink_to(REPOSITORY / ".build" / "foreign")
     (folder / ".gitignore").write_text(".build/\n")
     (folder / ".build").mkdir()
@@ -51,7 +55,7 @@ def test_a_revision_is_checked_beside_the_working_copy(
     status = main(["check", "sdk_with", "--base", "HEAD", "-C", str(program)])
     told = " ".join(capsys.readouterr().out.split())
     assert status == 0, told
-    assert "added: sdk_with > sdk_with > sdk_with.handler and 1 below it" in told or "added" in told
+    assert "added: sdk_with > sdk_with > sdk_with.handler" in told
 
 
 def test_the_report_has_a_row_for_each_request_and_file(
@@ -63,10 +67,7 @@ def test_the_report_has_a_row_for_each_request_and_file(
     told = capsys.readouterr().out
     assert status == 0, told
     assert "### Moved to OpenTelemetry: every trace is as it was" in told
-    assert re.search(r"\| `sdk_with` \| `sdk_with` \| 1 expected \| \d+ ms \| \d+ ms \|", told), told
-    assert re.search(
-        r"\| `powertools_method` \| `powertools_method` \| equal \| \d+ ms \| \d+ ms \|", told
-    ), told
+    assert re.search(r"\| `sdk_with` \| `sdk_with` \| \d expected \| \d+ ms \| \d+ ms \|", told), told
     assert "| `functions/sdk_with.py` | in_subsegment, patch_all, subsegment.put_annotation" in told
     assert "| `functions/powertools_method.py` | none | @tracer.capture_lambda_handler" in told
 
@@ -75,6 +76,8 @@ def test_the_function_that_does_not_follow_the_setting_is_named(
     program: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The modes are equal, which proves nothing of it."""
+    requests = program / "traces" / "requests.yaml"
+    requests.write_text("".join(map(REQUEST.format, DEPLOYED)))
     capsys.readouterr()
     status = main(["compare", "--modes", "-C", str(program)])
     told = capsys.readouterr()

@@ -153,8 +153,7 @@ class Deciding(Reader):
         elif isinstance(self._parents[node], cst.Decorator) and name in _DECORATORS:
             self._decorator(node, name.rpartition(".")[2], ())
         elif name == xray_sdk.AIOHTTP:
-            becomes = "middleware of opentelemetry.instrumentation.aiohttp_server"
-            found.moves(node, shown_as(name), becomes, (node, lambda _: cst.Name(found.wanted("middleware"))))
+            libraries.aiohttp(found, node, shown_as(name))
         elif name not in powertools.CLASSES or not isinstance(self._parents[node], cst.Annotation):
             found.stays(node, shown_as(name), self._why_mentioned(name))
 

@@ -19,7 +19,7 @@ _SOURCES = {
     "capture_method": "tracing",
     "carry_context": "tracing",
     "create_trace_config": "opentelemetry.instrumentation.aiohttp_client",
-    "middleware": "opentelemetry.instrumentation.aiohttp_server",
+    "AioHttpServerInstrumentor": "opentelemetry.instrumentation.aiohttp_server",
     "FlaskInstrumentor": "opentelemetry.instrumentation.flask",
 }
 
@@ -77,9 +77,12 @@ class Wanted:
         )
         return [*lines, "import tracing"] if self.is_patched and not is_here else lines
 
-    def tracer(self) -> str:
-        """Return the line that makes the tracer."""
-        return f"{self._tracer()} = {self('trace')}.get_tracer(__name__)"
+    def statements(self) -> list[str]:
+        """Return the lines that follow the imports: what instruments a library, and what makes the tracer."""
+        instrumentor = self._given.get("AioHttpServerInstrumentor")
+        lines = [f"{instrumentor}().instrument()"] if instrumentor else []
+        made = f"{self._tracer()} = {self('trace')}.get_tracer(__name__)" if self.is_tracer_made else None
+        return [*lines, made] if made else lines
 
 
 def settled(module: cst.Module, wanted: Wanted, gone: set[str]) -> cst.Module:
@@ -87,7 +90,7 @@ def settled(module: cst.Module, wanted: Wanted, gone: set[str]) -> cst.Module:
     used = _Loaded()
     module.visit(used)
     place = _place(module, gone)
-    tracer = wanted.tracer() if wanted.is_tracer_made else None
+    statements = wanted.statements()
     lines = [cst.parse_statement(line) for line in wanted.imports()]
     removed = _Removed(gone - (used.names - wanted.reused))
     body: list[cst.BaseStatement] = []
@@ -103,7 +106,7 @@ def settled(module: cst.Module, wanted: Wanted, gone: set[str]) -> cst.Module:
     body += lines if place >= len(module.body) else []
     body = tidied(body)
     new = module.with_changes(body=body)
-    return _with_tracer(new, tracer) if tracer else new
+    return _with_statements(new, statements) if statements else new
 
 
 def _place(module: cst.Module, gone: set[str]) -> int:
@@ -130,20 +133,20 @@ def _imports(node: cst.CSTNode) -> list[cst.Import | cst.ImportFrom]:
     return [each for each in lines if isinstance(each, cst.Import | cst.ImportFrom)]
 
 
-def _with_tracer(module: cst.Module, line: str) -> cst.Module:
-    """Make the tracer below the imports that stand before everything else."""
+def _with_statements(module: cst.Module, lines: Sequence[str]) -> cst.Module:
+    """Put statements below the imports that stand before everything else."""
     at = 0
     for index, each in enumerate(module.body):
         if not isinstance(each, cst.SimpleStatementLine):
             break
         if _imports(each):
             at = index + 1
-    made = cst.ensure_type(cst.parse_statement(line), cst.SimpleStatementLine)
+    made = [cst.ensure_type(cst.parse_statement(line), cst.SimpleStatementLine) for line in lines]
+    made[0] = made[0].with_changes(leading_lines=[cst.EmptyLine(indent=False)])
     follows = module.body[at] if at < len(module.body) else None
-    made = made.with_changes(leading_lines=[cst.EmptyLine(indent=False)])
-    body = [*module.body[:at], made, *module.body[at:]]
+    body = [*module.body[:at], *made, *module.body[at:]]
     if isinstance(follows, cst.SimpleStatementLine) and not follows.leading_lines:
-        body[at + 1] = follows.with_changes(leading_lines=[cst.EmptyLine(indent=False)])
+        body[at + len(made)] = follows.with_changes(leading_lines=[cst.EmptyLine(indent=False)])
     return module.with_changes(body=body)
 
 

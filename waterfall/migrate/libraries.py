@@ -7,7 +7,7 @@ import libcst as cst
 from waterfall.migrate import xray_sdk
 from waterfall.migrate.decisions import Decisions
 from waterfall.migrate.imports import emptied
-from waterfall.migrate.syntax import is_statement, texts_of
+from waterfall.migrate.syntax import is_statement, texts_of, without
 
 
 def patch(found: Decisions, node: cst.Call, method: str) -> None:
@@ -58,6 +58,30 @@ def flask(found: Decisions, node: cst.Call, shown: str) -> cst.Arg | None:
 
     found.moves(node, shown, "FlaskInstrumentor().instrument_app(...)", (node, change))
     return app
+
+
+def aiohttp(found: Decisions, node: cst.CSTNode, shown: str) -> None:
+    """Decide about aiohttp's middleware: the application is instrumented before it is made."""
+    element = found.parents[node]
+    listed = found.parents[element]
+    arg = found.parents[listed]
+    call = found.parents[arg] if isinstance(arg, cst.Arg) and arg.keyword else None
+    func = call.func if isinstance(call, cst.Call) else None
+    is_application = isinstance(func, cst.Attribute) and func.attr.value == "Application"
+    if (
+        not isinstance(listed, cst.List | cst.Tuple)
+        or not isinstance(element, cst.Element)
+        or not is_application
+    ):
+        found.stays(node, shown, xray_sdk.EXTENSIONS["aiohttp"])
+        return
+    at = listed.elements.index(element)
+
+    def change(new: cst.List | cst.Tuple) -> cst.List | cst.Tuple:
+        found.wanted("AioHttpServerInstrumentor")
+        return new.with_changes(elements=without(new.elements, at))
+
+    found.moves(node, shown, "AioHttpServerInstrumentor().instrument()", (listed, change))
 
 
 def _app(node: cst.Call) -> cst.Arg | None:

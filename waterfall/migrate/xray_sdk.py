@@ -70,6 +70,7 @@ REASONS = {
 
 
 EXTENSIONS = {
+    "aiohttp": "call AioHttpServerInstrumentor().instrument() before the application is made, without it",
     "bottle": "OpenTelemetry has no instrumentation of Bottle: wrap it in OpenTelemetryMiddleware of "
     " opentelemetry-instrumentation-wsgi",
     "django": "Django is instrumented where it starts, not in its settings: call "

@@ -333,9 +333,11 @@ def test_middleware_becomes_that_of_opentelemetry() -> None:
         """)
     assert moved(SERVER) == dedent("""\
         from aiohttp import web
-        from opentelemetry.instrumentation.aiohttp_server import middleware
+        from opentelemetry.instrumentation.aiohttp_server import AioHttpServerInstrumentor
 
-        app = web.Application(middlewares=[middleware])
+        AioHttpServerInstrumentor().instrument()
+
+        app = web.Application(middlewares=[])
         """)
     client = moved(AIOHTTP)
     assert "from opentelemetry.instrumentation.aiohttp_client import create_trace_config\n" in client
@@ -354,6 +356,11 @@ def test_middleware_becomes_that_of_opentelemetry() -> None:
             'MIDDLEWARE = ["aws_xray_sdk.ext.django.middleware.XRayMiddleware"]\n',
             '"aws_xray_sdk.ext.django.middleware.XRayMiddleware"',
             "DjangoInstrumentor().instrument() in manage.py",
+        ),
+        (
+            SERVER.replace("[middleware]", "chosen(middleware)"),
+            "ext.aiohttp.middleware.middleware",
+            "AioHttpServerInstrumentor().instrument() before",
         ),
         (
             FLASK.replace("app, xray", "app, other=xray"),
