@@ -1,4 +1,4 @@
-"""`begin_subsegment` and `end_subsegment` as a `with` of the X-Ray SDK, which is moved as any other."""
+"""What begins and ends a subsegment, or a segment, as a `with` of the X-Ray SDK, which moves as any other."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import difflib
 from collections.abc import Sequence
 
 import libcst as cst
-from libcst.helpers import get_full_name_for_node
 
 from waterfall.migrate import xray_sdk
 from waterfall.migrate.names import Names
@@ -15,7 +14,10 @@ _Body = Sequence[cst.BaseStatement]
 
 
 def paired(module: cst.Module, names: Names) -> cst.Module:
-    """Return the module with each function's pairs as `with`, where all of that function have a partner."""
+    """Return the module with pairs as `with`, in each function of which all have a partner.
+
+    So it is with what stands outside of functions. Segments are pairs where they can be spans.
+    """
     return module.visit(_Pairing(names))
 
 
@@ -45,6 +47,13 @@ class _Pairing(cst.CSTTransformer):
             return updated_node
         return made
 
+    def leave_Module(self, original_node: cst.Module, updated_node: cst.Module) -> cst.Module:
+        if not _count(original_node, self._names, outside=True):
+            return updated_node
+        body = _Blocks(self._names).pairs([*updated_node.body])
+        made = updated_node.with_changes(body=body)
+        return updated_node if _count(made, self._names, outside=True) else made
+
 
 class _Blocks(cst.CSTTransformer):
     """Makes a `with` of the pairs of each block; nested functions have been done before."""
@@ -56,30 +65,31 @@ class _Blocks(cst.CSTTransformer):
     def leave_IndentedBlock(
         self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
     ) -> cst.IndentedBlock:
-        return updated_node.with_changes(body=self._pairs([*updated_node.body]))
+        return updated_node.with_changes(body=self.pairs([*updated_node.body]))
 
-    def _pairs(self, body: list[cst.BaseStatement]) -> list[cst.BaseStatement]:
+    def pairs(self, body: list[cst.BaseStatement]) -> list[cst.BaseStatement]:
         """Close each begin by the nearest end that follows it, from the last begin backwards."""
         for at in range(len(body) - 1, -1, -1):
             begun = self._begin(body[at])
             if begun is None:
                 continue
-            if guarded := self._guarded(body, at):
-                body[at : at + 2] = [_with(body[at], begun, guarded)]
+            kind = self._kind(begun[0])
+            if guarded := self._guarded(body, at, kind):
+                body[at : at + 2] = [_with(body[at], begun, guarded, kind)]
                 continue
-            end = next((each for each in range(at + 1, len(body)) if self._is_end(body[each])), None)
+            end = next((each for each in range(at + 1, len(body)) if self._is_end(body[each], kind)), None)
             if end is not None and end > at + 1:
                 ended = cst.ensure_type(body[end], cst.SimpleStatementLine).leading_lines
-                body[at : end + 1] = [_with(body[at], begun, body[at + 1 : end], ended)]
+                body[at : end + 1] = [_with(body[at], begun, body[at + 1 : end], kind, ended)]
         return body
 
-    def _guarded(self, body: list[cst.BaseStatement], at: int) -> _Body | None:
+    def _guarded(self, body: list[cst.BaseStatement], at: int, kind: str) -> _Body | None:
         """Return what stands in the `try` that follows a begin, and whose `finally` ends it."""
         guard = body[at + 1] if at + 1 < len(body) else None
         if not isinstance(guard, cst.Try) or guard.finalbody is None:
             return None
         final = guard.finalbody.body.body
-        if len(final) != 1 or not self._is_end(final[0]):
+        if len(final) != 1 or not self._is_end(final[0], kind):
             return None
         if guard.handlers or guard.orelse:
             return [guard.with_changes(finalbody=None)]
@@ -95,29 +105,38 @@ class _Blocks(cst.CSTTransformer):
         if isinstance(statement, cst.Assign) and len(statement.targets) != 1:
             return None
         call = statement.value
-        fits = isinstance(call, cst.Call) and self._is(call, "begin_subsegment") and 1 <= len(call.args) <= 2
+        fits = isinstance(call, cst.Call) and self._kind(call) and 1 <= len(call.args) <= 2
         if not isinstance(call, cst.Call) or not fits or not isinstance(target, cst.Name | None):
             return None
         return call, target
 
-    def _is_end(self, node: cst.CSTNode) -> bool:
+    def _is_end(self, node: cst.CSTNode, kind: str) -> bool:
         statement = _only(node)
         call = statement.value if isinstance(statement, cst.Expr) else None
-        return isinstance(call, cst.Call) and not call.args and self._is(call, "end_subsegment")
+        return isinstance(call, cst.Call) and not call.args and self._is(call, f"end_{kind}")
+
+    def _kind(self, call: cst.Call) -> str:
+        """Return what a call begins: a subsegment, or a segment that can be a span."""
+        return next((kind for kind in _kinds(self._names) if self._is(call, f"begin_{kind}")), "")
 
     def _is(self, call: cst.Call, method: str) -> bool:
         return self._names.stands_for(call.func) == f"{xray_sdk.RECORDER}.{method}"
+
+
+def _kinds(names: Names) -> list[str]:
+    return ["subsegment", *(["segment"] if "in_segment" in names.opening else [])]
 
 
 def _with(
     begin: cst.BaseStatement,
     begun: tuple[cst.Call, cst.Name | None],
     body: _Body,
+    kind: str,
     ended: Sequence[cst.EmptyLine] = (),
 ) -> cst.With:
     call, target = begun
     recorder = cst.ensure_type(call.func, cst.Attribute)
-    opening = call.with_changes(func=recorder.with_changes(attr=cst.Name("in_subsegment")))
+    opening = call.with_changes(func=recorder.with_changes(attr=cst.Name(f"in_{kind}")))
     known_as = cst.AsName(target) if target else None
     lines = cst.ensure_type(begin, cst.SimpleStatementLine).leading_lines
     return cst.With(
@@ -132,18 +151,23 @@ def _only(node: cst.CSTNode) -> cst.CSTNode | None:
     return node.body[0] if isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1 else None
 
 
-def _count(node: cst.CSTNode, names: Names) -> int:
-    counter = _Counter(names)
+def _count(node: cst.CSTNode, names: Names, *, outside: bool = False) -> int:
+    """Count what begins and ends by itself; with `outside`, of a module what stands in no function."""
+    counter = _Counter(names, outside=outside)
     node.visit(counter)
     return counter.found
 
 
 class _Counter(cst.CSTVisitor):
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, *, outside: bool) -> None:
         super().__init__()
         self.found = 0
-        self._names = names
+        self._names, self._outside = names, outside
+        kinds = _kinds(names)
+        self._methods = {f"{xray_sdk.RECORDER}.{verb}_{kind}" for kind in kinds for verb in ("begin", "end")}
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> bool:
+        return not self._outside
 
     def visit_Attribute(self, node: cst.Attribute) -> None:
-        if (get_full_name_for_node(node) or "").endswith(("begin_subsegment", "end_subsegment")):
-            self.found += self._names.stands_for(node) is not None
+        self.found += self._names.stands_for(node) in self._methods

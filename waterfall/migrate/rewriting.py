@@ -56,22 +56,27 @@ def rewrite(text: str, around: Around | None = None) -> Rewritten:
     """Move what can be moved in the text of a file; raises libcst.ParserSyntaxError."""
     around = around or Around()
     module = cst.parse_module(text)
-    with_pairs = paired(module, Names(module, around.shared))
+    with_pairs = paired(module, Names(module, around.shared, in_lambda=around.in_lambda))
     found = _File(with_pairs, around).rewritten()
     if with_pairs.code == text:
         return found
     lines = lines_before(text, with_pairs.code)
-    if any(use.construct.startswith("in_subsegment") and not use.is_moved for use in found.uses):
+    if any(use.construct in _OPENED and not use.is_moved for use in found.uses):
         return _File(module, around).rewritten()
     uses = tuple(replace(use, line=lines[use.line]) for use in found.uses)
     source = text.splitlines()
-    begun = tuple(
-        replace(use, construct="begin_subsegment, end_subsegment")
-        if use.construct == "in_subsegment" and "begin_subsegment" in source[use.line - 1]
-        else use
-        for use in uses
-    )
+    begun = tuple(_as_begun(use, source[use.line - 1]) for use in uses)
     return replace(found, uses=begun)
+
+
+_OPENED = {"in_subsegment": "subsegment", "in_segment": "segment"}
+
+
+def _as_begun(use: Use, line: str) -> Use:
+    """Return the row of a pair that became a `with` on the way, as it stands in the file."""
+    kind = _OPENED.get(use.construct)
+    is_pair = kind is not None and f"begin_{kind}" in line
+    return replace(use, construct=f"begin_{kind}, end_{kind}") if is_pair else use
 
 
 class _File:

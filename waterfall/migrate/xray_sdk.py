@@ -36,7 +36,7 @@ AIOHTTP_CLIENT = frozenset(
 )
 """What OpenTelemetry has an instrumentation for, which takes its place at the same line."""
 
-OUTSIDE_LAMBDA = re.compile(r"^ext\.|\b(?:begin_segment|in_segment|in_segment_async)$")
+OUTSIDE_LAMBDA = re.compile(r"^ext\.|\b(?:begin_segment|end_segment|in_segment|in_segment_async)$")
 """The constructs that need a recorder of segments."""
 
 NO_MATTER = frozenset(
@@ -72,7 +72,7 @@ REASONS = {
 EXTENSIONS = {
     "aiohttp": "call AioHttpServerInstrumentor().instrument() before the application is made, without it",
     "bottle": "OpenTelemetry has no instrumentation of Bottle: wrap it in OpenTelemetryMiddleware of "
-    " opentelemetry-instrumentation-wsgi",
+    "opentelemetry-instrumentation-wsgi",
     "django": "Django is instrumented where it starts, not in its settings: call "
     "DjangoInstrumentor().instrument() in manage.py and wsgi.py, and take this and XRAY_RECORDER out",
     "flask_sqlalchemy": "use flask_sqlalchemy's own, and SQLAlchemyInstrumentor().instrument(engine=...)",

@@ -99,6 +99,28 @@ def test_begin_and_end_become_one_with() -> None:
     )
 
 
+def test_a_segment_outside_lambda_becomes_a_span_too() -> None:
+    """Also where it stands in no function; what is inside it is inside the block."""
+    source = SDK + dedent("""\
+        segment = xray_recorder.begin_segment("script")
+        segment.put_annotation("a", 1)
+        xray_recorder.begin_subsegment("part")
+        run()
+        xray_recorder.end_subsegment()
+        xray_recorder.end_segment()
+        """)
+    assert moved(source).endswith(
+        dedent("""\
+        with tracer.start_as_current_span("script", kind=trace.SpanKind.SERVER):
+            annotate("a", 1)
+            with tracer.start_as_current_span("part"):
+                run()
+        """)
+    )
+    pairs = {f"begin_{kind}, end_{kind}" for kind in ("segment", "subsegment")}
+    assert pairs < {use.construct for use in rewrite(source).uses}
+
+
 def test_begin_and_end_are_listed_at_their_own_line() -> None:
     """The inventory names lines of the file as it is."""
     uses = rewrite(
@@ -221,6 +243,11 @@ def test_powertools_are_moved_with_their_service_as_namespace() -> None:
             "xray_recorder.put_annotation",
         ),
         (SDK + "xray_recorder.begin_segment('a')\n", "xray_recorder.begin_segment"),
+        (
+            SDK + "def handler(event, context):\n    xray_recorder.begin_segment('a')\n"
+            "    run()\n    xray_recorder.end_segment()\n",
+            "xray_recorder.begin_segment",
+        ),
         (SDK + "xray_recorder.set_trace_entity(e)\n", "xray_recorder.set_trace_entity"),
         (SDK + "xray_recorder.configure(emitter=e)\n", "xray_recorder.configure"),
         (SDK + "run(xray_recorder)\n", "xray_recorder"),
