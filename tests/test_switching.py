@@ -42,9 +42,18 @@ POWERTOOLS: Any = [
 ]
 
 
+@pytest.fixture(scope="module", autouse=True)
+def aws() -> Iterator[None]:
+    """AWS in memory. What is there already stays: other tests of this process may have put it there."""
+    mock = mock_aws()
+    mock.start(reset=False)
+    yield
+    mock.stop(remove_data=False)
+
+
 @pytest.fixture(autouse=True)
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A table in memory, and a Lambda function's variables."""
+def variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set those of a Lambda function."""
     for name, value in {
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "x",
@@ -55,24 +64,24 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(name, value)
     monkeypatch.syspath_prepend(ROOT / "layers")
     monkeypatch.setattr(sys, "path", [*sys.path, str(ROOT / ".build" / "foreign")])
-    with mock_aws():
-        yield
 
 
 @pytest.fixture
-def app(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
-    """Import an example as the module `app`."""
+def app(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], ModuleType]]:
+    """Import an example as the module `app`; its table is there."""
+    dynamodb = boto3.client("dynamodb")
+    dynamodb.create_table(
+        TableName="orders", KeySchema=SCHEMA, AttributeDefinitions=TYPES, BillingMode="PAY_PER_REQUEST"
+    )
 
     def load(title: str) -> ModuleType:
-        boto3.client("dynamodb").create_table(
-            TableName="orders", KeySchema=SCHEMA, AttributeDefinitions=TYPES, BillingMode="PAY_PER_REQUEST"
-        )
         module = ModuleType("app")
         monkeypatch.setitem(sys.modules, "app", module)
         exec(compile(BLOCKS[title], f"{title}.py", "exec"), vars(module))  # noqa: S102 - our own page
         return module
 
-    return load
+    yield load
+    dynamodb.delete_table(TableName="orders")
 
 
 def outline(node: Node) -> list[Any]:
