@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -53,25 +54,31 @@ def worker():
 """
 
 
+OTHERS = ("hypothesispytest", "xdist", "anyio")
+"""Plugins of this environment that have no part in it, and that each pytest would import."""
+
+
+def run_tests(folder: Path, tests: str, *options: str, **more: str) -> str:
+    """Run tests in a project of their own; return what pytest printed."""
+    (folder / "app.py").write_text(APP)
+    (folder / "test_app.py").write_text(TESTS + tests)
+    without = [word for name in ("cacheprovider", *OTHERS) for word in ("-p", f"no:{name}")]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *without, "-q", *options],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], **more},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return done.stdout + done.stderr
+
+
 @pytest.fixture
 def user_tests(tmp_path: Path) -> Callable[..., str]:
-    """Run tests in a project of their own; return what pytest printed."""
-    (tmp_path / "app.py").write_text(APP)
-
-    def run(tests: str, *options: str, **more: str) -> str:
-        (tmp_path / "test_app.py").write_text(TESTS + tests)
-        done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", *options],
-            cwd=tmp_path,
-            env={"PATH": os.environ["PATH"], **more},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        return done.stdout + done.stderr
-
-    return run
+    """Run tests in a project of this test."""
+    return partial(run_tests, tmp_path)
 
 
 PASSING = """
@@ -145,18 +152,28 @@ def test_sampled(traced):
 """
 
 
-def test_a_kept_trace_is_seen(user_tests: Callable[..., str]) -> None:
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[bytes]]:
+    """What is printed where tests keep faults, and what reached the daemon's address in the meantime."""
+    daemon = Collector()
+    output = run_tests(
+        tmp_path_factory.mktemp("kept"), KEPT, TRACING_KEEP="fault", AWS_XRAY_DAEMON_ADDRESS=daemon.address
+    )
+    sent = daemon.take()
+    daemon.close()
+    return output, sent
+
+
+def test_a_kept_trace_is_seen(kept: tuple[str, list[bytes]]) -> None:
     """With `TRACING_KEEP` an unsampled fault has its tree, where the mode records it."""
-    output = user_tests(KEPT, TRACING_KEEP="fault")
+    output, _ = kept
     assert re.search(r"^6 passed in", output, re.MULTILINE), output
 
 
-def test_nothing_is_sent(user_tests: Callable[..., str]) -> None:
+def test_nothing_is_sent(kept: tuple[str, list[bytes]]) -> None:
     """No trace of a test reaches the daemon's address, sampled, healthy or kept, in either mode."""
-    daemon = Collector()
-    user_tests(KEPT, TRACING_KEEP="fault", AWS_XRAY_DAEMON_ADDRESS=daemon.address)
-    assert daemon.take() == []
-    daemon.close()
+    _, sent = kept
+    assert sent == []
 
 
 MANY = """
