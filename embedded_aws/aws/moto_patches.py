@@ -27,6 +27,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.utils import camelcase_to_underscores, method_names_from_class, unix_time_millis
 from moto.moto_server import werkzeug_app
 from moto.sqs.models import Message, Queue, SQSBackend
+from werkzeug.routing import Rule
 
 from embedded_aws.aws.model import session
 from embedded_aws.aws.moto_input import UnknownOperationError
@@ -58,6 +59,7 @@ def apply() -> None:
     _look_at_messages_once()
     _leave_out_openapi_validator()
     _read_models_once()
+    _make_routes_in_turn()
     _look_for_keys_where_some_are()
 
 
@@ -82,6 +84,21 @@ def _read_models_once() -> None:
     module, backend = _open(utils), _open(AccountSpecificBackend)
     module.create_loader = cache(module.create_loader)
     backend.get_session = cache(lambda: Session(botocore_session=session()))
+
+
+def _make_routes_in_turn() -> None:
+    """Let one thread at a time make werkzeug's routes: of two, Python 3.11 may fail one by a SystemError.
+
+    https://github.com/python/cpython/issues/106905
+    """
+    route = _open(Rule)
+    make, turn = route._compile_builder, Lock()  # noqa: SLF001 - this is what parses
+
+    def made(self: Rule, *given: Any) -> Any:
+        with turn:
+            return make(self, *given)
+
+    route._compile_builder = made  # noqa: SLF001
 
 
 def _look_for_keys_where_some_are() -> None:

@@ -22,6 +22,8 @@ _ATTEMPTS = 3
 MOST_GROWTH = 32 * 1024 * 1024
 """Bytes that a process may grow after its first cases, which fill caches."""
 _WARM_UP = 0.25
+_ENOUGH = 10_000
+"""Of fewer cases growth says nothing, and to look for garbage takes longer than many of them."""
 _MOST_FINDINGS = 20
 _SHRINKS = 300
 _ROOT = str(Path(__file__).parents[2])
@@ -82,12 +84,12 @@ def run(target: Target, part: Slice, begun: Callable[[int], None] = lambda _: No
         with target.open() as take:
             for number in range(block, stop):
                 begun(number)
-                if number == part.first + int(part.count * _WARM_UP):
+                if part.count >= _ENOUGH and number == part.first + int(part.count * _WARM_UP):
                     grown_from = resident_bytes(os.getpid())
                 _one(target, take, number, report)
         report.cases += stop - block
-    growth = resident_bytes(os.getpid()) - grown_from
-    if part.count >= 10_000 and growth > MOST_GROWTH:
+    growth = resident_bytes(os.getpid()) - grown_from if part.count >= _ENOUGH else 0
+    if growth > MOST_GROWTH:
         told = f"{growth / 1e6:.0f} MB more after the first {_WARM_UP:.0%} of {part.count} cases"
         report.add(
             Finding(part.target, part.seed, part.first, part.count, "memory growth", told, "all of them")

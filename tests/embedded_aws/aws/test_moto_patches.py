@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -84,3 +88,26 @@ def test_models_are_looked_for_once() -> None:
     moto.load()
     create_loader = vars(import_module("moto.core.utils"))["create_loader"]
     assert create_loader() is create_loader()
+
+
+def test_routes_are_made_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two threads that parse at once, Python 3.11 now and then fails one."""
+    moto.load()
+    from werkzeug.routing import Map, Rule, rules  # noqa: PLC0415 - moto's, a slow import
+
+    together, parse = threading.Barrier(2), vars(rules)["_prefix_names"]
+    met: list[bool] = []
+
+    def parsed(*given: Any) -> Any:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            together.wait(0.2)
+            met.append(True)
+        return parse(*given)
+
+    monkeypatch.setattr(rules, "_prefix_names", parsed)
+    with ThreadPoolExecutor(2) as pool:
+        assert [len(list(made.iter_rules())) for made in pool.map(Map, [[Rule("/<a>")], [Rule("/<b>")]])] == [
+            1,
+            1,
+        ]
+    assert met == []
