@@ -236,6 +236,8 @@ def _vpc_config(vpc: VpcSettings) -> aws.lambda_.FunctionVpcConfigArgsDict:
 def _variables(name: str, args: TracedFunctionArgs) -> dict[str, pulumi.Input[str]]:
     keep = args.profile.keep.environment if args.profile.keep else {}
     own = {"TRACING_MODE": args.profile.tracing, "TRACING_EXPORT": args.profile.export, **keep}
+    if args.profile.cold_starts != "detailed":
+        own["TRACING_COLD_STARTS"] = args.profile.cold_starts
     extension = args.extension.environment if args.extension else {}
     if WRAPPER in args.environment and WRAPPER in extension:
         raise SettingError(

@@ -20,6 +20,7 @@ from .sampling import Extras, Keep, Sampling, read_extras
 
 Tracing = Literal["otel", "native", "off"]
 Export = Literal["xray", "otlp"]
+ColdStarts = Literal["detailed", "plain"]
 AccessLogs = Literal["auto", "on", "off"]
 
 
@@ -68,6 +69,12 @@ SETTINGS = (
         Choice(("adot", "slim")),
         "adot",
         "Take OpenTelemetry from AWS's managed ADOT layer or from a slim layer of ours",
+    ),
+    Setting(
+        "coldStarts",
+        Choice(("detailed", "plain")),
+        "detailed",
+        "Tell of a cold start what each import and each client of AWS took, or only how long it was",
     ),
     Setting(
         "adotLayerArn",
@@ -190,6 +197,7 @@ class FunctionProfile:
     log_retention: int = 14
     keep: Keep | None = None
     baseline: Baseline = field(default_factory=Baseline)
+    cold_starts: ColdStarts = "detailed"
 
 
 @dataclass(frozen=True)
@@ -217,6 +225,7 @@ class Settings:
     tracing: Tracing
     export: Export
     otel_layer: Literal["adot", "slim"]
+    cold_starts: ColdStarts
     adot_layer_arn: str
     sampling_reservoir: int
     sampling_rate: float
@@ -264,6 +273,7 @@ class Settings:
             self.log_retention,
             keep,
             self.baseline,
+            self.cold_starts,
         )
 
     @property

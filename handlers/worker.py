@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from tracing import annotate, capture_lambda_handler  # first, as it times what is imported
+
+# isort: split
 import json
 import logging
 import os
@@ -10,8 +13,6 @@ from typing import Any
 
 import boto3
 from opentelemetry import trace
-
-from tracing import annotate, capture_lambda_handler
 
 logger = logging.getLogger(__name__)
 tracer = trace.get_tracer(__name__)

@@ -75,8 +75,8 @@ PACKAGES = (
     Package(
         "tracing",
         rooms(
-            "_aws _safely _settings _span",
-            "_exceptions _sender",
+            "_aws _safely _settings _span _usage",
+            "_costs _exceptions _sender",
             "_export",
             "_keep _otlp_export",
             "_recorder",

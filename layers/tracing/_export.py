@@ -54,8 +54,8 @@ class Exporter(Protocol):
 
     sender: Sender
 
-    def finished(self, span: SpanData, base: Mapping[str, Any]) -> None:
-        """Send a finished span."""
+    def finished(self, span: SpanData, base: Mapping[str, Any], *, waits: bool = False) -> None:
+        """Send a finished span, one that `waits` for its parent together with that."""
 
     def segment(self, span: SpanData, more: Mapping[str, Any]) -> None:
         """Send a segment of its own; `more` is what only documents have (`origin`, `aws`)."""
@@ -76,14 +76,15 @@ class XRay:
         self._ids = ids
         self._failed_children: dict[tuple[int, int], list[Recorded]] = {}
 
-    def finished(self, span: SpanData, base: Mapping[str, Any]) -> None:
+    def finished(self, span: SpanData, base: Mapping[str, Any], *, waits: bool = False) -> None:
         children = self._failed_children.pop((span.trace_id, span.span_id), [])
         content = document(span, children, self._ids)
         if exception := recorded(content.get("cause"), children):
             self._failed_children.setdefault((span.trace_id, span.parent_id), []).append(exception)
-        self._send(span, merge(base, content) if base else content)
+        self._send(span, merge(base, content) if base else content, waits=waits)
 
     def unfinished(self, spans: Sequence[SpanData], *, timing_out: bool = False) -> None:
+        self.sender.flush()  # what an open span embeds would go with it, once it is sent whole
         identifier = self._ids()
         for span in spans:
             content = document(span, self._failed_children.get((span.trace_id, span.span_id), ()), self._ids)
@@ -105,12 +106,12 @@ class XRay:
         # Named as nobody's child, so that it is never embedded as a subsegment.
         self.sender.add(Item(content["id"], "", text.encode("ascii")))
 
-    def _send(self, span: SpanData, content: Mapping[str, Any]) -> None:
+    def _send(self, span: SpanData, content: Mapping[str, Any], *, waits: bool = False) -> None:
         text, shortened = fit_document(content)
         if shortened:
             self._losses.add("a span over 64 kB was truncated", span.name)
         parent = content.get("parent_id", "")
-        self.sender.add(Item(content["id"], parent, text.encode("ascii")))
+        self.sender.add(Item(content["id"], parent, text.encode("ascii")), waits=waits)
 
 
 def merge(base: Mapping[str, Any], content: Mapping[str, Any]) -> dict[str, Any]:

@@ -51,14 +51,14 @@ class Otlp:
         self._losses = losses
         self._budget = span_budget(resource)
 
-    def finished(self, span: SpanData, base: Mapping[str, Any]) -> None:
+    def finished(self, span: SpanData, base: Mapping[str, Any], *, waits: bool = False) -> None:
         del base
         variable = {"attributes": span.attributes, "events": [event.attributes for event in span.events]}
         variable, shortened = fit(variable, lambda value: len(_encoded(span, value)), self._budget)
         if shortened:
             self._losses.add("a span over 64 kB was truncated", span.name)
         ids = span_id_text(span.span_id), span_id_text(span.parent_id)
-        self.sender.add(Item(*ids, _encoded(span, variable), span.scope, span.trace_id))
+        self.sender.add(Item(*ids, _encoded(span, variable), span.scope, span.trace_id), waits=waits)
 
     def segment(self, span: SpanData, more: Mapping[str, Any]) -> None:
         """A span of kind SERVER becomes a segment, named like the function that sends it.

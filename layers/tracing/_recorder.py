@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Collection, Mapping
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tracing._export import Exporter
 from tracing._safely import safely
 from tracing._sender import Losses
-from tracing._span import SpanData, read
+from tracing._span import METADATA, SpanData, read
 
 if TYPE_CHECKING:
+    from tracing._costs import Costs
     from tracing._keep import Keeper, Memory
 
 INIT_NAME = "init"
@@ -34,9 +36,12 @@ class InitNode(NamedTuple):
 class Recorder:
     """Every span that either SDK starts and ends, on its way to the exporter."""
 
-    def __init__(self, exporter: Exporter, losses: Losses, keeper: Keeper | None = None) -> None:
+    def __init__(
+        self, exporter: Exporter, losses: Losses, keeper: Keeper | None = None, costs: Costs | None = None
+    ) -> None:
         self.exporter = exporter
         self.keeper = keeper
+        self.costs = costs
         self.init = InitNode(random_id(16), random_id(8))
         self.open: dict[int, Any] = {}
         self._losses = losses
@@ -71,7 +76,7 @@ class Recorder:
             return
         data = read(span)
         if data.trace_id != self.init.trace_id:
-            self.exporter.finished(data, base)
+            self.exporter.finished(data, base, waits=data.parent_id in self.open)
             return
         with self._lock:
             if self._target is None:
@@ -112,7 +117,9 @@ class Recorder:
             self._first = memory
             self._mask = random_id(8)
             kept, self._kept = self._kept, []
+        costs, noted = self._told_costs()
         still_open = [read(span) for span in list(self.open.values())]
+        kept[:0] = [(cost, {}) for cost in costs]
         spans = [
             span for span in [*(span for span, _ in kept), *still_open] if span.trace_id == self.init.trace_id
         ]
@@ -126,9 +133,38 @@ class Recorder:
             "INTERNAL",
             min(span.start for span in spans),
             max(span.end or span.start for span in spans),
+            noted,
         )
-        for span, base in [*kept, (node, {})]:
-            self._export_moved(span, base)
+        for span, base in kept:
+            self._export_moved(span, base, waits=True)
+        self._export_moved(node, {})
+
+    def _told_costs(self) -> tuple[list[SpanData], dict[str, str]]:
+        """Return what imports and clients cost, as spans, and what is noted around them."""
+        costs, self.costs = self.costs, None
+        with safely("telling what the cold start cost"):
+            if costs is not None:
+                costs.stop()
+            found = costs.longest() if costs and self._target != (0, 0) else []
+            if costs is None or not found:
+                return [], {}
+            ids = {0: self.init.span_id, **{cost.key: random_id(8) for cost in found}}
+            attribute = METADATA + INIT_NAME
+            spans = [
+                SpanData(
+                    self.init.trace_id,
+                    ids[cost.key],
+                    ids.get(cost.parent, self.init.span_id),
+                    cost.title,
+                    "INTERNAL",
+                    cost.start,
+                    cost.end,
+                    {attribute: costs.told(cost)},
+                )
+                for cost in found
+            ]
+            return spans, {attribute: json.dumps({"not_measured": costs.unmeasured})}
+        return [], {}
 
     def unfinished(self, trace_id: int) -> None:
         """Send what is open in a trace, and all that waits."""
@@ -160,13 +196,16 @@ class Recorder:
                 f"more than {MAX_INIT_SPANS} spans ended before the first invocation; one was dropped"
             )
 
-    def _export_moved(self, data: SpanData, base: Mapping[str, Any]) -> None:
+    def _export_moved(self, data: SpanData, base: Mapping[str, Any], *, waits: bool = False) -> None:
         moved = self._moved(data)
         if moved is None:
             return
         ids = {"id", "parent_id", "trace_id", "in_progress"}
-        send = self._first.add if self._first else self.exporter.finished
-        send(moved, {key: value for key, value in base.items() if key not in ids})
+        noted = {key: value for key, value in base.items() if key not in ids}
+        if self._first:
+            self._first.add(moved, noted)
+        else:
+            self.exporter.finished(moved, noted, waits=waits)
 
     def _moved(self, data: SpanData) -> SpanData | None:
         """Work at import below the first invocation, `None` if that is not sampled; anything else as it is.

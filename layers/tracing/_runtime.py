@@ -18,6 +18,7 @@ from tracing._context import Contexts, header_of, incoming, with_header
 from tracing._exceptions import note
 from tracing._recorder import Recorder
 from tracing._safely import safely
+from tracing._settings import handler_name
 from tracing._span import TraceHeader, span_id_text, trace_id_text
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ log = logging.getLogger("tracing")
 
 R = TypeVar("R")
 
-_HANDLER_VARIABLES = ("ORIG_HANDLER", "_HANDLER")
 _STATUS_CODE = "http.response.status_code"
 
 _SHARE = 0.1
@@ -150,9 +150,8 @@ def _guarded(function: Callable[..., R], *args: Any) -> R | None:
 
 def _name(handler: Callable[..., Any], environ: Mapping[str, str]) -> str:
     """`front.handler`, as the function's configuration names it."""
-    for variable in _HANDLER_VARIABLES:
-        if name := environ.get(variable):
-            return name.replace("/", ".")
+    if name := handler_name(environ):
+        return name
     name = getattr(handler, "__qualname__", type(handler).__qualname__)
     return f"{handler.__module__}.{name}"
 

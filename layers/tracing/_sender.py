@@ -1,4 +1,6 @@
-"""Finished spans on their way out: at once while they are few, packed and paced while they are many.
+"""Finished spans on their way out: in their parents while they are few, packed and paced while they are many.
+
+A span whose parent is still open waits to travel in it, one datagram for both; the outermost takes all along.
 
 A UDP receiver with the default buffer holds a few hundred small datagrams, or 25 of 4 kB. A leaky bucket
 measures what is on its way, as Linux counts it; while it is full, spans wait, so that they can travel in
@@ -59,7 +61,7 @@ class Transport(Protocol):
     held_bytes: int
 
     def idle(self) -> bool:
-        """Whether a span that has just finished should leave at once."""
+        """Whether a span that waits for no parent should leave at once."""
 
     def send(self, body: bytes) -> bool:
         """Send one packed body; `False` when it was dropped."""
@@ -98,17 +100,17 @@ class Sender:
         self._held_bytes = 0
         self._since = 0.0
 
-    def add(self, item: Item) -> None:
+    def add(self, item: Item, *, waits: bool = False) -> None:
+        """Take a span; one that `waits` for its parent leaves with it, or when the first has waited long."""
         with self._lock:
+            now = self._clock()
             if not self._held:
-                if self._transport.idle():
-                    self._send([item])
-                    return
-                self._since = self._clock()
+                self._since = now
             self._held.append(item)
             self._held_bytes += len(item.payload)
-            overdue = self._clock() - self._since >= self._transport.hold_seconds
-            if overdue or self._held_bytes >= self._transport.held_bytes:
+            overdue = now - self._since >= self._transport.hold_seconds
+            full = self._held_bytes >= self._transport.held_bytes
+            if overdue or full or (not waits and self._transport.idle()):
                 self._flush()
 
     def flush(self) -> None:

@@ -14,6 +14,7 @@ D = TypeVar("D", int, None)
 
 MODES = ("otel", "native", "off")
 EXPORTS = ("xray", "otlp")
+COLD_STARTS = ("detailed", "plain")
 KEEP_KINDS = ("fault", "error", "throttle")
 DEFAULT_KEEP_PER_SECOND = 10
 DEFAULT_DAEMON = ("127.0.0.1", 2000)
@@ -47,9 +48,16 @@ class Settings:
                 "TRACING_KEEP needs TRACING_MODE=otel: the native X-Ray SDK records no unsampled request"
             )
             self.keep = None
+        self.cold_starts = _choice(environ, "TRACING_COLD_STARTS", COLD_STARTS, default="detailed")
         self.daemon = _daemon(environ)
         self.otlp_url = _otlp_url(environ)
         self.otlp_headers = _otlp_headers(environ)
+
+
+def handler_name(environ: Mapping[str, str]) -> str:
+    """Return `front.handler`, as the function's configuration names it; nothing outside Lambda."""
+    name = environ.get("ORIG_HANDLER") or environ.get("_HANDLER") or ""
+    return name.replace("/", ".")
 
 
 def _keep(environ: Mapping[str, str]) -> Keep | None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from opentelemetry import trace
 
     from tracing._context import Contexts
+    from tracing._costs import Costs
     from tracing._export import Exporter
     from tracing._keep import Keeper
     from tracing._recorder import Recorder
@@ -46,8 +47,30 @@ def configure() -> Runtime | None:
     if not has_api():
         log.warning("TRACING_MODE=%s needs the package %s; tracing is off", mode, _MISSING[mode])
         return None
+    costs = _costs(settings)
+    runtime: Runtime | None = (
+        costs.timed("import", "tracing", _try, mode, settings, costs) if costs else _try(mode, settings, None)
+    )
+    if costs and runtime is None:
+        costs.stop()
+    return runtime
+
+
+def _costs(settings: Settings) -> Costs | None:
+    """Time what Lambda's handler imports from here on, as long as no invocation has come."""
+    if settings.cold_starts == "plain":
+        return None
+    from tracing._costs import of_handler  # noqa: PLC0415
+
+    costs = of_handler()
+    if costs:
+        costs.watch()
+    return costs
+
+
+def _try(mode: str, settings: Settings, costs: Costs | None) -> Runtime | None:
     try:
-        return None if _others_at_work() else _start(mode, settings)
+        return None if _others_at_work() else _start(mode, settings, costs)
     except ImportError as error:
         log.warning("TRACING_MODE=%s needs the package %s (%s); tracing is off", mode, _MISSING[mode], error)
     except Exception:
@@ -61,7 +84,7 @@ def _others_at_work() -> bool:
     return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
 
-def _start(mode: str, settings: Settings) -> Runtime:
+def _start(mode: str, settings: Settings, costs: Costs | None) -> Runtime:
     from opentelemetry import trace  # noqa: PLC0415
 
     from tracing._context import Contexts, Propagator  # noqa: PLC0415
@@ -74,7 +97,7 @@ def _start(mode: str, settings: Settings) -> Runtime:
     losses = Losses()
     resource = _resource() if settings.export == "otlp" else {}
     exporter = _exporter(settings, losses, resource)
-    recorder = Recorder(exporter, losses, _keeper(settings, losses))
+    recorder = Recorder(exporter, losses, _keeper(settings, losses), costs)
     contexts = Contexts(recorder)
     propagator = Propagator(contexts)
     provider = _provider(mode, recorder, contexts, resource)
@@ -85,6 +108,8 @@ def _start(mode: str, settings: Settings) -> Runtime:
 
         propagate.set_global_textmap(propagator)
     _instrument_later(mode, settings, provider, contexts, propagator)
+    if costs:
+        _time_clients(costs)
     runtime = Runtime(recorder, contexts, provider.get_tracer("tracing"))
     os.register_at_fork(after_in_child=runtime.reset)
     return runtime
@@ -159,3 +184,14 @@ def _instrument_later(
 
     _calls.when_imported("botocore.session", install)
     _calls.instrument_http(provider, contexts)
+
+
+def _time_clients(costs: Costs) -> None:
+    from tracing import _calls  # noqa: PLC0415
+
+    def install() -> None:
+        from botocore.session import Session  # noqa: PLC0415 - only where the handler uses it
+
+        costs.watch_clients(Session)
+
+    _calls.when_imported("botocore.session", install)

@@ -61,6 +61,27 @@ def test_few_spans_leave_at_once() -> None:
     assert len(transport.sent) == 1
 
 
+def test_a_span_travels_in_its_parent() -> None:
+    """A span that waits for its open parent leaves with it, in one datagram."""
+    transport = Recorder()
+    found = sender(transport, [0.0])
+    found.add(item("b", "a"), waits=True)
+    assert transport.sent == []
+    found.add(item("a", "root"))
+    assert len(transport.sent) == 1
+    assert unpack(transport.sent) == ["a", "b"]
+
+
+def test_no_span_waits_for_long() -> None:
+    """A span whose parent stays open leaves with the next that comes after the hold time."""
+    transport, now = Recorder(), [0.0]
+    found = sender(transport, now)
+    found.add(item("b", "a"), waits=True)
+    now[0] = HOLD_SECONDS
+    found.add(item("c", "a"), waits=True)
+    assert unpack(transport.sent) == ["b", "c"]
+
+
 def test_many_spans_wait_a_moment() -> None:
     """While much is on its way, spans wait, but never longer than the hold time."""
     transport, now = Recorder(), [0.0]

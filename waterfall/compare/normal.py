@@ -1,7 +1,8 @@
 """The normal form of a trace: what stays the same whenever the same request does the same work.
 
 Left out are ids, times, the figures that Lambda measures (`aws:responseLatency` and its like), Lambda's own
-`Init`, `Restore` and `Overhead`, and fields that only name an SDK: `aws.xray` and the runtime in `service`.
+`Init`, `Restore` and `Overhead`, what our library measured of imports, and fields that only name an SDK:
+`aws.xray` and the runtime in `service`.
 A flag that is `false` is as one that is absent, and so are the namespace `local` and an empty object. Of
 request and message ids only the presence counts; ports, UUIDs and other generated parts of texts are replaced
 by their kind. Stack paths are relative to the code, and an id of an exception becomes what it points to.
@@ -63,23 +64,26 @@ def normal_form(
     `change` may leave out more of an entity's fields.
     """
     known, settle = causes.recorded(trace), settled(trace)
-    made: dict[int, Entity] = {}
+    made: dict[int, tuple[Entity, ...]] = {}
     for node in reversed(trace.nodes):  # children come after their parents
-        if not _is_left_out(trace, node, imports=imports):
+        children = tuple(one for child in node.children for one in made[child])
+        if not imports and _is_of_import(trace, node):
+            made[node.position] = ()
+        elif node.phase is not None:
+            made[node.position] = children
+        else:
             fields = change(deeply(_fields(node, known), settle))
-            children = tuple(made[child] for child in node.children if child in made)
             start, end = node.start - trace.start, trace.end_of(node) - trace.start
-            made[node.position] = entity(fields, children, start=start, end=end)
-    return tuple(made[root.position] for root in trace.roots if root.position in made)
+            made[node.position] = (entity(fields, children, start=start, end=end),)
+    return tuple(one for root in trace.roots for one in made[root.position])
 
 
-def _is_left_out(trace: Trace, node: Node, *, imports: bool) -> bool:
-    """Tell whether a node is Lambda's own work or, without `imports`, ended before its function began."""
-    parent = None if node.parent is None else trace.nodes[node.parent]
-    if node.phase is not None:
+def _is_of_import(trace: Trace, node: Node) -> bool:
+    """Tell whether a node is work at import, or ended before its function began."""
+    if node.phase == "cost":
         return True
-    of_function = parent is not None and parent.is_function
-    return not imports and parent is not None and of_function and trace.end_of(node) <= parent.start
+    parent = None if node.parent is None else trace.nodes[node.parent]
+    return parent is not None and parent.is_function and trace.end_of(node) <= parent.start
 
 
 def entity(

@@ -23,6 +23,7 @@ from waterfall.terminal.screen import (
     wrapped,
 )
 from waterfall.terminal.text import age, clean, duration, fit, shorten
+from waterfall.traces import cold_starts
 from waterfall.traces.insight import overview, where_time_went
 from waterfall.traces.model import Node, Trace
 
@@ -251,17 +252,15 @@ def _footer(trace: Trace, screen: Screen) -> list[Text]:
         f"{_share_name(trace, share.node)} {duration(share.seconds)} ({share.seconds / trace.duration:.0%})"
         for share in where_time_went(trace)
     ]
-    if not shares:
-        return []
-    return [
-        Text(),
-        *(Text(line) for line in wrapped(f"Most time in {', '.join(shares)}", screen.width, screen.glyphs)),
-    ]
+    told = [f"Most time in {', '.join(shares)}"] if shares else []
+    told += [clean(line, 400) for line in cold_starts.sentences(trace)]
+    lines = [Text(line) for one in told for line in wrapped(one, screen.width, screen.glyphs)]
+    return [Text(), *lines] if lines else []
 
 
 def _share_name(trace: Trace, node: Node) -> str:
     """Name a node so that it is not taken for a namesake: `Init of front`, `front (Function)`."""
-    if node.phase is not None and node.parent is not None:
+    if node.phase not in {None, "cost"} and node.parent is not None:
         return f"{clean(node.name, 40)} of {clean(trace.nodes[node.parent].name, 40)}"
     if node.is_segment and node.type:
         return f"{clean(node.name, 40)} ({short_type(clean(node.type, 60), 0)})"

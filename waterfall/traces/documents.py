@@ -20,6 +20,8 @@ _PHASES: Mapping[str, Phase] = {
     "Overhead": "overhead",
     "Paused": "paused",
 }
+COSTS = "init"
+"""The subsegment that our library sends of a cold start, and the metadata of it and of each cost in it."""
 _RESOURCES = ("function_name", "table_name", "bucket_name", "queue_url", "topic_arn")
 _RESOURCE_LISTS = ("table_names", "resource_names")
 
@@ -153,6 +155,11 @@ def phase_of(document: Document) -> Phase | None:
     """
     phase = _PHASES.get(text_of(document.get("name")) or "")
     return None if phase == "paused" and not mapping_of(document.get("metadata")).get("debugger") else phase
+
+
+def is_cost(document: Document) -> bool:
+    """Tell whether this is what our library measured of a cold start: what imports and clients took."""
+    return isinstance(mapping_of(document.get("metadata")).get(COSTS), Mapping)
 
 
 def links_of(document: Document) -> tuple[Link, ...]:

@@ -13,7 +13,7 @@ Document = Mapping[str, Any]
 """One X-Ray segment document, parsed."""
 
 Status = Literal["ok", "error", "throttle", "fault"]
-Phase = Literal["init", "restore", "overhead", "paused"]
+Phase = Literal["init", "restore", "overhead", "cost", "paused"]
 Anomaly = Literal["orphan", "cycle", "duplicate", "unfinished", "untimed", "early", "late"]
 
 STAGE = "AWS::ApiGateway::Stage"

@@ -60,6 +60,7 @@ def build(
     """Put a trace together from documents of segments and of subsegments sent alone, in any order."""
     entities = _merge_copies(_flatten(segments))
     _attach(entities)
+    _open_inits(entities)
     nodes = without_pauses(_nodes(entities, seen=_hide_inferred(entities)))
     start = min((node.start for node in nodes), default=0.0)
     ends = [node.start if node.end is None else node.end for node in nodes]
@@ -152,6 +153,18 @@ def _hide_inferred(entities: Sequence[_Entity]) -> set[int]:
     return hidden
 
 
+def _open_inits(entities: Sequence[_Entity]) -> None:
+    """Move what a function measured of its cold start into Lambda's own `Init`, whose id it cannot know."""
+    for entity in entities:
+        function = entity.parent
+        if function and entity.name == documents.COSTS and documents.is_cost(entity.document):
+            phases = (child for child in function.children if documents.phase_of(child.document) == "init")
+            if init := next(phases, None):
+                function.children.remove(entity)
+                init.children.append(entity)
+                entity.parent = init
+
+
 def _by_start(entity: _Entity) -> tuple[bool, float, int]:
     return (entity.start is None, entity.start or 0.0, entity.order)
 
@@ -210,6 +223,8 @@ def _node(
     start = fallback if entity.start is None else entity.start
     of_function = parent is not None and parent is function and not entity.is_segment
     phase = documents.phase_of(document) if of_function else None
+    if phase is None and function is not None and _is_cost(entity):
+        phase = "cost"
     context = NodeContext(
         parent=parent,
         function=function,
@@ -247,6 +262,16 @@ def _node(
         document=document,
     )
     return replace(node, notes=notes_on(node, context))
+
+
+def _is_cost(entity: _Entity) -> bool:
+    """Tell whether this is the `init` that our library sends of a cold start, or a cost in it."""
+    around: _Entity | None = entity
+    while around is not None and documents.is_cost(around.document):
+        if around.name == documents.COSTS:
+            return True
+        around = around.parent
+    return False
 
 
 def _has_init(entity: _Entity, origin: str | None) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 from waterfall.compare.difference import Comparison, Pair
 from waterfall.compare.normal import Entity
+from waterfall.traces import cold_starts
 from waterfall.traces.client import Source
 from waterfall.traces.critical_path import critical_path
 from waterfall.traces.documents import bounded, mapping_of, status_of
@@ -32,9 +33,9 @@ def detailed_trace(trace: Trace) -> dict[str, Any]:
     """Return `waterfall.trace/1`, and what only a picture needs.
 
     Of each node: `critical`, stretches `[from, to]` in seconds after the start of the trace; `own`, seconds
-    outside its children, and `resources`. Of the trace: `most_time`, `[node, seconds]`, longest first, and
-    `failed`: `null`, or where it failed (`origin`) and what the program made of it (`outcome`), each with
-    `node`, `type`, `message` and `frame`, and the node that was `waiting`.
+    outside its children, and `resources`. Of the trace: `most_time`, `[node, seconds]`, longest first,
+    `cold_start_notes`, sentences, and `failed`: `null`, or where it failed (`origin`) and what the program
+    made of it (`outcome`), each with `node`, `type`, `message` and `frame`, and the node that was `waiting`.
     """
     shape = trace_shape(trace)
     critical: dict[int, list[list[float]]] = {}
@@ -44,6 +45,7 @@ def detailed_trace(trace: Trace) -> dict[str, Any]:
         fields["critical"] = critical.get(node.position, [])
         fields["own"] = own_time(trace, node)
         fields["resources"] = _resources(node)
+    shape["cold_start_notes"] = cold_starts.sentences(trace)
     shape["most_time"] = [[share.node.position, share.seconds] for share in where_time_went(trace)]
     shape["failed"] = _failed(trace)
     return shape

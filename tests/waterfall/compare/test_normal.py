@@ -200,3 +200,20 @@ def test_any_other_change_is_found(name: str) -> None:
     assert len(ways) > 3
     overlooked = [way for way in ways if compare(original, samples.trace(changed(documents, way))).equal]
     assert overlooked == []
+
+
+def test_what_imports_cost_is_not_compared() -> None:
+    """Costs of a cold start come and go; what the user's code recorded beside them stays where it was."""
+
+    def started(*more: dict[str, Any]) -> list[dict[str, Any]]:
+        config = subsegment("read config", "b000000000000005", -0.5, -0.4)
+        init = subsegment("Init", "b000000000000004", -1, 0)
+        noted: dict[str, Any] = {"init": {"not_measured": []}}
+        own = subsegment("init", "b000000000000006", -1, 0, subsegments=[config, *more], metadata=noted)
+        return [segment("f", "a0", 0, 1, origin="AWS::Lambda::Function", subsegments=[init, own])]
+
+    cost = subsegment("import boto3", "b000000000000007", -0.9, -0.8, metadata={"init": {"import": "boto3"}})
+    one, other = (normal_form(samples.trace(documents)) for documents in (started(), started(cost)))
+    assert [entity.signature for entity in one] == [entity.signature for entity in other]
+    assert [child.label for child in one[0].children] == ["read config"]
+    assert normal_form(samples.trace(started(cost)), imports=False)[0].children == ()

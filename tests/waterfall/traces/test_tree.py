@@ -339,3 +339,40 @@ def test_no_document_breaks_the_tree(documents: list[dict[str, Any]]) -> None:
             node.parent < position and position in found.nodes[node.parent].children
         )
         assert found.start <= node.start <= found.end_of(node) <= found.end
+
+
+def cold(*costs: dict[str, Any]) -> list[dict[str, Any]]:
+    """A function that started, with Lambda's `Init` and what our library measured of it."""
+    init = subsegment("Init", "b000000000000001", -0.9, -0.1)
+    own = subsegment(
+        "init",
+        "c000000000000001",
+        -0.8,
+        -0.1,
+        subsegments=list(costs),
+        metadata={"init": {"not_measured": []}},
+    )
+    function = segment("front", A, 0, 1, origin="AWS::Lambda::Function", subsegments=[init])
+    return [function, alone(own, A)]
+
+
+def test_a_functions_costs_lie_in_lambdas_init() -> None:
+    """What a function measured of its cold start opens Lambda's own bar; the user's work is no cost."""
+    cost = subsegment("import boto3", D, -0.7, -0.6, metadata={"init": {"import": "boto3"}})
+    own = subsegment("read config", "b000000000000003", -0.6, -0.5)
+    found = trace(cold(cost, own))
+    assert [(node.name, node.depth, node.phase) for node in found.nodes] == [
+        ("front", 0, None),
+        ("Init", 1, "init"),
+        ("init", 2, "cost"),
+        ("import boto3", 3, "cost"),
+        ("read config", 3, None),
+    ]
+    assert [node.name for node in found.nodes if node.notes] == []
+
+
+def test_a_namesake_of_a_cost_is_none() -> None:
+    """Metadata called `init` in the handler's own work makes no phase of it."""
+    own = subsegment("work", B, 0, 1, metadata={"init": {"import": "boto3"}})
+    found = trace([segment("front", A, 0, 1, origin="AWS::Lambda::Function", subsegments=[own])])
+    assert [node.phase for node in found.nodes] == [None, None]

@@ -84,6 +84,7 @@ export function headOf({ trace, linked, senders, previous, lost, actions }, reve
           ]),
         )
       : null,
+    trace.cold_start_notes.map((note) => h("p", { class: "most" }, cut(note, 500))),
     others("←", "linked to", "which sent its message", senders),
     others("→", "linked", "of its messages' consumers", linked),
   ];
@@ -180,7 +181,7 @@ function headline(trace) {
 // Names a node so that it is not taken for a namesake: `Init of front`, `front (Lambda Function)`.
 function shareName(trace, position) {
   const node = trace.nodes[position];
-  if (node.phase && node.parent !== null)
+  if (node.phase && node.phase !== "cost" && node.parent !== null)
     return `${cut(node.name, 40)} of ${cut(trace.nodes[node.parent].name, 40)}`;
   if (node.kind === "segment" && node.type) return `${cut(node.name, 40)} (${cut(shortType(node.type), 40)})`;
   return [node.name, node.operation]
