@@ -155,7 +155,11 @@ def of_reply(service: str, reply: Mapping[str, Any]) -> dict[str, Any]:
 
 def block(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """The `aws` block of a segment document, from a span's attributes."""
-    found = {key: attributes[PREFIX + key] for key in FIELDS if PREFIX + key in attributes}
+    found = {
+        field: value
+        for name, value in attributes.items()
+        if name.startswith(PREFIX) and (field := name.removeprefix(PREFIX)) in FIELDS
+    }
     if "operation" not in found and "rpc.method" in attributes:
         found["operation"] = attributes["rpc.method"]
     for key in _JSON_FIELDS:

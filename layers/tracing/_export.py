@@ -20,6 +20,7 @@ from tracing._span import (
     MAX_ANNOTATIONS,
     METADATA,
     STATUS,
+    Link,
     SpanData,
     annotation_key,
     plain,
@@ -41,6 +42,7 @@ _NOT_IN_NAME = re.compile(r"[^\w\s.:/%&#=+\-@]")
 _METHOD = ("http.request.method", "http.method")
 _URL = ("url.full", "http.url")
 _HOST = ("server.address", "net.peer.name", "http.host")
+_PLACED = frozenset({ANNOTATIONS, *STATUS})
 _HTTP_PREFIXES = ("http.", "url.", "server.", "net.", "network.", "user_agent.", "client.", "peer.", "error.")
 
 
@@ -140,48 +142,45 @@ def _timeout(identifier: str) -> dict[str, Any]:
 
 def document(span: SpanData, children: Sequence[Recorded], new_id: Callable[[], str]) -> dict[str, Any]:
     """Write a span as an independent subsegment; an open one as in progress."""
-    aws = span.attributes.get("rpc.system") == "aws-api"
-    http = _http(span)
-    fields: dict[str, Any] = {
+    attributes = span.attributes
+    aws = attributes.get("rpc.system") == "aws-api"
+    http = _http(span, aws=aws)
+    found: dict[str, Any] = {
         "name": _name(span, http, aws=aws),
         "id": span_id_text(span.span_id),
         "trace_id": trace_id_text(span.trace_id),
-        "parent_id": span_id_text(span.parent_id) if span.parent_id else None,
-        "type": "subsegment",
-        "start_time": _seconds(span.start),
-        **({"in_progress": True} if span.end is None else {"end_time": _seconds(span.end)}),
-        "namespace": "aws" if aws else "remote" if span.kind in {"CLIENT", "PRODUCER"} else None,
-        "http": http,
-        **_flags(span),
-        "cause": cause_of(span, children, new_id),
-        "aws": _aws.block(span.attributes) if aws else None,
-        **_notes(span, aws=aws),
-        "links": [
-            _dropping_empty(
-                {
-                    "trace_id": trace_id_text(link.trace_id),
-                    "id": span_id_text(link.span_id),
-                    "attributes": plain(link.attributes),
-                }
-            )
-            for link in span.links
-        ],
     }
-    return _dropping_empty(fields)
+    if span.parent_id:
+        found["parent_id"] = span_id_text(span.parent_id)
+    found["type"] = "subsegment"
+    found["start_time"] = _seconds(span.start)
+    if span.end is None:
+        found["in_progress"] = True
+    else:
+        found["end_time"] = _seconds(span.end)
+    if aws or span.kind in {"CLIENT", "PRODUCER"}:
+        found["namespace"] = "aws" if aws else "remote"
+    if http:
+        found["http"] = http
+    _flag(found, span)
+    if (span.events or span.status == "ERROR") and (cause := cause_of(span, children, new_id)):
+        found["cause"] = cause
+    if aws and (block := _aws.block(attributes)):
+        found["aws"] = block
+    _note(found, span, aws=aws)
+    if span.links:
+        found["links"] = [_link(link) for link in span.links]
+    return found
+
+
+def _link(link: Link) -> dict[str, Any]:
+    found = {"trace_id": trace_id_text(link.trace_id), "id": span_id_text(link.span_id)}
+    return {**found, "attributes": plain(link.attributes)} if link.attributes else found
 
 
 def name(text: str) -> str:
     """Only the characters that X-Ray allows in names."""
     return _NOT_IN_NAME.sub("", text)[:MAX_NAME_LENGTH].strip() or "span"
-
-
-def _dropping_empty(fields: Mapping[str, Any]) -> dict[str, Any]:
-    empty: tuple[Any, ...] = ({}, [])
-    return {
-        key: value
-        for key, value in fields.items()
-        if value is not None and value is not False and value not in empty
-    }
 
 
 def _seconds(nanoseconds: int) -> float:
@@ -204,12 +203,12 @@ def _name(span: SpanData, http: Mapping[str, Any], *, aws: bool) -> str:
     return name(span.name)
 
 
-def _http(span: SpanData) -> dict[str, Any]:
+def _http(span: SpanData, *, aws: bool) -> dict[str, Any]:
     """`request` for outgoing calls other than AWS's."""
     found: dict[str, Any] = {}
     status = _first(span.attributes, STATUS)
-    method = _first(span.attributes, _METHOD)
-    if method and span.kind == "CLIENT" and span.attributes.get("rpc.system") != "aws-api":
+    method = None if aws or span.kind != "CLIENT" else _first(span.attributes, _METHOD)
+    if method:
         request = {"method": str(method).upper()}
         if url := _first(span.attributes, _URL):
             request["url"] = str(url)
@@ -219,16 +218,17 @@ def _http(span: SpanData) -> dict[str, Any]:
     return found
 
 
-def _flags(span: SpanData) -> dict[str, bool]:
+def _flag(found: dict[str, Any], span: SpanData) -> None:
     status = _first(span.attributes, STATUS)
-    throttle = status == 429 or bool(span.attributes.get(_aws.THROTTLED))
     if isinstance(status, int) and 400 <= status < 500:
-        return {"error": True, "throttle": throttle}
-    failed = span.status == "ERROR" or (isinstance(status, int) and status >= 500)
-    return {"fault": failed, "throttle": throttle}
+        found["error"] = True
+    elif span.status == "ERROR" or (isinstance(status, int) and status >= 500):
+        found["fault"] = True
+    if status == 429 or span.attributes.get(_aws.THROTTLED):
+        found["throttle"] = True
 
 
-def _notes(span: SpanData, *, aws: bool) -> dict[str, Any]:
+def _note(found: dict[str, Any], span: SpanData, *, aws: bool) -> None:
     """Annotations and metadata: what is neither an annotation nor has its own place is metadata."""
     annotations: dict[str, Any] = {}
     metadata: dict[str, dict[str, Any]] = {}
@@ -242,15 +242,14 @@ def _notes(span: SpanData, *, aws: bool) -> dict[str, Any]:
                 metadata.setdefault("default", {})[key] = plain(value)
         elif key.startswith(METADATA):
             _add_namespace(metadata, key, value)
-        elif (
-            key not in (ANNOTATIONS, *STATUS)
-            and not aws
-            and not (http_call and key.startswith(_HTTP_PREFIXES))
-        ):
+        elif not (aws or key in _PLACED or (http_call and key.startswith(_HTTP_PREFIXES))):
             metadata.setdefault("default", {})[key] = plain(value)
-    if events := _events(span):
+    if span.events and (events := _events(span)):
         metadata.setdefault("otel", {})["events"] = events
-    return {"annotations": annotations, "metadata": metadata}
+    if annotations:
+        found["annotations"] = annotations
+    if metadata:
+        found["metadata"] = metadata
 
 
 def _listed(value: Any) -> Sequence[Any]:

@@ -13,7 +13,7 @@ from tracing._settings import Settings
 if TYPE_CHECKING:
     from opentelemetry import trace
 
-    from tracing._context import Contexts
+    from tracing._context import Contexts, Propagator
     from tracing._costs import Costs
     from tracing._export import Exporter
     from tracing._keep import Keeper
@@ -91,7 +91,6 @@ def _start(mode: str, settings: Settings, costs: Costs | None) -> Runtime:
     from tracing._exceptions import use_span  # noqa: PLC0415
     from tracing._recorder import Recorder  # noqa: PLC0415
     from tracing._runtime import Runtime  # noqa: PLC0415
-    from tracing._safely import safely  # noqa: PLC0415
     from tracing._sender import Losses  # noqa: PLC0415
 
     losses = Losses()
@@ -103,11 +102,8 @@ def _start(mode: str, settings: Settings, costs: Costs | None) -> Runtime:
     provider = _provider(mode, recorder, contexts, resource)
     trace.set_tracer_provider(provider)
     trace.use_span = use_span  # what instrumentations of other libraries call
-    with safely("setting the propagator"):  # OTEL_PROPAGATORS may name one that is not installed
-        from opentelemetry import propagate  # noqa: PLC0415
-
-        propagate.set_global_textmap(propagator)
-    _instrument_later(mode, settings, provider, contexts, propagator)
+    _use(propagator)
+    _instrument_later(settings.export, provider, contexts, propagator)
     if costs:
         _time_clients(costs)
     runtime = Runtime(recorder, contexts, provider.get_tracer("tracing"))
@@ -148,30 +144,40 @@ def _provider(
     mode: str, recorder: Recorder, contexts: Contexts, resource: dict[str, object]
 ) -> trace.TracerProvider:
     if mode == "native":
-        from tracing import _native  # noqa: PLC0415
+        from tracing import _calls, _native  # noqa: PLC0415
 
+        _calls.when_imported(_native.PATCH, _native.leave_calls_alone)
         return _native.provider(recorder, contexts)
     from tracing import _otel  # noqa: PLC0415
 
     return _otel.provider(recorder, contexts, resource)
 
 
+def _use(propagator: Propagator) -> None:
+    """Make it the global one as soon as somebody asks for that: few do, and importing it costs."""
+    from tracing import _calls  # noqa: PLC0415
+    from tracing._safely import safely  # noqa: PLC0415
+
+    def install() -> None:
+        from opentelemetry import propagate  # noqa: PLC0415
+
+        with safely("setting the propagator"):
+            propagate.set_global_textmap(propagator)
+
+    _calls.when_imported("opentelemetry.propagate", install)
+
+
 def _instrument_later(
-    mode: str, settings: Settings, provider: trace.TracerProvider, contexts: Contexts, propagator: object
+    export: str, provider: trace.TracerProvider, contexts: Contexts, propagator: Propagator
 ) -> None:
     """Instrument botocore as soon as the handler imports it; a failure leaves its calls untraced."""
     from tracing import _calls  # noqa: PLC0415
     from tracing._safely import safely  # noqa: PLC0415
 
     def instrument_botocore() -> None:
-        if mode == "native":
-            from tracing import _native  # noqa: PLC0415
+        from tracing import _otel  # noqa: PLC0415
 
-            _native.instrument()
-        else:
-            from tracing import _otel  # noqa: PLC0415
-
-            _otel.instrument(provider, propagator, extensions=settings.export == "otlp")
+        _otel.instrument(provider, propagator)
 
     def install() -> None:
         import botocore.client  # noqa: PLC0415
@@ -180,7 +186,8 @@ def _instrument_later(
             log.warning("botocore is already patched by the X-Ray SDK; its calls are left to that patch")
             return
         with safely("wrapping botocore"):
-            _calls.wrap_botocore(contexts, instrument_botocore)
+            tracer = provider.get_tracer(_calls.AWS_SCOPE)
+            _calls.wrap_botocore(contexts, tracer, instrument_botocore if export == "otlp" else None)
 
     _calls.when_imported("botocore.session", install)
     _calls.instrument_http(provider, contexts)

@@ -93,7 +93,7 @@ def read(span: Any) -> SpanData:
 
 def public(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
     """A copy without the queries, fragments and credentials of URLs."""
-    found = dict(attributes or {})
+    found: dict[str, Any] = {} if not attributes else _copy(attributes)
     if not _ANY.isdisjoint(found):
         for key in _URLS:
             if key in found:
@@ -101,6 +101,13 @@ def public(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
         for key in _OF_URLS_ALONE:
             found.pop(key, None)
     return found
+
+
+def _copy(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy those of an SDK by their own `copy`, which does not ask for each."""
+    copy = getattr(attributes, "copy", None)
+    found = copy() if copy else None
+    return found if type(found) is dict else dict(attributes)
 
 
 def public_url(url: Any) -> Any:

@@ -271,3 +271,12 @@ class TestNames:
         """The error has the function, the length and Lambda's limit."""
         with pytest.raises(SettingError, match=r"function f has the physical name 'x+' of 65 .* allows 64"):
             function(physical_name="x" * 65)
+
+
+def test_a_plain_cold_start_is_told_to_the_library(function: Deploy) -> None:
+    """The library tells of imports and clients unless the profile says otherwise."""
+    told = [
+        function(profile=profile).one(FUNCTION).inputs["environment"]["variables"].get("TRACING_COLD_STARTS")
+        for profile in ({}, {"cold_starts": "plain"})
+    ]
+    assert told == [None, "plain"]

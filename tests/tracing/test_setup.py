@@ -136,9 +136,20 @@ def test_no_aws_session_at_import(run: Any, mode: str) -> None:
 
 
 def test_propagator_that_is_not_installed(run: Any, collector: Any) -> None:
-    """`OTEL_PROPAGATORS` naming an absent package costs the propagator, not the trace."""
-    assert "setting the propagator failed" in run("native", CALL, OTEL_PROPAGATORS="absent").log
+    """`OTEL_PROPAGATORS` naming an absent package costs who asks for the propagator, not the trace."""
+    assert run("native", CALL, OTEL_PROPAGATORS="absent").log == ""
     assert [document["name"] for document in collector.documents()] == ["__main__.handler"]
+
+
+@BOTH
+def test_the_propagator_is_the_global_one(run: Any, collector: Any, mode: str) -> None:
+    """Whoever asks OpenTelemetry for the propagator gets that of X-Ray's header."""
+    script = (
+        "import tracing, json\nfrom opentelemetry import propagate\n"
+        "print(json.dumps(sorted(propagate.get_global_textmap().fields)))"
+    )
+    assert run(mode, script).result == ["X-Amzn-Trace-Id"]
+    collector.take()
 
 
 def test_async_handler() -> None:
