@@ -128,9 +128,9 @@ def fits(type_: str, allowed: str) -> bool:
 
 @pytest.fixture
 def traces(api: Api) -> Api:
-    """Traces with exceptions, links and notes, and a request that is remembered."""
+    """Traces with exceptions, links, notes and a pause, and a request that is remembered."""
     again = [{**document, "trace_id": OTHER_ID} for document in samples.timed_out()]
-    api.put([*samples.failed(), *samples.consumer(), *again])
+    api.put([*samples.failed(), *samples.consumer(), *again, samples.paused()])
     decision = SamplingDecision(False, "all", Draw(False, 1, 1, 0.05, 1000))
     request = ApiRequest(
         "r1", samples.T0 + 60, samples.T0 + 61, "GET", "/dev/hello", 200, "abc", "dev", api_name="shop",
