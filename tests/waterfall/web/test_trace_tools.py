@@ -216,3 +216,17 @@ def test_names_take_the_width_that_one_gives_them(api: Api, address: str, page: 
     page.open(f"{address}?again")
     page.wait(f"{NODES} === 41 && {wanted} === {kept}")
     assert places[-1] > page.run(f"{icons}.at(-1)")
+
+
+def test_what_was_read_stays_when_nothing_can_be_read(api: Api, address: str, page: Page) -> None:
+    """With the reason above it, until it can be read again."""
+    documents = samples.request()
+    api.put(documents[:1])
+    page.open(address)
+    page.wait(f"{NODES} === 2")
+    api.replies["/Traces"] = lambda: (503, {}, b"")
+    page.wait("document.querySelector('.head .warning')")
+    assert page.run(NODES) == 2
+    api.put(documents[1:3])
+    del api.replies["/Traces"]
+    page.wait(f"{NODES} > 5 && !document.querySelector('.head .warning')")
