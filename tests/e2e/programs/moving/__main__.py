@@ -15,11 +15,11 @@ ASSUME_ROLE = {
     ],
 }
 
-# `packages`, beside this file, is where the old SDKs are
+# `packages`, beside this file, is where the X-Ray SDK is
 packages = aws.lambda_.LayerVersion(
     "packages",
-    layer_name="old-sdks",
-    code=pulumi.AssetArchive({"python": pulumi.FileArchive(str(Path("packages").resolve()))}),
+    layer_name="xray-sdk",
+    code=pulumi.AssetArchive({"python": pulumi.FileArchive("packages")}),
 )
 profile = load_settings().functions
 layers = TracingLayers("tracing", TracingLayersArgs(profile, otel_layer="slim"))
@@ -27,13 +27,13 @@ code = Path("functions") / "sdk_with.py"
 TracedFunction(
     "sdk_with", TracedFunctionArgs(code, profile, [*layers.arns, packages.arn], physical_name="sdk_with")
 )
-role = aws.iam.Role("powertools_method", assume_role_policy=json.dumps(ASSUME_ROLE))
+role = aws.iam.Role("sdk_decorator", assume_role_policy=json.dumps(ASSUME_ROLE))
 aws.lambda_.Function(
-    "powertools_method",
-    name="powertools_method",
+    "sdk_decorator",
+    name="sdk_decorator",
     role=role.arn,
     runtime=f"python{sys.version_info.major}.{sys.version_info.minor}",
-    handler="powertools_method.handler",
+    handler="sdk_decorator.handler",
     code=pulumi.AssetArchive({".": pulumi.FileArchive("functions")}),
     layers=[packages.arn],
     tracing_config={"mode": "Active"},
