@@ -68,7 +68,7 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 TOGETHER = [
-    re.compile(r"tests/e2e/test_(asking|compare|first_light|http_api|logs|mcp|readme_commands|up)\.py"),
+    re.compile(r"tests/e2e/test_(asking|compare|files|first_light|http_api|logs|mcp|readme_commands|up)\.py"),
     re.compile(r"tests/parity/"),
 ]
 """Files that share what takes many seconds to start: the fixtures `demo` and `labs`."""

@@ -10,7 +10,7 @@ from waterfall.commands import options
 from waterfall.commands.context import say, source_of
 from waterfall.commands.options import Command
 from waterfall.files.forwarding import Forwarder, backend, forwarding, poster
-from waterfall.traces.client import AWS_DELAY, LOCAL_DELAY, connect
+from waterfall.traces.client import AWS_DELAY, LOCAL_DELAY, Source, connect
 
 _LOCAL_PACE, _AWS_PACE = 1.0, 10.0
 
@@ -23,9 +23,17 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     options.add_header(parser, "--header", "a header for the backend; repeatable")
 
 
+def rhythm(source: Source) -> tuple[float, float]:
+    """Return the seconds between looks, and for how long after its start a trace is looked for.
+
+    In an account each look is paid for, and traces are listed late.
+    """
+    return (_AWS_PACE, AWS_DELAY) if source.aws else (_LOCAL_PACE, LOCAL_DELAY)
+
+
 def _run(given: argparse.Namespace) -> int:
     source = source_of(given)
-    pace, delay = (_AWS_PACE, AWS_DELAY) if source.aws else (_LOCAL_PACE, LOCAL_DELAY)
+    pace, delay = rhythm(source)
     post = poster(given.url, dict(given.header))
     forwarder = Forwarder(connect(source), post, time.time(), delay)
     say(f"traces that begin from now on go to {given.url}; Ctrl-C stops it")

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from embedded_aws.journal.records import ApiRequest
+from tests.waterfall import samples
 from tests.waterfall.conftest import json_reply
 from waterfall.cli import main
 from waterfall.commands.completion import SHELLS, candidates
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from tests.waterfall.conftest import Api
 
 FUNCTIONS = {"Functions": [{"FunctionName": "front-79779d9"}, {"FunctionName": "worker-123342d"}]}
-TRACES = ["1-6553f100-ffffffffffffffffffffffff"]
+TRACES = [samples.TRACE_ID]
 
 
 @pytest.fixture
@@ -32,8 +34,20 @@ def stack(api: Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     body = json.dumps(FUNCTIONS).encode()
     api.replies["/2015-03-31/functions/"] = partial(json_reply, body)
-    told = {"requests": [{"id": "r1", "traces": TRACES}]}
-    api.replies["/_local/requests?limit=100"] = partial(json_reply, json.dumps(told).encode())
+    api.put(samples.request())
+    api.log.answered(
+        ApiRequest(
+            "r1",
+            samples.T0,
+            samples.T0 + 1,
+            "GET",
+            "/dev/hello",
+            200,
+            "abc",
+            "dev",
+            trace_id=samples.TRACE_ID,
+        )
+    )
     with noted(Noted(api.endpoint, "us-east-1", "dev", "/home/ada/shop")):
         yield api
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +17,9 @@ from tests.waterfall.samples import TRACE_ID
 from waterfall.cli import main
 from waterfall.commands.context import trace_of
 from waterfall.commands.export import file_of
+from waterfall.commands.forward import rhythm
+from waterfall.files.forwarding import Forwarder
+from waterfall.traces.client import Source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,6 +127,29 @@ def test_logs_have_no_place_but_in_a_page(api: Api, capsys: pytest.CaptureFixtur
     with pytest.raises(SystemExit, match="2"):
         run(api, "export", TRACE_ID, "--format", "json", "--logs")
     assert "--logs is for --format html" in capsys.readouterr().err
+
+
+def test_an_account_is_looked_at_seldom_and_further_back(account: tuple[Context, Stubber]) -> None:
+    """Every ten seconds at five minutes, which is one call of X-Ray for each window; a stack each second."""
+    assert rhythm(Source()) == (1.0, 60.0)
+    pace, delay = rhythm(Source(aws=True))
+    assert (pace, delay) == (10.0, 300.0)
+    context, stub = account
+    sent: list[object] = []
+    forwarder = Forwarder(context.reader, sent.append, samples.T0 - 400, delay)
+    moments = [samples.T0 + 1, samples.T0 - 59, samples.T0 - 300]
+    for look in range(2):
+        for end, start in pairwise(moments):
+            times = {"StartTime": moment(start + look * pace), "EndTime": moment(end + look * pace)}
+            found = [{"Id": TRACE_ID}] if start == moments[1] else []
+            stub.add_response("get_trace_summaries", {"TraceSummaries": found}, times)
+        stub.add_response("batch_get_traces", {"Traces": [samples.api_trace(samples.request())]})
+    assert [forwarder.look(samples.T0), forwarder.look(samples.T0 + pace)] == [0, 1]
+    assert len(sent) == 1
+
+
+def moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 @pytest.mark.parametrize("format_", ["html", "json", "otlp", "chrome"])
