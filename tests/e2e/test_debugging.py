@@ -16,6 +16,7 @@ from tests.e2e import lab as labs
 from tests.e2e.editor import DEADLINE, Editor, editor, in_background, line_of, message
 from tests.e2e.functions import Reply, invoke
 from tests.e2e.lab import Lab
+from tests.e2e.stack import until
 from tests.e2e.traces import FUNCTION, Trace, whole_trace
 from waterfall.traces.model import Node
 from waterfall.traces.tree import from_api
@@ -72,11 +73,11 @@ def pair(request: pytest.FixtureRequest, lab: Lab) -> Pair:
 
 def test_who_stands_at_a_line_in_both_functions_is_late_in_none(pair: Pair) -> None:
     """Both stop where the user's files say, are neither killed nor called again, and have true times."""
-    with pair.debugged("name = ", "number = ") as (asks, answers):
+    with pair.debugged("name = ", "number = int") as (asks, answers):
         reply = in_background(lambda: pair.ask(1))
         assert asks.stopped() == (ASKING, line_of(ASKING, "name = "))
         asks.go_on()
-        assert answers.stopped() == (ANSWERING, line_of(ANSWERING, "number = "))
+        assert answers.stopped() == (ANSWERING, line_of(ANSWERING, "number = int"))
         since = time.monotonic()
         refused_beside(pair)
         # Longer than either may run, and than the first waits for an answer.
@@ -112,11 +113,41 @@ def test_a_function_that_nobody_stopped_is_killed_when_its_time_is_up(lab: Lab) 
     assert "Task timed out after 1.00 seconds" in reply.payload["errorMessage"]
 
 
+def test_a_message_is_not_delivered_again_while_somebody_stands_at_a_line(lab: Lab) -> None:
+    """The queue hides it for less time than that."""
+    assert lab.aws
+    name, stack, hidden = "consuming", lab.stack, 2
+    arn = lab.function("native", name, ANSWERING, {"Timeout": hidden})
+    sqs = stack.client("sqs")
+    queue = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": str(hidden)})["QueueUrl"]
+    stack.client("lambda").create_event_source_mapping(
+        EventSourceArn=arn.replace(":lambda:", ":sqs:").replace(":function:", ":"), FunctionName=name
+    )
+    with editor(lab.aws.debug()[name], {ANSWERING: [line_of(ANSWERING, "len(event")]}) as consuming:
+        # The cold start is over then: it may take longer than that, and no time stands still in it.
+        invoke(stack, name, {"number": 1}, RandomIds().trace_id(time.time()))
+        sqs.send_message(QueueUrl=queue, MessageBody="once")
+        consuming.stopped()
+        time.sleep(hidden + 0.3)
+        consuming.go_on()
+        left = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+
+        def is_empty() -> bool | None:
+            found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=left)["Attributes"]
+            return True if set(found.values()) == {"0"} else None
+
+        until(is_empty, "the message to be done with")
+    starts = stack.client("logs").filter_log_events(
+        logGroupName=f"/aws/lambda/{name}", filterPattern='"START RequestId"'
+    )
+    assert len(starts["events"]) == 2
+
+
 def test_a_function_goes_on_when_its_editor_is_killed(lab: Lab) -> None:
     """And has no breakpoint any more."""
     assert lab.aws
     lab.function("native", "left", ANSWERING, {"Timeout": LIMIT})
-    with editor(lab.aws.debug()["left"], {ANSWERING: [line_of(ANSWERING, "number = ")]}) as killed:
+    with editor(lab.aws.debug()["left"], {ANSWERING: [line_of(ANSWERING, "number = int")]}) as killed:
         trace_id = RandomIds().trace_id(time.time())
         reply = in_background(lambda: invoke(lab.stack, "left", {"number": 1}, trace_id))
         killed.stopped()
