@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from waterfall.migrate.pairs import lines_before, paired
 from waterfall.migrate.threads import Threads
 
 _MENTIONS = re.compile(r"aws_xray_sdk|aws_lambda_powertools")
+_WORD = re.compile(r"\w+")
 _DROPPED = frozenset({"auto_patch", "service"})
 """What `Tracer(...)` may be given and still go: `tracing` always patches, and a segment names the service."""
 
@@ -34,6 +36,7 @@ class Around:
     `shared` are objects of the SDKs that they define, as `module.name`, with what each stands for; `needed`
     the names of this file that must stay for them; `others` the libraries that `tracing` does not record.
     `decorates` says that a handler here runs code that moves, `in_lambda` that the code base has handlers.
+    `elsewhere` are names of this file that other files have, too.
     """
 
     shared: Mapping[str, str] = field(default_factory=dict)
@@ -41,6 +44,7 @@ class Around:
     others: Sequence[str] = ()
     decorates: bool = False
     in_lambda: bool = False
+    elsewhere: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +101,7 @@ class _File:
         wants: list[Wanted] = []
         wanted = lambda name: wants[0](name)  # noqa: E731, PLW0108 - it is filled below
         deciding = Decisions(self.names, self.parents, entities, self.line_of, wanted, self.around.others)
-        threads = Threads(self.module, self.names, self.parents, wanted)
+        threads = Threads(self.module, self.names, self.parents, wanted, self.around.elsewhere)
         self.module.visit(Deciding(deciding, threads))
         freed = self._freed(deciding)
         wants.append(Wanted(self.names, freed))
@@ -235,6 +239,7 @@ def rewrite_all(place: Path) -> list[Change]:
         for path, (text, names) in known.items()
         if _MENTIONS.search(text) or names.taken & {*shared} or _imports_any(names, shared)
     }
+    words = Counter(word for text, _ in known.values() for word in set(_WORD.findall(text)))
     in_lambda = any(names.has_handler for _, names in known.values())
     found = {
         path: rewrite(text, Around(shared, others=others[path], in_lambda=in_lambda))
@@ -247,7 +252,8 @@ def rewrite_all(place: Path) -> list[Change]:
         if path not in concerned and not runs:
             continue
         needed = frozenset(_needed(path, names, known, held))
-        made = rewrite(text, Around(shared, needed, others[path], runs, in_lambda))
+        elsewhere = frozenset(name for name in names.bound if words[name] > 1)
+        made = rewrite(text, Around(shared, needed, others[path], runs, in_lambda, elsewhere))
         if made.uses:
             changes.append(Change(path, text, made.text, made.uses))
     return sorted(changes, key=lambda each: each.path)

@@ -7,7 +7,7 @@ the entity to the thread, which makes it the current one.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import libcst as cst
@@ -45,13 +45,22 @@ class _Run:
 
 
 class Threads(Reader):
-    """Finds the functions that make an entity current, and what can be seen of each."""
+    """Finds the functions that make an entity current, and what can be seen of each.
+
+    `elsewhere` are the functions of the file that other files may call: those keep their parameters.
+    """
 
     def __init__(
-        self, module: cst.Module, names: Names, parents: Parents, wanted: Callable[[str], str]
+        self,
+        module: cst.Module,
+        names: Names,
+        parents: Parents,
+        wanted: Callable[[str], str],
+        elsewhere: Collection[str],
     ) -> None:
         super().__init__()
         self._names, self._parents, self._wanted = names, parents, wanted
+        self._elsewhere = elsewhere
         self._found: dict[cst.Call, Moved] = {}
         self._setting: list[cst.Call] = []
         self._calls: list[cst.Call] = []
@@ -100,7 +109,8 @@ class Threads(Reader):
             return None
         if at is not None:
             parameter = function.params.params[at].name
-            if not self._is_only(given, function, {given, parameter}):
+            is_ours = function.name.value not in self._elsewhere
+            if not is_ours or not self._is_only(given, function, {given, parameter}):
                 return None
         handed = [run.entity or given for run in runs]
         made: dict[cst.Call, Moved] = {}

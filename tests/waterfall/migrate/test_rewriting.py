@@ -514,6 +514,13 @@ def test_an_entity_of_which_not_all_can_be_seen_is_left(old: str, new: str) -> N
     assert "submit `carry_context(work)`" in why_left(source)["xray_recorder.set_trace_entity"]
 
 
+def test_a_function_that_another_file_hands_to_threads_keeps_its_entity(tmp_path: Path) -> None:
+    """Which that file passes."""
+    other = "from app import work\npool.submit(work, 1, entity)\n"
+    assert "set_trace_entity" in project(tmp_path, app=SDK + THREADS, other=other)["app"].after
+    assert "set_trace_entity" not in project(tmp_path, other="run()\n")["app"].after
+
+
 def test_a_name_that_is_taken_is_not_taken_again() -> None:
     """A function of the program may be called annotate."""
     text = moved(SDK + "def annotate(a, b): ...\ndef f():\n    xray_recorder.put_annotation('a', 1)\n")
