@@ -28,6 +28,7 @@ from waterfall.traces.client import Source, client
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
 _ENDPOINT = re.compile(r"AWS +(http://\S+)")
 
@@ -95,10 +96,10 @@ def trace_page(page: Page, url: str, times: int) -> None:
 
 
 @contextmanager
-def served() -> Iterator[tuple[Any, str]]:
+def served(data: Path | None = None) -> Iterator[tuple[Any, str]]:
     """Start `waterfall serve` and yield a client of its X-Ray and the address of its console."""
-    with tempfile.TemporaryDirectory() as data:
-        command = [str(WATERFALL), "serve", "--data", data]
+    with tempfile.TemporaryDirectory() as temporary:
+        command = [str(WATERFALL), "serve", "--data", str(data or temporary), "--max-data", "8G"]
         command += [word for option in PORTS for word in (option, "0")]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None

@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from waterfall.traces.client import LONGEST_MAP, Reader, Source
 from waterfall.traces.documents import list_of, mapping_of
@@ -173,11 +172,8 @@ class Lists:
 def _request(trace: Summary) -> str:
     if trace.http.url is None:
         return trace.entry or ""
-    try:
-        parts = urlsplit(trace.http.url)
-    except ValueError:
-        return trace.http.url
-    return f"{parts.path}?{parts.query} {trace.http.method or ''}"
+    _, slash, path = trace.http.url.partition("://")[2].partition("/")
+    return f"{slash}{path} {trace.http.method or ''}"
 
 
 def _annotation(trace: Summary) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
-from urllib.parse import urlsplit
 
 from embedded_aws.xray.query.failures import Failure, failure_of
 from embedded_aws.xray.query.statistics import Outcome
@@ -196,11 +195,9 @@ def _request(http: Mapping[str, Any], entry: Mapping[str, Any]) -> str:
     url = http.get("HttpURL")
     if url is None:
         return str(entry.get("Name", ""))
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return f"{url} {http.get('HttpMethod', '')}"
-    return f"{parts.path}?{parts.query} {http.get('HttpMethod', '')}"
+    _, _, rest = url.partition("://")  # `urlsplit` would take a fifth of the time in which a trace is read
+    _, slash, path = rest.partition("/")
+    return f"{slash}{path} {http.get('HttpMethod', '')}"
 
 
 def _first_annotation(annotations: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:

@@ -161,7 +161,9 @@ export function tracesView(main, { go, query, source }) {
   );
 
   function pace() {
-    return source()?.aws ? 10 : 2;
+    if (!source()?.aws) return 2;
+    live.button.title = "Ask X-Ray every 10 s, which bills what it looks through (l)";
+    return 10;
   }
 
   function arrived(answer, address) {
