@@ -142,3 +142,20 @@ def test_a_call_with_a_fault_says_so_once() -> None:
     """Its subsegment is called after the fault."""
     line = next(line for line in rendered(disturbed(), Screen(160)).splitlines() if "throttle" in line)
     assert line.count("injected") == 1
+
+
+@pytest.mark.parametrize(("encoding", "mark"), [("utf-8", "┊"), ("ascii", ":")])
+def test_a_pause_of_the_debugger_is_a_mark_and_in_no_time(encoding: str, mark: str) -> None:
+    """Of three seconds of which one was that, two are left; the mark stands in the middle of them."""
+    text = rendered([samples.paused()], Screen(100, encoding=encoding))
+    assert "2.00 s total" in text
+    assert "without 1.00 s in the debugger" in text
+    function, paused = (
+        next(line for line in text.splitlines() if name in line) for name in ("Function", "Paused")
+    )
+    assert "2.00 s" in function
+    assert "Paused stood.py:7" in paused
+    assert "1.00 s" in paused
+    bar = function[function.rindex("2.00 s") + len("2.00 s") :].strip()
+    assert bar.index(mark) == len(bar) // 2
+    assert paused.rstrip().endswith(mark)

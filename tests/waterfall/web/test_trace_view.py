@@ -57,6 +57,20 @@ def test_bars_lie_where_the_time_was_spent(api: Api, address: str, page: Page) -
     assert width / lane_width == pytest.approx(2.001 / 2.384, abs=0.005)
 
 
+def test_a_pause_of_the_debugger_is_a_band_and_in_no_time(api: Api, address: str, page: Page) -> None:
+    """It stands where somebody stood; of three seconds of which one was that, two are left."""
+    api.put([samples.paused()])
+    page.open(address)
+    page.wait(f"{NODES} === 2")
+    assert page.text(".head .facts strong") == "2.00 s"
+    assert "without 1.00 s in the debugger" in page.text(".head")
+    paused = row("Paused stood.py:7")
+    assert page.run(f"{paused}.querySelector('.took').innerText") == "1.00 s"
+    lane_left, _, lane_width, _ = page.box(f"{row('stood')}.querySelector('.lane')")
+    left, _, width, _ = page.box(f"{row('stood')}.querySelector('.pause')")
+    assert (left + width / 2 - lane_left) / lane_width == pytest.approx(0.5, abs=0.02)
+
+
 def test_a_function_that_met_a_fault_is_marked(api: Api, address: str, page: Page) -> None:
     """A badge stands at the function alone, and says which experiment it was."""
     api.put(samples.disturbed())
