@@ -66,18 +66,19 @@ def _server(app: Starlette) -> uvicorn.Server:
         ws="none",
         timeout_graceful_shutdown=_GRACE,
     )
-    return _Server(config, app.state.news)
+    return _Server(config, getattr(app.state, "news", None))
 
 
 class _Server(uvicorn.Server):
     """Ends the streams of open pages first, which it would wait for, and closes what it cuts off."""
 
-    def __init__(self, config: uvicorn.Config, news: News) -> None:
+    def __init__(self, config: uvicorn.Config, news: News | None) -> None:
         super().__init__(config)
         self._news = news
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._news.close()
+        if self._news:
+            self._news.close()
         await super().shutdown(sockets)
         for connection in list(self.server_state.connections):
             connection.transport.abort()

@@ -36,7 +36,10 @@ def keys(value: Any, opaque: tuple[str, ...] = ("annotations", "metadata")) -> s
 
 def shapes() -> dict[str, Any]:
     everything = [*samples.failed(), *samples.consumer(), *samples.timed_out(), samples.paused()]
-    summaries = [summary(answer) for answer in answers.SUMMARIES]
+    entity = {"Name": "work", "Exceptions": [{"Name": "WorkError", "Message": "no work"}]}
+    causes = [{"Services": [{"Name": "worker", "EntityPath": [entity]}]}]
+    failed = {**answers.SUMMARIES[0], "HasFault": True, "FaultRootCauses": causes}
+    summaries = [summary(answer) for answer in (*answers.SUMMARIES, failed)]
     return {
         "waterfall.trace/1": trace_shape(samples.trace(everything)),
         "waterfall.traces/1": traces_shape(summaries, 0, 1),
