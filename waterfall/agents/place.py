@@ -11,6 +11,7 @@ from waterfall.traces import finding
 from waterfall.traces.arguments import LATEST, part_of_id, trace_id
 from waterfall.traces.client import Reader, ReadError, Source, connect
 from waterfall.traces.model import Trace
+from waterfall.traces.previous import previous_of
 from waterfall.why.client import Journal
 from waterfall.why.question import question
 
@@ -58,16 +59,10 @@ class Place:
 
     def before(self, trace: Trace) -> Trace:
         """Return the trace of the last request like that of another one before it; raises ReadError."""
-        http = trace.entry.http if trace.entry else None
-        if http is None or not http.url:
-            raise ReadError("this trace began with no HTTP request: name the trace to compare it with")
-        url = question([http.method or "GET", http.url]).url
-        path = url.path if url else "/"
-        found = finding.newest_of(self.reader, http.method, path, self.now())
-        earlier = [one.id for one in found if one.id != trace.id and (one.start or 0.0) <= trace.start]
-        if not earlier:
+        earlier = previous_of(self.reader, trace)
+        if earlier is None:
             raise ReadError("there is no earlier request like it: name the trace to compare it with")
-        return finding.trace_of(self.reader, earlier[0], self.now())
+        return finding.trace_of(self.reader, earlier.id, self.now())
 
     def _newest_of(self, words: list[str]) -> Trace:
         url = question(words).url
@@ -75,7 +70,7 @@ class Place:
             raise ValueError(f"{' '.join(words)!r} is neither a trace nor a request such as GET /hello")
         found = finding.newest_of(self.reader, url.method, url.path, self.now())
         if not found:
-            raise ReadError(f"no trace of {' '.join(words)} in 7 days; find lists what there is")
+            raise ReadError("X")
         return finding.trace_of(self.reader, found[0].id, self.now())
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from waterfall.shell import typed
 from waterfall.traces import arguments
 from waterfall.traces.arguments import LATEST
-from waterfall.traces.client import Reader, ReadError
+from waterfall.traces.client import LONGEST_LISTING, Reader, ReadError
 from waterfall.traces.model import Trace
 from waterfall.traces.summaries import Summary
 
@@ -21,6 +21,7 @@ _SPAN = 5
 """Seconds between the time in an id and the start of its trace, at most."""
 _MOST_NAMED = 8
 _MOST_REQUESTS = 50
+_AWS_REQUESTS_WITHIN = 3600.0
 _WITH_TIME = re.compile(r"(?:1-)?([0-9a-f]{8})[0-9a-f-]*|1-([0-9a-f]{3,7})")
 
 
@@ -50,10 +51,14 @@ def id_of(reader: Reader, wanted: str, now: float) -> str:
 
 
 def newest_of(reader: Reader, method: str | None, path: str, now: float) -> list[Summary]:
-    """Return the newest requests to a path, with or without its stage, newest first; any method if `None`."""
+    """Return the newest requests to a path, with or without its stage, newest first; any method if `None`.
+
+    They are of the last day, in an account of the last hour: it charges for each trace that is looked at.
+    """
+    within = _AWS_REQUESTS_WITHIN if reader.source.aws else LONGEST_LISTING
     of_method = f'http.method = "{method}" AND ' if method else ""
     expression = f'{of_method}(http.url ENDSWITH "{path}" OR http.url CONTAINS "{path}?")'
-    found = reader.summaries(now - LATEST_WITHIN, now, limit=_MOST_REQUESTS, expression=expression)
+    found = reader.summaries(now - within, now, limit=_MOST_REQUESTS, expression=expression)
     return [one for one in found if path in _paths(one.http.url or "")]
 
 
