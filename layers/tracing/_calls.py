@@ -342,38 +342,42 @@ def when_imported(name: str, hook: Callable[[], None]) -> None:
     """Run `hook` now if the module is there, else right after its import."""
     if name in sys.modules:
         hook()
-    else:
-        sys.meta_path.insert(0, _Finder(name, hook))
+        return
+    if _finder not in sys.meta_path:
+        sys.meta_path.insert(0, _finder)
+    _finder.hooks.setdefault(name, []).append(hook)
 
 
 class _Finder:
-    """A meta path finder for one module; `importlib.abc` would cost a cold start."""
+    """One meta path finder for all, as each is asked for every import; `importlib.abc` costs a cold start."""
 
-    def __init__(self, name: str, hook: Callable[[], None]) -> None:
-        self._name = name
-        self._hook = hook
+    def __init__(self) -> None:
+        self.hooks: dict[str, list[Callable[[], None]]] = {}
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname != self._name or self not in sys.meta_path:
+        hooks = self.hooks.pop(fullname, None)
+        if hooks is None:
             return None
-        sys.meta_path.remove(self)
         del path, target
         spec = importlib.util.find_spec(fullname)
         if spec is not None and spec.loader is not None:
             spec.loader = _Loader(  # type: ignore[assignment]
-                spec.loader, self._hook
+                spec.loader, hooks
             )
         return spec
 
 
-class _Loader:
-    """The module's own loader, and the hook after it."""
+_finder = _Finder()
 
-    def __init__(self, loader: Any, hook: Callable[[], None]) -> None:
+
+class _Loader:
+    """The module's own loader, and the hooks after it."""
+
+    def __init__(self, loader: Any, hooks: Sequence[Callable[[], None]]) -> None:
         self._loader = loader
-        self._hook = hook
+        self._hooks = hooks
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         created: ModuleType | None = self._loader.create_module(spec)
@@ -384,4 +388,5 @@ class _Loader:
             module.__spec__.loader = self._loader
         module.__loader__ = self._loader
         self._loader.exec_module(module)
-        self._hook()
+        for hook in self._hooks:
+            hook()

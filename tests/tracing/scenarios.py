@@ -198,6 +198,18 @@ def put_item(event: Any, context: Any) -> str:
 
 
 @handler
+def call_within_a_call(event: Any, context: Any) -> str:
+    """As credentials are fetched while a call is signed."""
+
+    def fetch(**_: Any) -> None:
+        dynamodb.meta.events.unregister("before-sign.dynamodb.PutItem", fetch)
+        dynamodb.list_tables()
+
+    dynamodb.meta.events.register("before-sign.dynamodb.PutItem", fetch)
+    return _call(dynamodb.put_item, TableName="orders", Item={"id": {"S": "1"}})
+
+
+@handler
 def put_item_raising(event: Any, context: Any) -> None:
     with tracer.start_as_current_span("save"):
         dynamodb.put_item(TableName="orders", Item={"id": {"S": "1"}})

@@ -33,6 +33,15 @@ def test_successful_calls(worker: Any, daemon: Any, aws: Any) -> None:
     assert batch["aws"]["table_names"] == ["orders"]
 
 
+def test_a_call_within_a_call_is_its_child(worker: Any, daemon: Any, aws: Any) -> None:
+    """Such as a client's that fetches credentials: each has its own subsegment and its own operation."""
+    assert worker.invoke("call_within_a_call") == "ok"
+    outer, inner = only_aws(daemon.documents())
+    assert (inner["aws"]["operation"], outer["aws"]["operation"]) == ("ListTables", "PutItem")
+    assert inner["parent_id"] == outer["id"]
+    assert "table_name" not in inner["aws"]
+
+
 def test_bytes_in_a_reply(worker: Any, daemon: Any, aws: Any) -> None:
     """What JSON cannot hold is written as text, and the rest of the reply beside it."""
     metrics = (
