@@ -45,13 +45,13 @@ class TraceAnswers:
         name = order.removeprefix("-")
         if name not in ORDERS:
             raise ParseError(f"order={order[:60]} is no column: give one of {', '.join(ORDERS)}")
-        after = read_integer(query["after"], 0, _LARGEST) if "after" in query else None
+        after = _whole(query, "after", 0, _LARGEST) if "after" in query else None
         found = self._xray.lists.page(
             self._wanted(query),
             cast("Order", name),
             descending=order.startswith("-"),
             after=after,
-            limit=read_integer(query.get("limit", str(DEFAULT_LIMIT)), 1, MOST),
+            limit=_whole(query, "limit", 1, MOST, DEFAULT_LIMIT),
         )
         return {
             "TraceSummaries": self._xray.summarized(found.numbers),
@@ -85,8 +85,8 @@ class TraceAnswers:
 
     def news(self, query: Mapping[str, str]) -> dict[str, Any]:
         """Return `number`, which is not `after`, unless nothing has come for `wait` seconds."""
-        after = read_integer(query["after"], 0, _LARGEST) if "after" in query else None
-        wait = read_integer(query.get("wait", str(LONGEST_WAIT)), 0, LONGEST_WAIT)
+        after = _whole(query, "after", 0, _LARGEST) if "after" in query else None
+        wait = _whole(query, "wait", 0, LONGEST_WAIT, LONGEST_WAIT)
         return {"number": self._xray.news.wait(after, wait)}
 
     def _wanted(self, query: Mapping[str, str]) -> Wanted:
@@ -97,6 +97,13 @@ class TraceAnswers:
 def _expression(query: Mapping[str, str]) -> Expression | None:
     text = query.get("filter", "")
     return parse(text) if text.strip() else None
+
+
+def _whole(query: Mapping[str, str], name: str, least: int, most: int, default: int = 0) -> int:
+    try:
+        return read_integer(query.get(name, str(default)), least, most)
+    except ParseError as error:
+        raise ParseError(f"{name}={query[name][:60]} must be a whole number, {least} to {most}") from error
 
 
 def _time(query: Mapping[str, str], name: str) -> float:

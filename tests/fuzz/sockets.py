@@ -51,6 +51,8 @@ _LOCAL = (
     "/_local/status",
     "/_local/requests?limit=5",
     "/_local/requests/1-5759e988-bd862e3fe1be46a994272793",
+    "/_local/traces?start=0&end=1e10&order=-response&after=5&limit=5&filter=fault",
+    "/_local/traces/figures?start=0&end=1e10&failure=0a1b&filter=responsetime+%3E+1",
     "/_local/x",
 )
 

@@ -36,7 +36,7 @@ def tell(endpoint: str, path: str, query: Mapping[str, Any] | None = None) -> di
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise ReadError(
             f"nothing answers at {endpoint}: start a local stack with `{typed('up')}`, "
-            f"name its endpoint with --endpoint URL, or read a real account with --aws ({error})"
+            f"name its endpoint with --endpoint URL, or read a real account with --aws"
         ) from error
     return told if isinstance(told, dict) else None
 
