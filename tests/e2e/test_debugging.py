@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections.abc import Iterator
@@ -160,7 +161,8 @@ def refused_beside(pair: Pair) -> None:
     assert pair.lab.aws
     port = pair.lab.aws.debug()[pair.answering]
     for said in (message(1, "initialize", {}), b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"):
-        with socket.create_connection(("127.0.0.1", port), DEADLINE) as other:
+        other = socket.create_connection(("127.0.0.1", port), DEADLINE)
+        with other, contextlib.suppress(ConnectionResetError):
             other.sendall(said)
             assert other.recv(1) == b""
 
