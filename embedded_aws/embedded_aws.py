@@ -35,6 +35,7 @@ from embedded_aws.host.startup import StartupError, port_error
 from embedded_aws.host.watching import watch
 from embedded_aws.journal.about import About
 from embedded_aws.journal.answers import Arrivals, RequestAnswers
+from embedded_aws.journal.last_request import LastRequest
 from embedded_aws.journal.log import RequestLog
 from embedded_aws.journal.traces import TraceAnswers
 from embedded_aws.logs.api import LogsApi
@@ -134,6 +135,7 @@ class EmbeddedAws:
         self._events: EventSources | None = None
         self._courier: Courier | None = None
         self._gateway: ApiGateway | None = None
+        self.last_request: LastRequest | None = None
         self._states: StepFunctions | None = None
         self._endpoint: Endpoint | None = None
         self._moto: MotoAws | None = None
@@ -280,11 +282,12 @@ class EmbeddedAws:
             self._standstill,
         )
         self._gateway = gateway = ApiGateway(moto, neighbours, time.time)
+        self.last_request = last_request = LastRequest(gateway.front)
         self._endpoint = endpoint = Endpoint(
             EndpointServices(
                 xray=self._xray_api,
                 lambda_=LambdaApi(functions, events, moto),
-                gateway=gateway.front,
+                gateway=last_request,
                 apigateway=gateway.api,
                 states=StepFunctionsApi(executions, moto, self._settings.region),
                 logs=LogsApi(logs, moto, self._settings.region),

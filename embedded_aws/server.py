@@ -25,6 +25,7 @@ from embedded_aws.aws.http import run_in_thread
 from embedded_aws.awslambda.runtime.provision import ProvisionError, provision
 from embedded_aws.engine.config import load_config
 from embedded_aws.engine.errors import EngineError
+from embedded_aws.engine.following import Following, Redeployed
 from embedded_aws.engine.packages import environment_of
 from embedded_aws.engine.process import Deployed, DeploymentError, EngineProcess
 from embedded_aws.engine.project import choose_stack, load_project
@@ -40,8 +41,9 @@ if TYPE_CHECKING:
     from embedded_aws.embedded_aws import EmbeddedAws
     from embedded_aws.engine.packages import Environment
     from embedded_aws.engine.project import Project
+    from embedded_aws.journal.last_request import WholeRequest
 
-__all__ = ["ServeOptions", "StartupError", "Status", "run"]
+__all__ = ["Redeployed", "ServeOptions", "StartupError", "Status", "run"]
 
 HOST = "127.0.0.1"
 OLDEST_PYTHON = (3, 11)
@@ -67,7 +69,8 @@ class ServeOptions:
     injected faults recorded also in requests that are not sampled. `sampling`: `all` traces every request of
     a program that makes no sampling rules of its own, `aws` one per second and 5 % of the others, as AWS does
     then. `instrument` runs Python functions under ADOT's wrapper script. With `debug` editors can attach to
-    functions.
+    functions. `on_redeployed` has the program deployed again, what differs of it, whenever something that it is
+    made of is saved.
     """
 
     directory: Path | None = None
@@ -86,6 +89,7 @@ class ServeOptions:
     sampling: Literal["all", "aws"] = "all"
     instrument: bool = False
     debug: bool = False
+    on_redeployed: OnRedeployed | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,8 @@ class Status:
 
 
 OnReady = Callable[[Status], bool]
+OnRedeployed = Callable[[Redeployed, Status, "WholeRequest | None"], None]
+"""Told in a thread, with the last request that a client sent to a deployed API; saves wait for its end."""
 OnProgress = Callable[[str], None]
 
 
@@ -241,14 +247,22 @@ class _Server:
             self._deployed = Deployed("", "", self._region, {}, {}, {}, ())
         if self._deployed is None:
             return _INTERRUPTED
+        following = self._follow(program, self._deployed, started) if program else None
         gc.freeze()  # what start-up made stays; the caller may have put off collecting it
         gc.enable()
-        await self._announce()
+        await self._announce(following)
         return 0
 
     async def _start_engine(self, program: _Program, started: contextlib.AsyncExitStack) -> EngineProcess:
+        engine = await self._engine(program, {} if self._options.on_redeployed else None)
+        started.push_async_callback(engine.stop)
+        if self._options.on_redeployed:
+            await engine.begin({})
+        return engine
+
+    async def _engine(self, program: _Program, before: Mapping[str, Any] | None) -> EngineProcess:
         options = self._options
-        engine = await EngineProcess.start(
+        return await EngineProcess.start(
             program.project.directory,
             program.stack,
             _url(self._context.endpoint),
@@ -257,9 +271,29 @@ class _Server:
             other_stacks=options.other_stacks,
             strict=options.strict,
             instrument=options.instrument,
+            before=before,
         )
-        started.push_async_callback(engine.stop)
-        return engine
+
+    def _follow(
+        self, program: _Program, deployed: Deployed, started: contextlib.AsyncExitStack
+    ) -> Following | None:
+        if self._options.on_redeployed is None:
+            return None
+        directory = program.project.directory
+        following = Following(directory, lambda left: self._engine(program, left), self._on_progress)
+        following.begin(deployed)
+        started.push_async_callback(following.close)
+        return following
+
+    async def _redeploy(self, following: Following) -> None:
+        while True:
+            told, deployed = await following.next()
+            self._deployed = deployed or self._deployed
+            last = self._aws.last_request if self._aws else None
+            tell, status = self._options.on_redeployed, self._status()
+            if tell:
+                request = last.request if last else None
+                await run_in_thread(lambda: tell(told, status, request))  # noqa: B023 - awaited here
 
     def ended(self) -> None:
         """Note that the end came in time."""
@@ -289,11 +323,14 @@ class _Server:
             )
         )
 
-    async def _announce(self) -> None:
+    async def _announce(self, following: Following | None) -> None:
         self._debug = await self._aws.debug() if self._aws else {}
         status = self._status()
-        if await self._unless_stopped(run_in_thread(lambda: self._on_ready(status))):
-            await self._stopping.wait()
+        if not await self._unless_stopped(run_in_thread(lambda: self._on_ready(status))):
+            return
+        if following:
+            await self._unless_stopped(self._redeploy(following))
+        await self._stopping.wait()
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, _T]) -> _T | None:
         """Return what `work` does, or `None` when a signal came first."""

@@ -8,6 +8,7 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 
+from embedded_aws.engine import undoing
 from embedded_aws.host.user_account import ACCESS_KEY, SECRET_KEY
 
 
@@ -34,11 +35,18 @@ class Clients:
         self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.Lock()
 
+    def made(self) -> list[tuple[str, str]]:
+        """Return service and region of those that were made."""
+        with self._lock:
+            return list(self._clients)
+
     def get(self, service: str, region: str) -> Any:
         """Return the client of a service; making one is not thread-safe, using it is."""
         with self._lock:
             if (service, region) not in self._clients:
-                self._clients[service, region] = self._session.create_client(
+                made = self._session.create_client(
                     service, region_name=region, endpoint_url=self.endpoint, config=self._config
                 )
+                undoing.watch(made, service, region)
+                self._clients[service, region] = made
             return self._clients[service, region]

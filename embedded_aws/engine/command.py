@@ -22,14 +22,14 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from embedded_aws.engine import places, program, stack_references
+from embedded_aws.engine import again, places, program, stack_references
 from embedded_aws.engine.clients import Clients
 from embedded_aws.engine.config import load_config
 from embedded_aws.engine.deployment import Deployment, Provider
 from embedded_aws.engine.errors import EngineError
 from embedded_aws.engine.project import choose_stack, load_project
 from embedded_aws.engine.region import choose_region, default_tags
-from embedded_aws.engine.runner import run
+from embedded_aws.engine.runner import run as run_program
 from embedded_aws.engine.tracing import Tracing
 
 if TYPE_CHECKING:
@@ -41,6 +41,9 @@ _RUNTIME = f"python{sys.version_info.major}.{sys.version_info.minor}"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
     options = _parser().parse_args(arguments)
+    run = again.Run() if options.again else None
+    if run:
+        run.wait_for_start(options.endpoint)
     if options.until_stdin_ends:
         _end_with_stdin()
     answers = _keep_stdout()
@@ -54,15 +57,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
             strict=options.strict,
             instrument=options.instrument,
             runtime=options.runtime,
+            run=run,
         )
     except EngineError as error:
-        if error.warnings:
-            print(json.dumps({"warnings": error.warnings}), file=answers, flush=True)
+        told: dict[str, object] = {"warnings": error.warnings} if error.warnings else {}
+        if told := told | ({"left": run.left()} if run else {}):
+            print(json.dumps(told), file=answers, flush=True)
         print(error, file=sys.stderr)  # noqa: T201 - a command's answer
         return 1
     except KeyboardInterrupt:
         return 130
-    print(json.dumps(answer), file=answers, flush=True)
+    print(json.dumps(answer | ({"left": run.left()} if run else {})), file=answers, flush=True)
     return 0
 
 
@@ -76,11 +81,13 @@ def deploy(
     strict: bool = False,
     instrument: bool = False,
     runtime: str,
+    run: again.Run | None = None,
 ) -> dict[str, object]:
     """Deploy a directory's program and return the answer; this process becomes the program's.
 
     Raises EngineError for everything that can go wrong, the program's own exceptions included, and when
-    `strict` for what was skipped. `instrument` runs Python functions under ADOT's wrapper script.
+    `strict` for what was skipped. `instrument` runs Python functions under ADOT's wrapper script. `run` is
+    one among several of the same program: what an earlier one left is changed.
     """
     project = load_project(directory)
     stack_name = choose_stack(project, stack)
@@ -89,11 +96,15 @@ def deploy(
     program.enter(project, endpoint, region)
     default = Provider(region, default_tags(config.values))
     outputs_of = stack_references.stack_outputs(project.name, config.values, other_stacks)
-    deployment = Deployment(Clients(endpoint), default, outputs_of, Tracing(instruments=instrument))
+    clients = run.clients if run and run.clients else Clients(endpoint)
+    tracing = Tracing(instruments=instrument)
+    deployment = Deployment(clients, default, outputs_of, tracing, run.standing if run else ())
+    if run:
+        run.deployment = deployment
     main_function = program.main_of(project)
     place_of = places.place_of(project.directory)
     try:
-        outputs = run(
+        outputs = run_program(
             main_function, deployment, config, project=project.name, stack=stack_name, place_of=place_of
         )
         if strict:
@@ -130,6 +141,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--strict", action="store_true", help="fail when anything is skipped")
     parser.add_argument(
         "--instrument", action="store_true", help="run Python functions under ADOT's wrapper script"
+    )
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="a run among several: standard input has two lines of JSON, the answer `left`: see again.py",
     )
     parser.add_argument(
         "--until-stdin-ends",

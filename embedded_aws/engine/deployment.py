@@ -13,20 +13,22 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.engine import invokes, naming, placeholders, sdk, values
+from embedded_aws.engine.changes import DEFAULT_TAGS, Changes, Made, Wanted
 from embedded_aws.engine.components import COMPONENTS
 from embedded_aws.engine.components.component import Component
 from embedded_aws.engine.config import SECRET
-from embedded_aws.engine.errors import EngineError, NotEmulatedError
+from embedded_aws.engine.errors import AbandonedError, EngineError, NotEmulatedError
 from embedded_aws.engine.placeholders import Placeholder
 from embedded_aws.engine.registration import Created, Inputs, Registration, State, partition_of
-from embedded_aws.engine.resources import READS, RESOURCES
+from embedded_aws.engine.resources import READS, RESOURCES, UPDATES
 from embedded_aws.engine.tracing import Tracing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from embedded_aws.engine.clients import Clients
     from embedded_aws.engine.stack_references import StackOutputs
+    from embedded_aws.engine.standing import Before, Standing
 
 RUN, STORED, SKIPPED = "run", "stored only", "skipped"
 """What became of a resource: it works as on AWS, it is kept but does nothing, it has placeholders."""
@@ -48,7 +50,8 @@ class Request:
     """A resource that the program asks for.
 
     `place` is the user's line, such as `__main__.py:12`, `needs` the URNs that its inputs come from;
-    `secrets` names outputs that are secret whatever the inputs are.
+    `secrets` names outputs that are secret whatever the inputs are. Changes of `ignored` inputs
+    change nothing; a `kept` one stays when the program no longer asks for it.
     """
 
     urn: str
@@ -59,6 +62,8 @@ class Request:
     place: str = ""
     needs: frozenset[str] = frozenset()
     secrets: frozenset[str] = frozenset()
+    ignored: frozenset[str] = frozenset()
+    kept: bool = False
 
     @property
     def label(self) -> str:
@@ -70,8 +75,8 @@ class Deployment:
     """The resources of one run; Pulumi registers them from several threads at once.
 
     `default` holds the settings of the default provider, as configured by `aws:region` and
-    `aws:defaultTags`, `stack_outputs` the outputs of other stacks; `failure` is the first error, because
-    Pulumi wraps errors on their way out.
+    `aws:defaultTags`, `stack_outputs` the outputs of other stacks, `standing` what an earlier run left;
+    `failure` is the first error, because Pulumi wraps errors on their way out.
     """
 
     def __init__(
@@ -80,8 +85,10 @@ class Deployment:
         default: Provider,
         stack_outputs: StackOutputs | None = None,
         tracing: Tracing | None = None,
+        standing: Sequence[Standing] = (),
     ) -> None:
         self.clients = clients
+        self.changes = Changes(standing, clients)
         self.default = default
         self._tracing = tracing or Tracing()
         self.warnings: list[str] = []
@@ -128,6 +135,8 @@ class Deployment:
             return self._remember(request, create())
         except NotEmulatedError as error:
             return self.skip(request, str(error))
+        except AbandonedError:
+            raise
         except Exception as error:  # whatever it is, the user needs the resource's name first
             cause = self._cause(request, given, error)
             if cause is None:
@@ -151,7 +160,9 @@ class Deployment:
         return self._remember(request, (name, state))
 
     def finish(self) -> None:
-        """Do what can be done only when all resources are there."""
+        """Do what can be done only when all resources are there; what the program no longer has goes."""
+        for one, error in self.changes.delete():
+            self.warn(f"{one.type} '{one.name}' could not be deleted: {explain(error)}")
         self.warnings += self._tracing.finish()
 
     def read(self, request: Request, resource_id: str) -> State:
@@ -241,6 +252,7 @@ class Deployment:
         settings = self._provider(request.provider)
         region = self._region(inputs, request.provider)
         inputs = self._tracing.prepared(request.type, inputs, region)
+        told: list[str] = []  # without the place, which moves
         registration = Registration(
             urn=request.urn,
             type=request.type,
@@ -248,24 +260,44 @@ class Deployment:
             inputs=Inputs(inputs),
             region=region,
             clients=self.clients,
-            warn=lambda text: self.warn(f"{request.label}: {text}"),
+            warn=told.append,
             default_tags=settings.default_tags,
         )
-        resource_id, state = RESOURCES[request.type](registration)
-        self._tracing.created(registration, state)
-        for key in registration.inputs.unread():
-            registration.warn(f"input '{key}' has no effect")
+        told_inputs = {**inputs, "region": region, DEFAULT_TAGS: dict(settings.default_tags)}
+        wanted = Wanted(registration, told_inputs, request.needs, request.ignored, request.kept)
+        standing = self.changes.settle(wanted, lambda before: self._make(registration, before, told))
+        self._tracing.stands(registration, standing.state)
+        for text in standing.warnings:
+            self.warn(f"{request.label}: {text}")
         with self._lock:
-            self._became[request.urn] = STORED if registration.stored_because else RUN
-        computed = {"region": registration.region, "tagsAll": registration.tags or None}
-        found = {**computed, **registration.inputs.documents, **state}
+            self._became[request.urn] = standing.became
+        return standing.id, standing.state
+
+    def _make(self, r: Registration, before: Before | None, told: list[str]) -> Made:
+        """Create a resource, or change it in place; returns its id and its computed outputs."""
+        if before is None:
+            resource_id, state = RESOURCES[r.type](r)
+            unread = r.inputs.unread()
+        else:
+            resource_id = before.standing.id
+            told += before.standing.warnings
+            kept = {key: value for key, value in before.standing.state.items() if key not in before.changed}
+            state = {**kept, **UPDATES[r.type].apply(r, before)}
+            unread = sorted(before.changed & set(r.inputs.unread()))
+        self._tracing.created(r, state)
+        for key in unread:
+            r.warn(f"input '{key}' has no effect")
+        computed = {"region": r.region, "tagsAll": r.tags or None}
+        found = {**computed, **r.inputs.documents, **state}
         known = {key: value for key, value in found.items() if value is not None}
         missing = {
             key: hint
-            for key, hint in sdk.outputs_of(request.type).items()
-            if key not in known and key not in registration.inputs
+            for key, hint in sdk.outputs_of(r.type).items()
+            if key not in known and key not in r.inputs
         }
-        return resource_id, {**placeholders.empty(missing), **known}
+        became = STORED if r.stored_because else before.standing.became if before else RUN
+        state = {**placeholders.empty(missing), **known}
+        return Made(resource_id, state, became, tuple(dict.fromkeys(told)))
 
     def _cause(self, request: Request, inputs: Mapping[str, Any], error: Exception) -> str | None:
         """Return why a resource failed, if that is something which is not supported here."""

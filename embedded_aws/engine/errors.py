@@ -16,5 +16,9 @@ class EngineError(Exception):
         self.warnings = warnings
 
 
+class AbandonedError(EngineError):
+    """Nothing was done, because the program failed meanwhile: that is the error to tell."""
+
+
 class NotEmulatedError(EngineError):
     """What the program asks for cannot be had here: the resource is skipped, and this is the reason."""

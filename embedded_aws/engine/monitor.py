@@ -149,6 +149,8 @@ class Monitor(resource_pb2_grpc.ResourceMonitorStub):
             place=places.current(),
             needs=frozenset(needs),
             secrets=frozenset(request.additionalSecretOutputs),
+            ignored=frozenset(getattr(request, "ignoreChanges", ())),
+            kept=bool(getattr(request, "retainOnDelete", False) or getattr(request, "protect", False)),
         )
 
     def _warn_about(self, request: Any, asked: Request) -> None:

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,16 +26,22 @@ _DRAIN_SECONDS = 0.5
 
 
 class DeploymentError(Exception):
-    """The program could not be deployed; the message and the warnings are the engine's."""
+    """The program could not be deployed; the message, the warnings and what is `left` are the engine's."""
 
-    def __init__(self, message: str, warnings: Sequence[str] = ()) -> None:
+    def __init__(
+        self, message: str, warnings: Sequence[str] = (), left: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(message)
         self.warnings = warnings
+        self.left = left or {}
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """What the engine reports; `resources` counts those that are `run`, `stored only` and `skipped`."""
+    """What the engine reports; `resources` counts those that are `run`, `stored only` and `skipped`.
+
+    `left` is what one run among several leaves: see `embedded_aws.engine.again`.
+    """
 
     project: str
     stack: str
@@ -44,6 +50,7 @@ class Deployed:
     outputs: Mapping[str, Any]
     resources: Mapping[str, int]
     warnings: Sequence[str]
+    left: Mapping[str, Any] = field(default_factory=dict)
 
 
 class EngineProcess:
@@ -71,22 +78,24 @@ class EngineProcess:
         other_stacks: Sequence[str] = (),
         strict: bool = False,
         instrument: bool = False,
+        before: Mapping[str, Any] | None = None,
     ) -> EngineProcess:
         """Start deploying; stack references find `other_stacks`, `strict` refuses to skip resources.
 
-        `instrument` runs Python functions under ADOT's wrapper script.
+        `instrument` runs Python functions under ADOT's wrapper script. With `before`, what the run before
+        left, or nothing for the first of several, it waits for `begin`.
         """
         arguments = ["--directory", str(directory), "--stack", stack, "--endpoint", endpoint]
         # Functions run on this Python, whatever the program's is.
         arguments += ["--runtime", f"python{sys.version_info.major}.{sys.version_info.minor}"]
         arguments += [f"--other-stack={url}" for url in other_stacks] + ["--strict"] * strict
-        arguments += ["--instrument"] * instrument
+        arguments += ["--instrument"] * instrument + ["--again"] * (before is not None)
         for key, value in config.items():
             arguments += ["--config", f"{key}={value}"]
         answer = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `stop`
         read_end, write_end = os.pipe()
         messages = await _reader(read_end)
-        # Nothing is ever written to it: it ends when this process does, however that happens.
+        # It ends when this process does, however that happens.
         watched, lifeline = os.pipe()
         try:
             # Not asyncio's own pipes: with them the end of the engine is seen only after the end of
@@ -98,7 +107,19 @@ class EngineProcess:
         finally:
             os.close(write_end)
             os.close(watched)
-        return cls(process, answer, messages, lifeline)
+        engine = cls(process, answer, messages, lifeline)
+        if before is not None:
+            await engine._send({key: before[key] for key in ("modules", "clients") if key in before})
+        return engine
+
+    async def begin(self, before: Mapping[str, Any]) -> None:
+        """Let an engine that waits change what the run before left."""
+        await self._send({"standing": before.get("standing", ())})
+
+    async def _send(self, message: Mapping[str, Any]) -> None:
+        line = json.dumps(message).encode() + b"\n"
+        with contextlib.suppress(OSError):  # it has ended, and `result` will tell why
+            await asyncio.to_thread(_write, self._lifeline, line)
 
     async def result(self, on_output: Callable[[str], None]) -> Deployed:
         """Wait for the end; `on_output` takes the lines that the program writes. Raises `DeploymentError`."""
@@ -112,20 +133,23 @@ class EngineProcess:
             relay.cancel()
         if code:
             message = self._held.strip()
+            told = self._told()
             raise DeploymentError(
-                message or f"the engine ended with exit code {code} and no message", self._warnings()
+                message or f"the engine ended with exit code {code} and no message",
+                [str(warning) for warning in told.get("warnings", ())],
+                told.get("left"),
             )
         for line in self._held.splitlines():
             on_output(line)
         self._answer.seek(0)
         return _parse(self._answer.read())
 
-    def _warnings(self) -> Sequence[str]:
-        """Return what a failed engine warned of; one that was killed tells nothing."""
+    def _told(self) -> Mapping[str, Any]:
+        """Return what a failed engine told on standard output; one that was killed tells nothing."""
         self._answer.seek(0)
-        with contextlib.suppress(ValueError, LookupError):
-            return [str(warning) for warning in json.loads(self._answer.read())["warnings"]]
-        return []
+        with contextlib.suppress(ValueError):
+            return dict(json.loads(self._answer.read()))
+        return {}
 
     async def _relay(self, on_output: Callable[[str], None]) -> None:
         """Pass on what is written, except the last piece: after a failure that is the error message."""
@@ -152,6 +176,11 @@ class EngineProcess:
             os.killpg(self._process.pid, signal.SIGKILL)
 
 
+def _write(descriptor: int, data: bytes) -> None:
+    while data:
+        data = data[os.write(descriptor, data) :]
+
+
 async def _reader(descriptor: int) -> asyncio.StreamReader:
     reader = asyncio.StreamReader()
     pipe = os.fdopen(descriptor, "rb", 0)
@@ -163,6 +192,8 @@ def _parse(answer: bytes) -> Deployed:
     lines = answer.decode("utf-8", "replace").strip().splitlines()
     try:
         report = json.loads(lines[-1])
-        return Deployed(**{name: report[name] for name in Deployed.__dataclass_fields__})
+        left = report.pop("left", {})
+        told = Deployed.__dataclass_fields__.keys() - {"left"}
+        return Deployed(**{name: report[name] for name in told}, left=left)
     except (IndexError, ValueError, KeyError, TypeError) as problem:
         raise DeploymentError(f"the engine's answer cannot be read ({problem}): {lines[-1:]}") from problem

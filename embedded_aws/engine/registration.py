@@ -12,6 +12,7 @@ from embedded_aws.engine.operation_input import Names, as_text, fill
 
 if TYPE_CHECKING:
     from embedded_aws.engine.clients import Clients
+    from embedded_aws.engine.standing import Before
 
 State = dict[str, Any]
 """Outputs of a resource in Pulumi's camelCase names."""
@@ -149,6 +150,17 @@ class Registration:
     def arn(self, service: str, resource: str, *, account: str = ACCOUNT_ID) -> str:
         """Return an ARN in the resource's region."""
         return f"arn:{self.partition}:{service}:{self.region}:{account}:{resource}"
+
+
+@dataclass(frozen=True)
+class Update:
+    """How a resource is changed in place; what `replaces` names can only be had by making it anew.
+
+    `apply` returns the outputs that are new.
+    """
+
+    apply: Callable[[Registration, Before], State]
+    replaces: frozenset[str] = frozenset()
 
 
 def invoke_arn(region: str, arn: str, version: str = "2015-03-31", verb: str = "invocations") -> str:

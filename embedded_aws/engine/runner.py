@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _THREADS = 8
 """Resources that are created at once; the endpoint is one process, so more would not be faster."""
+_HELD_THREADS = 512
+"""When resources stand, those to be changed wait here until the program's own lines are through."""
 
 
 def run(
@@ -41,14 +43,23 @@ def run(
     Raises EngineError when a resource or function failed, else what the program raised.
     """
     monitor = Monitor(deployment, project, stack)
+
+    def whole() -> Any:
+        """Run the program's own lines; nothing that stands is changed before they are through."""
+        with deployment.changes.held():
+            return program()
+
+    threads = _HELD_THREADS if deployment.changes.are_some else _THREADS
     # Pulumi keeps its settings in context variables: a context of our own leaves no trace of this run.
     try:
         contextvars.copy_context().run(
-            _run, program, monitor, config, project=project, stack=stack, place_of=place_of
+            _run, whole, monitor, config, project=project, stack=stack, place_of=place_of, threads=threads
         )
     except BaseException as error:
-        if deployment.failure:  # Pulumi wraps errors on their way out; the first one is the cause
-            raise deployment.failure from error
+        # Pulumi wraps errors on their way out, and tells of what was given up; the first one is the cause.
+        failure = deployment.failure or (deployment.changes.failure if deployment.changes.are_some else None)
+        if failure and failure is not error:
+            raise failure from error
         raise
     finally:
         monitor.close()
@@ -63,8 +74,9 @@ def _run(
     project: str,
     stack: str,
     place_of: PlaceOf,
+    threads: int,
 ) -> None:
-    with _event_loop(place_of) as loop:
+    with _event_loop(place_of, threads) as loop:
         settings.configure(
             settings.Settings(
                 project=project,
@@ -88,11 +100,11 @@ def _started(program: Callable[[], Any]) -> Any:
 
 
 @contextlib.contextmanager
-def _event_loop(place_of: PlaceOf) -> Iterator[asyncio.AbstractEventLoop]:
+def _event_loop(place_of: PlaceOf, threads: int) -> Iterator[asyncio.AbstractEventLoop]:
     loop = asyncio.new_event_loop()
     # After a failure Pulumi abandons its other futures; asyncio would print each one's traceback.
     loop.set_exception_handler(lambda _loop, _context: None)
-    loop.set_default_executor(Threads(_THREADS))
+    loop.set_default_executor(Threads(threads))
     asyncio.set_event_loop(loop)
     tasks = Tasks(place_of)
     loop.set_task_factory(tasks)

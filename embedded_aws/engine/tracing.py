@@ -41,7 +41,7 @@ class Tracing:
     def __init__(self, *, instruments: bool = False) -> None:
         self._instruments = instruments
         self._instrumented: dict[str, list[str]] = {}
-        self._is_said = False
+        self._is_said = self._is_traceable = False
         self._untraced: list[Callable[[], object]] = []
         self._lock = threading.Lock()
 
@@ -60,13 +60,18 @@ class Tracing:
             "tracingConfig": {"mode": "Active"},
         }
 
-    def created(self, registration: Registration, state: State) -> None:
-        """Take note of a resource that exists now."""
+    def stands(self, registration: Registration, state: State) -> None:
+        """Take note of a resource that exists, since now or from an earlier run."""
         r = registration
+        self._is_traceable |= r.type in _SETTINGS
         layers = r.inputs.get("layers") or () if self._instruments and r.type == _FUNCTION else ()
         if (layer := _LAYER.format(region=r.region, version=_LAYER_VERSION)) in layers:
             with self._lock:
                 self._instrumented.setdefault(layer, []).append(str(state["name"]))
+
+    def created(self, registration: Registration, state: State) -> None:
+        """Take note of a resource that was made, or changed."""
+        r = registration
         calls: dict[str, Callable[[], object]] = {
             _FUNCTION: lambda: r.client("lambda").update_function_configuration(
                 FunctionName=state["name"], TracingConfig={"Mode": "Active"}
@@ -85,7 +90,7 @@ class Tracing:
     def finish(self) -> list[str]:
         """Turn X-Ray on for all, if the program says nothing of it; returns what the user should know."""
         told = []
-        if self._untraced and not self._is_said:
+        if self._is_traceable and not self._is_said:
             for turn_on in self._untraced:
                 turn_on()
             told.append(

@@ -39,8 +39,12 @@ class Asking:
     now: Callable[[], float] = time.time
     polling: Polling = field(default_factory=Polling)
 
-    def request(self, request: Request, *, accepted: int = 400) -> None:
-        """Send a request to a URL; it failed with a status of `accepted` or more. Raises ReadError."""
+    def request(self, request: Request, *, accepted: int = 400, follow: bool = True) -> Trace | None:
+        """Send a request to a URL, and return the trace that was shown, if there is one.
+
+        It failed with a status of `accepted` or more. `follow` waits for the traces linked to it. Raises
+        ReadError.
+        """
         given = {name.lower() for name in request.headers}
         # HTTP APIs and function URLs answer without a tracing header, so the request brings one.
         trace_id = None if "x-amzn-trace-id" in given else new_trace_id(self.now())
@@ -54,9 +58,9 @@ class Asking:
         )
         self.teller.lines([Text(), line, Text()])
         self.teller.failed = answer.status >= accepted
-        self._trace_of(answer)
+        return self._trace_of(answer, follow=follow)
 
-    def _trace_of(self, answer: HttpResponse) -> None:
+    def _trace_of(self, answer: HttpResponse, *, follow: bool) -> Trace | None:
         if self.tracing == "off" and not answer.sampled:
             self.teller.note("tracing is off: this request left no trace")
         elif answer.sampled is False:
@@ -66,14 +70,18 @@ class Asking:
         elif answer.status == HTTPStatus.NOT_IMPLEMENTED:
             # Only a REST API has a segment of its own, whatever it calls.
             polling = replace(self.polling, limit=min(1.0, self.polling.limit))
-            if not self._shown(first_request.whole_trace(self.reader, answer.trace_id, polling)):
+            found = first_request.whole_trace(self.reader, answer.trace_id, polling)
+            if not self._shown(found, follow=follow):
                 self.teller.note("what this route needs is not emulated: the request left no trace")
+            return found
         else:
-            self.trace(answer.trace_id)
+            return self.trace(answer.trace_id, follow=follow)
+        return None
 
-    def trace(self, trace_id: str) -> None:
-        """Show a trace as soon as it is whole, and what is linked to it."""
-        if not self._shown(first_request.whole_trace(self.reader, trace_id, self.polling)):
+    def trace(self, trace_id: str, *, follow: bool = True) -> Trace | None:
+        """Show a trace as soon as it is whole, and what is linked to it; return it."""
+        found = first_request.whole_trace(self.reader, trace_id, self.polling)
+        if not self._shown(found, follow=follow):
             limit = f"{self.polling.limit:.0f}"
             if self.tracing:
                 self.teller.fail(f"no trace {trace_id} came within {limit} s of the response")
@@ -81,12 +89,13 @@ class Asking:
                 self.teller.note(
                     f"this request left no trace {trace_id}: is tracing on in its stage and function?"
                 )
+        return found
 
-    def _shown(self, trace: Trace | None) -> bool:
+    def _shown(self, trace: Trace | None, *, follow: bool) -> bool:
         if trace is None:
             return False
         self.teller.lines(waterfall.render(trace, self.teller.screen, now=self.now()))
-        if first_request.has_consumers(trace, self.source):
+        if follow and first_request.has_consumers(trace, self.source):
             self._linked(trace)
         return True
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from waterfall.commands import options
 from waterfall.commands.options import Command
 from waterfall.commands.serving import Serving, add_serving
+from waterfall.commands.watching import Watching, add_watching, watches
 from waterfall.stack.registry import running
 from waterfall.stack.requests import read_request
 
@@ -41,6 +42,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--write-launch", action="store_true", help="with --debug: add the functions to .vscode/launch.json"
     )
+    add_watching(parser)
     add_serving(parser)
 
 
@@ -50,11 +52,15 @@ def _run(given: argparse.Namespace) -> int:
 
     serving = Serving(given, lambda status: status.stack, given.directory)
     serving.welcome.request = given.request
+    watching = Watching(serving.welcome, given.repeat) if watches(given) else None
 
     def greet(status: Status) -> bool:
         if given.write_launch:
             _write_launch(given, status, serving)
         serving.welcome.greet(status, stays=not given.once)
+        if watching:
+            watching.prepare(status)
+            serving.welcome.teller.progress("watching what the program is made of: save, and see")
         return not given.once
 
     program = ServeOptions(
@@ -65,6 +71,7 @@ def _run(given: argparse.Namespace) -> int:
         strict=given.strict,
         instrument=given.instrument,
         debug=given.debug,
+        on_redeployed=watching.redeployed if watching else None,
     )
     status = serving.run(program, greet)
     return status or int(given.once and serving.welcome.teller.failed)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from embedded_aws.server import Status
+    from waterfall.traces.client import Reader
 
 _MACHINE = re.compile(r"arn:[\w-]+:states:[\w-]+:\d+:stateMachine:[\w-]+")
 
@@ -43,6 +44,11 @@ class Welcome:
     request: Request | None = None
     now: Callable[[], float] = time.time
     polling: Polling = field(default_factory=Polling)
+
+    def asking(self, stack: Status, reader: Reader) -> Asking:
+        """Return what sends requests to a stack and shows their traces, read by `reader`."""
+        source = _source(stack)
+        return Asking(source, reader, self.teller, stack.tracing, _show(stack), self.now, self.polling)
 
     def warn(self, warnings: Sequence[str]) -> None:
         """Print warnings whole."""
@@ -85,9 +91,7 @@ class Welcome:
     def _first_request(self, stack: Status) -> Request | None:
         """Send what was asked for, or a request to the first route; return it with its whole URL."""
         source = _source(stack)
-        asking = Asking(
-            source, connect(source), self.teller, stack.tracing, _show(stack), self.now, self.polling
-        )
+        asking = self.asking(stack, connect(source))
         if self.request:
             sent = addressed(source, self.request, stack.apis.values())
             asking.request(sent)

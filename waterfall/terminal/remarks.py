@@ -39,13 +39,14 @@ def _failures(node: Node, *, details: bool) -> Iterator[tuple[str, str]]:
     style = STYLES["fault" if node.status == "ok" else node.status]
     for position, failure in enumerate(node.failures[: None if details else MOST_FAILURES]):
         lead = "caused by " if position else ""
-        yield f"{lead}{clean(failure.type)}: {clean(failure.message)}{_where(failure)}", style
+        yield f"{lead}{clean(failure.type)}: {clean(failure.message)}{place(failure)}", style
         for frame in failure.stack if details else ():
             line = "" if frame.line is None else f":{frame.line}"
             yield f"  {clean(frame.path)}{line} {clean(frame.label)}", DIM
 
 
-def _where(failure: Failure) -> str:
+def place(failure: Failure) -> str:
+    """Return where an exception was raised, as ` (front.py:12)`; nothing without a stack."""
     if not failure.stack:
         return ""
     frame = failure.stack[-1]

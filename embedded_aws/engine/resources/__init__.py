@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from embedded_aws.engine.registration import Client, Created, Registration, State
+from embedded_aws.engine.registration import Client, Created, Registration, State, Update
 from embedded_aws.engine.resources import (
     apigateway,
     apigatewayv2,
@@ -39,6 +39,11 @@ _MODULES = (
 RESOURCES: Mapping[str, Create] = {
     token: create for module in _MODULES for token, create in module.RESOURCES.items()
 }
+
+UPDATES: Mapping[str, Update] = {
+    token: update for module in _MODULES for token, update in getattr(module, "UPDATES", {}).items()
+}
+"""How a type of resource is changed in place; others are taken away and made anew."""
 
 READS: Mapping[str, Callable[[Client], State]] = apigateway.READS
 """Which function reads a type of resource that is there without being created."""

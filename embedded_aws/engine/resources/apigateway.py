@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from embedded_aws.engine import naming
 from embedded_aws.engine.operation_input import as_text
+from embedded_aws.engine.registration import Update
 
 if TYPE_CHECKING:
     from embedded_aws.engine.registration import Client, Created, Registration, State
+    from embedded_aws.engine.standing import Before
 
 _IDS = {"restApi": "restApiId", "deployment": "deploymentId", "authorizer": "authorizerId"}
 
@@ -44,6 +46,19 @@ def rest_api(r: Registration) -> Created:
         "rootResourceId": answer["rootResourceId"],
         "createdDate": answer["createdDate"].isoformat(),
     }
+
+
+def update_rest_api(r: Registration, before: Before) -> State:
+    """Read its new `body`, or change its name and description; its address stays."""
+    api = before.standing.id
+    if before.has("body") and "body" in r.inputs:
+        mode, body = r.inputs.get("putRestApiMode", "overwrite"), r.inputs.text("body").encode()
+        r.call("apigateway", "put_rest_api", restApiId=api, mode=mode, body=body)
+    named = {f"/{key}": r.inputs.get(key, "") for key in ("name", "description") if before.has(key)}
+    patch = [{"op": "replace", "path": path, "value": str(value)} for path, value in named.items()]
+    if patch:
+        r.client("apigateway").update_rest_api(restApiId=api, patchOperations=patch)
+    return {}
 
 
 def resource(r: Registration) -> Created:
@@ -107,6 +122,27 @@ def stage(r: Registration) -> Created:
         # AWS answers https://<api>.execute-api.<region>.amazonaws.com/<stage>; this one can be reached.
         "invokeUrl": f"{r.clients.endpoint}/execute-api/{api}/{name}",
     }
+
+
+def update_stage(r: Registration, before: Before) -> State:
+    """Serve another deployment, with other variables or tracing; requests go on meanwhile."""
+    api, name = r.inputs["restApi"], r.inputs["stageName"]
+    paths = {
+        "deployment": "/deploymentId",
+        "xrayTracingEnabled": "/tracingEnabled",
+        "description": "/description",
+    }
+    values = {path: r.inputs.get(key) or False for key, path in paths.items() if before.has(key)}
+    old, new = before.standing.inputs.get("variables") or {}, r.inputs.get("variables") or {}
+    values |= {f"/variables/{key}": value for key, value in new.items() if old.get(key) != value}
+    if before.has("accessLogSettings"):
+        logs = r.inputs.get("accessLogSettings") or {}
+        values |= {f"/accessLogSettings/{key}": value for key, value in logs.items()}
+    _patch_stage(r, api, name, values)
+    gone = [{"op": "remove", "path": f"/variables/{key}"} for key in old.keys() - new.keys()]
+    if gone:
+        r.client("apigateway").update_stage(restApiId=api, stageName=name, patchOperations=gone)
+    return {}
 
 
 def method_settings(r: Registration) -> Created:
@@ -245,3 +281,8 @@ RESOURCES = {
 
 READS = {"aws:apigateway/account:Account": read_account}
 """What exists in every region, and need not be created to be read."""
+
+UPDATES = {
+    "aws:apigateway/restApi:RestApi": Update(update_rest_api, frozenset({"endpointConfiguration"})),
+    "aws:apigateway/stage:Stage": Update(update_stage, frozenset({"restApi", "stageName"})),
+}

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.engine import naming
+from embedded_aws.engine.registration import Update
 
 if TYPE_CHECKING:
-    from embedded_aws.engine.registration import Created, Registration
+    from embedded_aws.engine.registration import Created, Registration, State
+    from embedded_aws.engine.standing import Before
 
 _NAMES = {"timeoutMilliseconds": "timeoutInMillis"}
 
@@ -31,6 +33,16 @@ def api(r: Registration) -> Created:
         "apiKeySelectionExpression": "$request.header.x-api-key",
         "routeSelectionExpression": "$request.method $request.path",
     }
+
+
+def update_api(r: Registration, before: Before) -> State:
+    """Read its new `body`, or change its settings; its address stays."""
+    id_ = before.standing.id
+    if before.has("body") and "body" in r.inputs:
+        r.client("apigatewayv2").reimport_api(ApiId=id_, Body=r.inputs.text("body"))
+    else:
+        r.call("apigatewayv2", "update_api", ApiId=id_)
+    return {}
 
 
 def integration(r: Registration) -> Created:
@@ -111,3 +123,5 @@ RESOURCES = {
     "aws:apigatewayv2/deployment:Deployment": deployment,
     "aws:apigatewayv2/stage:Stage": stage,
 }
+
+UPDATES = {"aws:apigatewayv2/api:Api": Update(update_api, frozenset({"protocolType", "target"}))}

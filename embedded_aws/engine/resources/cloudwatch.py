@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from embedded_aws.engine.registration import Update
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from embedded_aws.engine.registration import Created, Registration
+    from embedded_aws.engine.registration import Created, Registration, State
+    from embedded_aws.engine.standing import Before
 
 
 def log_group(r: Registration) -> Created:
@@ -21,6 +24,16 @@ def log_group(r: Registration) -> Created:
     if days := r.inputs.get("retentionInDays"):  # 0 keeps the logs for ever, which is AWS's default
         r.client("logs").put_retention_policy(logGroupName=name, retentionInDays=int(days))
     return name, {"name": name, "arn": r.arn("logs", f"log-group:{name}")}
+
+
+def update_log_group(r: Registration, before: Before) -> State:
+    """Change how long its events are kept; they stay."""
+    name = before.standing.id
+    if days := r.inputs.get("retentionInDays"):
+        r.client("logs").put_retention_policy(logGroupName=name, retentionInDays=int(days))
+    elif before.has("retentionInDays"):
+        r.client("logs").delete_retention_policy(logGroupName=name)
+    return {}
 
 
 def log_stream(r: Registration) -> Created:
@@ -57,6 +70,13 @@ def metric_alarm(r: Registration) -> Created:
         Tags=r.tag_list(),
     )
     return name, {"name": name, "arn": r.arn("cloudwatch", f"alarm:{name}")}
+
+
+def update_metric_alarm(r: Registration, before: Before) -> State:
+    """Put it again under its name; its state stays until it is evaluated."""
+    del before
+    metric_alarm(r)
+    return {}
 
 
 def dashboard(r: Registration) -> Created:
@@ -106,4 +126,9 @@ RESOURCES = {
     "aws:cloudwatch/logResourcePolicy:LogResourcePolicy": log_resource_policy,
     "aws:cloudwatch/metricAlarm:MetricAlarm": metric_alarm,
     "aws:cloudwatch/dashboard:Dashboard": dashboard,
+}
+
+UPDATES = {
+    "aws:cloudwatch/logGroup:LogGroup": Update(update_log_group, frozenset({"name", "namePrefix"})),
+    "aws:cloudwatch/metricAlarm:MetricAlarm": Update(update_metric_alarm, frozenset({"name"})),
 }

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from embedded_aws.engine.registration import Update
+
 if TYPE_CHECKING:
-    from embedded_aws.engine.registration import Created, Registration
+    from embedded_aws.engine.registration import Created, Registration, State
+    from embedded_aws.engine.standing import Before
 
 
 def user_pool(r: Registration) -> Created:
@@ -28,6 +31,14 @@ def user_pool(r: Registration) -> Created:
     }
 
 
+def update_user_pool(r: Registration, before: Before) -> State:
+    """Change its policies and triggers; its users stay."""
+    policies = {"passwordPolicy": r.inputs["passwordPolicy"]} if "passwordPolicy" in r.inputs else None
+    inputs = {key: r.inputs[key] for key in r.inputs if key not in _SHAPED} | {"policies": policies}
+    r.call("cognito-idp", "update_user_pool", inputs=inputs, UserPoolId=before.standing.id)
+    return {}
+
+
 def user_pool_client(r: Registration) -> Created:
     """Make the client of a pool."""
     name = r.physical_name(max_length=128)
@@ -45,4 +56,10 @@ _SHAPED = frozenset({"name", "passwordPolicy", "tags"})
 RESOURCES = {
     "aws:cognito/userPool:UserPool": user_pool,
     "aws:cognito/userPoolClient:UserPoolClient": user_pool_client,
+}
+
+UPDATES = {
+    "aws:cognito/userPool:UserPool": Update(
+        update_user_pool, frozenset({"name", "schemas", "usernameAttributes", "aliasAttributes"})
+    ),
 }

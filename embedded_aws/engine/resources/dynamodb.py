@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from embedded_aws.engine.registration import Update
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from embedded_aws.engine.registration import Created, Registration
+    from embedded_aws.engine.registration import Created, Registration, State
+    from embedded_aws.engine.standing import Before
 
 
 def table(r: Registration) -> Created:
@@ -46,6 +49,55 @@ def table(r: Registration) -> Created:
         "streamArn": created.get("LatestStreamArn", ""),
         "streamLabel": created.get("LatestStreamLabel", ""),
     }
+
+
+_MADE_WITH = frozenset({
+    "name", "hashKey", "rangeKey", "localSecondaryIndexes", "restoreSourceName", "importTable",
+})  # fmt: skip
+
+
+def update_table(r: Registration, before: Before) -> State:
+    """Change billing, stream, expiry and recovery; its items stay."""
+    name, client, state = before.standing.id, r.client("dynamodb"), {}
+    if before.has("billingMode", "readCapacity", "writeCapacity"):
+        mode = r.inputs.get("billingMode", "PROVISIONED")
+        provisioned = {"ProvisionedThroughput": _throughput(r.inputs)} if mode == "PROVISIONED" else {}
+        client.update_table(TableName=name, BillingMode=mode, **provisioned)
+    if before.has("streamEnabled", "streamViewType"):
+        stream = _stream(r.inputs) or {"StreamEnabled": False}
+        made = client.update_table(TableName=name, StreamSpecification=stream)["TableDescription"]
+        state = {
+            "streamArn": made.get("LatestStreamArn", ""),
+            "streamLabel": made.get("LatestStreamLabel", ""),
+        }
+    if before.has("globalSecondaryIndexes"):
+        _change_indexes(r, before, name)
+    if before.has("ttl"):
+        _time_to_live(r, name)
+    if before.has("pointInTimeRecovery"):
+        _point_in_time_recovery(r, name)
+    return state
+
+
+def _change_indexes(r: Registration, before: Before, name: str) -> None:
+    """Delete and create global indexes, one a call, as DynamoDB has it."""
+    provisioned = r.inputs.get("billingMode", "PROVISIONED") == "PROVISIONED"
+    old, new = (
+        {index["name"]: index for index in inputs.get("globalSecondaryIndexes") or []}
+        for inputs in (before.standing.inputs, r.inputs)
+    )
+    changed = {key for key in old.keys() | new.keys() if old.get(key) != new.get(key)}
+    updates = [{"Delete": {"IndexName": key}} for key in sorted(changed & old.keys())]
+    updates += [{"Create": _index(new[key], provisioned=provisioned)} for key in sorted(changed & new.keys())]
+    for update in updates:
+        r.client("dynamodb").update_table(
+            TableName=name,
+            AttributeDefinitions=[
+                {"AttributeName": item["name"], "AttributeType": item["type"]}
+                for item in r.inputs.get("attributes", [])
+            ],
+            GlobalSecondaryIndexUpdates=[update],
+        )
 
 
 def table_item(r: Registration) -> Created:
@@ -127,3 +179,5 @@ RESOURCES = {
     "aws:dynamodb/table:Table": table,
     "aws:dynamodb/tableItem:TableItem": table_item,
 }
+
+UPDATES = {"aws:dynamodb/table:Table": Update(update_table, _MADE_WITH)}

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 from embedded_aws.delivery.targets import is_supported
 from embedded_aws.engine.errors import EngineError
+from embedded_aws.engine.registration import Update
 from embedded_aws.eventbridge.expressions import ExpressionError, parse
 
 if TYPE_CHECKING:
-    from embedded_aws.engine.registration import Created, Registration
+    from embedded_aws.engine.registration import Created, Registration, State
+    from embedded_aws.engine.standing import Before
 
 _DEFAULT_BUS = "default"
 
@@ -52,6 +54,13 @@ def check_schedule(text: str, timezone: str = "UTC") -> None:
         raise EngineError(str(error)) from error
 
 
+def update_event_rule(r: Registration, before: Before) -> State:
+    """Put the rule again under its name; its targets stay."""
+    del before
+    event_rule(r)
+    return {}
+
+
 def event_target(r: Registration) -> Created:
     """Deliver to the target; one that nothing is delivered to here is stored only."""
     rule, target = str(r.inputs["rule"]).rpartition("/")[2], r.physical_name("targetId", max_length=64)
@@ -88,4 +97,10 @@ RESOURCES = {
     "aws:cloudwatch/eventPermission:EventPermission": event_permission,
     "aws:cloudwatch/eventRule:EventRule": event_rule,
     "aws:cloudwatch/eventTarget:EventTarget": event_target,
+}
+
+UPDATES = {
+    "aws:cloudwatch/eventRule:EventRule": Update(
+        update_event_rule, frozenset({"name", "namePrefix", "eventBusName"})
+    ),
 }

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from embedded_aws.engine.registration import Update
+
 if TYPE_CHECKING:
-    from embedded_aws.engine.registration import Created, Registration
+    from embedded_aws.engine.registration import Created, Registration, State
+    from embedded_aws.engine.standing import Before
 
 
 def key(r: Registration) -> Created:
@@ -21,6 +24,19 @@ def key(r: Registration) -> Created:
         "arn": created["Arn"],
         "customerMasterKeySpec": created.get("CustomerMasterKeySpec", "SYMMETRIC_DEFAULT"),
     }
+
+
+def update_key(r: Registration, before: Before) -> State:
+    """Change policy and rotation; what it encrypted can be read on."""
+    if before.has("policy") and "policy" in r.inputs:
+        r.client("kms").put_key_policy(
+            KeyId=before.standing.id, PolicyName="default", Policy=r.inputs.text("policy")
+        )
+    if r.inputs.get("enableKeyRotation"):
+        r.client("kms").enable_key_rotation(KeyId=before.standing.id)
+    elif before.has("enableKeyRotation"):
+        r.client("kms").disable_key_rotation(KeyId=before.standing.id)
+    return {}
 
 
 def alias(r: Registration) -> Created:
@@ -39,3 +55,7 @@ def alias(r: Registration) -> Created:
 
 
 RESOURCES = {"aws:kms/key:Key": key, "aws:kms/alias:Alias": alias}
+
+UPDATES = {
+    "aws:kms/key:Key": Update(update_key, frozenset({"keyUsage", "customerMasterKeySpec", "multiRegion"})),
+}

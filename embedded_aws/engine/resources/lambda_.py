@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from botocore.exceptions import ClientError
 from pulumi import asset
 
 from embedded_aws.engine.archives import archive_bytes
 from embedded_aws.engine.errors import EngineError, NotEmulatedError
-from embedded_aws.engine.registration import invoke_arn
+from embedded_aws.engine.registration import Update, invoke_arn
 
 if TYPE_CHECKING:
-    from embedded_aws.engine.registration import Created, Registration
+    from embedded_aws.engine.registration import Created, Registration, State
+    from embedded_aws.engine.standing import Before
 
 _TRUSTS_NOBODY = '{"Version": "2012-10-17", "Statement": []}'
 _NO_SUCH_ROLE = ("cannot be assumed by Lambda", "Cross-account pass role is not allowed")
@@ -30,9 +32,7 @@ def function(r: Registration) -> Created:
         Tags=r.tags or None,
     )
     _reserve_concurrency(r, name)
-    runtime = str(r.inputs.get("runtime", ""))
-    if runtime and not runtime.startswith("python3."):
-        r.stored_only(f"runtime {runtime} cannot run here, only Python's; invoking it answers 501")
+    _tell_of_runtime(r)
     arn = answer["FunctionArn"].removesuffix(":$LATEST").removesuffix(f":{answer['Version']}")
     qualified = f"{arn}:{answer['Version']}"
     return name, {
@@ -54,6 +54,79 @@ def function(r: Registration) -> Created:
     }
 
 
+def _tell_of_runtime(r: Registration) -> None:
+    runtime = str(r.inputs.get("runtime", ""))
+    if runtime and not runtime.startswith("python3."):
+        r.stored_only(f"runtime {runtime} cannot run here, only Python's; invoking it answers 501")
+
+
+_CODE = ("code", "s3Bucket", "s3Key", "s3ObjectVersion", "imageUri", "sourceCodeHash")
+_UNSET: Mapping[str, Any] = {
+    "Description": "",
+    "Environment": {"Variables": {}},
+    "Layers": [],
+    "MemorySize": 128,
+    "Timeout": 3,
+    "TracingConfig": {"Mode": "PassThrough"},
+}
+"""What a function has where a program says nothing."""
+
+
+def update_function(r: Registration, before: Before) -> State:
+    """Give the function its new code and settings; invocations that run end with the old ones."""
+    name, client, answer = before.standing.id, r.client("lambda"), {}
+    if not before.changed.isdisjoint(_CODE):
+        answer = client.update_function_code(
+            FunctionName=name, **_code(r, "imageUri"), Publish=bool(r.inputs.get("publish"))
+        )
+    if before.changed - {*_CODE, "tags", "publish", "reservedConcurrentExecutions"}:
+        answer |= _update_configuration(r, before, name)
+    if before.has("reservedConcurrentExecutions"):
+        client.delete_function_concurrency(FunctionName=name)
+        _reserve_concurrency(r, name)
+    if before.has("runtime"):
+        _tell_of_runtime(r)
+    found = {
+        "lastModified": answer.get("LastModified"),
+        "codeSha256": answer.get("CodeSha256"),
+        "sourceCodeSize": answer.get("CodeSize"),
+        "memorySize": answer.get("MemorySize"),
+        "timeout": answer.get("Timeout"),
+    }
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _update_configuration(r: Registration, before: Before, name: str) -> dict[str, Any]:
+    layers, role = [str(arn) for arn in r.inputs.get("layers", [])], str(r.inputs["role"])
+    while True:
+        unset = {key: value for key, value in _UNSET.items() if f"{key[0].lower()}{key[1:]}" not in r.inputs}
+        unset = {key: value for key, value in unset.items() if before.has(f"{key[0].lower()}{key[1:]}")}
+        if layers:
+            unset["Layers"] = layers
+        try:
+            return r.call("lambda", "update_function_configuration", FunctionName=name, Role=role, **unset)
+        except ClientError as error:
+            refusal, reason = error, str(error)
+        layers, role = _without_foreign(r, reason, layers, role) or _refused(refusal)
+
+
+def _refused(error: ClientError) -> NoReturn:
+    raise error
+
+
+def _without_foreign(
+    r: Registration, reason: str, layers: list[str], role: str
+) -> tuple[list[str], str] | None:
+    """Return layers and role without what only another account has; `None` when that is not the reason."""
+    missing = next((arn for arn in layers if f"layer {arn}: not known here" in reason), None)
+    if missing:
+        r.warn(f"layer {missing} is not here; the function runs without it: put that into its code")
+        return [arn for arn in layers if arn != missing], role
+    if role == r.inputs["role"] and any(text in reason for text in _NO_SUCH_ROLE):
+        return layers, _stand_in_role(r, role)
+    return None
+
+
 def _create_function(r: Registration, **given: Any) -> dict[str, Any]:
     """Create it without what only other accounts have: public layers, a role that exists there."""
     layers, role = [str(arn) for arn in r.inputs.get("layers", [])], str(r.inputs["role"])
@@ -62,14 +135,7 @@ def _create_function(r: Registration, **given: Any) -> dict[str, Any]:
             return r.call("lambda", "create_function", Layers=layers or None, Role=role, **given)
         except ClientError as error:
             refusal, reason = error, str(error)
-        missing = next((arn for arn in layers if f"layer {arn}: not known here" in reason), None)
-        if missing:
-            layers.remove(missing)
-            r.warn(f"layer {missing} is not here; the function runs without it: put that into its code")
-        elif role == r.inputs["role"] and any(text in reason for text in _NO_SUCH_ROLE):
-            role = _stand_in_role(r, role)
-        else:
-            raise refusal
+        layers, role = _without_foreign(r, reason, layers, role) or _refused(refusal)
 
 
 def _stand_in_role(r: Registration, arn: str) -> str:
@@ -123,6 +189,17 @@ def event_source_mapping(r: Registration) -> Created:
     }
 
 
+def update_event_source_mapping(r: Registration, before: Before) -> State:
+    """Change how batches are made; where a stream has been read to stays."""
+    answer = r.call(
+        "lambda",
+        "update_event_source_mapping",
+        UUID=before.standing.id,
+        DestinationConfig=_destination(r),
+    )
+    return {"functionArn": answer["FunctionArn"], "state": answer.get("State")}
+
+
 def _destination(r: Registration) -> dict[str, Any] | None:
     """Return where a stream's mapping sends what it gives up, if anything is delivered there."""
     config = r.inputs.get("destinationConfig") or {}
@@ -146,6 +223,12 @@ def alias(r: Registration) -> Created:
     answer = r.call("lambda", "create_alias", Name=name)
     arn = answer["AliasArn"]
     return arn, {"name": name, "arn": arn, "invokeArn": invoke_arn(r.region, arn)}
+
+
+def update_alias(r: Registration, before: Before) -> State:
+    """Let the alias lead to another version."""
+    r.call("lambda", "update_alias", Name=before.standing.state["name"])
+    return {}
 
 
 def function_url(r: Registration) -> Created:
@@ -201,4 +284,15 @@ RESOURCES = {
     "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig": event_invoke_config,
     "aws:lambda/alias:Alias": alias,
     "aws:lambda/functionUrl:FunctionUrl": function_url,
+}
+
+UPDATES = {
+    "aws:lambda/function:Function": Update(
+        update_function, frozenset({"name", "namePrefix", "packageType", "architectures"})
+    ),
+    "aws:lambda/alias:Alias": Update(update_alias, frozenset({"name", "functionName"})),
+    "aws:lambda/eventSourceMapping:EventSourceMapping": Update(
+        update_event_source_mapping,
+        frozenset({"eventSourceArn", "startingPosition", "startingPositionTimestamp"}),
+    ),
 }

@@ -8,18 +8,19 @@ from urllib.parse import urlencode
 
 from embedded_aws.engine import naming
 from embedded_aws.engine.archives import archive_bytes, asset_bytes
+from embedded_aws.engine.registration import Update
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from embedded_aws.engine.registration import Created, Registration
+    from embedded_aws.engine.registration import Created, Registration, State
+    from embedded_aws.engine.standing import Before
 
 
 def bucket(r: Registration) -> Created:
     """Make the bucket."""
     name = _bucket_name(r)
     place = {"LocationConstraint": r.region}
-    client = r.client("s3")
     r.call(
         "s3",
         "create_bucket",
@@ -28,12 +29,7 @@ def bucket(r: Registration) -> Created:
         CreateBucketConfiguration=place if r.region != "us-east-1" else None,
         ObjectLockEnabledForBucket=r.inputs.get("objectLockEnabled"),
     )
-    if tags := r.tag_list():
-        client.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tags})
-    if "policy" in r.inputs:
-        client.put_bucket_policy(Bucket=name, Policy=r.inputs.text("policy"))
-    if r.inputs.get("versioning", {}).get("enabled"):
-        client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    _configure_bucket(r, name)
     return name, {
         "bucket": name,
         "arn": f"arn:{r.partition}:s3:::{name}",
@@ -41,6 +37,22 @@ def bucket(r: Registration) -> Created:
         "bucketDomainName": f"{name}.s3.amazonaws.com",
         "bucketRegionalDomainName": f"{name}.s3.{r.region}.amazonaws.com",
     }
+
+
+def update_bucket(r: Registration, before: Before) -> State:
+    """Change its tags, its policy and whether it keeps versions; its objects stay."""
+    _configure_bucket(r, before.standing.id)
+    return {}
+
+
+def _configure_bucket(r: Registration, name: str) -> None:
+    client = r.client("s3")
+    if tags := r.tag_list():
+        client.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tags})
+    if "policy" in r.inputs:
+        client.put_bucket_policy(Bucket=name, Policy=r.inputs.text("policy"))
+    if r.inputs.get("versioning", {}).get("enabled"):
+        client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
 
 
 def public_access_block(r: Registration) -> Created:
@@ -208,3 +220,6 @@ RESOURCES = {
     "aws:s3/bucketObject:BucketObject": bucket_object,
     "aws:s3/bucketObjectv2:BucketObjectv2": bucket_object,
 }
+
+_BUCKET = Update(update_bucket, frozenset({"bucket", "bucketPrefix", "objectLockEnabled"}))
+UPDATES = {"aws:s3/bucket:Bucket": _BUCKET, "aws:s3/bucketV2:BucketV2": _BUCKET}

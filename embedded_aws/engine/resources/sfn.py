@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from embedded_aws.engine.registration import Update
+
 if TYPE_CHECKING:
-    from embedded_aws.engine.registration import Created, Registration
+    from embedded_aws.engine.registration import Created, Registration, State
+    from embedded_aws.engine.standing import Before
 
 _LONGEST_NAME = 80
 
@@ -27,6 +30,17 @@ def state_machine(r: Registration) -> Created:
     }
 
 
+def update_state_machine(r: Registration, before: Before) -> State:
+    """Change definition, role and tracing; executions that run end with the old ones, and all are kept."""
+    r.call(
+        "stepfunctions",
+        "update_state_machine",
+        stateMachineArn=before.standing.id,
+        loggingConfiguration=None,
+    )
+    return {}
+
+
 def activity(r: Registration) -> Created:
     """Stored only: keep the activity, whose tasks no worker gets."""
     name = r.physical_name(max_length=_LONGEST_NAME)
@@ -39,4 +53,10 @@ def activity(r: Registration) -> Created:
 RESOURCES = {
     "aws:sfn/activity:Activity": activity,
     "aws:sfn/stateMachine:StateMachine": state_machine,
+}
+
+UPDATES = {
+    "aws:sfn/stateMachine:StateMachine": Update(
+        update_state_machine, frozenset({"name", "namePrefix", "type"})
+    ),
 }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from embedded_aws.engine.registration import Update
 from embedded_aws.sns.protocols import PROTOCOLS
 
 if TYPE_CHECKING:
-    from embedded_aws.engine.registration import Created, Registration
+    from embedded_aws.engine.registration import Created, Registration, State
+    from embedded_aws.engine.standing import Before
 
 _TOPIC_ATTRIBUTES = {
     "contentBasedDeduplication": "ContentBasedDeduplication",
@@ -38,6 +40,17 @@ def topic(r: Registration) -> Created:
     attributes = _attributes(r, _TOPIC_ATTRIBUTES)
     arn = r.call("sns", "create_topic", Name=name, Attributes=attributes, Tags=r.tag_list())["TopicArn"]
     return arn, {"name": name, "arn": arn}
+
+
+def update_topic(r: Registration, before: Before) -> State:
+    """Set its attributes; its subscriptions stay."""
+    given = _attributes(r, _TOPIC_ATTRIBUTES)
+    for key in before.changed & _TOPIC_ATTRIBUTES.keys():
+        name = _TOPIC_ATTRIBUTES[key]
+        r.client("sns").set_topic_attributes(
+            TopicArn=before.standing.id, AttributeName=name, AttributeValue=given.get(name, "")
+        )
+    return {}
 
 
 def topic_subscription(r: Registration) -> Created:
@@ -74,3 +87,5 @@ RESOURCES = {
     "aws:sns/topicSubscription:TopicSubscription": topic_subscription,
     "aws:sns/topicPolicy:TopicPolicy": topic_policy,
 }
+
+UPDATES = {"aws:sns/topic:Topic": Update(update_topic, frozenset({"name", "namePrefix", "fifoTopic"}))}

@@ -9,8 +9,11 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
+from embedded_aws.engine.registration import Update
+
 if TYPE_CHECKING:
-    from embedded_aws.engine.registration import Created, Registration
+    from embedded_aws.engine.registration import Created, Registration, State
+    from embedded_aws.engine.standing import Before
 
 
 def parameter(r: Registration) -> Created:
@@ -22,6 +25,13 @@ def parameter(r: Registration) -> Created:
     return name, {"name": name, "arn": arn, "version": answer["Version"]}
 
 
+def update_parameter(r: Registration, before: Before) -> State:
+    """Put the new value as the next version."""
+    value = r.inputs.get("value", r.inputs.get("insecureValue"))
+    answer = r.call("ssm", "put_parameter", Name=before.standing.id, Value=str(value), Overwrite=True)
+    return {"version": answer["Version"]}
+
+
 def secret(r: Registration) -> Created:
     """Make the secret."""
     name = r.physical_name(max_length=512)
@@ -29,6 +39,15 @@ def secret(r: Registration) -> Created:
     if "policy" in r.inputs:
         r.client("secretsmanager").put_resource_policy(SecretId=arn, ResourcePolicy=r.inputs.text("policy"))
     return arn, {"name": name, "arn": arn}
+
+
+def update_secret(r: Registration, before: Before) -> State:
+    """Change its policy; its values stay."""
+    if "policy" in r.inputs:
+        r.client("secretsmanager").put_resource_policy(
+            SecretId=before.standing.id, ResourcePolicy=r.inputs.text("policy")
+        )
+    return {}
 
 
 def secret_version(r: Registration) -> Created:
@@ -46,4 +65,9 @@ RESOURCES = {
     "aws:ssm/parameter:Parameter": parameter,
     "aws:secretsmanager/secret:Secret": secret,
     "aws:secretsmanager/secretVersion:SecretVersion": secret_version,
+}
+
+UPDATES = {
+    "aws:ssm/parameter:Parameter": Update(update_parameter, frozenset({"name"})),
+    "aws:secretsmanager/secret:Secret": Update(update_secret, frozenset({"name", "namePrefix"})),
 }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 import warnings
 from typing import TYPE_CHECKING, Any, Protocol
@@ -7,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pulumi_aws
 import pytest
 
+from embedded_aws.engine.standing import Standing
+from embedded_aws.engine.tracing import Tracing
 from tests.embedded_aws.engine import harness
 
 if TYPE_CHECKING:
@@ -28,6 +31,12 @@ class Deploy(Protocol):
     def __call__(self, program: Callable[[], Any], **config: Any) -> harness.Deployed: ...
 
 
+class Again(Protocol):
+    def __call__(
+        self, program: Callable[[], Any], before: harness.Deployed | None = None
+    ) -> harness.Deployed: ...
+
+
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[harness.Aws]:
     """An embedded AWS that the tests of this folder share; each test deploys resources of its own."""
@@ -42,5 +51,19 @@ def deploy(aws: harness.Aws, request: pytest.FixtureRequest) -> Deploy:
 
     def deployed(program: Callable[[], Any], **config: Any) -> harness.Deployed:
         return harness.deploy(aws.url, program, re.sub(r"\W+", "-", request.node.name), config)
+
+    return deployed
+
+
+@pytest.fixture
+def again(aws: harness.Aws, request: pytest.FixtureRequest) -> Again:
+    """Deploys a program over what its run `before` left, which goes through JSON as between processes."""
+
+    def deployed(program: Callable[[], Any], before: harness.Deployed | None = None) -> harness.Deployed:
+        shapes = json.loads(json.dumps([one.shape() for one in before.standing])) if before else []
+        standing = [Standing.of(shape) for shape in shapes]
+        return harness.deploy(
+            aws.url, program, re.sub(r"\W+", "-", request.node.name), tracing=Tracing(), standing=standing
+        )
 
     return deployed

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,9 @@ from embedded_aws.engine.stack_references import stack_outputs
 from embedded_aws.engine.tracing import Tracing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+
+    from embedded_aws.engine.standing import Standing
 
 REPOSITORY = Path(__file__).parents[3]
 HOST = "127.0.0.1"
@@ -113,6 +115,8 @@ class Deployed:
     warnings: list[str]
     counts: dict[str, int]
     clients: Clients
+    standing: list[Standing] = field(default_factory=list)
+    changes: list[tuple[str, str]] = field(default_factory=list)
 
     def client(self, service: str, region: str = REGION) -> Any:
         return self.clients.get(service, region)
@@ -123,15 +127,25 @@ def deploy(
     program: Callable[[], Any],
     project: str,
     config: Mapping[str, Any] | None = None,
+    *,
     tracing: Tracing | None = None,
+    standing: Sequence[Standing] | None = None,
 ) -> Deployed:
-    """Run a program, given as a function, in this process; with `tracing`, turn on what it is to turn on."""
+    """Run a program, given as a function, in this process; with `tracing`, turn on what it is to turn on.
+
+    With `standing` it is a run among several; `changes` are then action and name, without the type.
+    """
     given = config or {}
-    deployment = Deployment(Clients(url), Provider(REGION), stack_outputs(project, given), tracing)
+    outputs_of = stack_outputs(project, given)
+    deployment = Deployment(Clients(url), Provider(REGION), outputs_of, tracing, standing or ())
     outputs = run(program, deployment, Config(given), project=project, stack="dev")
-    if tracing:
+    if tracing or standing is not None:
         deployment.finish()
-    return Deployed(outputs, deployment.warnings, deployment.counts(), deployment.clients)
+    found = deployment.changes
+    changes = [(str(change.action), change.name) for change in found.made]
+    return Deployed(
+        outputs, deployment.warnings, deployment.counts(), deployment.clients, found.standing, changes
+    )
 
 
 def write_project(directory: Path, program: str, **files: Any) -> Path:

@@ -1,0 +1,97 @@
+"""One run of a program among several: it changes what the one before left, and says what it leaves.
+
+Importing Pulumi and boto3 takes a second, the program's own lines a tenth of that. So the process of the next
+run is started ahead: it imports what the last run did, and waits. Its standard input has two lines of JSON:
+
+1. `modules` to import and `clients` to make, each as service and region, both of the run before;
+2. `standing`, what the run before left, when it is to start.
+
+`left` of the answer has all of these for the next run, `changes` (`action`, `type`, `name` and the names of
+changed `inputs`), and `reads`, what the program has read (`embedded_aws.engine.reading`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import sys
+import warnings
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from embedded_aws.engine.clients import Clients
+from embedded_aws.engine.program import environment
+from embedded_aws.engine.reading import Reading, is_installed
+from embedded_aws.engine.standing import Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from embedded_aws.engine.deployment import Deployment
+
+
+class Run:
+    """What one run is given and leaves; `deployment` is set once there is one."""
+
+    def __init__(self) -> None:
+        self.clients: Clients | None = None
+        self.standing: list[Standing] = []
+        self.deployment: Deployment | None = None
+        self._reading: Reading | None = None
+        self._lines = os.fdopen(0, "rb", closefd=False)
+
+    def wait_for_start(self, endpoint: str) -> None:
+        """Import and make what the run before needed, then wait for the second line; exits when it ends."""
+        ahead = self._line()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for name in ahead.get("modules", ()):
+                with contextlib.suppress(Exception):
+                    importlib.import_module(name)
+        own = dict(os.environ)
+        _surround(environment(own, endpoint, ""))
+        self.clients = Clients(endpoint)
+        for service, region in ahead.get("clients", ()):
+            self.clients.get(service, region)
+        _surround(own)
+        self.standing = [Standing.of(shape) for shape in self._line().get("standing", ())]
+        importlib.invalidate_caches()
+        self._reading = Reading()
+
+    def _line(self) -> dict[str, Any]:
+        """Read one line of standard input; whoever holds it writes nothing after the second."""
+        line = self._lines.readline()
+        if not line:
+            sys.exit(1)
+        found: dict[str, Any] = json.loads(line)
+        return found
+
+    def left(self) -> dict[str, Any]:
+        """Return what the next run needs, and what whoever watches wants to know."""
+        deployment = self.deployment
+        standing = deployment.changes.standing if deployment else self.standing
+        return {
+            "standing": [one.shape() for one in standing],
+            "changes": [asdict(change) for change in deployment.changes.made] if deployment else [],
+            "modules": _installed_modules(),
+            "clients": self.clients.made() if self.clients else [],
+            "reads": self._reading.shape() if self._reading else {},
+        }
+
+
+def _installed_modules() -> list[str]:
+    """Return the modules of installed packages, in the order of their import: the program's own change."""
+    return [
+        name
+        for name, module in list(sys.modules.items())
+        if isinstance(file := getattr(module, "__file__", None), str)
+        and is_installed(os.path.dirname(file))  # noqa: PTH120 - thousands
+        and name != "__main__"
+    ]
+
+
+def _surround(surroundings: Mapping[str, str]) -> None:
+    os.environ.clear()
+    os.environ.update(surroundings)

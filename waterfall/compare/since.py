@@ -1,0 +1,130 @@
+"""What a trace shows that earlier ones of the same request did not: what a developer just changed.
+
+One request is no measurement: a time is told only when it is outside of what the earlier ones took, by a
+margin that is wide where there are few of them. Cold starts are compared with cold starts, where there are
+any.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from waterfall.compare.difference import ORDER, WHOLE, Finding, compare
+from waterfall.compare.normal import Entity, is_cold, normal_form
+from waterfall.traces.model import Failure, Trace
+
+_MARGINS = {1: (0.030, 0.5), 2: (0.015, 0.35)}
+_MARGIN = (0.005, 0.2)
+"""By how many seconds, and by which share, a new time must be beyond one, two or more earlier ones."""
+_MOSTLY = 0.7
+"""A part that explains as much of what the whole changed stands for it."""
+
+Path = tuple[str, ...]
+_Key = tuple[Path, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long something took before and takes now, in seconds; `path` leads to it from the root."""
+
+    path: Path
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An exception that was not raised before, and the name of what it was recorded on."""
+
+    name: str
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Since:
+    """The differences of a trace from `before`; `added` and `removed` lead to what is new and gone."""
+
+    before: Trace
+    added: tuple[Path, ...]
+    removed: tuple[Path, ...]
+    fields: tuple[Finding, ...]
+    timings: tuple[Timing, ...]
+    raised: tuple[Raised, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.added or self.removed or self.fields or self.timings or self.raised)
+
+
+def since(earlier: Sequence[Trace], trace: Trace) -> Since | None:
+    """Compare a trace with earlier ones of the same request, the newest first; `None` without any."""
+    alike = [one for one in earlier if is_cold(one) == is_cold(trace)] or list(earlier)
+    if not alike:
+        return None
+    compared = compare(alike[0], trace)
+    raised = tuple(_raised(alike[0], trace))
+    findings = [finding for finding in compared.findings if finding.field != ORDER]
+    told = {each.name for each in raised}
+    return Since(
+        alike[0],
+        tuple(each.path for each in findings if each.field == WHOLE and each.left is None),
+        tuple(each.path for each in findings if each.field == WHOLE and each.right is None),
+        tuple(each for each in findings if each.field != WHOLE and not _is_cause(each, told)),
+        tuple(_timings(alike, trace)),
+        raised,
+    )
+
+
+def _is_cause(finding: Finding, told: set[str]) -> bool:
+    """Tell whether a finding repeats that an exception is new."""
+    parts = finding.field.split(".")
+    return parts[0] in {"cause", "fault", "error"} and (bool(told) or parts[0] == "cause")
+
+
+def _raised(before: Trace, trace: Trace) -> Iterator[Raised]:
+    known = {(failure.type, failure.message) for node in before.nodes for failure in node.failures}
+    for node in trace.nodes:
+        for failure in node.failures:
+            if not failure.remote and (failure.type, failure.message) not in known:
+                known.add((failure.type, failure.message))
+                yield Raised(node.name, failure)
+
+
+def _timings(earlier: Sequence[Trace], trace: Trace) -> Iterator[Timing]:
+    """Yield what took another time than ever before, the largest first; a whole gives way to its part."""
+    samples = [_durations(one, trace) for one in earlier]
+    found: dict[_Key, Timing] = {}
+    for key, after in _durations(trace, earlier[0]).items():
+        taken = [one[key] for one in samples if key in one]
+        if taken and (timing := _timing(key[0], taken, after)):
+            found[key] = timing
+    for key, timing in sorted(found.items(), key=lambda each: -abs(each[1].after - each[1].before)):
+        change = timing.after - timing.before
+        parts = (other for (path, _), other in found.items() if path[:-1] == key[0])
+        if not any((other.after - other.before) / change >= _MOSTLY for other in parts):
+            yield timing
+
+
+def _timing(path: Path, taken: Sequence[float], after: float) -> Timing | None:
+    seconds, share = _MARGINS.get(len(taken), _MARGIN)
+    least, most = min(taken), max(taken)
+    slower = after - most > max(seconds, share * most)
+    faster = least - after > max(seconds, share * least)
+    return Timing(path, taken[0], after) if slower or faster else None
+
+
+def _durations(trace: Trace, other: Trace) -> Mapping[_Key, float]:
+    """Return how long each entity took, by its path and its number among those of that path."""
+    imports = is_cold(trace) == is_cold(other)
+    seen: Counter[Path] = Counter()
+    found: dict[_Key, float] = {}
+    pending: list[tuple[Path, Entity]] = [((), root) for root in normal_form(trace, imports=imports)[::-1]]
+    while pending:
+        above, entity = pending.pop()
+        path = (*above, entity.label)
+        found[path, seen[path]] = entity.end - entity.start
+        seen[path] += 1
+        pending += [(path, child) for child in entity.children[::-1]]
+    return found
