@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from embedded_aws.engine.clients import Clients
 from embedded_aws.engine.program import environment
-from embedded_aws.engine.reading import Reading, is_installed
+from embedded_aws.engine.reading import Reading, is_installed, loaded_files
 from embedded_aws.engine.standing import Standing
 
 if TYPE_CHECKING:
@@ -47,9 +47,11 @@ class Run:
         ahead = self._line()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            for name in ahead.get("modules", ()):
+            # Pulumi's SDKs load their packages when something is asked of them: this asks for nothing in
+            # particular, before anything inside is imported, which would load them in part.
+            for name in sorted(ahead.get("modules", ()), key=lambda name: name.count(".")):
                 with contextlib.suppress(Exception):
-                    importlib.import_module(name)
+                    getattr(importlib.import_module(name), "_", None)
         own = dict(os.environ)
         _surround(environment(own, endpoint, ""))
         self.clients = Clients(endpoint)
@@ -82,13 +84,11 @@ class Run:
 
 
 def _installed_modules() -> list[str]:
-    """Return the modules of installed packages, in the order of their import: the program's own change."""
+    """Return the modules of installed packages: the program's own change."""
     return [
         name
-        for name, module in list(sys.modules.items())
-        if isinstance(file := getattr(module, "__file__", None), str)
-        and is_installed(os.path.dirname(file))  # noqa: PTH120 - thousands
-        and name != "__main__"
+        for name, file in loaded_files()
+        if is_installed(os.path.dirname(file)) and name != "__main__"  # noqa: PTH120 - thousands
     ]
 
 

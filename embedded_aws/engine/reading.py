@@ -11,6 +11,7 @@ import sysconfig
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 _INSTALLED = ("stdlib", "platstdlib", "purelib", "platlib")
@@ -48,7 +49,8 @@ class Reading:
             path, mode, flags = args
             if isinstance(path, str):
                 writes = (mode and not {"w", "a", "x", "+"}.isdisjoint(mode)) or _writes(flags)
-                (self._written if writes else self._files).add(os.path.realpath(path))
+                if not path.endswith(".pyc"):
+                    (self._written if writes else self._files).add(os.path.realpath(path))
         elif event in {"os.listdir", "os.scandir"}:
             self._folders.add(os.path.realpath(args[0] if isinstance(args[0], str) else "."))
         elif event == "os.rename":
@@ -71,7 +73,7 @@ def _installed_folders() -> list[str]:
 
 @cache
 def is_installed(folder: str) -> bool:
-    """Tell whether a folder is of this Python or of a package that is installed in it, and not linked there."""
+    """Tell whether a folder is of this Python or of a package installed in it, and not linked there."""
     return _is_below(os.path.realpath(folder), _installed_folders())
 
 
@@ -85,9 +87,16 @@ def _is_below(path: str, folders: Sequence[str]) -> bool:
     return any(path == folder or path.startswith(f"{folder}{os.sep}") for folder in folders)
 
 
+def loaded_files() -> Iterator[tuple[str, str]]:
+    """Yield name and file of each module, without loading those that wait to be loaded: Pulumi's SDKs do."""
+    for name, module in list(sys.modules.items()):
+        file = vars(module).get("__file__") if type(module) is ModuleType else None
+        if isinstance(file, str):
+            yield name, file
+
+
 def _sources() -> Iterator[str]:
     """Yield the files of the program's own modules: one that has bytecode is not opened itself."""
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if isinstance(file, str) and not is_installed(os.path.dirname(file)):  # noqa: PTH120 - thousands
+    for _, file in loaded_files():
+        if not is_installed(os.path.dirname(file)):  # noqa: PTH120 - thousands
             yield os.path.realpath(file)
