@@ -36,14 +36,14 @@ from embedded_aws.host.retention import DEFAULT_BYTES, LEAST_BYTES
 from embedded_aws.host.server_log import logging_to
 from embedded_aws.host.startup import StartupError, port_error
 from embedded_aws.host.user_account import no_account
+from embedded_aws.journal.last_request import WholeRequest
 
 if TYPE_CHECKING:
     from embedded_aws.embedded_aws import EmbeddedAws
     from embedded_aws.engine.packages import Environment
     from embedded_aws.engine.project import Project
-    from embedded_aws.journal.last_request import WholeRequest
 
-__all__ = ["Redeployed", "ServeOptions", "StartupError", "Status", "run"]
+__all__ = ["Redeployed", "ServeOptions", "StartupError", "Status", "WholeRequest", "run"]
 
 HOST = "127.0.0.1"
 OLDEST_PYTHON = (3, 11)
@@ -124,7 +124,7 @@ class Status:
 
 
 OnReady = Callable[[Status], bool]
-OnRedeployed = Callable[[Redeployed, Status, "WholeRequest | None"], None]
+OnRedeployed = Callable[[Redeployed, Status, WholeRequest | None], None]
 """Told in a thread, with the last request that a client sent to a deployed API; saves wait for its end."""
 OnProgress = Callable[[str], None]
 

@@ -130,6 +130,7 @@ PACKAGES = (
             "waterfall.commands.serve": THE_ENTRY,
             "waterfall.commands.serving": THE_ENTRY,
             "waterfall.commands.up": THE_ENTRY,
+            "waterfall.commands.watching": THE_ENTRY,
             "waterfall.commands.welcome": THE_ENTRY,
             "waterfall.stack.serve": THE_ENTRY,
         },

@@ -77,10 +77,11 @@ PLAIN = {
 
 def write_plain(directory: Path, built: bytes) -> Path:
     """Write the program of plain resources, with the zip that a build step would make."""
-    for name, content in {**PLAIN, "dist/built.zip": built}.items():
+    contents = {name: text.lstrip().encode() for name, text in PLAIN.items()} | {"dist/built.zip": built}
+    for name, content in contents.items():
         file = directory / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content if isinstance(content, bytes) else content.lstrip().encode())
+        file.write_bytes(content)
     return directory
 
 

@@ -20,8 +20,7 @@ from waterfall.why.client import Journal
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from embedded_aws.journal.last_request import WholeRequest
-    from embedded_aws.server import Redeployed, Status
+    from embedded_aws.server import Redeployed, Status, WholeRequest
     from waterfall.commands.welcome import Welcome
     from waterfall.traces.client import Reader
     from waterfall.traces.model import Trace

@@ -1,0 +1,77 @@
+"""What a trace shows that earlier ones of the same request did not."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from tests.waterfall import samples
+from tests.waterfall.samples import segment, subsegment
+from waterfall.compare.since import Since, since
+from waterfall.terminal.screen import Screen, screen_of
+from waterfall.terminal.since import render
+from waterfall.traces.model import Trace
+
+
+def request(*seconds: float, **fields: Any) -> Trace:
+    """A front that does `step 0`, `step 1` and so on, of these lengths."""
+    start, steps = 0.01, []
+    for number, length in enumerate(seconds):
+        name = f"step {number}"
+        steps.append(subsegment(name, f"b{number:015x}", start, start + length))
+        start += length
+    return samples.trace([segment("front", "a000000000000001", 0, start + 0.01, subsegments=steps, **fields)])
+
+
+def compared(earlier: list[Trace], trace: Trace) -> Since:
+    found = since(earlier, trace)
+    assert found is not None
+    return found
+
+
+def test_jitter_is_not_told() -> None:
+    earlier = [request(0.100, 0.02), request(0.110, 0.021), request(0.09, 0.019)]
+    assert compared(earlier, request(0.112, 0.022)).is_empty
+
+
+def test_a_time_beyond_all_earlier_ones_is_told_of_the_part_and_not_of_the_whole() -> None:
+    earlier = [request(0.100, 0.02), request(0.110, 0.021), request(0.09, 0.019)]
+    (timing,) = compared(earlier, request(0.3, 0.02)).timings
+    assert (timing.path, round(timing.before, 3), round(timing.after, 3)) == (("front", "step 0"), 0.1, 0.3)
+
+
+def test_one_earlier_request_tells_little() -> None:
+    assert compared([request(0.100)], request(0.125)).is_empty
+    assert compared([request(0.100)], request(0.200)).timings
+
+
+def test_what_became_faster_is_told() -> None:
+    (timing,) = compared([request(0.3), request(0.31), request(0.29)], request(0.1)).timings
+    assert timing.after < timing.before
+
+
+def test_added_and_removed_spans_are_told() -> None:
+    assert compared([request(0.1)], request(0.1, 0.001)).added == (("front", "step 1"),)
+    assert compared([request(0.1, 0.001)], request(0.1)).removed == (("front", "step 1"),)
+
+
+def test_a_new_exception_is_told_once_and_not_as_a_field() -> None:
+    exception = {"id": "c000000000000001", "type": "KeyError", "message": "'sku'"}
+    failed = request(0.1, fault=True, cause={"working_directory": "/", "exceptions": [exception]})
+    found = compared([request(0.1)], failed)
+    assert [(one.name, one.failure.type) for one in found.raised] == [("front", "KeyError")]
+    assert found.fields == ()
+    assert compared([failed], failed).is_empty
+
+
+def test_without_an_earlier_request_nothing_is_compared() -> None:
+    assert since([], request(0.1)) is None
+
+
+def test_the_lines_say_what_and_where() -> None:
+    screen: Screen = screen_of(io.StringIO())
+    lines = [line.plain for line in render(compared([request(0.1)], request(0.4, 0.1)), screen)]
+    assert lines[0].endswith(", the one before:")
+    assert lines[1:] == ["  + front > step 1", "  +300 ms front > step 0: 100 ms now 400 ms"]
+    same = [line.plain for line in render(compared([request(0.1)], request(0.1)), screen)]
+    assert same == ["as before: the same spans, in about the same time"]
