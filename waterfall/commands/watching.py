@@ -13,6 +13,7 @@ from rich.text import Text
 from waterfall.compare.since import since
 from waterfall.stack.requests import Request
 from waterfall.terminal import since as picture
+from waterfall.terminal.screen import wrapped
 from waterfall.terminal.text import clean, duration
 from waterfall.traces.client import ReadError, Source, connect
 from waterfall.why.client import Journal
@@ -80,7 +81,8 @@ class Watching:
         if not told.changes:
             teller.progress(f"saved {saved}: nothing to change")
             return
-        teller.progress(f"saved {saved}: {_done(told)} in {duration(told.seconds)}")
+        text = f"{teller.screen.glyphs.dot} saved {saved}: {_done(told)} in {duration(told.seconds)}"
+        teller.lines(Text(line) for line in wrapped(text, teller.screen.width, teller.screen.glyphs))
         self.welcome.warn([text for text in status.warnings if text not in self._warned])
         self._warned = set(status.warnings)
         if self.repeats and last and self._reader:

@@ -1,8 +1,7 @@
 """What a trace shows that earlier ones of the same request did not: what a developer just changed.
 
 One request is no measurement: a time is told only when it is outside of what the earlier ones took, by a
-margin that is wide where there are few of them. Cold starts are compared with cold starts, where there are
-any.
+margin that is wide where there are few of them, and only with those in which the same functions started cold.
 """
 
 from __future__ import annotations
@@ -60,21 +59,27 @@ class Since:
 
 def since(earlier: Sequence[Trace], trace: Trace) -> Since | None:
     """Compare a trace with earlier ones of the same request, the newest first; `None` without any."""
-    alike = [one for one in earlier if is_cold(one) == is_cold(trace)] or list(earlier)
-    if not alike:
+    if not earlier:
         return None
-    compared = compare(alike[0], trace)
-    raised = tuple(_raised(alike[0], trace))
+    alike = [one for one in earlier if _cold(one) == _cold(trace)]
+    before = next(iter(alike or earlier))
+    compared = compare(before, trace)
+    raised = tuple(_raised(before, trace))
     findings = [finding for finding in compared.findings if finding.field != ORDER]
     told = {each.name for each in raised}
     return Since(
-        alike[0],
+        before,
         tuple(each.path for each in findings if each.field == WHOLE and each.left is None),
         tuple(each.path for each in findings if each.field == WHOLE and each.right is None),
         tuple(each for each in findings if each.field != WHOLE and not _is_cause(each, told)),
-        tuple(_timings(alike, trace)),
+        tuple(_timings(alike, trace)) if alike else (),
         raised,
     )
+
+
+def _cold(trace: Trace) -> frozenset[str]:
+    """Return the names of the functions that start cold: what that takes says nothing of their code."""
+    return frozenset(node.name for node in trace.nodes if node.cold_start)
 
 
 def _is_cause(finding: Finding, told: set[str]) -> bool:
