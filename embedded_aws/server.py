@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
@@ -69,8 +70,7 @@ class ServeOptions:
     injected faults recorded also in requests that are not sampled. `sampling`: `all` traces every request of
     a program that makes no sampling rules of its own, `aws` one per second and 5 % of the others, as AWS does
     then. `instrument` runs Python functions under ADOT's wrapper script. With `debug` editors can attach to
-    functions. `on_redeployed` has the program deployed again, what differs of it, whenever something that it is
-    made of is saved.
+    functions. With `on_redeployed` it is deployed again, what differs of it, when its sources are saved.
     """
 
     directory: Path | None = None
@@ -256,8 +256,6 @@ class _Server:
     async def _start_engine(self, program: _Program, started: contextlib.AsyncExitStack) -> EngineProcess:
         engine = await self._engine(program, {} if self._options.on_redeployed else None)
         started.push_async_callback(engine.stop)
-        if self._options.on_redeployed:
-            await engine.begin({})
         return engine
 
     async def _engine(self, program: _Program, before: Mapping[str, Any] | None) -> EngineProcess:
@@ -279,21 +277,17 @@ class _Server:
     ) -> Following | None:
         if self._options.on_redeployed is None:
             return None
-        directory = program.project.directory
-        following = Following(directory, lambda left: self._engine(program, left), self._on_progress)
+        following = Following(program.project.directory, partial(self._engine, program), self._on_progress)
         following.begin(deployed)
         started.push_async_callback(following.close)
         return following
 
-    async def _redeploy(self, following: Following) -> None:
+    async def _redeploy(self, following: Following, tell: OnRedeployed) -> None:
         while True:
             told, deployed = await following.next()
             self._deployed = deployed or self._deployed
             last = self._aws.last_request if self._aws else None
-            tell, status = self._options.on_redeployed, self._status()
-            if tell:
-                request = last.request if last else None
-                await run_in_thread(lambda: tell(told, status, request))  # noqa: B023 - awaited here
+            await run_in_thread(partial(tell, told, self._status(), last.request if last else None))
 
     def ended(self) -> None:
         """Note that the end came in time."""
@@ -328,8 +322,8 @@ class _Server:
         status = self._status()
         if not await self._unless_stopped(run_in_thread(lambda: self._on_ready(status))):
             return
-        if following:
-            await self._unless_stopped(self._redeploy(following))
+        if following and self._options.on_redeployed:
+            await self._unless_stopped(self._redeploy(following, self._options.on_redeployed))
         await self._stopping.wait()
 
     async def _unless_stopped(self, work: Coroutine[Any, Any, _T]) -> _T | None:

@@ -83,7 +83,7 @@ class EngineProcess:
         """Start deploying; stack references find `other_stacks`, `strict` refuses to skip resources.
 
         `instrument` runs Python functions under ADOT's wrapper script. With `before`, what the run before
-        left, or nothing for the first of several, it waits for `begin`.
+        left, it waits for `begin`; with nothing in it, this is the first of several and begins at once.
         """
         arguments = ["--directory", str(directory), "--stack", stack, "--endpoint", endpoint]
         # Functions run on this Python, whatever the program's is.
@@ -110,6 +110,8 @@ class EngineProcess:
         engine = cls(process, answer, messages, lifeline)
         if before is not None:
             await engine._send({key: before[key] for key in ("modules", "clients") if key in before})
+            if not before:
+                await engine.begin({})
         return engine
 
     async def begin(self, before: Mapping[str, Any]) -> None:
