@@ -12,7 +12,8 @@ from tests.e2e.stack import REPOSITORY, Stack, until
 if TYPE_CHECKING:
     from pathlib import Path
 
-_OVER = re.compile(r"nothing to change|as before:|, the one before:|the stack is as it was|is no valid|^✗")
+_TITLE = re.compile(r"as before: the same|, the one before:")
+_ALONE = re.compile(r"nothing to change|the stack is as it was")
 _DEMO = ("components", "handlers", "layers", ".build/layers")
 
 
@@ -126,6 +127,7 @@ class Edited:
         if not starts:
             return None
         told = lines[starts[0] :]
-        ends = [number for number, line in enumerate(told) if _OVER.search(line)]
-        # What follows the last title is written in the same moment, and ends with an empty line or nothing.
-        return "".join(told) if ends else None
+        titles = [number for number, line in enumerate(told) if _TITLE.search(line)]
+        if (titles and "\n" in told[titles[0] :]) or _ALONE.search(" ".join("".join(told).split())):
+            return "".join(told)
+        return None

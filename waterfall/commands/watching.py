@@ -97,7 +97,7 @@ class Watching:
             return
         found = since(_earlier(reader, status.endpoint, request, trace), trace)
         if found:
-            self.welcome.teller.lines(picture.render(found, self.welcome.teller.screen))
+            self.welcome.teller.lines([*picture.render(found, self.welcome.teller.screen), Text()])
 
 
 def _done(told: Redeployed) -> str:
