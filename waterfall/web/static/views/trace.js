@@ -284,8 +284,8 @@ export function traceView(main, { id, query, pace }) {
     }
     logs.choose(position);
     finder.chose(position);
-    chart.drawRows(true);
     chart.keepInSight(position);
+    chart.drawRows(true);
   }
 
   function close() {

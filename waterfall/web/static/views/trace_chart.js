@@ -88,7 +88,6 @@ export function traceChart({ state, span, shown, tools, search, toggleNode, choo
     if (far) scroller.scrollTop = top - height / 2;
     else if (top < scroller.scrollTop) scroller.scrollTop = top;
     else if (bottom > scroller.scrollTop + height) scroller.scrollTop = bottom - height;
-    drawRows();
   }
 
   const redraw = onceAFrame(() => {

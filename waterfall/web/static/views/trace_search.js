@@ -38,9 +38,8 @@ export function traceSearch({ nodes, chosen, goto, ondone, onchange, asked }) {
         found.findIndex(({ position }) => position >= (chosen() ?? 0)),
       );
       goto(found[at].position);
-    }
+    } else onchange();
     tell();
-    onchange();
   }
 
   function tell() {
