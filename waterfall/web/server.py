@@ -51,7 +51,8 @@ def serving_app(app: Starlette, listener: socket.socket) -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(_LEAVE)
-        listener.close()
+        if not thread.is_alive():  # else the server, which still waits on it, closes it
+            listener.close()
 
 
 def _server(app: Starlette) -> uvicorn.Server:
