@@ -97,6 +97,17 @@ def test_by_every_name(api: Api) -> None:
     assert ask(api) == "No trace: no stage prod of an API abc is deployed"
 
 
+def test_by_a_part_of_the_trace_s_id(api: Api) -> None:
+    """Where no request has such an id, and only one trace has it."""
+    api.put(samples.request())
+    whole = ask(api, samples.TRACE_ID)
+    assert samples.TRACE_ID in whole
+    assert ask(api, samples.TRACE_ID[-18:]) == ask(api, samples.TRACE_ID[:14]) == whole
+    api.put(samples.consumer())
+    with pytest.raises(UnknownRequestError, match="no request 89abcdef is remembered"):
+        ask(api, "89abcdef")
+
+
 def test_what_functions_left_is_read_from_the_trace(api: Api) -> None:
     """The trace and the functions' settings come from AWS's own APIs."""
     api.put(samples.request())
