@@ -102,7 +102,8 @@ def api() -> Iterator[Api]:
             return status, {"Content-Type": "application/json"}, json.dumps(told).encode()
 
         def _reply(self, otherwise: Callable[[], Reply]) -> None:
-            status, headers, body = running.replies.get(self.path.partition("?")[0], otherwise)()
+            without_query = running.replies.get(self.path.partition("?")[0], otherwise)
+            status, headers, body = running.replies.get(self.path, without_query)()
             self.send_response(status)
             for name, value in {**headers, "Content-Length": str(len(body))}.items():
                 self.send_header(name, value)
