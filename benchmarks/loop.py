@@ -48,9 +48,10 @@ def _save(edited: Edited, number: int, pause: float) -> tuple[float, float]:
 
 
 def _newest_request(stack: Stack) -> float:
-    """Return when the newest request came in, in epoch seconds."""
-    with urllib.request.urlopen(f"{stack.status['endpoint']}/_local/requests?limit=1") as reply:
-        return float(json.load(reply)["requests"][0]["at"])
+    """Return when the newest request to the API came in, in epoch seconds; its consumer ran later."""
+    with urllib.request.urlopen(f"{stack.status['endpoint']}/_local/requests?limit=20") as reply:
+        entries = json.load(reply)["requests"]
+    return float(next(entry["at"] for entry in entries if entry["kind"] == "request"))
 
 
 if __name__ == "__main__":
