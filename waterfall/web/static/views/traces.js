@@ -135,17 +135,18 @@ export function tracesView(main, { go, query, source }) {
         failure: state.failure,
       };
       try {
-        const [answer, figures] = await Promise.all([
-          read(
-            "traces",
-            { ...wanted, took: tookOf(state), order: state.order, after: state.after, limit: PAGE },
-            signal,
-          ).then((found) => arrived(found, address)),
-          counted(wanted, signal).then((found) => draw(Object.assign(state, { figures: found })) ?? found),
-        ]);
+        // one after the other: figures over many traces would keep the rows waiting
+        const answer = await read(
+          "traces",
+          { ...wanted, took: tookOf(state), order: state.order, after: state.after, limit: PAGE },
+          signal,
+        );
+        arrived(answer, address);
+        state.figures = await counted(wanted, signal);
+        draw();
         show(problem);
         input.removeAttribute("aria-invalid");
-        return answer.unread || figures.all.unread ? READING : undefined;
+        return answer.unread || state.figures.all.unread ? READING : undefined;
       } catch (failure) {
         if (failure.name === "AbortError") throw failure;
         waiting.remove();
@@ -172,7 +173,6 @@ export function tracesView(main, { go, query, source }) {
     state.answer = { ...answer, address };
     state.got = performance.now();
     draw();
-    return answer;
   }
 
   // Of an account, figures are asked for now and then: its summaries are billed.
