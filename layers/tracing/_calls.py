@@ -1,9 +1,9 @@
 """Outgoing calls, whichever SDK is behind the API: of AWS through botocore, of HTTP through three clients.
 
-Of every AWS call a span is recorded and described, and its tracing header written. Where the instrumentation
-of either SDK is at work as well, its span is the one that is described; these wrappers run innermost, so the
-header that leaves is theirs. The OpenTelemetry instrumentation alone leaves the function segment as `Parent`
-in Lambda. One more goes around it all, and takes every frame of tracing out of what the call raises.
+Inside every AWS call its span is described and its tracing header written. These wrappers go on before either
+SDK's own, so they run innermost: the header that leaves is theirs. The OpenTelemetry instrumentation alone
+leaves the function segment as `Parent` in Lambda. One more goes around it all, and takes every frame of
+tracing out of what the call raises.
 
 A call of requests, urllib3 or httpx gets one span, and none where another instrumentation records it.
 """
@@ -33,31 +33,20 @@ if TYPE_CHECKING:
 
 SCOPE = "tracing.http"
 
-AWS_SCOPE = "tracing.botocore"
-
-_INSTRUMENTATIONS = (SCOPE, AWS_SCOPE, "opentelemetry.instrumentation.", "aws_xray_sdk")
+_INSTRUMENTATIONS = (SCOPE, "opentelemetry.instrumentation.", "aws_xray_sdk")
 _MAX_CALLERS = 40
-# OpenTelemetry's own names have no other place.
-_SUPPRESS = getattr(context_api, "_SUPPRESS_INSTRUMENTATION_KEY", "suppress_instrumentation")
-_SUPPRESS_HTTP = getattr(context_api, "_SUPPRESS_HTTP_INSTRUMENTATION_KEY", "suppress_http_instrumentation")
 
 
-def wrap_botocore(
-    contexts: Contexts, tracer: trace.Tracer, instrument: Callable[[], None] | None = None
-) -> None:
-    """Wrap botocore, `instrument` it with an SDK and wrap it again; called once botocore is imported.
-
-    Importing an SDK's instrumentation takes longer than all the rest of a cold start that is tracing's.
-    """
+def wrap_botocore(contexts: Contexts, instrument: Callable[[], None]) -> None:
+    """Wrap botocore, `instrument` it with an SDK and wrap it again; called once botocore is imported."""
     from botocore.client import BaseClient  # noqa: PLC0415 - only where the handler uses it
     from botocore.endpoint import Endpoint  # noqa: PLC0415
 
     call, prepare = BaseClient._make_api_call, Endpoint.prepare_request  # noqa: SLF001 - both SDKs wrap it too
-    BaseClient._make_api_call = _described(call, tracer)  # noqa: SLF001
+    BaseClient._make_api_call = _described(call)  # noqa: SLF001
     Endpoint.prepare_request = _with_header(prepare, contexts)
-    if instrument:
-        with safely("instrumenting botocore"):
-            instrument()
+    with safely("instrumenting botocore"):
+        instrument()
     BaseClient._make_api_call = _without_frames(BaseClient._make_api_call, call)  # noqa: SLF001
     Endpoint.prepare_request = _without_frames(Endpoint.prepare_request, prepare)
 
@@ -88,83 +77,48 @@ def _with_header(prepare: Callable[..., Any], contexts: Contexts) -> Callable[..
     return prepare_request
 
 
-def _described(call: Callable[..., Any], tracer: trace.Tracer) -> Callable[..., Any]:
+def _described(call: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(call)
     def make_api_call(client: Any, operation_name: str, api_params: Any) -> Any:
-        span, token = trace.get_current_span(), None
-        if _is_unrecorded(span):
+        span = trace.get_current_span()
+        if not _is_aws_call(span):
             return call(client, operation_name, api_params)
+        service = client.meta.service_model.endpoint_prefix
         with safely("describing an AWS call"):
-            attributes = _of_call(client, operation_name, api_params)
-            if _is_of_another(span):
-                span.set_attributes(attributes)
-            else:
-                span, token = _start(tracer, client, operation_name, attributes)
-        if not token and not _is_of_another(span):
-            return call(client, operation_name, api_params)
+            _begin(span, service, operation_name, client.meta.region_name, api_params)
         try:
             reply = call(client, operation_name, api_params)
         except Exception as error:
             with safely("describing an AWS error"):
-                _failed(span, client, error)
+                _failed(span, service, error)
             raise
-        else:
-            with safely("describing an AWS reply"):
-                span.set_attributes(_aws.of_reply(client.meta.service_model.endpoint_prefix, reply))
-            return reply
-        finally:
-            if token:
-                with safely("ending an AWS call"):
-                    context_api.detach(token)
-                    span.end()
+        with safely("describing an AWS reply"):
+            span.set_attributes(_aws.of_reply(service, reply))
+        return reply
 
     return make_api_call
 
 
-def _start(tracer: trace.Tracer, client: Any, operation: str, attributes: dict[str, Any]) -> tuple[Span, Any]:
-    """Start a span and make it current; without a token, nothing is to be recorded.
-
-    OpenTelemetry's own switches are heeded: for this call, and for HTTP clients below it.
-    """
-    context = context_api.get_current()
-    if context.get(_SUPPRESS):
-        return trace.INVALID_SPAN, None
-    name = f"{client.meta.service_model.service_id}.{operation}"
-    span = tracer.start_span(name, kind=SpanKind.CLIENT, attributes=attributes)
-    if not span.is_recording():
-        return span, None
-    context = context_api.set_value(_SUPPRESS_HTTP, True, context)
-    return span, context_api.attach(trace.set_span_in_context(span, context))
-
-
-def _is_unrecorded(span: Span) -> bool:
-    """Tell whether nothing below this span is recorded either."""
-    context = span.get_span_context()
-    return context.is_valid and not context.trace_flags.sampled and not span.is_recording()
-
-
-def _is_of_another(span: Span) -> bool:
-    """Tell whether another instrumentation has just recorded this AWS call."""
+def _is_aws_call(span: Span) -> bool:
     attributes = getattr(span, "attributes", None) or {}
-    return span.is_recording() and attributes.get("rpc.system") == "aws-api" and _scope(span) != AWS_SCOPE
+    return span.is_recording() and attributes.get("rpc.system") == "aws-api"
 
 
-def _of_call(client: Any, operation: str, params: Any) -> dict[str, Any]:
-    service, model = client.meta.service_model.endpoint_prefix, client.meta.service_model
-    return {
-        "rpc.system": "aws-api",
-        "rpc.service": str(model.service_id),
-        "rpc.method": operation,
-        "peer.service": service,
-        **_aws.of_request(service, operation, client.meta.region_name, params),
-    }
+def _begin(span: Span, service: str, operation: str, region: str | None, params: Any) -> None:
+    span.set_attributes(
+        {
+            "peer.service": service,
+            "rpc.method": operation,
+            **_aws.of_request(service, operation, region, params),
+        }
+    )
 
 
-def _failed(span: Span, client: Any, error: Exception) -> None:
+def _failed(span: Span, service: str, error: Exception) -> None:
     """Note what came back, and an exception whose stack ends where the user's code called botocore."""
     reply = getattr(error, "response", None)
     if isinstance(reply, dict):
-        span.set_attributes(_aws.of_reply(client.meta.service_model.endpoint_prefix, reply))
+        span.set_attributes(_aws.of_reply(service, reply))
     note(span, error, stack=at_caller)
 
 

@@ -6,8 +6,8 @@ tasks, threads and invocations never mix, and both APIs see the same current spa
 
 from __future__ import annotations
 
+import importlib
 import os
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -55,7 +55,7 @@ def _as_in_lambda() -> Iterator[None]:
 with _as_in_lambda():
     from aws_xray_sdk import global_sdk_config
     from aws_xray_sdk.core import context as sdk_context
-    from aws_xray_sdk.core import xray_recorder
+    from aws_xray_sdk.core import patch, xray_recorder
     from aws_xray_sdk.core.models.dummy_entities import DummySegment
     from aws_xray_sdk.core.models.facade_segment import FacadeSegment
     from aws_xray_sdk.core.models.subsegment import Subsegment
@@ -303,13 +303,11 @@ def provider(recorder: Recorder, contexts: Contexts) -> trace.TracerProvider:
     return Provider(recorder, contexts)
 
 
-PATCH = "aws_xray_sdk.ext.botocore.patch"
-"""What the SDK's own `patch_all` imports."""
-
-
-def leave_calls_alone() -> None:
-    """What the SDK's own patch would note about a call is noted by both modes alike."""
-    sys.modules[PATCH].aws_meta_processor = lambda **_: None  # type: ignore[attr-defined]  # a plain module
+def instrument() -> None:
+    """Patch botocore, once. What the SDK would note about a call is noted by both modes alike."""
+    patch(("botocore",))
+    patched = importlib.import_module("aws_xray_sdk.ext.botocore.patch")
+    patched.aws_meta_processor = lambda **_: None  # type: ignore[attr-defined]  # a plain module
 
 
 def _span_context(subsegment: Any, parent: SpanContext) -> SpanContext:

@@ -130,10 +130,10 @@ def provider(recorder: Recorder, contexts: Contexts, resource: Mapping[str, Any]
     return Provider(sdk, contexts)
 
 
-def instrument(provider: trace.TracerProvider, propagator: Any) -> None:
-    """Instrument botocore, once, for the attributes of OpenTelemetry's conventions.
+def instrument(provider: trace.TracerProvider, propagator: Any, *, extensions: bool) -> None:
+    """Instrument botocore, once; `extensions` keeps the attributes of OpenTelemetry's conventions.
 
-    The extensions of Lambda and SNS change what the user sends, so they go.
+    The extensions of Lambda and SNS change what the user sends, so they always go.
     """
     with _dependencies_unchecked():
         from opentelemetry.instrumentation.botocore import BotocoreInstrumentor  # noqa: PLC0415
@@ -143,8 +143,9 @@ def instrument(provider: trace.TracerProvider, propagator: Any) -> None:
     if instrumentor.is_instrumented_by_opentelemetry:
         return
     table = known._BOTOCORE_EXTENSIONS  # noqa: SLF001 - there is no other switch
-    for name in ("lambda", "sns"):
-        table.pop(name, None)
+    for name in list(table):
+        if not extensions or name in {"lambda", "sns"}:
+            del table[name]
     instrumentor.instrument(tracer_provider=provider, propagator=propagator, skip_dep_check=True)
 
 

@@ -103,7 +103,7 @@ def _start(mode: str, settings: Settings, costs: Costs | None) -> Runtime:
     trace.set_tracer_provider(provider)
     trace.use_span = use_span  # what instrumentations of other libraries call
     _use(propagator)
-    _instrument_later(settings.export, provider, contexts, propagator)
+    _instrument_later(mode, settings, provider, contexts, propagator)
     if costs:
         _time_clients(costs)
     runtime = Runtime(recorder, contexts, provider.get_tracer("tracing"))
@@ -144,9 +144,8 @@ def _provider(
     mode: str, recorder: Recorder, contexts: Contexts, resource: dict[str, object]
 ) -> trace.TracerProvider:
     if mode == "native":
-        from tracing import _calls, _native  # noqa: PLC0415
+        from tracing import _native  # noqa: PLC0415
 
-        _calls.when_imported(_native.PATCH, _native.leave_calls_alone)
         return _native.provider(recorder, contexts)
     from tracing import _otel  # noqa: PLC0415
 
@@ -168,16 +167,25 @@ def _use(propagator: Propagator) -> None:
 
 
 def _instrument_later(
-    export: str, provider: trace.TracerProvider, contexts: Contexts, propagator: Propagator
+    mode: str,
+    settings: Settings,
+    provider: trace.TracerProvider,
+    contexts: Contexts,
+    propagator: Propagator,
 ) -> None:
     """Instrument botocore as soon as the handler imports it; a failure leaves its calls untraced."""
     from tracing import _calls  # noqa: PLC0415
     from tracing._safely import safely  # noqa: PLC0415
 
     def instrument_botocore() -> None:
-        from tracing import _otel  # noqa: PLC0415
+        if mode == "native":
+            from tracing import _native  # noqa: PLC0415
 
-        _otel.instrument(provider, propagator)
+            _native.instrument()
+        else:
+            from tracing import _otel  # noqa: PLC0415
+
+            _otel.instrument(provider, propagator, extensions=settings.export == "otlp")
 
     def install() -> None:
         import botocore.client  # noqa: PLC0415
@@ -186,8 +194,7 @@ def _instrument_later(
             log.warning("botocore is already patched by the X-Ray SDK; its calls are left to that patch")
             return
         with safely("wrapping botocore"):
-            tracer = provider.get_tracer(_calls.AWS_SCOPE)
-            _calls.wrap_botocore(contexts, tracer, instrument_botocore if export == "otlp" else None)
+            _calls.wrap_botocore(contexts, instrument_botocore)
 
     _calls.when_imported("botocore.session", install)
     _calls.instrument_http(provider, contexts)
