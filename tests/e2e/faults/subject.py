@@ -13,7 +13,7 @@ from tests.e2e.traces import whole_trace as wait_for_trace
 DELAY, ERROR, RESPONSE = (
     f"aws:lambda:invocation-{kind}" for kind in ("add-delay", "error", "http-integration-response")
 )
-DELAY_SECONDS = 0.5
+DELAY_SECONDS = 1.0
 """More than an undelayed handler ever takes to begin."""
 
 
