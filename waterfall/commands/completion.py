@@ -23,7 +23,7 @@ _ASKED = {"TRACE": "traces", "FUNCTION": "functions"}
 _FILES = {"FILE", "EVENT.json"}
 _FOLDERS = {"DIR"}
 _NEWEST = 100
-_PATIENCE = 2.0
+_PATIENCE = 5.0
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
