@@ -106,6 +106,8 @@ class Watcher:
     sources: Sources | None = None
     _watched: frozenset[str] = frozenset()
     _stop: threading.Event = field(default_factory=threading.Event)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _states: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
     def look_at(self, sources: Sources) -> None:
         """Watch this from now on."""
@@ -124,7 +126,7 @@ class Watcher:
             raise_interrupt=False,
         )
         threading.Thread(target=self._run, args=(events,), name="watching", daemon=True).start()
-        # Nothing is missed in between; what both see is told twice.
+        # Nothing is missed in between; what both see is told once.
         retiring = threading.Timer(_OVERLAP, stop.set)
         retiring.daemon = True
         retiring.start()
@@ -138,7 +140,24 @@ class Watcher:
 
     def _run(self, events: Iterator[set[tuple[Change, str]]]) -> None:
         for changes in events:
-            self.tell(frozenset(path for _, path in changes))
+            if news := self._news({path for _, path in changes}):
+                self.tell(news)
+
+    def _news(self, paths: Iterable[str]) -> frozenset[str]:
+        """Return those that are not as they were when they were last told."""
+        found = {path: _state(path) for path in paths}
+        with self._lock:
+            news = frozenset(path for path, state in found.items() if self._states.get(path) != state)
+            self._states |= found
+        return news
+
+
+def _state(path: str) -> tuple[int, ...]:
+    try:
+        found = Path(path).stat()
+    except OSError:
+        return ()
+    return found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode
 
 
 def shown(saved: Iterable[str], root: Path) -> list[str]:

@@ -73,24 +73,30 @@ def test_a_program_that_failed_half_way_is_still_watched_whole(tmp_path: Path) -
     assert after.has(str(tmp_path / "names.py"))
 
 
+def looking(told: queue.Queue[frozenset[str]], first: Path, second: Path) -> Watcher:
+    """Return a watcher of two files that looks already, and has told all that it saw."""
+    for file in (first, second):
+        file.write_text("1")
+    watcher = Watcher(told.put)
+    watcher.look_at(sources(first.parent, first.name, second.name))
+    ready = None
+    while ready is None:  # until the thread looks
+        second.write_text("again")
+        try:
+            ready = told.get(timeout=0.2)
+        except queue.Empty:
+            continue
+    while not told.empty():
+        told.get()
+    return watcher
+
+
 def test_a_save_by_an_atomic_rename_is_told_once(tmp_path: Path) -> None:
     """The one afterwards is told next, so nothing came in between."""
     told: queue.Queue[frozenset[str]] = queue.Queue()
     first, second = tmp_path / "front.py", tmp_path / "last.py"
-    for file in (first, second):
-        file.write_text("1")
-    watcher = Watcher(told.put)
-    watcher.look_at(sources(tmp_path, "front.py", "last.py"))
+    watcher = looking(told, first, second)
     try:
-        ready = None
-        while ready is None:  # until the thread looks
-            second.write_text("again")
-            try:
-                ready = told.get(timeout=0.2)
-            except queue.Empty:
-                continue
-        while not told.empty():
-            told.get()
         beside = tmp_path / "front.py.tmp"
         beside.write_text("2")
         beside.replace(first)
@@ -98,5 +104,23 @@ def test_a_save_by_an_atomic_rename_is_told_once(tmp_path: Path) -> None:
         while seen == {str(second)}:
             seen = told.get(timeout=60)
         assert seen == {str(first)}
+    finally:
+        watcher.close()
+
+
+def test_a_save_is_told_once_while_other_folders_are_looked_at(tmp_path: Path) -> None:
+    """Two look for a moment then: what both see would deploy twice."""
+    told: queue.Queue[frozenset[str]] = queue.Queue()
+    first, second = tmp_path / "front.py", tmp_path / "last.py"
+    watcher = looking(told, first, second)
+    try:
+        (tmp_path / "more").mkdir()
+        watcher.look_at(sources(tmp_path, first.name, second.name, "more/helper.py"))
+        first.write_text("changed")
+        seen = [told.get(timeout=60)]
+        second.write_text("last")
+        while str(second) not in seen[-1]:
+            seen.append(told.get(timeout=60))
+        assert sum(str(first) in each for each in seen) == 1
     finally:
         watcher.close()

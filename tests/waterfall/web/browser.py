@@ -234,20 +234,34 @@ class Page:
         return (x, y, width, height)
 
     def click(self, selector: str) -> None:
-        """Click the middle of an element with the mouse."""
-        x, y = self.wait(
+        """Click the middle of an element with the mouse; again, if the page moved it away meanwhile."""
+        place = (
             f"(() => {{ const found = document.querySelector({json.dumps(selector)});"
             " if (!found) return null;"
             " found.scrollIntoView({ block: 'nearest' }); const box = found.getBoundingClientRect();"
+            " window.met = false; const meet = () => { window.met = true; };"
+            " found.addEventListener('click', meet, { once: true, capture: true });"
             " return box.width || box.height ? [box.x + box.width / 2, box.y + box.height / 2] : null; })()"
         )
-        self.drag((x, y), (x, y))
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            x, y = self.wait(place)
+            self.drag((x, y), (x, y))
+            with contextlib.suppress(PageError):  # the click may have led to another page
+                if self.run("window.met") is False:
+                    continue
+            return
+        raise PageError(f"{selector} got no click within {PATIENCE:.0f} s")
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         """Press the mouse at one point and let it go at another."""
-        for kind, (x, y) in (("Moved", start), ("Pressed", start), ("Moved", end), ("Released", end)):
-            button = {} if kind == "Moved" and start == end else {"button": "left", "clickCount": 1}
-            self.call("Input.dispatchMouseEvent", type=f"mouse{kind}", x=x, y=y, **button)
+        for kind, at in (("Moved", start), ("Pressed", start), ("Moved", end), ("Released", end)):
+            self.mouse(kind, at, held=kind != "Moved" or start != end)
+
+    def mouse(self, kind: str, at: tuple[float, float], *, held: bool = True) -> None:
+        """Let the mouse be `Moved`, `Pressed` or `Released` at a point."""
+        button = {"button": "left", "clickCount": 1} if held else {}
+        self.call("Input.dispatchMouseEvent", type=f"mouse{kind}", x=at[0], y=at[1], **button)
 
     def type(self, text: str) -> None:
         self.call("Input.insertText", text=text)

@@ -217,6 +217,7 @@ def test_a_linked_trace_is_one_click_away(api: Api, console: str, page: Page) ->
     api.put(samples.request())
     api.put(samples.consumer())
     page.open(f"{console}/trace/{samples.CONSUMER_ID}")
+    page.wait("document.querySelector('.linked a')")  # which moves the rows down
     page.click(".remark.link a")
     page.wait(f"location.pathname.endsWith('{samples.TRACE_ID}') && {NODES} > 10")
 
@@ -228,6 +229,26 @@ def test_a_trace_that_grows_is_drawn_anew(api: Api, address: str, page: Page) ->
     page.open(address)
     page.wait(f"{NODES} === 2")
     api.put(documents[1:3])
+    page.wait(f"{NODES} > 5")
+
+
+def test_a_click_counts_though_news_arrive_under_it(api: Api, address: str, page: Page) -> None:
+    """What is drawn anew while the mouse is down loses the click: it waits until the mouse is up."""
+    documents = samples.request()
+    api.put(documents[:1])
+    page.open(address)
+    page.wait(f"{NODES} === 2")
+    left, top, width, height = page.box("document.querySelector('.row[role=treeitem]')")
+    at = left + width / 4, top + height / 2
+    answers = (
+        "performance.getEntriesByType('resource').filter((one) => one.name.includes('/api/traces/')).length"
+    )
+    page.mouse("Pressed", at)
+    before = page.run(answers)
+    api.put(documents[1:3])
+    page.wait(f"{answers} > {before}")
+    page.mouse("Released", at)
+    page.wait("!document.querySelector('.details').hidden")
     page.wait(f"{NODES} > 5")
 
 

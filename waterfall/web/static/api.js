@@ -2,6 +2,29 @@
 
 import { isOffered, saved } from "./saved.js";
 
+// Resolves once no mouse button is down: what is drawn anew under a click loses it.
+let letGo = null;
+let pressed = Promise.resolve();
+addEventListener(
+  "pointerdown",
+  () => {
+    if (!letGo) pressed = new Promise((done) => (letGo = done));
+  },
+  true,
+);
+for (const kind of ["pointerup", "pointercancel", "dragend", "blur"])
+  addEventListener(
+    kind,
+    () => {
+      // The click comes after this.
+      setTimeout(() => {
+        letGo?.();
+        letGo = null;
+      });
+    },
+    true,
+  );
+
 export class ApiError extends Error {
   constructor(message, code, status) {
     super(message);
@@ -40,7 +63,11 @@ async function ask(address, how) {
     if (problem.name === "AbortError") throw problem;
     throw new ApiError("the console has stopped: start it again with `waterfall console`", "Stopped", 0);
   }
-  if (response.ok) return response.json();
+  if (response.ok) {
+    const found = await response.json();
+    await pressed;
+    return found;
+  }
   const { error, code } = await response
     .json()
     .catch(() => ({ error: `the console answered ${response.status}`, code: "Unreadable" }));
