@@ -17,7 +17,7 @@ from typing import Any
 
 from embedded_aws.debugging import dap
 from embedded_aws.debugging.dap import Message
-from embedded_aws.debugging.standstill import Place, Standstill
+from embedded_aws.debugging.standstill import ATTACH, Place, Standstill
 
 _GO_ON = frozenset(
     {"continue", "next", "stepIn", "stepOut", "stepBack", "reverseContinue", "goto", "restartFrame"}
@@ -93,7 +93,7 @@ class Session:
         Nobody waits for the editor's `attach`: without it there is no session yet.
         """
         self.taken = True
-        self._standstill.begin(self._function, "attach")
+        self._standstill.begin(self._function, ATTACH)
         try:
             async with asyncio.timeout(_ATTACH_SECONDS):
                 arguments = _arguments(self._attach.result(), await asyncio.to_thread(mappings))

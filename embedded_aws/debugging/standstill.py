@@ -20,6 +20,9 @@ _log = logging.getLogger(__name__)
 PULSE = 0.5
 """Seconds between two looks at what else must be kept waiting."""
 
+ATTACH = "attach"
+"""The reason of a pause in which an editor sets its breakpoints; no step leads from there to the first."""
+
 _ONE_STAND = 0.05
 """Seconds of running between two stops that count as none: a step to the next line."""
 _MOST_REMEMBERED = 1000
@@ -129,7 +132,8 @@ class Standstill:
 
     def _remember(self, pause: Pause) -> None:
         last = self._pauses[-1] if self._pauses else None
-        if last and last.function == pause.function and pause.start - last.end < _ONE_STAND:
+        is_step = last and last.function == pause.function and last.reason != ATTACH
+        if last and is_step and pause.start - last.end < _ONE_STAND:
             self._pauses[-1] = replace(last, end=pause.end)
         else:
             self._pauses.append(pause)

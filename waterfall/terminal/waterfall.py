@@ -51,12 +51,13 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What every line of one waterfall is drawn with."""
+    """What every line of one waterfall is drawn with; `hidden` are positions of nodes that have no line."""
 
     trace: Trace
     layout: Layout
     axis: Axis
     glyphs: Glyphs
+    hidden: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +69,17 @@ class Indent:
 
 
 def render(trace: Trace, screen: Screen, *, now: float, details: bool = False) -> list[Text]:
-    """Return the lines of a waterfall; `details` adds AWS's annotations, metadata, stacks and skew."""
+    """Return the lines of a waterfall; `details` adds AWS's annotations, metadata, stacks and skew.
+
+    It also adds what a cold start was spent on, one by one: the footer has the sum.
+    """
     lines = [*_header(trace, screen, now), Text()]
     if not trace.nodes:
         return lines
-    layout = _layout(trace, screen)
-    picture = Picture(trace, layout, Axis(trace.start, trace.end, layout.bar), screen.glyphs)
+    costs = () if details else (node.position for node in trace.nodes if node.phase == "cost")
+    hidden = frozenset(costs)
+    layout = _layout(trace, screen, hidden)
+    picture = Picture(trace, layout, Axis(trace.start, trace.end, layout.bar), screen.glyphs, hidden)
     lines.append(_heading(picture))
     for node, indent in _indented(picture):
         lines.append(_row(node, indent, picture))
@@ -126,12 +132,13 @@ def _facts(facts: list[str], screen: Screen) -> Iterator[Text]:
         yield Text(line, style=DIM)
 
 
-def _layout(trace: Trace, screen: Screen) -> Layout:
+def _layout(trace: Trace, screen: Screen, hidden: frozenset[int]) -> Layout:
     type_width = 23 if screen.width >= WIDE else 17 if screen.width >= MEDIUM else 8
     room = screen.width - STATUS_WIDTH - type_width - 2 * TIME_WIDTH - 6
     most = max(room * 6 // 10, room - SHORT_BAR)
     for step in (2, 1):
-        natural = max(_natural_width(trace, node, step) for node in trace.nodes)
+        shown = (node for node in trace.nodes if node.position not in hidden)
+        natural = max((_natural_width(trace, node, step) for node in shown), default=0)
         if natural <= most:
             break
     name = max(12, min(natural, most))
@@ -167,6 +174,8 @@ def _indented(picture: Picture) -> Iterator[tuple[Node, Indent]]:
     trace, layout, glyphs = picture.trace, picture.layout, picture.glyphs
     is_last: list[bool] = []
     for node in trace.nodes:
+        if node.position in picture.hidden:
+            continue
         del is_last[node.depth :]
         siblings = trace.nodes[node.parent].children if node.parent is not None else ()
         is_last.append(not siblings or siblings[-1] == node.position)
@@ -178,7 +187,7 @@ def _indented(picture: Picture) -> Iterator[tuple[Node, Indent]]:
             corner = glyphs.last_branch if is_last[-1] else glyphs.branch
             connector = corner + glyphs.dash * (layout.step - 1)
             below = rails + _rail(is_last[-1], layout, glyphs)
-        has_more = glyphs.rail if node.children else " "
+        has_more = " " if picture.hidden.issuperset(node.children) else glyphs.rail
         space = " " if node.depth else ""
         yield node, Indent(rails + connector + space, f"{below}{has_more} ")
 

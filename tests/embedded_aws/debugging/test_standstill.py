@@ -89,6 +89,22 @@ def test_steps_from_line_to_line_are_one_pause() -> None:
     asyncio.run(stand())
 
 
+def test_a_breakpoint_right_after_attaching_is_a_pause_of_its_own() -> None:
+    """Whoever stood there did not only attach."""
+
+    async def stand() -> None:
+        clock = Time()
+        still = Standstill(clock)
+        for reason in ("attach", "breakpoint"):
+            still.begin("front", reason)
+            clock.now += 1
+            still.end("front")
+            clock.now += 0.01
+        assert [pause.reason for pause in still.pauses("front", 0, 2000)] == ["attach", "breakpoint"]
+
+    asyncio.run(stand())
+
+
 def test_what_has_a_time_of_its_own_is_put_off_by_as_much_as_somebody_stood() -> None:
     async def stand() -> None:
         clock, told = Time(), list[float]()

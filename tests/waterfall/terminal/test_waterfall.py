@@ -159,3 +159,20 @@ def test_a_pause_of_the_debugger_is_a_mark_and_in_no_time(encoding: str, mark: s
     bar = function[function.rindex("2.00 s") + len("2.00 s") :].strip()
     assert bar.index(mark) == len(bar) // 2
     assert paused.rstrip().endswith(mark)
+
+
+def test_what_a_cold_start_cost_is_a_sentence_and_rows_with_details() -> None:
+    """One by one they would hide the request."""
+    cost = samples.subsegment(
+        "import boto3", "c000000000000001", -1, -0.5, metadata={"init": {"import": "boto3"}}
+    )
+    own = samples.subsegment(
+        "init", "b000000000000002", -1, 0, subsegments=[cost], metadata={"init": {"not_measured": []}}
+    )
+    init = samples.subsegment("Init", "b000000000000001", -1, 0)
+    function = samples.segment("front", "a000000000000001", 0, 1, origin="AWS::Lambda::Function")
+    documents = [{**function, "subsegments": [init, own]}]
+    short, whole = (rendered(documents, Screen(width=100), details=details) for details in (False, True))
+    assert "Cold start of front, 1,000 ms: boto3 500 ms" in short
+    rows = [[line for line in text.splitlines() if line.startswith("✓")] for text in (short, whole)]
+    assert ["import boto3" in "".join(lines[1:]) for lines in rows] == [False, True]

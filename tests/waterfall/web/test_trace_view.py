@@ -326,3 +326,22 @@ def test_scrolling_never_draws_more_than_a_screenful(api: Api, address: str, pag
         f" await new Promise(requestAnimationFrame); most = Math.max(most, {NODES}); }} return most; }})()"
     )
     assert 10 < most < 80
+
+
+def test_what_a_cold_start_cost_stays_in_its_bar_until_it_is_opened(
+    api: Api, address: str, page: Page
+) -> None:
+    """Imports and clients, one by one, would hide the request."""
+    cost = samples.subsegment(
+        "import boto3", "c000000000000001", 0, 0.5, metadata={"init": {"import": "boto3"}}
+    )
+    own = samples.subsegment(
+        "init", "b000000000000002", 0, 1, subsegments=[cost], metadata={"init": {"not_measured": []}}
+    )
+    init = samples.subsegment("Init", "b000000000000001", 0, 1)
+    function = samples.segment("front", "a000000000000001", 1, 2, origin="AWS::Lambda::Function")
+    api.put([{**function, "subsegments": [init, own]}])
+    page.open(address)
+    page.wait(f"{NODES} === 2")
+    page.click(".row[aria-expanded=false] [aria-label=Open]")
+    page.wait(f"{NODES} === 4")

@@ -17,6 +17,12 @@ import { legend, toolsOf, waiting } from "./trace_tools.js";
 
 const ENOUGH = 15; // answers without news after which a finished trace is not asked for again
 
+// What a cold start was spent on stays in its bar until somebody opens it.
+const measured = ({ nodes }) =>
+  nodes
+    .filter(({ phase, id }, position) => phase === "init" && id && hasChildren(nodes, position))
+    .map(({ id }) => id);
+
 // Others are linked by messages alone; to ask about them costs a look at all traces of some minutes.
 const mayBeLinked = ({ operation, links }) => links.length > 0 || operation?.startsWith("SendMessage");
 
@@ -125,7 +131,7 @@ export function traceView(main, { id, query, pace }) {
         ? null
         : state.trace.nodes[state.chosen]?.id;
     const closedIds = first
-      ? (query.get("closed") ?? "").split(",")
+      ? (query.get("closed")?.split(",") ?? measured(trace))
       : [...state.closed].map((position) => state.trace.nodes[position]?.id);
     Object.assign(state, { trace, text });
     const positions = new Map(trace.nodes.map((node, position) => [node.id, position]));
