@@ -239,8 +239,10 @@ class Page:
             f"(() => {{ const found = document.querySelector({json.dumps(selector)});"
             " if (!found) return null;"
             " found.scrollIntoView({ block: 'nearest' }); const box = found.getBoundingClientRect();"
-            " window.met = false; const meet = () => { window.met = true; };"
-            " found.addEventListener('click', meet, { once: true, capture: true });"
+            " window.met = false;"
+            f" const meets = ({{ target }}) => target.closest({json.dumps(selector)}) !== null;"
+            " const meet = (event) => { window.met = meets(event); };"
+            " document.addEventListener('click', meet, { once: true, capture: true });"
             " return box.width || box.height ? [box.x + box.width / 2, box.y + box.height / 2] : null; })()"
         )
         deadline = time.monotonic() + PATIENCE

@@ -8,7 +8,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -295,17 +295,24 @@ def test_udp_and_tcp_have_the_same_port(daemon: Daemon) -> None:
 
 @pytest.mark.parametrize("kind", [socket.SOCK_STREAM, socket.SOCK_DGRAM])
 def test_a_taken_port_fails_at_once_and_leaves_nothing_open(core: Core, kind: socket.SocketKind) -> None:
-    """Either protocol's; the port is free for both again when it is released."""
-    with socket.socket(socket.AF_INET, kind) as taken:
-        taken.bind(("127.0.0.1", 0))
-        if kind == socket.SOCK_STREAM:
-            taken.listen()
-        port = taken.getsockname()[1]
-        daemon = Daemon("127.0.0.1", port, core.put, api)
-        with pytest.raises(OSError, match="in use"):
-            daemon.start()
-    with running(core, port) as second:
-        assert second.address == f"127.0.0.1:{port}"
+    """Either protocol's; the port is free for both again when it is released.
+
+    Ten ports, as the other protocol's of the same number may be anybody's on this machine.
+    """
+    started = []
+    for _ in range(10):
+        with socket.socket(socket.AF_INET, kind) as taken:
+            taken.bind(("127.0.0.1", 0))
+            if kind == socket.SOCK_STREAM:
+                taken.listen()
+            port = taken.getsockname()[1]
+            daemon = Daemon("127.0.0.1", port, core.put, api)
+            with pytest.raises(OSError, match="in use"):
+                daemon.start()
+        with suppress(OSError), running(core, port) as second:
+            started.append(second.address == f"127.0.0.1:{port}")
+            break
+    assert started == [True]
 
 
 @pytest.mark.parametrize(
