@@ -27,7 +27,9 @@ def aws() -> Iterator[Aws]:
 
 
 @pytest.fixture
-def collector() -> Iterator[Collector]:
+def collector(aws: Aws) -> Iterator[Collector]:
+    """Where a test's own worker sends to, beside an AWS without what other tests let it answer."""
+    aws.answers.clear()
     found = Collector()
     yield found
     found.close()
