@@ -17,12 +17,6 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def passed() -> list[float]:
-    """How much time has passed since NOW."""
-    return [0.0]
-
-
-@pytest.fixture
 def api(passed: list[float], monkeypatch: pytest.MonkeyPatch) -> Iterator[Api]:
     monkeypatch.setattr(trace_index, "SHARD", 8)
     monkeypatch.setattr(trace_index, "MOST_CHANGES", 20)
