@@ -71,6 +71,8 @@ class ServeOptions:
     a program that makes no sampling rules of its own, `aws` one per second and 5 % of the others, as AWS does
     then. `instrument` runs Python functions under ADOT's wrapper script. With `debug` editors can attach to
     functions. With `on_redeployed` it is deployed again, what differs of it, when its sources are saved.
+    `on_stop` runs in a thread while all that was started still answers; it is part of the end, which a signal
+    gives 2 s.
     """
 
     directory: Path | None = None
@@ -90,6 +92,7 @@ class ServeOptions:
     instrument: bool = False
     debug: bool = False
     on_redeployed: OnRedeployed | None = None
+    on_stop: Callable[[], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -250,7 +253,11 @@ class _Server:
         following = self._follow(program, self._deployed, started) if program else None
         gc.freeze()  # what start-up made stays; the caller may have put off collecting it
         gc.enable()
-        await self._announce(following)
+        try:
+            await self._announce(following)
+        finally:
+            if self._options.on_stop:
+                await run_in_thread(self._options.on_stop)
         return 0
 
     async def _start_engine(self, program: _Program, started: contextlib.AsyncExitStack) -> EngineProcess:

@@ -24,6 +24,7 @@ LONGEST = 200
 
 _OVERLAP = 0.3
 """Seconds for which two look, when other folders are to be looked at."""
+_GONE: tuple[int, ...] = ()
 _NOT_SOURCES = frozenset({"__pycache__", "node_modules", "site-packages"})
 _TEMPORARY = re.compile(r"\..*|.*~|#.*#|4913|.*\.(sw[a-z]|tmp|bak|orig|py[co])|.*___jb_(tmp|old)___")
 """Names of hidden files, and of what Vim, Emacs and the editors of JetBrains write before or after saving."""
@@ -144,19 +145,23 @@ class Watcher:
                 self.tell(news)
 
     def _news(self, paths: Iterable[str]) -> frozenset[str]:
-        """Return those that are not as they were when they were last told."""
+        """Return those that are not as they were when they were last told.
+
+        A file that nobody knew of and that is gone was a tool's, on the way to the one that it wrote.
+        """
         found = {path: _state(path) for path in paths}
+        files = self.sources.files if self.sources else frozenset()
         with self._lock:
-            news = frozenset(path for path, state in found.items() if self._states.get(path) != state)
+            before = {path: self._states.get(path, None if path in files else _GONE) for path in found}
             self._states |= found
-        return news
+        return frozenset(path for path, state in found.items() if before[path] != state)
 
 
 def _state(path: str) -> tuple[int, ...]:
     try:
         found = Path(path).stat()
     except OSError:
-        return ()
+        return _GONE
     return found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode
 
 

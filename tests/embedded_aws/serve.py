@@ -9,6 +9,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.request import urlopen
 
 import botocore.session
 
@@ -32,6 +33,7 @@ def main(given: dict[str, Any]) -> int:
     paths: dict[str, Any] = {key: Path(str(given.pop(key))) for key in ("directory", "data")}
 
     def on_ready(status: Status) -> bool:
+        addresses.append(status.endpoint)
         print(json.dumps(asdict(status)), flush=True)  # noqa: T201 - read by the test
         if ready == "raise":
             raise LookupError("the first request failed")
@@ -42,10 +44,15 @@ def main(given: dict[str, Any]) -> int:
     def on_progress(line: str) -> None:
         print(line, file=sys.stderr, flush=True)  # noqa: T201 - read by the test
 
+    def on_stop() -> None:
+        with urlopen(f"{addresses[0]}/_local/status") as reply:
+            print("stopping", json.load(reply)["status"], file=sys.stderr)  # noqa: T201 - read by the test
+
+    addresses: list[str] = []
     ports = {"port": 0, "daemon_port": 0, "otlp_port": 0}
     try:
         return run(
-            ServeOptions(**paths, **{**ports, **given}),
+            ServeOptions(**paths, **{**ports, **given}, on_stop=on_stop),
             on_ready=on_ready,
             on_progress=on_progress,
         )

@@ -61,10 +61,11 @@ def test_serves_once(directory: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signal_stops_a_ready_server(directory: Path, number: signal.Signals) -> None:
-    """One signal ends a ready server with 0, and its ports are free again."""
+    """One signal ends a ready server with 0, and its ports are free again; it answers until it was told."""
     with serve(directory) as server:
         endpoint = server.status()["endpoint"]
         assert server.stop(number) == 0
+        assert "stopping ready" in server.errors()
     with pytest.raises(httpx.ConnectError):
         httpx.get(endpoint)
 

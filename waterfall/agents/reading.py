@@ -30,6 +30,7 @@ from waterfall.traces.documents import bounded
 from waterfall.traces.finding import hint
 from waterfall.traces.marking import marked
 from waterfall.traces.model import Node, Trace
+from waterfall.traces.stacks import line_of
 from waterfall.traces.waiting import waits
 from waterfall.why.question import question
 from waterfall.why.service import Explainer
@@ -214,7 +215,8 @@ def _failed(trace: Trace) -> Iterator[str]:
         http = "" if node.http.status is None else f" {node.http.status}"
         yield f"  {outline.title(node, trace)}: {node.status}{http}"
         for failure in node.failures[:2]:
-            at = f" at {failure.stack[-1].path}:{failure.stack[-1].line}" if failure.stack else ""
+            frame = line_of(failure)
+            at = f" at {frame.path}:{frame.line}" if frame else ""
             yield f"    {clean(failure.type, 100)}: {clean(failure.message, 300)}{clean(at, 200)}"
 
 

@@ -25,14 +25,14 @@ from waterfall.web.listener import ConsoleError, address_of, bind
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from embedded_aws.server import ServeOptions, Status
 
-_LOOKS, _LAST_LOOKS = 1.0, 0.2
-"""Seconds between looks for traces to forward, and at the end of a stack that stops by itself."""
-_LAST = 5.0
-"""Seconds in which those traces are sent that a stack has when it stops by itself."""
+_LOOKS, _LAST_LOOKS = 1.0, 0.1
+"""Seconds between looks for traces to forward, and at the end."""
+_LAST, _LAST_AT_A_SIGNAL = 5.0, 0.7
+"""Seconds in which those traces are sent that a stack has when it stops by itself, and when it is stopped."""
 
 
 def add_serving(parser: argparse.ArgumentParser) -> None:
@@ -87,27 +87,33 @@ class Serving:
         """Serve until Ctrl-C, or until `greet`, called once the stack is ready, returns `False`."""
         from embedded_aws.server import StartupError, run  # noqa: PLC0415 - help does without
 
+        forwards: list[_Forwards] = []
+        waits = _LAST_AT_A_SIGNAL
+
+        def on_stop() -> None:
+            for one in forwards:
+                one.finish(waits)
+
         try:
             with contextlib.ExitStack() as started:
                 listener = started.enter_context(bind(self.given.console_port, "--console-port"))
 
                 def on_ready(status: Status) -> bool:
+                    nonlocal waits
                     from waterfall.web.server import serving  # noqa: PLC0415 - the stack starts first
 
                     source = Source(status.endpoint, region=status.region)
                     started.enter_context(serving(source, listener))
-                    forward_last = (
-                        started.enter_context(self._forwarding(source)) if self.given.forward else None
-                    )
+                    if self.given.forward:
+                        forwards.append(self._forward(source))
                     directory = str(self.directory.resolve())
                     here = Noted(status.endpoint, status.region, self.name(status), directory)
                     started.enter_context(noted(here))
                     stays = greet(status)
-                    if forward_last and not stays:
-                        forward_last()
+                    waits = _LAST_AT_A_SIGNAL if stays else _LAST
                     return stays
 
-                completed = self._completed(serve, address_of(listener))
+                completed = self._completed(replace(serve, on_stop=on_stop), address_of(listener))
                 return run(completed, on_ready=on_ready, on_progress=self.welcome.teller.progress)
         except (StartupError, ConsoleError) as error:
             if isinstance(error, StartupError):
@@ -115,42 +121,13 @@ class Serving:
             sys.stderr.write(f"waterfall: {error}\n")
             return 1
 
-    @contextlib.contextmanager
-    def _forwarding(self, source: Source) -> Iterator[Callable[[], None]]:
-        """Send traces to the backend in a thread, until the stack stops; say once what went wrong.
-
-        Yields what sends the last ones, before a stack stops by itself.
-        """
-        closing = threading.Event()
+    def _forward(self, source: Source) -> _Forwards:
+        """Begin to send traces to the backend."""
         post = poster(self.given.forward, dict(self.given.forward_header))
         forwarder = Forwarder(connect(source), post, time.time())
-
-        def run() -> None:
-            for told in forwarding(forwarder, time.time, lambda: closing.wait(_LOOKS)):
-                if isinstance(told, str):
-                    self.welcome.warn([f"traces are not forwarded for now: {told}"])
-
-        def last() -> None:
-            closing.set()
-            thread.join()
-            until = time.monotonic() + _LAST
-
-            def pause() -> bool:
-                time.sleep(_LAST_LOOKS)
-                return forwarder.is_settled or time.monotonic() > until
-
-            for told in forwarding(forwarder, time.time, pause):
-                if isinstance(told, str):
-                    self.welcome.warn([f"traces were not forwarded: {told}"])
-                    return
-
-        thread = threading.Thread(target=run, name="forwarding", daemon=True)
-        thread.start()
-        try:
-            yield last
-        finally:
-            closing.set()
-            thread.join(_LOOKS)
+        found = _Forwards(forwarder, lambda text: self.welcome.warn([text]))
+        threading.Thread(target=found.run, name="forwarding", daemon=True).start()
+        return found
 
     def _completed(self, serve: ServeOptions, console: str) -> ServeOptions:
         given = self.given
@@ -166,3 +143,38 @@ class Serving:
             record_faults_where=KEEP_SETTING,
         )
         return serve if given.max_data is None else replace(serve, most_bytes=given.max_data)
+
+
+@dataclass(slots=True)
+class _Forwards:
+    """Sends traces until it is told to finish, in a thread; says once what went wrong."""
+
+    forwarder: Forwarder
+    warn: Callable[[str], None]
+    _until: float = 0.0
+    _closing: threading.Event = field(default_factory=threading.Event)
+    _done: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        for told in forwarding(self.forwarder, time.time, self._pause):
+            if isinstance(told, str) and not self._is_over():
+                ending = self._closing.is_set()
+                self.warn(f"traces {'were not forwarded' if ending else 'are not forwarded for now'}: {told}")
+        self._done.set()
+
+    def finish(self, seconds: float) -> None:
+        """Send what there is, in this time at most."""
+        self._until = time.monotonic() + seconds
+        self.forwarder.is_ending = True
+        self._closing.set()
+        self._done.wait(seconds)
+
+    def _pause(self) -> bool:
+        if not self._closing.is_set():
+            self._closing.wait(_LOOKS)
+            return False
+        time.sleep(_LAST_LOOKS)
+        return self.forwarder.is_settled or self._is_over()
+
+    def _is_over(self) -> bool:
+        return self._closing.is_set() and time.monotonic() > self._until

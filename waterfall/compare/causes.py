@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from waterfall.traces.documents import list_of, mapping_of, text_of
+from waterfall.traces.documents import frames_of, list_of, mapping_of, text_of
 from waterfall.traces.model import Node, Trace
+from waterfall.traces.stacks import shown
 
 ELSEWHERE = "an exception of no segment in this trace"
 
@@ -33,18 +34,23 @@ def normal(node: Node, known: Mapping[str, str]) -> Any:
         return None
     folder = text_of(fields.get("working_directory")) or ""
     ids = [item.get("id") for item in exceptions]
-    return {"exceptions": [_exception(item, ids, known, folder) for item in exceptions]}
+    return {
+        "exceptions": [_exception(item, frames_of(item, fields), ids, known, folder) for item in exceptions]
+    }
 
 
 def _exception(
-    fields: Mapping[str, Any], ids: Sequence[Any], known: Mapping[str, str], folder: str
+    fields: Mapping[str, Any],
+    frames: Sequence[Mapping[str, Any]],
+    ids: Sequence[Any],
+    known: Mapping[str, str],
+    folder: str,
 ) -> dict[str, Any]:
     found = {key: fields[key] for key in ("type", "message", "truncated", "skipped") if fields.get(key)}
     if fields.get("remote") is True:
         found["remote"] = True
     if cause := fields.get("cause"):
         found["cause"] = f"exception {ids.index(cause) + 1}" if cause in ids else known.get(cause, ELSEWHERE)
-    frames = [mapping_of(frame) for frame in list_of(fields.get("stack"))]
     stack = [
         {"path": _path(frame, folder), "line": frame.get("line"), "label": frame.get("label")}
         for frame in frames
@@ -57,6 +63,8 @@ def _path(frame: Mapping[str, Any], folder: str) -> str:
     path = PurePosixPath(text_of(frame.get("path")) or "?")
     if folder and path.is_relative_to(folder):
         return str(path.relative_to(folder))
+    if (own := shown(str(path))) != str(path):
+        return own
     for anchor in ("site-packages", "python"):
         if anchor in path.parts:
             return str(PurePosixPath(*path.parts[path.parts.index(anchor) + 1 :]))

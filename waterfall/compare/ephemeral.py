@@ -18,6 +18,7 @@ _PATTERNS = (
     (re.compile(r"(\b127\.0\.0\.1|\blocalhost|\[::1\]):\d+"), r"\1:<port>"),
     (re.compile(r"\b(host='(?:127\.0\.0\.1|localhost)', port=)\d+"), r"\1<port>"),
     (re.compile(r"\b0x[0-9a-fA-F]{6,16}\b"), "<address>"),
+    (re.compile(r"\d{4}/\d\d/\d\d/\[[^\]]+\][0-9a-f]{32}\b"), "<log stream>"),
     (re.compile(r"(:secret:.+)-[A-Za-z0-9]{6}$"), r"\1-<suffix>"),
 )
 

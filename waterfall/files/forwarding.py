@@ -54,6 +54,8 @@ class Forwarder:
         self._delay = delay
         self._known: dict[str, _Known] = {}
         self._sent = 0
+        self.is_ending = False
+        """Whether these are the last looks: what waits for its beginning goes without it."""
 
     @property
     def is_settled(self) -> bool:
@@ -89,6 +91,8 @@ class Forwarder:
         if size != known.size:
             known.size, known.changed = size, now
             return False
+        if _lacks_its_beginning(trace) and now - known.changed <= QUIET and not self.is_ending:
+            return False
         new = {node.id for node in trace.nodes if not node.in_progress} - known.sent
         request = otlp_shape(trace, new)
         if not request["resourceSpans"]:
@@ -98,10 +102,17 @@ class Forwarder:
         return True
 
 
+def _lacks_its_beginning(trace: Trace) -> bool:
+    """Tell whether a function's own segment is still to come: its parts do not know what they are of."""
+    return any(root.parent_id and not root.is_segment for root in trace.roots)
+
+
 def forwarding(
     forwarder: Forwarder, clock: Callable[[], float], pause: Callable[[], object]
 ) -> Iterator[int | str]:
     """Look again and again: yield how many traces went out, or once for each cause why they did not.
+
+    A cause is told again once something was sent in between.
 
     `pause` waits between looks, and ends them when it returns something true.
     """
@@ -114,8 +125,8 @@ def forwarding(
                 told = str(error)
                 yield told
         else:
-            told = ""
             if count:
+                told = ""
                 yield count
         if pause():
             return

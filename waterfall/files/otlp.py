@@ -114,7 +114,7 @@ def _exception(failure: Failure, time: float) -> dict[str, Any]:
 
 
 def _lines(failure: Failure) -> Iterator[str]:
-    for frame in reversed(failure.stack):
+    for frame in failure.stack:
         yield f'  File "{frame.path}", line {frame.line or 0}, in {frame.label}'
     yield f"{failure.type}: {failure.message}"
 

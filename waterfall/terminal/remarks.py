@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from waterfall.terminal.screen import DIM, STYLES, Glyphs
 from waterfall.terminal.text import clean, pairs
 from waterfall.traces.model import Failure, Node
+from waterfall.traces.stacks import line_of
 
 MOST_FAILURES = 3
 _BY_AWS = ("aws:", "aws.")
@@ -47,8 +48,8 @@ def _failures(node: Node, *, details: bool) -> Iterator[tuple[str, str]]:
 
 def place(failure: Failure) -> str:
     """Return where an exception was raised, as ` (front.py:12)`; nothing without a stack."""
-    if not failure.stack:
+    frame = line_of(failure)
+    if frame is None:
         return ""
-    frame = failure.stack[-1]
     line = "" if frame.line is None else f":{frame.line}"
     return f" ({clean(frame.path)}{line})"

@@ -171,17 +171,31 @@ def links_of(document: Document) -> tuple[Link, ...]:
 def failures_of(document: Document) -> tuple[Failure, ...]:
     """Return the exceptions that a document records itself; one that names another's is empty here."""
     cause = mapping_of(document.get("cause"))
-    return tuple(_failure(item) for item in map(mapping_of, list_of(cause.get("exceptions"))) if item)
+    return tuple(_failure(item, cause) for item in map(mapping_of, list_of(cause.get("exceptions"))) if item)
 
 
-def _failure(exception: Mapping[str, Any]) -> Failure:
+def frames_of(exception: Mapping[str, Any], cause: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the stack of an exception in a cause, the outermost frame first.
+
+    X-Ray says nothing of the order. Lambda and Python's X-Ray SDK write them as Python prints them, and note
+    a working directory. What came as OTLP has none, and begins where the exception was raised; so do the
+    stacks of other languages.
+    """
+    frames = [mapping_of(frame) for frame in list_of(exception.get("stack"))]
+    as_printed = "working_directory" in cause and any(
+        (text_of(frame.get("path")) or "").endswith(".py") for frame in frames
+    )
+    return frames if as_printed else frames[::-1]
+
+
+def _failure(exception: Mapping[str, Any], cause: Mapping[str, Any]) -> Failure:
     return Failure(
         type=text_of(exception.get("type")) or "exception",
         message=text_of(exception.get("message")) or "",
         id=text_of(exception.get("id")),
         cause_id=text_of(exception.get("cause")),
         remote=exception.get("remote") is True,
-        stack=tuple(_frame(frame) for frame in map(mapping_of, list_of(exception.get("stack")))),
+        stack=tuple(map(_frame, frames_of(exception, cause))),
     )
 
 

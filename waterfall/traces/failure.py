@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from waterfall.traces.model import Failure, Frame, Node, Trace
+from waterfall.traces.stacks import line_of
 
-_LIBRARY = re.compile(
-    r"(site|dist)-packages/|node_modules/|^/opt/(python|nodejs)|^/var/(runtime|lang)/|^/usr/lib|^<frozen"
-)
 _SEVERITY = {"ok": 0, "error": 1, "throttle": 2, "fault": 3}
 
 
@@ -50,12 +47,6 @@ def failed_at(trace: Trace) -> Failed | None:
     told = next((_raised(node) for node in way if node.failures), origin)
     same = _identity(told.failure) == _identity(origin.failure)
     return Failed(origin, None if same else told, _waiting(trace, way[-1]))
-
-
-def line_of(failure: Failure) -> Frame | None:
-    """Return the innermost frame of the program's own code, else the innermost."""
-    own = (frame for frame in reversed(failure.stack) if not _LIBRARY.search(frame.path))
-    return next(own, failure.stack[-1] if failure.stack else None)
 
 
 def _reasons(trace: Trace, node: Node) -> list[Node]:

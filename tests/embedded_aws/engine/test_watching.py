@@ -124,3 +124,16 @@ def test_a_save_is_told_once_while_other_folders_are_looked_at(tmp_path: Path) -
         assert sum(str(first) in each for each in seen) == 1
     finally:
         watcher.close()
+
+
+def test_what_a_tool_made_on_the_way_is_not_told(tmp_path: Path) -> None:
+    """`sed -i` writes `sedXYZ` first and renames it; a source that is gone is told, also one that was new."""
+    known, new, passing = (tmp_path / name for name in ("front.py", "new.py", "sedIqp6yQ"))
+    watcher = Watcher(lambda _: None, sources(tmp_path, known.name, folders=(".",)))
+    paths = list(map(str, (known, new, passing)))
+    known.write_text("")
+    new.write_text("")
+    assert watcher._news(paths) == {str(known), str(new)}
+    known.unlink()
+    new.unlink()
+    assert watcher._news(paths) == {str(known), str(new)}

@@ -51,6 +51,10 @@ def test_what_says_nothing_is_left_out(given: dict[str, Any]) -> None:
             {"key": "messages/<uuid>.json"},
         ),
         ({"aws": {"table_names": ["a", "b"]}}, {"table_names": ["a", "b"]}),
+        (
+            {"aws": {"log_stream": "2026/11/28/[$LATEST]f0e1116e148348f0aca6447b6c0e4bc1"}},
+            {"log_stream": "<log stream>"},
+        ),
     ],
 )
 def test_generated_values_are_replaced(given: dict[str, Any], normal: dict[str, Any]) -> None:

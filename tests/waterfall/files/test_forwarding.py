@@ -12,9 +12,9 @@ import pytest
 from tests.waterfall import samples
 from tests.waterfall.files.test_kept import forget
 from tests.waterfall.files.test_otlp import sent, spans_of
-from tests.waterfall.samples import T0, TRACE_ID
+from tests.waterfall.samples import T0, TRACE_ID, segment
 from waterfall.compare.difference import compare
-from waterfall.files.forwarding import LONGEST, Forwarder, ForwardError, backend, forwarding, poster
+from waterfall.files.forwarding import LONGEST, QUIET, Forwarder, ForwardError, backend, forwarding, poster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +67,29 @@ def test_a_trace_that_still_grows_waits(api: Api) -> None:
     assert taker.names() == [["part-1", "part-2"], ["part-3"]]
 
 
+def test_parts_of_a_function_wait_for_its_segment(api: Api) -> None:
+    """Without it nobody knows whose they are; at the end, and after half a minute, they go as they are."""
+    service = segment("front", "a000000000000001", 0, 2, origin="AWS::Lambda::Function")
+    part = samples.alone(samples.subsegment("work", "a000000000000002", 0, 1), "a000000000000001")
+    for after, ending in ((QUIET + 1, False), (1, True)):
+        forget(api)
+        taker = Backend()
+        forwarder = Forwarder(api.reader(), taker.post, T0 - 1)
+        api.put([part])
+        assert [forwarder.look(T0 + 2), forwarder.look(T0 + 3)] == [0, 0]
+        forwarder.is_ending = ending
+        assert forwarder.look(T0 + 3 + after) == 1
+    forget(api)
+    taker = Backend()
+    forwarder = Forwarder(api.reader(), taker.post, T0 - 1)
+    api.put([part])
+    assert [forwarder.look(T0 + 2), forwarder.look(T0 + 3)] == [0, 0]
+    api.put([service])
+    assert [forwarder.look(T0 + 4), forwarder.look(T0 + 5)] == [0, 1]
+    (of,) = taker.requests[0]["resourceSpans"]
+    assert of["resource"]["attributes"][0]["value"] == {"stringValue": "front"}
+
+
 def test_what_still_runs_is_sent_when_it_has_ended(api: Api) -> None:
     """However long it runs: a backend keeps a span as it came first."""
     taker = Backend()
@@ -112,6 +135,7 @@ def test_a_backend_that_was_away_misses_nothing(api: Api) -> None:
             taker.problem = ""
         return look == 8
 
+    assert forwarder.look(T0 + 2) == 0
     assert list(forwarding(forwarder, lambda: next(times), pause)) == ["it is down", 1]
     assert len(taker.requests) == 1
 

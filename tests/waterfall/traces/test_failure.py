@@ -6,9 +6,11 @@ import pytest
 
 from tests.waterfall import samples
 from tests.waterfall.samples import aws_call, cause, exception, segment, subsegment, trace
-from waterfall.traces.failure import Failed, failed_at, line_of
+from waterfall.traces.failure import Failed, failed_at
 from waterfall.traces.model import Failure, Frame
+from waterfall.traces.stacks import line_of
 
+DATA = "/home/me/shop/.waterfall/lambda"
 A, B, C, D = (f"{letter}000000000000001" for letter in "abcd")
 
 
@@ -73,8 +75,10 @@ def test_a_trace_that_answered_well_did_not_fail() -> None:
 @pytest.mark.parametrize(
     ("paths", "line"),
     [
-        (["/var/task/app.py", "/opt/python/botocore/client.py"], "/var/task/app.py"),
-        (["/var/task/app.py", "/var/task/shop/load.py"], "/var/task/shop/load.py"),
+        (["/var/task/app.py", "/opt/python/botocore/client.py"], "app.py"),
+        (["/var/task/app.py", "/var/task/shop/load.py"], "shop/load.py"),
+        ([f"{DATA}/task/35d9bfbea11c631fd39251b8/app.py", f"{DATA}/layer/{'0c' * 12}/python/x.py"], "app.py"),
+        (["/root/.cache/traced-api/adot/cpython-311/python/otel_wrapper.py", "/var/task/app.py"], "app.py"),
         (["app.py", "lib/python3.13/site-packages/boto3/x.py", "<frozen importlib>"], "app.py"),
         (["/var/runtime/bootstrap.py", "/var/lang/lib/json.py"], "/var/lang/lib/json.py"),
         ([], None),
@@ -85,3 +89,19 @@ def test_the_line_is_one_of_the_program_s_own(paths: list[str], line: str | None
     stack = tuple(Frame(path, 1, "f") for path in paths)
     frame = line_of(Failure("Error", "", stack=stack))
     assert (frame.path if frame else None) == line
+
+
+@pytest.mark.parametrize(
+    ("directory", "file", "order"),
+    [("/var/task", "app.py", 1), (None, "app.py", -1), ("/var/task", "app.js", -1)],
+    ids=["as Python prints it", "from OTLP", "of JavaScript"],
+)
+def test_the_innermost_frame_is_found_in_whatever_order_they_are(
+    directory: str | None, file: str, order: int
+) -> None:
+    """The X-Ray SDK for Python and Lambda begin with the handler, others with what raised."""
+    stack = [{"path": f"/var/task/{name}/{file}", "line": 1, "label": "f"} for name in ("outer", "inner")]
+    told = {"exceptions": [{"type": "Error", "message": "", "stack": stack[::order]}]}
+    where = {"working_directory": directory} if directory else {}
+    failed = found(segment("top", A, 0, 1, fault=True, cause={**where, **told}))
+    assert failed.origin.frame == Frame(f"inner/{file}", 1, "f")
