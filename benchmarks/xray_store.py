@@ -48,8 +48,8 @@ def documents(traces: int) -> Iterator[str]:
 
 def trace_documents(number: int, at: float, source: random.Random) -> Iterator[dict[str, Any]]:
     """Yield the segments of one trace, which began at this time."""
-    trace_id = f"1-{int(at):08x}-{number:024x}"
-    ids = [f"{number:012x}{place:04x}" for place in range(7)]
+    trace_id = f"1-{int(at):08x}-{source.getrandbits(96):024x}"
+    ids = [f"{source.getrandbits(64):016x}" for _ in range(7)]
     takes = source.lognormvariate(-2.0, 0.8)
     failed, refused = source.random() < 0.02, source.random() < 0.01
     status = 502 if failed else 200

@@ -73,6 +73,8 @@ def checked(shape: Any, value: Any, where: str = "") -> Any:
         return _structure(shape, value, where)
     _check_limits(shape, value, where)
     if kind == "list":
+        if _is_free_text(shape.member) and all(type(item) is str for item in value):
+            return value
         return [checked(shape.member, item, f"{where}[{index}]") for index, item in enumerate(value)]
     if kind == "map":
         return {key: checked(shape.value, item, f"{where}.{key}") for key, item in value.items()}
@@ -152,6 +154,10 @@ def _structure(shape: Any, value: dict[str, Any], where: str) -> dict[str, Any]:
         if name not in given:
             raise ShapeError(f"{prefix}{name} is missing; it must be {_said(shape.members[name].type_name)}")
     return {name: checked(shape.members[name], item, prefix + name) for name, item in given.items()}
+
+
+def _is_free_text(shape: Any) -> bool:
+    return shape.type_name == "string" and not shape.metadata
 
 
 def _check_limits(shape: Any, value: Any, where: str) -> None:

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
+import orjson
+
 MAX_DEPTH = 100
 """Levels of JSON in an API request: DynamoDB's items, the deepest there are, have 32 levels of two each.
 
@@ -22,6 +24,9 @@ MAX_PAYLOAD_DEPTH = 500
 
 _MAYBE_LONE = re.compile(rb"\\u[dD][89a-fA-F]")
 """What half a surrogate pair looks like, and a whole one."""
+_DIGITS = bytes(b"0"[0] if byte in b"0123456789" else 0 for byte in range(256))
+_LONG_NUMBER = b"0" * 19
+"""An integer of so many digits may not fit into 64 bits."""
 _INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _FIELD_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
@@ -39,7 +44,7 @@ def read_json(text: bytes | str, depth: int = MAX_DEPTH) -> Any:
     """
     try:
         decoded = text if isinstance(text, str) else text.decode("utf-8-sig")
-        value = _DECODER.decode(decoded)
+        value = _decode(decoded)
     except RecursionError:
         raise _too_deep(depth) from None
     except ValueError as error:
@@ -90,6 +95,21 @@ def shown(value: Any) -> str:
     """Return a value as JSON, short enough for an error message."""
     text = json.dumps(value[:_SHOWN] if isinstance(value, str) else value)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+def _decode(text: str) -> Any:
+    """Read JSON with the fast reader what both read alike, and the rest with the exact one.
+
+    The fast one makes floats of integers with more than 64 bits, and refuses more: half surrogate pairs, and
+    what is deeper than it likes.
+    """
+    try:
+        data = text.encode()
+        if _LONG_NUMBER not in data.translate(_DIGITS):
+            return orjson.loads(data)
+    except ValueError:
+        pass  # if it is no JSON, that is told below, in words that name the place
+    return _DECODER.decode(text)
 
 
 def _check_depth(value: Any, depth: int) -> None:

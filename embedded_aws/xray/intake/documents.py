@@ -19,6 +19,7 @@ MAX_NESTING = 300
 LATEST_TIME = 253402300800.0
 """The year 10000: clients turn times into dates and cannot read a whole answer that holds a later one."""
 
+_NUMBERS = (float, int)
 _TRACE_ID = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}")
 _ID = re.compile(r"[0-9a-fA-F]{16}")
 _NAME = re.compile(r"[\w\s.:/%&#=+\\\-@]{1,200}")
@@ -122,7 +123,7 @@ def _parse(text: str) -> Any:
 
 
 def _accepted(document: Any, text: str) -> SegmentDocument:
-    if not isinstance(document, Mapping):
+    if not isinstance(document, dict):
         raise RefusedError("MissingId")
     lone = document.get("type") == "subsegment"
     _check_fields(document, subsegment=lone)
@@ -142,10 +143,11 @@ def _check_subsegments(document: Mapping[str, Any]) -> None:
     pending = [document]
     while pending:
         for child in children(pending.pop()):
-            if not isinstance(child, Mapping):
+            if not isinstance(child, dict):
                 raise RefusedError("MissingId", subsegment=True)
             _check_fields(child, subsegment=True)
-            pending.append(child)
+            if "subsegments" in child:
+                pending.append(child)
 
 
 def children(document: Mapping[str, Any]) -> list[Any]:
@@ -177,6 +179,5 @@ def _check_time(document: Mapping[str, Any], field: str, what: str, *, subsegmen
     value = document.get(field)
     if value is None:
         raise RefusedError(f"Missing{what}", subsegment=subsegment)
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not 0 <= value < LATEST_TIME:
+    if type(value) not in _NUMBERS or not 0 <= value < LATEST_TIME:
         raise RefusedError(f"Invalid{what}", subsegment=subsegment)

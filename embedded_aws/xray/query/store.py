@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from embedded_aws.aws.errors import NamedError
@@ -79,13 +80,14 @@ SET complete = excluded.complete, ended = excluded.ended, body = excluded.body
 WHERE (excluded.complete, excluded.ended, length(excluded.body), excluded.body)
     > (complete, ended, length(body), body)
 """
-_PUT_TRACE = """
-INSERT INTO trace (id, epoch, started, ended, updated, revision) VALUES (?, ?, ?, ?, ?, ?)
+_PUT_TRACES = """
+INSERT INTO trace (id, epoch, started, ended, updated, revision) VALUES %s
 ON CONFLICT (id) DO UPDATE SET
     started = min(started, excluded.started), ended = max(ended, excluded.ended),
     updated = max(updated, excluded.updated), revision = revision + excluded.revision
-RETURNING number, revision, time
+RETURNING id, number, revision, time
 """
+_TRACES_AT_ONCE = 100
 _TIME_COLUMN: dict[TimeRangeType, str] = {"TraceId": "time", "Event": "updated", "Service": "ended"}
 
 
@@ -159,20 +161,17 @@ class Store(BoundedStore):
             span = min(start, entry.start), max(end, entry.end)
             traces[entry.trace_id] = (entry.trace_id, epoch, *span, now, count + 1)
         with self._database.transaction() as connection:
-            changed = {
-                trace_id: connection.execute(_PUT_TRACE, values).fetchone()
-                for trace_id, values in traces.items()
-            }
+            changed = dict(_put_traces(connection, list(traces.values())))
             connection.executemany(
                 _PUT_DOCUMENT,
                 [
-                    (changed[item.trace_id][0], item.id, item.complete, item.end, item.text)
+                    (changed[item.trace_id].number, item.id, item.complete, item.end, item.text)
                     for item in entries
                 ],
             )
             dropped = self._make_room(connection, 2 * len(traces))
         self.dropped += dropped
-        return [Change(*columns) for columns in changed.values()]
+        return list(changed.values())
 
     def documents(self, trace_id: str) -> list[str]:
         """Return the documents of a trace; none when it is unknown."""
@@ -348,6 +347,17 @@ class Store(BoundedStore):
                     query, values
                 )
             ]
+
+
+def _put_traces(
+    connection: sqlite3.Connection, traces: Sequence[tuple[str | float, ...]]
+) -> Iterator[tuple[str, Change]]:
+    """Put some in one statement each: one statement a trace takes half as long again."""
+    for first in range(0, len(traces), _TRACES_AT_ONCE):
+        part = traces[first : first + _TRACES_AT_ONCE]
+        rows = ",".join([f"({_marks(part[0])})"] * len(part))
+        for trace_id, *columns in connection.execute(_PUT_TRACES % rows, list(chain(*part))).fetchall():
+            yield trace_id, Change(*columns)
 
 
 def _range(

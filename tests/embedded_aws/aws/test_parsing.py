@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from embedded_aws.aws.parsing import MAX_DEPTH, ParseError, header_field, read_integer, read_json, read_object
@@ -42,6 +44,22 @@ def test_json_is_read() -> None:
     assert read_json(nested(MAX_DEPTH)) is not None
     assert read_json(b'["' + b"[" * 1000 + b'"]') == ["[" * 1000]
     assert read_json(b"[" + b"[]," * 1000 + b"1]")[-1] == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[18446744073709551615, 18446744073709551616, -9223372036854775809]",
+        '{"a":12345678901234567890123}',
+        '["\\ud800", "\\ud83d\\ude00"]',
+        '{"a": 1, "b": 2, "a": 3}',
+        "[-0, -0.0, 1E5, 0.1, 123456789012345678901.5]",
+        "18446744073709551616",
+    ],
+)
+def test_json_is_read_as_python_reads_it(text: str) -> None:
+    """The fast reader reads all but some things; each value and the order of keys are those of Python's."""
+    assert repr(read_json(text)) == repr(json.loads(text))
 
 
 def test_a_request_is_an_object() -> None:
