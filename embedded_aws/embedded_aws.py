@@ -11,12 +11,17 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from embedded_aws.aws import moto as moto_aws
 from embedded_aws.aws.calls import AwsCalls
 from embedded_aws.aws.http import run_in_thread
 from embedded_aws.aws.ids import Clock, RandomIds
+from embedded_aws.aws.moto import MotoAws
 from embedded_aws.aws.rpc_v2_cbor import RpcV2Cbor
+from embedded_aws.awslambda.api import LambdaApi
+from embedded_aws.awslambda.catalog import Catalog
 from embedded_aws.awslambda.runtime.provision import ProvisionError, find_adot, find_runtime
+from embedded_aws.awslambda.runtime.worker import WorkerFactory
+from embedded_aws.awslambda.service import LambdaService
+from embedded_aws.awslambda.services import Services
 from embedded_aws.cloudwatch.alarms import Alarms
 from embedded_aws.cloudwatch.metrics import Metrics
 from embedded_aws.debugging.debugger import Debugger, DebuggerMissingError
@@ -24,6 +29,14 @@ from embedded_aws.debugging.standstill import Standstill
 from embedded_aws.delivery.courier import Courier
 from embedded_aws.endpoint import Endpoint
 from embedded_aws.endpoint import Services as EndpointServices
+from embedded_aws.events.lanes import Services as EventServices
+from embedded_aws.events.push import PushServices
+from embedded_aws.events.push import Services as PushedServices
+from embedded_aws.events.registry import EventSources
+from embedded_aws.fis.api import fis_api
+from embedded_aws.fis.middleware import CallFaultMiddleware
+from embedded_aws.fis.resources import MotoResources
+from embedded_aws.fis.service import Fis
 from embedded_aws.front_door import front_door
 from embedded_aws.gateway.access_log import GroupAccessLogs
 from embedded_aws.gateway.service import ApiGateway, Neighbours
@@ -43,10 +56,13 @@ from embedded_aws.logs.operations import Operations, moto_groups
 from embedded_aws.logs.service import Logs
 from embedded_aws.logs.store import Store as LogStore
 from embedded_aws.logs.store import StoreError as LogStoreError
+from embedded_aws.sqs.queues import Queues
+from embedded_aws.stepfunctions.api import StepFunctionsApi
+from embedded_aws.stepfunctions.service import Neighbours as StatesNeighbours
+from embedded_aws.stepfunctions.service import StepFunctions
 from embedded_aws.xray.api import sampling as sampling_api
 from embedded_aws.xray.api import traces as xray_api
 from embedded_aws.xray.intake.daemon import Daemon
-from embedded_aws.xray.intake.otlp_http import otlp_app, refused
 from embedded_aws.xray.intake.sink import Intake
 from embedded_aws.xray.query.store import StoreError
 from embedded_aws.xray.sampling import LambdaSampler, Sampling
@@ -61,12 +77,6 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from embedded_aws.aws.moto import MotoAws
-    from embedded_aws.awslambda.catalog import Catalog
-    from embedded_aws.awslambda.service import LambdaService
-    from embedded_aws.events.registry import EventSources
-    from embedded_aws.fis.service import Fis
-    from embedded_aws.stepfunctions.service import StepFunctions
     from embedded_aws.xray.query.store import Store as TraceStore
 
 _GRACE_SECONDS = 1.5
@@ -138,7 +148,8 @@ class EmbeddedAws:
         self.last_request: LastRequest | None = None
         self._states: StepFunctions | None = None
         self._endpoint: Endpoint | None = None
-        self._moto: MotoAws | None = None
+        self._moto = MotoAws()
+        self._otlp_app: LoopbackGuard | None = None
         self._watching: asyncio.Task[None] | None = None
         self._standstill = Standstill(time.time)
         self._debugger: Debugger | None = None
@@ -165,14 +176,18 @@ class EmbeddedAws:
 
     async def start(self, status: Callable[[], Mapping[str, Any]]) -> None:
         """Serve on both sockets; `status` is what the endpoint tells about the server."""
-        otlp = LoopbackGuard(otlp_app(self._xray.put), refused, allowed=self._settings.allowed_origins)
-        for app, listener in ((self._build(status), self._settings.endpoint), (otlp, self._settings.otlp)):
+        for app, listener in (
+            (self._build(status), self._settings.endpoint),
+            (self._otlp, self._settings.otlp),
+        ):
             server = HttpServer(app, listener)
             self._servers.append(server)
             await server.start()
         self._standstill.keep_waiting.append(lambda _: self._servers[0].keep_waiting())
-        if self._moto:  # now that it no longer delays what answers first
-            self._moto.warm(_USUAL_SERVICES)
+
+    def warm(self) -> None:
+        """Import, in a thread, what a serverless API is made of: the first call of each would wait for it."""
+        self._moto.warm(_USUAL_SERVICES)
 
     async def debug(self) -> dict[str, int]:
         """Let the functions that there are be debugged, if that was asked for; return each one's port."""
@@ -236,22 +251,7 @@ class EmbeddedAws:
         self._xray.close()
 
     def _build(self, status: Callable[[], Mapping[str, Any]]) -> LoopbackGuard:
-        moto = self._moto = moto_aws.load()
-        # These modules read moto's state and import it: only after its settings were made.
-        from embedded_aws.awslambda.api import LambdaApi  # noqa: PLC0415
-        from embedded_aws.awslambda.catalog import Catalog  # noqa: PLC0415
-        from embedded_aws.events.lanes import Services as EventServices  # noqa: PLC0415
-        from embedded_aws.events.push import PushServices  # noqa: PLC0415
-        from embedded_aws.events.push import Services as PushedServices  # noqa: PLC0415
-        from embedded_aws.events.registry import EventSources  # noqa: PLC0415
-        from embedded_aws.fis.api import fis_api  # noqa: PLC0415
-        from embedded_aws.fis.middleware import CallFaultMiddleware  # noqa: PLC0415
-        from embedded_aws.fis.resources import MotoResources  # noqa: PLC0415
-        from embedded_aws.fis.service import Fis  # noqa: PLC0415
-        from embedded_aws.sqs.queues import Queues  # noqa: PLC0415
-        from embedded_aws.stepfunctions.api import StepFunctionsApi  # noqa: PLC0415
-        from embedded_aws.stepfunctions.service import Neighbours as StatesNeighbours  # noqa: PLC0415
-        from embedded_aws.stepfunctions.service import StepFunctions  # noqa: PLC0415
+        moto = self._moto
 
         catalog, ids = Catalog(self._settings.region, find_adot()), RandomIds()
         self._catalog, self._debugger = catalog, self._open_debugger()
@@ -314,6 +314,15 @@ class EmbeddedAws:
         app = CallFaultMiddleware(endpoint, fis, self._intake, time.time, ids, functions.records_faults)
         return front_door(RpcV2Cbor(app), gateway.is_deployed, self._settings.allowed_origins)
 
+    async def _otlp(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer who sends OTLP, which few do: what reads it is a slow import."""
+        if self._otlp_app is None:
+            from embedded_aws.xray.intake.otlp_http import otlp_app, refused  # noqa: PLC0415 - see above
+
+            app = otlp_app(self._xray.put)
+            self._otlp_app = LoopbackGuard(app, refused, allowed=self._settings.allowed_origins)
+        await self._otlp_app(scope, receive, send)
+
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a call that one service makes of another."""
         if self._endpoint:
@@ -334,9 +343,6 @@ class EmbeddedAws:
     def _lambda(
         self, catalog: Catalog, ids: RandomIds, faults: Fis, metrics: Metrics, courier: Courier
     ) -> LambdaService:
-        from embedded_aws.awslambda.runtime.worker import WorkerFactory  # noqa: PLC0415 - imports moto
-        from embedded_aws.awslambda.service import LambdaService  # noqa: PLC0415
-        from embedded_aws.awslambda.services import Services  # noqa: PLC0415
 
         try:
             runtime = find_runtime()

@@ -237,13 +237,15 @@ class _Server:
                 self._limit_the_end()
 
     async def _serve(self, started: contextlib.AsyncExitStack) -> int:
-        program = self._context.program
-        # The engine's imports take longer than ours: it starts first, and finds the port open already.
-        engine = await self._start_engine(program, started) if program else None
+        program, engine = self._context.program, None
+        if program:  # the engine's imports take longer than ours: it starts first, and finds the port open
+            engine = await self._engine(program, {} if self._options.on_redeployed else None)
+            started.push_async_callback(engine.stop)
         self._aws = self._open_aws()
         started.push_async_callback(self._aws.stop)
         await self._aws.start(lambda: asdict(self._status()))
         if engine and program:
+            self._aws.warm()
             self._on_progress(f"deploying stack {program.stack}")
             self._deployed = await self._unless_stopped(engine.result(self._on_progress))
         else:
@@ -259,11 +261,6 @@ class _Server:
             if self._options.on_stop:
                 await run_in_thread(self._options.on_stop)
         return 0
-
-    async def _start_engine(self, program: _Program, started: contextlib.AsyncExitStack) -> EngineProcess:
-        engine = await self._engine(program, {} if self._options.on_redeployed else None)
-        started.push_async_callback(engine.stop)
-        return engine
 
     async def _engine(self, program: _Program, before: Mapping[str, Any] | None) -> EngineProcess:
         options = self._options
@@ -329,6 +326,8 @@ class _Server:
         status = self._status()
         if not await self._unless_stopped(run_in_thread(lambda: self._on_ready(status))):
             return
+        if self._aws:  # without a program; here it no longer delays what tells where everything is
+            self._aws.warm()
         if following and self._options.on_redeployed:
             await self._unless_stopped(self._redeploy(following, self._options.on_redeployed))
         await self._stopping.wait()

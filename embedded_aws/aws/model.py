@@ -11,14 +11,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
-import botocore.session
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
 
 from embedded_aws.aws.matching import Matches, PatternError, regex
 from embedded_aws.aws.parsing import shown
 
 if TYPE_CHECKING:
-    from botocore.model import OperationModel, ServiceModel
-    from botocore.session import Session
+    from botocore.model import OperationModel
 
 _JSON_TYPES: dict[str, type | tuple[type, ...]] = {
     "string": str,
@@ -53,15 +53,15 @@ class ShapeError(ValueError):
 
 
 @cache
-def session() -> Session:
-    """Return the one session of this process: it keeps the models that it has read."""
-    return botocore.session.Session()
+def loader() -> Loader:
+    """Return the one loader of this process: it keeps the models that it has read."""
+    return Loader()
 
 
 @cache
 def model(service: str) -> ServiceModel:
     """Return botocore's model of a service."""
-    return session().get_service_model(service)
+    return ServiceModel(loader().load_service_model(service, "service-2"), service_name=service)
 
 
 def checked(shape: Any, value: Any, where: str = "") -> Any:

@@ -10,12 +10,13 @@ import os
 import sys
 import threading
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from embedded_aws.aws import call as aws_request
 from embedded_aws.aws import moto_input
 from embedded_aws.aws.errors import error
-from embedded_aws.aws.http import read_body, replay
+from embedded_aws.aws.http import read_body, replay, run_in_thread
 from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.aws.moto_input import UnknownOperationError
 from embedded_aws.aws.parsing import ParseError
@@ -38,15 +39,11 @@ _METADATA = b"x-amz-meta-"
 # Without Docker, moto keeps functions in a place of their own.
 _PACKAGES = {"cognito-idp": "cognitoidp", "lambda": "awslambda_simple"}
 _PRESERVED = "moto.preserved_header_names"
+_IMPORTING = threading.Lock()
 
 
-@dataclass(frozen=True)
 class MotoAws:
-    """moto as an ASGI application (`app`), and its state by service and region."""
-
-    app: WsgiBridge
-    _backends: Callable[[str], Mapping[str, Any]]
-    _open: Callable[[str], object]
+    """moto as an ASGI application, and its state by service and region; imported when it is first needed."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one AWS request; moto finds the service by signature, host or target.
@@ -60,8 +57,9 @@ class MotoAws:
             await error(call, 404, "ResourceNotFoundException", told)(scope, receive, send)
             return
         body = moto_input.readable(call, await read_body(receive))
+        imported = load() if _import.cache_info().currsize else await run_in_thread(load)
         try:
-            await self.app(scope, replay(body), send)
+            await imported.app(scope, replay(body), send)
         except (NotImplementedError, ParseError, UnknownOperationError):
             raise
         except Exception as problem:
@@ -73,11 +71,11 @@ class MotoAws:
         The engine's own imports take as long, so its first calls find most of them done.
         """
         names = list(services)
-        threading.Thread(target=lambda: [self._open(name) for name in names], daemon=True).start()
+        threading.Thread(target=lambda: [load().open(name) for name in names], daemon=True).start()
 
     def backend(self, service: str, region: str) -> Any:
         """Return the state of a service in a region: moto's backend object."""
-        return self._backends(service)[region]
+        return load().backends(service)[region]
 
     def used_backends(self, service: str) -> Mapping[str, Any]:
         """Return the state of a service by region, for the regions that were used.
@@ -86,11 +84,26 @@ class MotoAws:
         """
         if f"moto.{_PACKAGES.get(service, service)}.models" not in sys.modules:
             return {}
-        return dict(self._backends(service))
+        return dict(load().backends(service))
 
 
-def load() -> MotoAws:
-    """Import moto with the settings of the embedded AWS."""
+@dataclass(frozen=True)
+class Imported:
+    """What there is of moto once it is imported; `open` prepares a service for its first call."""
+
+    app: WsgiBridge
+    backends: Callable[[str], Mapping[str, Any]]
+    open: Callable[[str], object]
+
+
+def load() -> Imported:
+    """Import moto with the settings of the embedded AWS, once for a process; whoever comes then waits."""
+    with _IMPORTING:
+        return _import()
+
+
+@cache
+def _import() -> Imported:
     os.environ.update(_SETTINGS)
     import flask  # noqa: PLC0415 - as slow as moto's own imports
     from moto.backends import get_backend  # noqa: PLC0415 - its settings come first
@@ -147,7 +160,7 @@ def load() -> MotoAws:
         return dispatcher.get_application(_any_call(service))
 
     direct = moto_direct.DirectCalls(dispatcher, opened)
-    return MotoAws(WsgiBridge(direct, _metadata_names, moto_direct.is_short), backends, opened)
+    return Imported(WsgiBridge(direct, _metadata_names, moto_direct.is_short), backends, opened)
 
 
 def _any_call(service: str) -> Environ:

@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import Any, NoReturn
 
 from boto3 import Session
+from botocore.session import Session as BotocoreSession
 from moto.core import responses, utils
 from moto.core.base_backend import AccountSpecificBackend
 from moto.core.common_models import BaseModel
@@ -29,7 +30,7 @@ from moto.moto_server import werkzeug_app
 from moto.sqs.models import Message, Queue, SQSBackend
 from werkzeug.routing import Rule
 
-from embedded_aws.aws.model import session
+from embedded_aws.aws.model import loader
 from embedded_aws.aws.moto_input import UnknownOperationError
 
 MOST_RECORDS = 10_000
@@ -80,10 +81,11 @@ def _leave_out_openapi_validator() -> None:
 
 
 def _read_models_once() -> None:
-    """Let moto look through botocore's folder of models once, not for each service, and read as we do."""
-    module, backend = _open(utils), _open(AccountSpecificBackend)
-    module.create_loader = cache(module.create_loader)
-    backend.get_session = cache(lambda: Session(botocore_session=session()))
+    """Let moto take botocore's models, and the list of them, from what has read them already."""
+    module, backend, session = _open(utils), _open(AccountSpecificBackend), BotocoreSession()
+    session.register_component("data_loader", loader())
+    module.create_loader = loader
+    backend.get_session = cache(lambda: Session(botocore_session=session))
 
 
 def _make_routes_in_turn() -> None:

@@ -13,7 +13,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
 from botocore import xform_name
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import UnknownServiceError
@@ -94,6 +93,8 @@ class _Clients:
     """Stands for boto3 in moto: clients whose requests go to the step of the task that makes them."""
 
     def __init__(self) -> None:
+        import boto3  # noqa: PLC0415 - a slow import, where there are state machines
+
         self._lock = threading.Lock()
         self._session = boto3.Session("local", "local")
         self._made: dict[tuple[str, str], Any] = {}

@@ -9,11 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from moto.awslambda.exceptions import UnknownFunctionException
-from moto.awslambda.utils import get_backend
-
 from embedded_aws.aws.errors import FunctionNotFoundError, InvalidParameterValueError
 from embedded_aws.aws.interfaces import ACCOUNT_ID
+from embedded_aws.aws.moto import MotoAws
 from embedded_aws.awslambda.logging_config import LoggingConfig, read_config
 from embedded_aws.awslambda.overlay import LATEST, Overlay
 
@@ -119,6 +117,7 @@ class Catalog:
         self.region = region
         self.overlay = Overlay(is_foreign)
         self._adot = adot
+        self._moto = MotoAws()
 
     def function(self, reference: str, qualifier: str | None = None) -> Function:
         """Return a function's version.
@@ -128,21 +127,24 @@ class Catalog:
         name, qualifier = parse_reference(reference, qualifier)
         arn = self._arn(name)
         invoked = f"{arn}:{qualifier}" if qualifier else arn
+        backend = self._backend
+        from moto.awslambda.exceptions import UnknownFunctionException  # noqa: PLC0415 - a slow import
+
         try:
-            moto = get_backend(ACCOUNT_ID, self.region).get_function(name, qualifier)
+            moto = backend.get_function(name, qualifier)
         except UnknownFunctionException as error:
             raise FunctionNotFoundError(invoked) from error
-        latest = get_backend(ACCOUNT_ID, self.region).get_function(name)
+        latest = backend.get_function(name)
         return self._function(moto, latest, arn, invoked)
 
     def names(self) -> list[str]:
         """Return the names of the functions that run here, sorted."""
-        functions = get_backend(ACCOUNT_ID, self.region).list_functions()
+        functions = self._backend.list_functions()
         return sorted(one.function_name for one in functions if (one.run_time or "").startswith("python3."))
 
     def tagged(self, tags: Mapping[str, str]) -> list[str]:
         """Return the ARNs of the functions that have all of these tags, sorted."""
-        functions = get_backend(ACCOUNT_ID, self.region).list_functions()
+        functions = self._backend.list_functions()
         return sorted(self._arn(one.function_name) for one in functions if tags.items() <= one.tags.items())
 
     def layers(self, arns: list[str]) -> tuple[Layer, ...]:
@@ -154,16 +156,14 @@ class Catalog:
 
         `merge` keeps the settings that an update did not name.
         """
-        configs = (
-            get_backend(ACCOUNT_ID, self.region).get_function(parse_reference(name)[0]).event_invoke_config
-        )
+        configs = self._backend.get_function(parse_reference(name)[0]).event_invoke_config
         if merge and len(configs) > 1:
             configs[-1].config = {**configs[-2].config, **configs[-1].config}
         del configs[:-1]
 
     def steady_url(self, name: str, qualifier: str = "") -> str:
         """Name a function's URL after the ARN of the function or its alias, and return it."""
-        function = get_backend(ACCOUNT_ID, self.region).get_function(name)
+        function = self._backend.get_function(name)
         host = hashlib.sha256(f"{function.function_arn}{qualifier}".encode()).hexdigest()[:32]
         config = function.get_url_config()
         config.config["Qualifier"] = qualifier  # which moto does not keep
@@ -172,8 +172,12 @@ class Catalog:
 
     def delete(self, name: str) -> None:
         """Delete a function that was just created and turned out not to be runnable."""
-        get_backend(ACCOUNT_ID, self.region).delete_function(name)
+        self._backend.delete_function(name)
         self.overlay.forget(name)
+
+    @property
+    def _backend(self) -> Any:
+        return self._moto.backend("lambda", self.region)
 
     def _arn(self, name: str) -> str:
         return f"arn:aws:lambda:{self.region}:{ACCOUNT_ID}:function:{name}"
@@ -211,9 +215,7 @@ class Catalog:
                     "`python -m embedded_aws.awslambda.runtime.provision`"
                 )
             return Layer(arn, digest=self._adot.name, directory=self._adot)
-        moto = (
-            get_backend(ACCOUNT_ID, self.region).layers_versions_by_arn(arn) if not is_foreign(arn) else None
-        )
+        moto = self._backend.layers_versions_by_arn(arn) if not is_foreign(arn) else None
         if moto is None:
             raise InvalidParameterValueError(
                 f"layer {arn}: not known here; publish it with PublishLayerVersion in this account "

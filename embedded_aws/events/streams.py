@@ -7,7 +7,6 @@ import contextlib
 import logging
 from dataclasses import dataclass, field
 
-from embedded_aws.aws.moto_patches import MOST_RECORDS
 from embedded_aws.events.lanes import Lane, Place, Services, Share, Work
 from embedded_aws.events.mapping import EventSourceMapping, StreamSettings
 from embedded_aws.streams.shards import Shard, Stream, UnknownStreamError
@@ -147,5 +146,7 @@ def _position(stream: Stream, shard: Shard, settings: StreamSettings) -> int:
         return shard.newest
     if settings.starting_at is None:
         return 0
+    from embedded_aws.aws.moto_patches import MOST_RECORDS  # noqa: PLC0415 - imports moto
+
     earlier = (one for one in stream.read(shard.id, 0, MOST_RECORDS) if one.at < settings.starting_at)
     return max((one.position for one in earlier), default=0)

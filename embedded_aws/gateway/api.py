@@ -12,8 +12,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from werkzeug.exceptions import HTTPException
-
 from embedded_aws.aws import call as aws_request
 from embedded_aws.aws.errors import AwsError
 from embedded_aws.aws.http import Request, Response, forward, read_request
@@ -28,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from starlette.types import Receive, Scope, Send
+    from werkzeug.exceptions import HTTPException
 
     from embedded_aws.aws.moto import MotoAws
     from embedded_aws.gateway.http_api.control import HttpApisControl
@@ -55,7 +54,7 @@ class ApiGatewayApi:
             response = await self._answer(request)
         except AwsError as error:
             response = _refused(error)
-        except HTTPException as refusal:  # what moto raises when its state is used directly
+        except _of_moto() as refusal:  # its state is used directly
             response = Response(
                 refusal.code or 400, str(refusal.description).encode(), {"x-amzn-errortype": _code(refusal)}
             )
@@ -160,6 +159,13 @@ def _answered(output: dict[str, Any]) -> Response:
 def _refused(error: AwsError) -> Response:
     body = json.dumps({"message": error.message}).encode()
     return Response(error.status, body, {"x-amzn-errortype": error.code})
+
+
+def _of_moto() -> type[HTTPException]:
+    """Return what moto refuses by; its package is a slow import."""
+    from werkzeug.exceptions import HTTPException  # noqa: PLC0415 - see above
+
+    return HTTPException
 
 
 def _code(refusal: HTTPException) -> str:

@@ -5,15 +5,16 @@ moto does the queueing: visibility, receive counts, redrive to a dead-letter que
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from moto.core.utils import unix_time_millis
-from moto.sqs.exceptions import QueueDoesNotExist, ReceiptHandleIsInvalid
-from moto.sqs.models import Queue, SQSBackend, sqs_backends
+from embedded_aws.aws.moto import MotoAws
 
-from embedded_aws.aws.interfaces import ACCOUNT_ID
+if TYPE_CHECKING:
+    from moto.sqs.models import Queue, SQSBackend
 
 _MOST_HANDLES = 10_000
 """moto remembers the handle of every deleted message, for whoever deletes one twice."""
@@ -41,6 +42,7 @@ class Queues:
 
     def __init__(self, region: str) -> None:
         self.region = region
+        self._moto = MotoAws()
 
     def visibility_timeout(self, arn: str) -> int:
         """Return a queue's visibility timeout in seconds; raises `UnknownQueueError`."""
@@ -57,9 +59,12 @@ class Queues:
         """Delete a processed message; one that is already gone does not matter."""
         try:
             queue = self._queue(arn)
-            queue.delete_message(receipt_handle)
-        except (ReceiptHandleIsInvalid, UnknownQueueError):
+        except UnknownQueueError:
             return
+        from moto.sqs.exceptions import ReceiptHandleIsInvalid  # noqa: PLC0415 - a slow import
+
+        with suppress(ReceiptHandleIsInvalid):
+            queue.delete_message(receipt_handle)
         if len(queue.deleted_messages) > _MOST_HANDLES:
             queue.deleted_messages.clear()
 
@@ -70,11 +75,11 @@ class Queues:
         except UnknownQueueError:
             return None
         due = [max(message.visible_at, message.delayed_until) for message in messages]
-        return max(0.0, (min(due) - unix_time_millis()) / 1000) if due else None
+        return max(0.0, min(due) / 1000 - time.time()) if due else None
 
     def hold(self, seconds: float) -> None:
         """Keep what is being worked on hidden so much longer, in all queues; negative: so much shorter."""
-        now, moved = unix_time_millis(), int(seconds * 1000)
+        now, moved = time.time() * 1000, int(seconds * 1000)
         for queue in list(self._backend.queues.values()):
             for message in list(queue._messages):  # noqa: SLF001 - moto shows only the visible ones
                 if message.visible_at > now:
@@ -97,13 +102,14 @@ class Queues:
 
     @property
     def _backend(self) -> SQSBackend:
-        return sqs_backends[ACCOUNT_ID][self.region]
+        backend: SQSBackend = self._moto.backend("sqs", self.region)
+        return backend
 
     def _queue(self, arn: str) -> Queue:
-        try:
-            return self._backend.get_queue(arn.rpartition(":")[2])
-        except QueueDoesNotExist as error:
-            raise UnknownQueueError(f"queue {arn} does not exist") from error
+        queue = self._backend.queues.get(arn.rpartition(":")[2])
+        if queue is None:
+            raise UnknownQueueError(f"queue {arn} does not exist")
+        return queue
 
 
 def _message(message: Any) -> Message:

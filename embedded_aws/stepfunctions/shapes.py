@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
-
 _INCLUDED = {"included": True}
 
 
@@ -18,7 +16,7 @@ def started(execution: Any) -> dict[str, Any]:
 def described(execution: Any, *, is_over: bool) -> dict[str, Any]:
     """Return the answer of DescribeExecution."""
     status = execution.status if is_over else "RUNNING"
-    output = to_json_str(execution.output, separators=(",", ":")) if status == "SUCCEEDED" else None
+    output = _text(execution.output) if status == "SUCCEEDED" else None
     stopped = execution.stop_date if is_over else None
     members = {
         "executionArn": execution.exec_arn,
@@ -50,3 +48,9 @@ def finished(execution: Any) -> dict[str, Any]:
 def event(noted: Any) -> dict[str, Any]:
     """Return one event of a history."""
     return {**noted, "timestamp": datetime.fromisoformat(noted["timestamp"]).timestamp()}
+
+
+def _text(output: Any) -> str:
+    from moto.stepfunctions.parser.asl.utils.encoding import to_json_str  # noqa: PLC0415 - a slow import
+
+    return str(to_json_str(output, separators=(",", ":")))

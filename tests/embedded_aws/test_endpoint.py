@@ -107,7 +107,7 @@ def stored() -> Iterator[XRay]:
 
 @pytest.fixture(scope="module")
 def running(stored: XRay) -> Iterator[Running]:
-    moto = moto_aws.load()
+    moto = moto_aws.MotoAws()
     apis, queues, log = MotoApis(moto), list[str](), RequestLog()
     endpoint = Endpoint(
         Services(

@@ -31,7 +31,6 @@ from embedded_aws.aws.http import Response
 from embedded_aws.aws.parsing import ParseError, read_integer
 from embedded_aws.aws.service import Wire
 from embedded_aws.host.http_server import ServerThread
-from embedded_aws.xray.intake import otlp
 from embedded_aws.xray.intake.datagrams import Datagrams
 from embedded_aws.xray.intake.packets import Packet, PacketError, parse
 from embedded_aws.xray.query.store import StoreError
@@ -129,6 +128,8 @@ class Daemon:
             # Go's JSON encoder, and so AWS's daemon, replaces bytes that are not UTF-8.
             yield packet.payload.decode("utf-8", errors="replace")
         elif packet.kind == "spans":
+            from embedded_aws.xray.intake import otlp  # noqa: PLC0415 - a slow import, for few
+
             try:
                 translation = otlp.translate_request(packet.payload)
             except otlp.RequestError as error:

@@ -194,7 +194,7 @@ class Stack:
         self.logs.close()
 
     def _build(self) -> None:
-        self._moto = moto_aws.load()
+        self._moto = moto_aws.MotoAws()
         catalog = Catalog(REGION, find_adot())
         self.logs = Logs(Store(None), time.time)
         self._logs_api = LogsApi(Operations(self.logs, partial(moto_groups, self._moto)), self._moto, REGION)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from moto.sqs.models import sqs_backends
 
 from embedded_aws.aws.interfaces import ACCOUNT_ID
-from embedded_aws.aws.moto import load
+from embedded_aws.aws.moto import MotoAws
 from embedded_aws.cloudwatch.metrics import Metrics
 from embedded_aws.cloudwatch.moto_queues import measure_queues
 
@@ -15,7 +15,7 @@ NOW = 1_700_000_000.0
 def measured(queue: str) -> dict[str, float]:
     """Return the latest values of a queue's metrics."""
     metrics = Metrics(lambda: NOW)
-    measure_queues(load(), metrics)
+    measure_queues(MotoAws(), metrics)
     return {
         metric.name: bucket.high
         for metric, bucket in metrics.buckets()

@@ -30,7 +30,7 @@ TAGS = {"plain": {}, "gold": {"tier": "gold"}, "both": {"tier": "gold", "team": 
 @pytest.fixture
 def resources() -> Iterator[MotoResources]:
     """Functions with the tags of TAGS, the last of them published once."""
-    moto = moto_aws.load()
+    moto = moto_aws.MotoAws()
     backend, iam = get_backend(ACCOUNT_ID, REGION), moto.backend("iam", "aws")
     role = iam.create_role(ROLE, "{}", "/", None, "", [], "3600")
     code = {"ZipFile": base64.b64encode(zipped({"app.py": "def handler(event, context): ..."}))}

@@ -27,7 +27,7 @@ _SIGNED = f"AWS4-HMAC-SHA256 Credential=test/20260101/{REGION}/apigateway/aws4_r
 class Control:
     """API Gateway's API, and what it says is deployed."""
 
-    moto: MotoAws = field(default_factory=moto_aws.load)
+    moto: MotoAws = field(default_factory=moto_aws.MotoAws)
 
     def __post_init__(self) -> None:
         self.apis = MotoApis(self.moto)

@@ -48,7 +48,7 @@ class Running:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
-    moto = moto_aws.load()
+    moto = moto_aws.MotoAws()
     now = time.time()
     logs = Logs(Store(None), lambda: now)
     with serving(LogsApi(Operations(logs, partial(moto_groups, moto)), moto, REGION)) as url:

@@ -16,7 +16,7 @@ REGION = "us-east-1"
 def queue() -> str:
     """The ARN of a new queue."""
     name = f"q-{uuid.uuid4().hex}"
-    moto_aws.load().backend("sqs", REGION).create_queue(name)
+    moto_aws.MotoAws().backend("sqs", REGION).create_queue(name)
     return f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{name}"
 
 
@@ -44,7 +44,7 @@ def test_handles_of_deleted_messages_are_forgotten(queue: str, monkeypatch: pyte
     monkeypatch.setattr("embedded_aws.sqs.queues._MOST_HANDLES", 10)
     use(queue, 100)
     name = queue.rpartition(":")[2]
-    assert len(moto_aws.load().backend("sqs", REGION).get_queue(name).deleted_messages) <= 11
+    assert len(moto_aws.MotoAws().backend("sqs", REGION).get_queue(name).deleted_messages) <= 11
 
 
 def test_sending_looks_at_no_other_message(queue: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,7 +73,7 @@ def test_the_counts_of_a_queue_are_told_with_its_other_attributes(queue: str) ->
 
     Queues(REGION).send(queue, "hello", {})
     name = queue.rpartition(":")[2]
-    backend = moto_aws.load().backend("sqs", REGION)
+    backend = moto_aws.MotoAws().backend("sqs", REGION)
     assert backend.get_queue_attributes(name, ["ApproximateNumberOfMessages"]) == {
         "ApproximateNumberOfMessages": 1
     }
