@@ -81,10 +81,10 @@ def _leave_out_openapi_validator() -> None:
 
 
 def _read_models_once() -> None:
-    """Let moto take botocore's models, and the list of them, from what has read them already."""
+    """Let moto look through botocore's folder of models once, not for each service, and read as we do."""
     module, backend, session = _open(utils), _open(AccountSpecificBackend), BotocoreSession()
     session.register_component("data_loader", loader())
-    module.create_loader = loader
+    module.create_loader = cache(module.create_loader)
     backend.get_session = cache(lambda: Session(botocore_session=session))
 
 

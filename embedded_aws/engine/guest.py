@@ -12,6 +12,7 @@ import os
 import sys
 from importlib import metadata
 from importlib.machinery import ModuleSpec, PathFinder
+from typing import NoReturn
 
 _OLDEST_BOTOCORE = (1, 34)
 
@@ -30,7 +31,7 @@ class _Lender:
         return PathFinder.find_spec(name, self._path) if wanted else None
 
 
-def main() -> int:
+def main() -> NoReturn:
     """Import the engine, then run it."""
     gc.disable()  # as the engine does: its imports would be collected in vain
     path = sys.argv.pop(1).split(os.pathsep)
@@ -40,7 +41,7 @@ def main() -> int:
     from embedded_aws.engine import command  # noqa: F401, PLC0415 - all that it imports is found here too
 
     sys.meta_path[:] = [finder for finder in sys.meta_path if finder not in {first, last}]
-    return engine.main()
+    engine.main()
 
 
 def _has_old_botocore() -> bool:
@@ -52,4 +53,4 @@ def _has_old_botocore() -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

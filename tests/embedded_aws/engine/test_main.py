@@ -21,13 +21,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PROGRAM = """
-import os, subprocess, sys
+import atexit, os, subprocess, sys, threading
 import pulumi
 import pulumi_aws as aws
 import beside
 
 print("printed")
 subprocess.run(["echo", "by a child"], check=True)
+atexit.register(print, "at its exit")
+threading.Thread(target=lambda: (threading.main_thread().join(), print("after its end"))).start()
 config = pulumi.Config()
 queue = aws.sqs.Queue("jobs", tags={"stage": config.require("stage")})
 aws.ecr.Repository("net")
@@ -57,7 +59,7 @@ def test_answer_is_one_line_and_all_else_goes_to_stderr(aws: harness.Aws, tmp_pa
     )
     done = run_engine(aws.url, tmp_path, "--config", "stage=y")
     answer = answer_of(done)
-    assert sorted(done.stderr.split("\n")) == ["", "by a child", "printed"]
+    assert sorted(done.stderr.split("\n")) == ["", "after its end", "at its exit", "by a child", "printed"]
     url = answer["outputs"].pop("url")
     assert answer == {
         "project": "child",
@@ -78,7 +80,7 @@ def test_answer_is_one_line_and_all_else_goes_to_stderr(aws: harness.Aws, tmp_pa
         },
         "resources": {"run": 1, "stored only": 0, "skipped": 1},
         "warnings": [
-            f"{TYPE} 'net' (__main__.py:11): this type is not supported here; it was skipped",
+            f"{TYPE} 'net' (__main__.py:13): this type is not supported here; it was skipped",
         ],
     }
     client = Clients(aws.url).get("sqs", "eu-west-1")
