@@ -35,7 +35,7 @@ from embedded_aws.host.children import adopt_orphans, kill_descendants
 from embedded_aws.host.data_directory import DataDirectoryError, locked, remove_scratch
 from embedded_aws.host.retention import DEFAULT_BYTES, LEAST_BYTES
 from embedded_aws.host.server_log import logging_to
-from embedded_aws.host.startup import StartupError, port_error
+from embedded_aws.host.startup import StartupError, bind
 from embedded_aws.host.user_account import no_account
 from embedded_aws.journal.last_request import WholeRequest
 
@@ -163,11 +163,9 @@ def _run(options: ServeOptions, on_ready: OnReady, on_progress: OnProgress) -> i
         held.enter_context(no_account())
         data = held.enter_context(locked(options.data or (options.directory or Path()) / ".waterfall"))
         held.enter_context(logging_to(data / "server.log", on_progress))
-        endpoint = held.enter_context(_bind(options.port, "--port"))
-        otlp = held.enter_context(_bind(options.otlp_port, "--otlp-port"))
+        endpoint = held.enter_context(bind(HOST, options.port, "--port"))
+        otlp = held.enter_context(bind(HOST, options.otlp_port, "--otlp-port"))
         provision(on_progress)
-        if program:
-            on_progress(program.environment.told(program.project))
         context = _Context(endpoint, otlp, data, program)
         server = _Server(options, context, on_ready, on_progress)
         adopt_orphans()
@@ -203,13 +201,6 @@ class _Context:
     program: _Program | None
 
 
-def _bind(port: int, option: str) -> socket.socket:
-    try:
-        return socket.create_server((HOST, port), backlog=512)
-    except (OSError, OverflowError) as problem:
-        raise port_error(HOST, port, option, problem) from problem
-
-
 class _Server:
     """One run, from bound ports to the end."""
 
@@ -241,6 +232,7 @@ class _Server:
         if program:  # the engine's imports take longer than ours: it starts first, and finds the port open
             engine = await self._engine(program, {} if self._options.on_redeployed else None)
             started.push_async_callback(engine.stop)
+            self._on_progress(program.environment.told(program.project))
         self._aws = self._open_aws()
         started.push_async_callback(self._aws.stop)
         await self._aws.start(lambda: asdict(self._status()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,3 +27,11 @@ def port_error(host: str, port: int, option: str, problem: Exception) -> Startup
         f"cannot listen on {host}:{port}: {reason}; stop what uses it, or choose another port with {option} "
         "(0 for any free one)"
     )
+
+
+def bind(host: str, port: int, option: str) -> socket.socket:
+    """Listen on a port, on any free one for 0; raises `StartupError` naming `option`."""
+    try:
+        return socket.create_server((host, port), backlog=512)
+    except (OSError, OverflowError) as problem:
+        raise port_error(host, port, option, problem) from problem

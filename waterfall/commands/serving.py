@@ -7,18 +7,16 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loopback_guard import parse_origin
 from waterfall.commands import options
-from waterfall.commands.welcome import Welcome
 from waterfall.files.forwarding import Forwarder, backend, forwarding, poster
 from waterfall.ports import AWS_PORT, CONSOLE_PORT, DAEMON_PORT, OTLP_PORT
 from waterfall.stack import KEEP_SETTING
 from waterfall.stack.registry import Noted, noted
-from waterfall.terminal.screen import screen_of
-from waterfall.terminal.teller import Teller
 from waterfall.traces import arguments
 from waterfall.traces.client import Source, connect
 from waterfall.web.listener import ConsoleError, address_of, bind
@@ -28,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from embedded_aws.server import ServeOptions, Status
+    from waterfall.commands.welcome import Welcome
+    from waterfall.stack.requests import Request
 
 _LOOKS, _LAST_LOOKS = 1.0, 0.1
 """Seconds between looks for traces to forward, and at the end."""
@@ -74,14 +74,26 @@ def add_serving(parser: argparse.ArgumentParser) -> None:
     )
 
 
-@dataclass(slots=True)
+@dataclass
 class Serving:
-    """One run with the options of `add_serving`; `name` and `directory` are told to other commands."""
+    """One run with the options of `add_serving`; `name` and `directory` are told to other commands.
+
+    `request` is sent in the place of the first route's.
+    """
 
     given: argparse.Namespace
     name: Callable[[Status], str]
     directory: Path
-    welcome: Welcome = field(default_factory=lambda: Welcome(Teller(sys.stdout, screen_of(sys.stdout))))
+    request: Request | None = None
+
+    @cached_property
+    def welcome(self) -> Welcome:
+        """What greets, and tells on the way to it: imported once there is something to tell."""
+        from waterfall.commands.welcome import Welcome  # noqa: PLC0415 - the stack starts first
+        from waterfall.terminal.screen import screen_of  # noqa: PLC0415
+        from waterfall.terminal.teller import Teller  # noqa: PLC0415
+
+        return Welcome(Teller(sys.stdout, screen_of(sys.stdout)), self.request)
 
     def run(self, serve: ServeOptions, greet: Callable[[Status], bool]) -> int:
         """Serve until Ctrl-C, or until `greet`, called once the stack is ready, returns `False`."""
@@ -114,12 +126,15 @@ class Serving:
                     return stays
 
                 completed = self._completed(replace(serve, on_stop=on_stop), address_of(listener))
-                return run(completed, on_ready=on_ready, on_progress=self.welcome.teller.progress)
+                return run(completed, on_ready=on_ready, on_progress=self._progress)
         except (StartupError, ConsoleError) as error:
             if isinstance(error, StartupError):
                 self.welcome.warn(error.warnings)
             sys.stderr.write(f"waterfall: {error}\n")
             return 1
+
+    def _progress(self, line: str) -> None:
+        self.welcome.teller.progress(line)
 
     def _forward(self, source: Source) -> _Forwards:
         """Begin to send traces to the backend."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import argparse
+import sys
+from functools import cache
 from typing import TYPE_CHECKING
 
 from waterfall.commands import options
 from waterfall.commands.options import Command
 from waterfall.commands.serving import Serving, add_serving
-from waterfall.commands.watching import Watching, add_watching, watches
 from waterfall.stack.registry import running
 from waterfall.stack.requests import read_request
 
 if TYPE_CHECKING:
-    import argparse
-
-    from embedded_aws.server import Status
+    from embedded_aws.server import Redeployed, Status, WholeRequest
+    from waterfall.commands.watching import Watching
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -42,24 +43,54 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--write-launch", action="store_true", help="with --debug: add the functions to .vscode/launch.json"
     )
-    add_watching(parser)
+    _add_watching(parser)
     add_serving(parser)
+
+
+def _add_watching(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--watch",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="deploy what differs whenever a source is saved (default: in a terminal)",
+    )
+    parser.add_argument(
+        "--repeat",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="with --watch: send the last request again, and show what changed (default)",
+    )
+
+
+def _watches(given: argparse.Namespace) -> bool:
+    """Tell whether to watch: as was said, else where somebody sits at a terminal."""
+    if given.watch is not None:
+        return bool(given.watch)
+    return not given.once and sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _run(given: argparse.Namespace) -> int:
     """Serve until Ctrl-C, or with `--once` until the first request is shown."""
     from embedded_aws.server import ServeOptions  # noqa: PLC0415 - help does without
 
-    serving = Serving(given, lambda status: status.stack, given.directory)
-    serving.welcome.request = given.request
-    watching = Watching(serving.welcome, given.repeat) if watches(given) else None
+    serving = Serving(given, lambda status: status.stack, given.directory, given.request)
+    is_watched = _watches(given)
+
+    @cache
+    def watching() -> Watching:
+        from waterfall.commands.watching import Watching  # noqa: PLC0415 - the stack starts first
+
+        return Watching(serving.welcome, given.repeat)
+
+    def redeployed(told: Redeployed, status: Status, last: WholeRequest | None) -> None:
+        watching().redeployed(told, status, last)
 
     def greet(status: Status) -> bool:
         if given.write_launch:
             _write_launch(given, status, serving)
         serving.welcome.greet(status, stays=not given.once)
-        if watching:
-            watching.prepare(status)
+        if is_watched:
+            watching().prepare(status)
             serving.welcome.teller.progress("watching what the program is made of: save, and see")
         return not given.once
 
@@ -71,7 +102,7 @@ def _run(given: argparse.Namespace) -> int:
         strict=given.strict,
         instrument=given.instrument,
         debug=given.debug,
-        on_redeployed=watching.redeployed if watching else None,
+        on_redeployed=redeployed if is_watched else None,
     )
     status = serving.run(program, greet)
     return status or int(given.once and serving.welcome.teller.failed)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -30,29 +28,6 @@ _EARLIER = 10
 """Traces of the same request that a new one is compared with."""
 _MOST_NAMES = 4
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-
-
-def add_watching(parser: argparse.ArgumentParser) -> None:
-    """Add the options of watching."""
-    parser.add_argument(
-        "--watch",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="deploy what differs whenever a source is saved (default: in a terminal)",
-    )
-    parser.add_argument(
-        "--repeat",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help="with --watch: send the last request again, and show what changed (default)",
-    )
-
-
-def watches(given: argparse.Namespace) -> bool:
-    """Tell whether to watch: as was said, else where somebody sits at a terminal."""
-    if given.watch is not None:
-        return bool(given.watch)
-    return not given.once and sys.stdin.isatty() and sys.stdout.isatty()
 
 
 @dataclass(slots=True)
