@@ -3,7 +3,8 @@
 Importing Pulumi and boto3 takes a second, the program's own lines a tenth of that. So the process of the next
 run is started ahead: it imports what the last run did, and waits. Its standard input has two lines of JSON:
 
-1. `modules` to import and `clients` to make, each as service and region, both of the run before;
+1. `modules` to import, `clients` to make, each as service and region, and `types`, the classes whose
+   properties to look into, all of the run before;
 2. `standing`, what the run before left, when it is to start.
 
 `left` of the answer has all of these for the next run, `changes` (`action`, `type`, `name` and the names of
@@ -24,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 from embedded_aws.engine.clients import Clients
 from embedded_aws.engine.program import environment
 from embedded_aws.engine.reading import Reading, is_installed, loaded_files
+from embedded_aws.engine.shortcuts import read_types, remember_types
 from embedded_aws.engine.standing import Standing
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class Run:
         self.standing: list[Standing] = []
         self.deployment: Deployment | None = None
         self._reading: Reading | None = None
+        self._types = remember_types()
         self._lines = os.fdopen(0, "rb", closefd=False)
 
     def wait_for_start(self, endpoint: str) -> None:
@@ -52,6 +55,7 @@ class Run:
             for name in sorted(ahead.get("modules", ()), key=lambda name: name.count(".")):
                 with contextlib.suppress(Exception):
                     getattr(importlib.import_module(name), "_", None)
+            read_types(ahead.get("types", ()))
         own = dict(os.environ)
         _surround(environment(own, endpoint, ""))
         self.clients = Clients(endpoint)
@@ -79,6 +83,7 @@ class Run:
             "changes": [asdict(change) for change in deployment.changes.made] if deployment else [],
             "modules": _installed_modules(),
             "clients": self.clients.made() if self.clients else [],
+            "types": self._types(),
             "reads": self._reading.shape() if self._reading else {},
         }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import os
 import sys
 from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator
@@ -28,11 +29,12 @@ def place_of(directory: Path) -> PlaceOf:
     """Return what finds the line of a file in a directory, packages installed there excepted; else ``."""
     root = f"{directory.resolve()}{os.sep}"
 
+    @functools.cache
+    def own(file: str) -> str:
+        return file.removeprefix(root) if file.startswith(root) and "site-packages" not in file else ""
+
     def found(calls: Iterable[tuple[str, int]]) -> str:
-        for file, line in calls:
-            if file.startswith(root) and "site-packages" not in file:
-                return f"{file.removeprefix(root)}:{line}"
-        return ""
+        return next((f"{own(file)}:{line}" for file, line in calls if own(file)), "")
 
     return found
 

@@ -109,7 +109,7 @@ class EngineProcess:
             os.close(watched)
         engine = cls(process, answer, messages, lifeline)
         if before is not None:
-            await engine._send({key: before[key] for key in ("modules", "clients") if key in before})
+            await engine._send({key: before[key] for key in ("modules", "clients", "types") if key in before})
             if not before:
                 await engine.begin({})
         return engine

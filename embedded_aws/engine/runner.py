@@ -16,6 +16,7 @@ from pulumi.runtime.sync_await import _sync_await
 
 from embedded_aws.engine.monitor import Monitor
 from embedded_aws.engine.places import PlaceOf, Tasks, Threads
+from embedded_aws.engine.shortcuts import skip_stack_traces
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,6 +77,7 @@ def _run(
     place_of: PlaceOf,
     threads: int,
 ) -> None:
+    skip_stack_traces()
     with _event_loop(place_of, threads) as loop:
         settings.configure(
             settings.Settings(
