@@ -17,6 +17,7 @@ from waterfall.terminal.screen import Screen, screen_of, to_text
 from waterfall.terminal.text import clean
 from waterfall.traces import finding
 from waterfall.traces.client import Reader, ReadError, Source, connect, exported_endpoint
+from waterfall.traces.documents import text_of
 from waterfall.traces.model import Trace
 from waterfall.why.client import Journal
 
@@ -49,7 +50,15 @@ def source_of(given: argparse.Namespace) -> Source:
             + f"; choose one with --endpoint {stacks[0].endpoint}, or export AWS_ENDPOINT_URL"
         )
     endpoint = endpoint or next(iter(regions), LOCAL_ENDPOINT)
-    return Source(endpoint, region=regions.get(endpoint))
+    return Source(endpoint, region=regions.get(endpoint) or _region_at(endpoint))
+
+
+def _region_at(endpoint: str) -> str | None:
+    """Return the region of a stack that nobody noted here, such as one in a container."""
+    try:
+        return text_of((Journal(endpoint).status() or {}).get("region"))
+    except ReadError:  # whoever reads says so
+        return None
 
 
 def _exported(running: Container[str]) -> str | None:

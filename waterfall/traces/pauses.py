@@ -65,7 +65,7 @@ def _pauses(nodes: Sequence[Node]) -> list[list[_Span]]:
             own[node.parent].append((node.start, node.end))
     inside: list[int | None] = []
     for node in nodes:
-        around = None if node.is_segment or node.parent is None else inside[node.parent]
+        around = None if node.parent is None or _is_elsewhere(node, nodes) else inside[node.parent]
         inside.append(node.position if node.is_function else around)
     found: list[list[_Span]] = [[] for _ in nodes]
     for node in reversed(nodes):  # children come after their parents
@@ -76,6 +76,12 @@ def _pauses(nodes: Sequence[Node]) -> list[list[_Span]]:
         waited = [span for child in node.children for span in found[child] if _contains(node, span)]
         found[node.position] = _merged([*stood, *waited])
     return found
+
+
+def _is_elsewhere(node: Node, nodes: Sequence[Node]) -> bool:
+    """Tell whether a segment is of another process: below a function's own, ADOT's of the handler is not."""
+    at_home = node.type is None and node.parent is not None and nodes[node.parent].is_function
+    return node.is_segment and not at_home
 
 
 def _overlaps(span: _Span, node: Node) -> bool:

@@ -17,6 +17,7 @@ from waterfall.traces.insight import covered, overview, own_time, where_time_wen
 from waterfall.traces.links import sender_in
 from waterfall.traces.model import Document, Http, Node, Trace
 from waterfall.traces.shapes import http_shape, trace_shape
+from waterfall.traces.stacks import line_of
 from waterfall.traces.summaries import Summary
 
 
@@ -33,7 +34,8 @@ def detailed_trace(trace: Trace) -> dict[str, Any]:
     """Return `waterfall.trace/1`, and what only a picture needs.
 
     Of each node: `critical`, stretches `[from, to]` in seconds after the start of the trace; `own`, seconds
-    outside its children, and `resources`. Of the trace: `most_time`, `[node, seconds]`, longest first,
+    outside its children, and `resources`; of each exception `line`, the frame of the program's own code, or
+    `null`. Of the trace: `most_time`, `[node, seconds]`, longest first,
     `cold_start_notes`, sentences, and `failed`: `null`, or where it failed (`origin`) and what the program
     made of it (`outcome`), each with `node`, `type`, `message` and `frame`, and the node that was `waiting`.
     """
@@ -45,6 +47,9 @@ def detailed_trace(trace: Trace) -> dict[str, Any]:
         fields["critical"] = critical.get(node.position, [])
         fields["own"] = own_time(trace, node)
         fields["resources"] = _resources(node)
+        for exception, failure in zip(fields["exceptions"], node.failures, strict=True):
+            frame = line_of(failure)
+            exception["line"] = frame and asdict(frame)
     shape["cold_start_notes"] = cold_starts.sentences(trace)
     shape["most_time"] = [[share.node.position, share.seconds] for share in where_time_went(trace)]
     shape["failed"] = _failed(trace)

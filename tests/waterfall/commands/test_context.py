@@ -32,13 +32,19 @@ def source(*options: str) -> Source:
 
 def test_without_any_the_usual_port_is_asked() -> None:
     """The stack may be another user's, or in a container."""
-    assert source() == Source("http://127.0.0.1:4566")
+    assert source().endpoint == "http://127.0.0.1:4566"
 
 
 def test_the_one_that_runs_is_read_on_whatever_port() -> None:
     """In its region."""
     with noted(SHOP):
         assert source() == Source(SHOP.endpoint, region="eu-west-1")
+
+
+def test_a_stack_that_nobody_noted_says_its_region(api: Api) -> None:
+    """One in a container, or of another user: its functions are in that region alone."""
+    api.replies["/_local/status"] = lambda: (200, {}, b'{"region": "eu-west-1"}')
+    assert source("--endpoint", api.endpoint) == Source(api.endpoint, region="eu-west-1")
 
 
 def test_a_trace_is_shown_without_a_word_about_where(api: Api, capsys: pytest.CaptureFixture[str]) -> None:

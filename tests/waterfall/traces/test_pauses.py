@@ -106,3 +106,16 @@ def test_a_span_of_the_users_may_have_that_name() -> None:
     """Only what the embedded AWS noted is taken out."""
     found = trace([function("front", F, 0, 3.0, subsegment("Paused", S, 1, 2))])
     assert times(found) == {"front": (0, 3), "Paused": (1, 1)}
+
+
+def test_the_segment_that_adot_sends_of_a_handler_stood_with_its_function() -> None:
+    """It comes as OTLP, so it is a segment; one of another service below a call waited for nothing."""
+    call = subsegment("shop", C, 11.0, 11.5, namespace="remote")
+    inside = [paused("1" * 16, 1, 11), call]
+    adot, shop = segment("adot", S, 0.5, 11.9, parent_id=F), segment("shop.local", V, 11.1, 11.4, parent_id=C)
+    assert times(trace([function("front", F, 0, 12.0, *inside), adot, shop])) == {
+        "front": (0, 2),
+        "adot": (0.5, 1.4),
+        "shop": (1, 0.5),
+        "shop.local": (1.1, 0.3),
+    }

@@ -47,8 +47,8 @@ export function stepOf(rows, room) {
 function* remarks(node, received) {
   const tone = node.status === "ok" ? "fault" : node.status;
   for (const [index, exception] of node.exceptions.slice(0, MOST_EXCEPTIONS).entries()) {
-    const frame = exception.stack.at(-1);
-    const where = frame ? ` (${frame.path}${frame.line === null ? "" : `:${frame.line}`})` : "";
+    const own = exception.line;
+    const where = own ? ` (${own.path}${own.line === null ? "" : `:${own.line}`})` : "";
     yield {
       tone,
       sign: "✗",
