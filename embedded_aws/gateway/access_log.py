@@ -15,6 +15,7 @@ from embedded_aws.aws.interfaces import LogEvent, LogSink, LogStream
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from embedded_aws.gateway.http_api.tracing import Exchange as HttpApiExchange
     from embedded_aws.gateway.model import LoggedStage
     from embedded_aws.gateway.tracing import Exchange
 
@@ -72,21 +73,18 @@ def fill(log_format: str, values: Mapping[str, Any]) -> str:
     return _VARIABLE.sub(lambda found: texts.get(found[1], "-"), log_format)
 
 
-def _variables(exchange: Exchange, context: Mapping[str, Any]) -> dict[str, Any]:
+def outcome(exchange: Exchange | HttpApiExchange, integration_error: str | None) -> dict[str, Any]:
+    """Return the variables that tell how a request ended, which are the same in both kinds of API."""
     response, call = exchange.response, exchange.call
     values: dict[str, Any] = {
-        **{name: value for name, value in context.items() if name != "identity"},
-        **{f"identity.{name}": value for name, value in context.get("identity", {}).items()},
-        "awsEndpointRequestId": context.get("extendedRequestId"),
-        "xrayTraceId": exchange.trace.root,
         "status": response.status,
         "responseLength": len(response.body),
-        "responseLatency": milliseconds(exchange.arrival.at, exchange.end),
+        "responseLatency": _milliseconds(exchange.arrival.at, exchange.end),
         "error.message": response.error,
         "error.messageString": response.error and f'"{response.error}"',
     }
     if call:
-        latency = milliseconds(call.start, call.end)
+        latency = _milliseconds(call.start, call.end)
         values |= {
             "integrationLatency": latency,
             "integration.latency": latency,
@@ -94,12 +92,21 @@ def _variables(exchange: Exchange, context: Mapping[str, Any]) -> dict[str, Any]
             "integration.integrationStatus": call.status,
             "integration.status": call.status,
             "integration.requestId": call.request_id,
-            "integration.error": call.error,
-            "integrationErrorMessage": call.error,
+            "integration.error": integration_error,
+            "integrationErrorMessage": integration_error,
         }
     return values
 
 
-def milliseconds(start: float, end: float) -> int:
-    """Return the time between two, in epoch seconds, as log lines tell it."""
+def _variables(exchange: Exchange, context: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        **{name: value for name, value in context.items() if name != "identity"},
+        **{f"identity.{name}": value for name, value in context.get("identity", {}).items()},
+        "awsEndpointRequestId": context.get("extendedRequestId"),
+        "xrayTraceId": exchange.trace.root,
+        **outcome(exchange, exchange.call.error if exchange.call else None),
+    }
+
+
+def _milliseconds(start: float, end: float) -> int:
     return round((end - start) * 1000)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embedded_aws.gateway.access_log import fill, milliseconds
+from embedded_aws.gateway.access_log import fill, outcome
 from embedded_aws.gateway.http_api.event import request_context
 
 if TYPE_CHECKING:
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 def build_line(log_format: str, exchange: Exchange) -> str:
     """Fill in the format for one request."""
-    stage, response, call = exchange.stage, exchange.response, exchange.call
-    context = request_context(stage, exchange.route, exchange.request, exchange.arrival)
+    context = request_context(exchange.stage, exchange.route, exchange.request, exchange.arrival)
     http = context.pop("http")
     values = {
         **context,
@@ -29,22 +28,6 @@ def build_line(log_format: str, exchange: Exchange) -> str:
         "protocol": http["protocol"],
         "identity.sourceIp": http["sourceIp"],
         "identity.userAgent": http["userAgent"],
-        "status": response.status,
-        "responseLength": len(response.body),
-        "responseLatency": milliseconds(exchange.arrival.at, exchange.end),
-        "error.message": response.error,
-        "error.messageString": response.error and f'"{response.error}"',
+        **outcome(exchange, exchange.response.error),
     }
-    if call:
-        latency = milliseconds(call.start, call.end)
-        values |= {
-            "integrationLatency": latency,
-            "integration.latency": latency,
-            "integrationStatus": call.status,
-            "integration.integrationStatus": call.status,
-            "integration.status": call.status,
-            "integration.requestId": call.request_id,
-            "integrationErrorMessage": response.error,
-            "integration.error": response.error,
-        }
     return fill(log_format, values)
