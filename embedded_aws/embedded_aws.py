@@ -135,10 +135,10 @@ class EmbeddedAws:
         self._logs = _open_logs(settings, limits.logs, self._losses)
         self._cleanup = CleanupThread(self._tidy, "traces-cleanup")
         rules = sampling_api.operations(self._sampling, settings.region, self._xray.tags)
-        table = xray_api.operations(self._xray, rules)
-        self._xray_api = xray_api.service(table)
         samplers = xray_api.service(sampling_api.sampler_operations(self._sampling, settings.region))
         self._daemon = Daemon(settings.host, settings.daemon_port, self._xray.put, samplers)
+        table = xray_api.operations(self._xray, rules, arrived=self._daemon.flush)
+        self._xray_api = xray_api.service(table)
         self._requests = RequestLog()
         self._servers: list[HttpServer] = []
         self._functions: LambdaService | None = None

@@ -136,7 +136,7 @@ def running(data: Path, debug_sources: Path | None = None) -> Iterator[Lab]:
     moment = Time()
     aws = Aws(data, REGION, FaultSources(moment, Dice()), debug_sources)
     try:
-        with closing(Stack({"endpoint": aws.url})) as stack:
+        with closing(Stack({"endpoint": aws.url, "daemon": aws.daemon})) as stack:
             yield Lab(stack, moment, aws=aws)
     finally:
         aws.close()

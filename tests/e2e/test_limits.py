@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import socket
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,8 @@ from tests.e2e.traces import whole_trace
 
 HANDLER = Path(__file__).with_name("handlers") / "heavy.py"
 SPANS = 10_000
+HEADER = b'{"format":"json","version":1}\n'
+SENT = 5_000
 
 
 @pytest.fixture
@@ -39,6 +44,26 @@ def test_ten_thousand_spans_all_arrive(stack: Stack, heavy: str) -> None:
     expected = {f"span {number}" for number in range(SPANS)}
     trace = whole_trace(stack, reply.trace_id, lambda found: found.has(*expected), "all spans")
     assert len([node for node in trace.nodes if node.name in expected]) == SPANS
+
+
+def test_a_trace_shows_all_that_was_sent_before_it_was_asked_for(stack: Stack) -> None:
+    """However much is still on its way: no reader has to wait a while and hope."""
+    trace_id = new_trace(stack)
+    read = partial(stack.client("xray").batch_get_traces, TraceIds=[trace_id])
+    assert read()["Traces"] == []  # and the connection stands
+    datagrams = [datagram(trace_id, number) for number in range(SENT)]
+    host, port = stack.status["daemon"].split(":")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+        for one in datagrams:
+            sender.sendto(one, (host, int(port)))
+    (trace,) = read()["Traces"]
+    assert len(trace["Segments"]) == SENT
+
+
+def datagram(trace_id: str, number: int) -> bytes:
+    """A segment as the SDKs send it."""
+    document = {"id": f"{number:016x}", "trace_id": trace_id, "name": "sent", "start_time": 1, "end_time": 2}
+    return HEADER + json.dumps(document).encode()
 
 
 def test_a_megabyte_is_truncated_and_says_so(stack: Stack, heavy: str) -> None:

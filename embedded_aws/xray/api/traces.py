@@ -19,7 +19,7 @@ from embedded_aws.xray.query.filters.parser import parse
 from embedded_aws.xray.service import Query
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from embedded_aws.xray.service import XRay
 
@@ -35,12 +35,17 @@ PAGE_CHARACTERS = 5_000_000
 """BatchGetTraces starts another page after this many characters of documents; a trace is never cut in two."""
 
 
-def operations(xray: XRay, *others: Mapping[str, Operation]) -> dict[str, Operation]:
-    """Return the operations by name: all but those about sampling, and what the others bring."""
+def operations(
+    xray: XRay, *others: Mapping[str, Operation], arrived: Callable[[], object] = lambda: None
+) -> dict[str, Operation]:
+    """Return the operations by name: all but those about sampling, and what the others bring.
+
+    `arrived` waits until what was sent to the daemon before has been stored.
+    """
     table: dict[str, Operation] = {
         "PutTraceSegments": partial(_put_trace_segments, xray),
         "PutTelemetryRecords": partial(_put_telemetry_records, xray),
-        "BatchGetTraces": partial(_batch_get_traces, xray),
+        "BatchGetTraces": partial(_batch_get_traces, xray, arrived),
         "GetTraceSummaries": partial(_get_trace_summaries, xray),
         "GetTraceGraph": partial(_get_trace_graph, xray),
         "GetServiceGraph": partial(_get_service_graph, xray),
@@ -80,8 +85,9 @@ def _put_telemetry_records(xray: XRay, request: dict[str, Any]) -> dict[str, Any
     return {}
 
 
-def _batch_get_traces(xray: XRay, request: dict[str, Any]) -> dict[str, Any]:
+def _batch_get_traces(xray: XRay, arrived: Callable[[], object], request: dict[str, Any]) -> dict[str, Any]:
     wanted = _trace_ids(request)
+    arrived()  # unlike on AWS: who has a function's answer then sees all that the function sent
     traces: list[dict[str, Any]] = []
     unknown: list[str] = []
     size = 0

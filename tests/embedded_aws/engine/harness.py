@@ -89,6 +89,11 @@ class Aws:
         )
         self._await(self._aws.start(dict))
 
+    @property
+    def daemon(self) -> str:
+        """`host:port` of the X-Ray daemon."""
+        return self._aws.daemon_address
+
     def debug(self) -> dict[str, int]:
         """Return the port at which each function can be debugged."""
         ports: dict[str, int] = self._await(self._aws.debug())
