@@ -240,12 +240,13 @@ class EmbeddedAws:
 
     def _tidy(self) -> bool:
         with suppress(StoreError):  # a store that takes nothing is told of by what it loses
-            if self._xray.tidy():
+            if self._xray.tidy() or self._xray.pack():
                 return True
         memory.give_back()
         return False
 
     def _close_stores(self) -> None:
+        self._xray.stop_packing()
         self._cleanup.close()
         self._logs.close()
         self._xray.close()

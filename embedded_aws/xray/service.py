@@ -20,14 +20,14 @@ from embedded_aws.xray.intake import documents
 from embedded_aws.xray.intake.documents import SegmentDocument, Unprocessed
 from embedded_aws.xray.intake.refusals import Refusals
 from embedded_aws.xray.query import graph_json
-from embedded_aws.xray.query.filters.facts import work_out
-from embedded_aws.xray.query.graph import Graph, trace_graph
+from embedded_aws.xray.query.digests import digest_of
+from embedded_aws.xray.query.graph import Graph
 from embedded_aws.xray.query.groups import Groups
 from embedded_aws.xray.query.lists import Lists
 from embedded_aws.xray.query.minutes import MinuteGraphs
 from embedded_aws.xray.query.news import News
-from embedded_aws.xray.query.store import Digest, Row, Store, StoreError, TimeRangeType
-from embedded_aws.xray.query.summaries import summarize
+from embedded_aws.xray.query.packer import Packer
+from embedded_aws.xray.query.store import Row, Store, StoreError, TimeRangeType
 from embedded_aws.xray.query.trace_index import TraceIndex
 from embedded_aws.xray.query.traces import Trace, assemble
 
@@ -37,12 +37,16 @@ if TYPE_CHECKING:
 
     from embedded_aws.aws.ids import Clock, Ids
     from embedded_aws.aws.interfaces import Document
+    from embedded_aws.xray.query.digests import Digest
     from embedded_aws.xray.query.filters.syntax import Expression
     from embedded_aws.xray.query.groups import Group
+    from embedded_aws.xray.query.packs import PackedDigest
 
 
 _LOG = logging.getLogger(__name__)
 
+QUIET = 10.0
+"""Seconds without a document after which a trace is packed; one that comes later unpacks it."""
 _FIRST_LOOK = 2_000
 """Traces that a filter is tried on first, then ever more: a page that is full early has looked at few."""
 _FRESH = 1_000
@@ -112,6 +116,7 @@ class XRay:
         except StoreError:
             self.store.close()
             raise
+        self._packer = Packer(monotonic)
         self._minutes = MinuteGraphs(self.store, self._graph)
         self._group_minutes: dict[str, tuple[Group, MinuteGraphs]] = {}
         self._unreadable: set[str] = set()
@@ -182,6 +187,28 @@ class XRay:
     def tidy(self) -> bool:
         """Let go of some of what is too old or has no room; true while there is more. See `retention`."""
         return self.store.tidy(self._ages.oldest())
+
+    def pack(self) -> bool:
+        """Pack some traces that are quiet; true when there may be more. For one thread at a time."""
+        loose = self.store.loose_part(self.clock() - QUIET)
+        if not loose:
+            self._packer.rest()
+            return False
+        # Where messages came from is known by other traces.
+        linked = [
+            trace._replace(digest=trace.digest or self._digest(trace.id))
+            if any('"links"' in document.body for document in trace.documents)
+            else trace
+            for trace in loose
+        ]
+        packs = self._packer.pack(linked)
+        if packs is None:
+            return False
+        self.store.put_packs(packs, loose)
+        return True
+
+    def stop_packing(self) -> None:
+        self._packer.close()
 
     def count_telemetry(self, records: int) -> None:
         """Take note of a daemon's telemetry; X-Ray shows it nowhere either."""
@@ -267,6 +294,7 @@ class XRay:
         return graph
 
     def close(self) -> None:
+        self._packer.close()
         self.news.close()
         self.store.close()
 
@@ -283,7 +311,7 @@ class XRay:
         by_number = {row.number: row for row in rows}
         return self._graph([by_number[number] for number in self._index.in_group(group, by_number)])
 
-    def _numbered(self, numbers: Sequence[int]) -> Iterator[tuple[Row, Digest]]:
+    def _numbered(self, numbers: Sequence[int]) -> Iterator[tuple[Row, Digest | PackedDigest]]:
         return self._digests(self.store.numbered(numbers))
 
     def _graph(self, rows: Iterable[Row]) -> Graph:
@@ -296,7 +324,7 @@ class XRay:
         producers = {link.trace_id: self.trace(link.trace_id) for link in graph.links}
         graph.resolve({trace_id: trace for trace_id, trace in producers.items() if trace is not None})
 
-    def _digests(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Digest]]:
+    def _digests(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Digest | PackedDigest]]:
         """Yield the digest of every row that can be read; those that are missing are worked out and kept."""
         new = []
         for row in rows:
@@ -313,11 +341,4 @@ class XRay:
 
     def _digest(self, trace_id: str) -> Digest | None:
         trace = self.trace(trace_id)
-        if trace is None:
-            return None
-        graph = trace_graph(trace)
-        self._resolve_links(graph)
-        summary = summarize(trace)
-        return Digest(
-            json.dumps(summary, separators=(",", ":")), graph_json.dump(graph), work_out(trace, summary)
-        )
+        return None if trace is None else digest_of(trace, self._resolve_links)

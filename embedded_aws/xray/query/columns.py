@@ -12,9 +12,11 @@ from embedded_aws.xray.query.statistics import Outcome
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-    from embedded_aws.xray.query.store import Digest, Row
+    from embedded_aws.xray.query.digests import Digest
+    from embedded_aws.xray.query.packs import PackedDigest
+    from embedded_aws.xray.query.store import Row
 
-    Load = Callable[[Sequence[int]], Iterable[tuple[Row, Digest]]]
+    Load = Callable[[Sequence[int]], Iterable[tuple[Row, Digest | PackedDigest]]]
 
 Column = Literal["status", "request", "annotations", "response", "trace"]
 

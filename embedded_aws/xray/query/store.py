@@ -7,22 +7,24 @@ Documents are only appended or overwritten here, never read for their meaning. W
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from embedded_aws.aws.errors import NamedError
 from embedded_aws.host.bounded_store import BoundedStore
-from embedded_aws.host.database import Schema
 from embedded_aws.host.retention import MAX_AGE
+from embedded_aws.xray.query.digests import Digest
+from embedded_aws.xray.query.packs import Document, Loose, Packs
+from embedded_aws.xray.query.schema import SCHEMA
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from embedded_aws.xray.intake.documents import SegmentDocument
-    from embedded_aws.xray.query.filters.facts import Facts
+    from embedded_aws.xray.query.packs import Pack, PackedDigest
 
 TimeRangeType = Literal["TraceId", "Event", "Service"]
 
@@ -32,44 +34,6 @@ _LET_GO_AT_ONCE = 256
 """Traces that one transaction deletes, at most or twice as many as it brings: some 10 ms of work."""
 _STEP = 16
 _READ_AT_ONCE = 500
-
-_SCHEMA_1 = """
-CREATE TABLE trace (
-    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
-    epoch REAL NOT NULL, started REAL NOT NULL, ended REAL NOT NULL, updated REAL NOT NULL,
-    revision INTEGER NOT NULL,
-    -- The id's time in whole seconds, made exact by the first segment. X-Ray no longer demands that an id
-    -- holds a time (W3C ids do not): one that is a day off is no time, and the first segment's counts.
-    time REAL NOT NULL GENERATED ALWAYS AS (
-        CASE WHEN started >= epoch AND started < epoch + 1 OR abs(started - epoch) > 86400
-        THEN started ELSE epoch END) STORED
-);
-CREATE INDEX trace_time ON trace (time);
-CREATE INDEX trace_updated ON trace (updated);
-CREATE INDEX trace_ended ON trace (ended);
--- Traces are numbered, and documents belong to the number: ids are random, and a random key costs
--- three times as much to insert as one that grows.
-CREATE TABLE document (
-    trace INTEGER NOT NULL, id TEXT NOT NULL,
-    complete INTEGER NOT NULL, ended REAL NOT NULL, body TEXT NOT NULL,
-    UNIQUE (trace, id)
-);
-"""
-# Of both, version 1 had only digests, without facts; digests are worked out again when they are not there.
-_SCHEMA_2 = """
-CREATE TABLE digest (
-    trace INTEGER PRIMARY KEY, revision INTEGER NOT NULL,
-    summary TEXT NOT NULL, graph TEXT NOT NULL, facts TEXT NOT NULL
-);
-CREATE TABLE setting (kind TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, name));
-"""
-_SCHEMA = Schema(
-    application_id=0x58524159,
-    version=2,
-    script=_SCHEMA_1 + _SCHEMA_2,
-    holds="traces",
-    upgrades={1: f"DROP TABLE digest;\n{_SCHEMA_2}"},
-)
 
 # X-Ray keeps one in-progress and one complete copy of an id, and the complete one counts. Among equals the
 # later end counts, then the longer document, so that the order of arrival decides nothing.
@@ -96,15 +60,6 @@ class StoreError(NamedError, code="InternalFailure", status=500):
 
 
 @dataclass(frozen=True, slots=True)
-class Digest:
-    """What queries need of one trace, as JSON: its summary, its part of the service graph, its facts."""
-
-    summary: str
-    graph: str
-    facts: Facts
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
     """A trace in a time range; `digest` is `None` when a document came after the last one.
 
@@ -116,7 +71,7 @@ class Row:
     time: float
     updated: float
     revision: int
-    digest: Digest | None
+    digest: Digest | PackedDigest | None
 
 
 class Change(NamedTuple):
@@ -144,7 +99,9 @@ class Store(BoundedStore):
     """Traces; raises `StoreError`. A store that is full lets go of those that were changed longest ago."""
 
     def __init__(self, path: Path | None, most_bytes: int | None = None) -> None:
-        super().__init__(path, _SCHEMA, StoreError, most_bytes)
+        super().__init__(path, SCHEMA, StoreError, most_bytes)
+        with self._database.transaction() as connection:
+            self._packs = Packs(connection)
 
     @property
     def gone(self) -> int:
@@ -162,6 +119,9 @@ class Store(BoundedStore):
             traces[entry.trace_id] = (entry.trace_id, epoch, *span, now, count + 1)
         with self._database.transaction() as connection:
             changed = dict(_put_traces(connection, list(traces.values())))
+            for trace_id, change in changed.items():
+                if change.revision > traces[trace_id][5] and self._packs.has(change.number):
+                    self._unpack(connection, change.number)
             connection.executemany(
                 _PUT_DOCUMENT,
                 [
@@ -175,17 +135,13 @@ class Store(BoundedStore):
 
     def documents(self, trace_id: str) -> list[str]:
         """Return the documents of a trace; none when it is unknown."""
-        query = "SELECT body FROM document WHERE trace = (SELECT number FROM trace WHERE id = ?)"
         with self._database.transaction() as connection:
-            return [body for (body,) in connection.execute(query, (trace_id,))]
+            found = connection.execute("SELECT number FROM trace WHERE id = ?", (trace_id,)).fetchone()
+            return [document.body for document in self._documents(connection, found[0])] if found else []
 
     def sizes(self, trace_ids: Collection[str]) -> dict[str, int]:
         """Return how many characters of documents are kept of each trace that is known."""
-        query = f"""
-            SELECT trace.id, sum(length(body)) FROM trace JOIN document ON document.trace = number
-            WHERE trace.id IN ({_marks(trace_ids)}) GROUP BY number"""  # noqa: S608 - question marks
-        with self._database.transaction() as connection:
-            return dict(connection.execute(query, tuple(trace_ids)).fetchall())
+        return self._of_documents("sum(length(body))", trace_ids, lambda bodies: sum(map(len, bodies)))
 
     def between(
         self, start: float, end: float, before: tuple[float, int] | None = None, limit: int = -1
@@ -259,11 +215,37 @@ class Store(BoundedStore):
 
     def counts(self, trace_ids: Collection[str]) -> dict[str, int]:
         """Return how many documents each of the known ones of these traces has."""
-        query = f"""
-            SELECT id, (SELECT count(*) FROM document WHERE trace = number)
-            FROM trace WHERE id IN ({_marks(trace_ids)})"""  # noqa: S608 - question marks
+        return self._of_documents("count(*)", trace_ids, len)
+
+    def loose_part(self, before: float) -> list[Loose]:
+        """Return the traces of a part that can be packed: it has got nothing since `before`."""
+        where = "WHERE number >= ? AND number < ? ORDER BY number"
         with self._database.transaction() as connection:
-            return dict(connection.execute(query, tuple(trace_ids)).fetchall())
+            numbers = self._packs.next_part(connection, before)
+            if numbers is None:
+                return []
+            rows = self._select(connection, "time", where, (numbers.start, numbers.stop))
+            return [
+                Loose(
+                    row.number,
+                    row.id,
+                    row.revision,
+                    self._documents(connection, row.number),
+                    row.digest if isinstance(row.digest, Digest) else None,
+                )
+                for row in rows
+            ]
+
+    def put_packs(self, made: Iterable[Pack], of: Iterable[Loose]) -> None:
+        """Keep traces packed; those that changed meanwhile stay as they are."""
+        numbers = [trace.number for trace in of]
+        revisions = [(trace.number, trace.revision) for trace in of]
+        same = "WHERE trace = ?1 AND EXISTS (SELECT 1 FROM trace WHERE number = ?1 AND revision = ?2)"
+        with self._database.transaction() as connection:
+            for table in ("document", "digest"):
+                connection.executemany(f"DELETE FROM {table} {same}", revisions)  # noqa: S608 - of the schema
+            self._packs.put(connection, made)
+            self._packs.drop_gone(connection, numbers)
 
     def put_digests(self, digests: Iterable[tuple[Row, Digest]]) -> None:
         """Keep digests of the rows' revisions; one of a past revision is never read again."""
@@ -290,7 +272,7 @@ class Store(BoundedStore):
         """Tell whether a trace that began in [start, end) got its last document in [since, until)."""
         query = "SELECT 1 FROM trace WHERE time >= ? AND time < ? AND updated >= ? AND updated < ? LIMIT 1"
         with self._database.transaction() as connection:
-            return connection.execute(query, (start, end, since, until)).fetchone() is not None
+            return bool(connection.execute(query, (start, end, since, until)).fetchall())
 
     def settings(self, kind: str) -> dict[str, Any]:
         """Return all of one kind of setting by name."""
@@ -333,20 +315,56 @@ class Store(BoundedStore):
         numbers = connection.execute(query, (*values, limit)).fetchall()
         for table, column in (("document", "trace"), ("digest", "trace"), ("trace", "number")):
             connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", numbers)  # noqa: S608 - of the schema
+        self._packs.drop_gone(connection, [number for (number,) in numbers])
         return len(numbers)
 
+    def _documents(self, connection: sqlite3.Connection, number: int) -> list[Document]:
+        query = "SELECT id, complete, ended, body FROM document WHERE trace = ?"
+        loose = [Document(*row) for row in connection.execute(query, (number,))]
+        return loose or (self._packs.documents(connection, number) if self._packs.has(number) else [])
+
+    def _unpack(self, connection: sqlite3.Connection, number: int) -> None:
+        rows = [(number, *document) for document in self._documents(connection, number)]
+        connection.executemany("INSERT OR IGNORE INTO document VALUES (?, ?, ?, ?, ?)", rows)
+
+    def _of_documents(
+        self, what: str, trace_ids: Collection[str], packed: Callable[[list[str]], int]
+    ) -> dict[str, int]:
+        """Return something of the documents of each known trace: by SQL, or of their bodies if packed."""
+        query = f"""
+            SELECT id, number, (SELECT {what} FROM document WHERE trace = number) FROM trace
+            WHERE id IN ({_marks(trace_ids)})"""  # noqa: S608 - an expression of ours and question marks
+        with self._database.transaction() as connection:
+            return {
+                trace_id: found or packed([each.body for each in self._documents(connection, number)])
+                for trace_id, number, found in connection.execute(query, tuple(trace_ids)).fetchall()
+            }
+
     def _rows(self, time: str, where: str, values: tuple[float | str, ...]) -> list[Row]:
+        with self._database.transaction() as connection:
+            return self._select(connection, time, where, values)
+
+    def _select(
+        self, connection: sqlite3.Connection, time: str, where: str, values: tuple[float | str, ...]
+    ) -> list[Row]:
         query = f"""
             SELECT number, id, {time}, updated, trace.revision, summary, graph, facts
             FROM trace LEFT JOIN digest ON digest.trace = number AND digest.revision = trace.revision
             {where}"""  # noqa: S608 - built from columns of the schema and question marks
-        with self._database.transaction() as connection:
-            return [
-                Row(number, trace_id, moment, updated, revision, _digest(summary, graph, facts))
-                for number, trace_id, moment, updated, revision, summary, graph, facts in connection.execute(
-                    query, values
-                )
-            ]
+        rows = [
+            Row(number, trace_id, moment, updated, revision, _digest(summary, graph, facts))
+            for number, trace_id, moment, updated, revision, summary, graph, facts in connection.execute(
+                query, values
+            )
+        ]
+        packed = [row.number for row in rows if row.digest is None and self._packs.has(row.number)]
+        if not packed:
+            return rows
+        digests = self._packs.digests(connection, packed)
+        return [
+            row if row.digest else replace(row, digest=digests.get((row.number, row.revision)))
+            for row in rows
+        ]
 
 
 def _put_traces(

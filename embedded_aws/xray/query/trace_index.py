@@ -19,13 +19,15 @@ from embedded_aws.xray.query.trace_order import TraceOrder
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
+    from embedded_aws.xray.query.digests import Digest
     from embedded_aws.xray.query.filters.evaluator import Rows, Test
     from embedded_aws.xray.query.filters.syntax import Expression
     from embedded_aws.xray.query.filters.tables import Table
     from embedded_aws.xray.query.groups import Group, Groups
-    from embedded_aws.xray.query.store import Change, Digest, Row, Store
+    from embedded_aws.xray.query.packs import PackedDigest
+    from embedded_aws.xray.query.store import Change, Row, Store
 
-    Load = Callable[[Sequence[int]], Iterable[tuple[Row, Digest]]]
+    Load = Callable[[Sequence[int]], Iterable[tuple[Row, Digest | PackedDigest]]]
 
 LOADED_AT_ONCE = 500
 """Traces whose digests are in memory while a table is filled."""
@@ -134,7 +136,7 @@ class TraceIndex:
         shard.tables.grow(max(rows) + 1)
         return shard
 
-    def _counted(self, numbers: Sequence[int]) -> Iterable[tuple[Row, Digest]]:
+    def _counted(self, numbers: Sequence[int]) -> Iterable[tuple[Row, Digest | PackedDigest]]:
         self.loaded += len(numbers)
         return self._load(numbers)
 

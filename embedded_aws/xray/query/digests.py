@@ -1,0 +1,38 @@
+"""What queries need of one trace, worked out of its documents once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from embedded_aws.xray.query import graph_json
+from embedded_aws.xray.query.filters.facts import work_out
+from embedded_aws.xray.query.graph import trace_graph
+from embedded_aws.xray.query.summaries import summarize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from embedded_aws.xray.query.filters.facts import Facts
+    from embedded_aws.xray.query.graph import Graph
+    from embedded_aws.xray.query.traces import Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What queries need of one trace, as JSON: its summary, its part of the service graph, its facts."""
+
+    summary: str
+    graph: str
+    facts: Facts
+
+
+def digest_of(trace: Trace, resolve_links: Callable[[Graph], None]) -> Digest:
+    """Work out a trace's digest; `resolve_links` finds the queues that its messages came from."""
+    graph = trace_graph(trace)
+    resolve_links(graph)
+    summary = summarize(trace)
+    return Digest(
+        json.dumps(summary, separators=(",", ":")), graph_json.dump(graph), work_out(trace, summary)
+    )

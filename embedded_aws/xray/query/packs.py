@@ -1,0 +1,204 @@
+"""Quiet traces as they are on disk: compressed, few together, with their digests.
+
+A part is as many neighbouring numbers as are packed at a time, a pack those that are compressed together:
+what they have in common is stored once, and to read one trace of them takes a fraction of a millisecond.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from embedded_aws.xray.query.digests import Digest
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from embedded_aws.xray.query.filters.facts import Facts
+
+PART = 256
+"""Traces, by number. Whoever stores or reads waits 3 ms while they are read, and while they are replaced."""
+_PACK = 16
+
+SCHEMA = """
+-- Of the traces that have no row in `document`. What was let go of stays here until all of its pack is.
+CREATE TABLE pack (
+    first INTEGER PRIMARY KEY, revisions BLOB NOT NULL,
+    summaries BLOB NOT NULL, graphs BLOB NOT NULL, facts BLOB NOT NULL, documents BLOB NOT NULL
+);
+CREATE TABLE part (number INTEGER PRIMARY KEY);
+"""
+
+
+class Document(NamedTuple):
+    """A row of the table `document`, without its trace."""
+
+    id: str
+    complete: int
+    ended: float
+    body: str
+
+
+class Loose(NamedTuple):
+    """A trace that is to be packed; `digest` is `None` when it is not worked out yet."""
+
+    number: int
+    id: str
+    revision: int
+    documents: list[Document]
+    digest: Digest | None
+
+
+class Pack(NamedTuple):
+    """A row of the table `pack`."""
+
+    first: int
+    revisions: bytes
+    summaries: bytes
+    graphs: bytes
+    facts: bytes
+    documents: bytes
+
+
+def packed(traces: Iterable[Loose]) -> Iterator[Pack]:
+    """Pack traces, which are in the order of their numbers.
+
+    One whose digest could not be worked out has none here either, and is looked at again when somebody asks.
+    """
+    for place, together in groupby(traces, key=lambda trace: trace.number // _PACK):
+        some = list(together)
+        digests = [trace.digest for trace in some]
+        yield Pack(
+            place * _PACK,
+            orjson.dumps([[trace.number, trace.revision if trace.digest else -1] for trace in some]),
+            _compressed([digest and digest.summary for digest in digests]),
+            _compressed([digest and digest.graph for digest in digests]),
+            _compressed([digest and digest.facts for digest in digests]),
+            _compressed([[[*document] for document in trace.documents] for trace in some]),
+        )
+
+
+class _Digests:
+    """The digests of a pack, read as far as somebody asks."""
+
+    def __init__(self, summaries: bytes, graphs: bytes, facts: bytes) -> None:
+        self._blobs = summaries, graphs, facts
+
+    @cached_property
+    def summaries(self) -> Any:
+        return _read(self._blobs[0])
+
+    @cached_property
+    def graphs(self) -> Any:
+        return _read(self._blobs[1])
+
+    @cached_property
+    def facts(self) -> Any:
+        return _read(self._blobs[2])
+
+
+@dataclass(frozen=True, slots=True)
+class PackedDigest:
+    """A `Digest` in a pack."""
+
+    _pack: _Digests
+    _place: int
+
+    @property
+    def summary(self) -> str:
+        return str(self._pack.summaries[self._place])
+
+    @property
+    def graph(self) -> str:
+        return str(self._pack.graphs[self._place])
+
+    @property
+    def facts(self) -> Facts:
+        trace, services, edges = self._pack.facts[self._place]
+        return trace, services, edges
+
+
+class Packs:
+    """The packed traces of a database; all but `has` is for within its transactions."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._parts = {number for (number,) in connection.execute("SELECT number FROM part")}
+        self._next = 0
+
+    def has(self, number: int) -> bool:
+        """Tell whether the trace's part is packed; the trace may have changed since, and be loose again."""
+        return number // PART in self._parts
+
+    def next_part(self, connection: sqlite3.Connection, before: float) -> range | None:
+        """Return the first part that is not packed and got its last document `before` this time."""
+        lowest, highest = connection.execute("SELECT min(number), max(number) FROM trace").fetchone()
+        query = "SELECT max(updated) FROM trace WHERE number >= ? AND number < ?"
+        self._next = max(self._next, (lowest or 0) // PART)
+        while self._next in self._parts:
+            self._next += 1
+        for part in range(self._next, (highest or 0) // PART):
+            if part not in self._parts:
+                numbers = range(part * PART, (part + 1) * PART)
+                updated = connection.execute(query, (numbers.start, numbers.stop)).fetchone()[0]
+                if updated is not None and updated < before:
+                    return numbers
+        return None
+
+    def put(self, connection: sqlite3.Connection, packs: Iterable[Pack]) -> None:
+        """Add a part's packs."""
+        rows = list(packs)
+        part = rows[0].first // PART
+        connection.execute("INSERT OR REPLACE INTO part VALUES (?)", (part,))
+        connection.executemany("INSERT OR REPLACE INTO pack VALUES (?, ?, ?, ?, ?, ?)", rows)
+        self._parts.add(part)
+
+    def documents(self, connection: sqlite3.Connection, number: int) -> list[Document]:
+        """Return the documents of a trace, as they were when it was packed."""
+        query = "SELECT revisions, documents FROM pack WHERE first = ?"
+        found = connection.execute(query, (number - number % _PACK,)).fetchone()
+        if found is None:
+            return []
+        numbers = [each for each, _ in orjson.loads(found[0])]
+        return [Document(*row) for row in _read(found[1])[numbers.index(number)]] if number in numbers else []
+
+    def digests(
+        self, connection: sqlite3.Connection, numbers: Iterable[int]
+    ) -> dict[tuple[int, int], PackedDigest]:
+        """Return the packed digests of these traces, and maybe of others, by number and revision."""
+        found = {}
+        query = "SELECT revisions, summaries, graphs, facts FROM pack WHERE first = ?"
+        for first in {number - number % _PACK for number in numbers}:
+            for revisions, *blobs in connection.execute(query, (first,)):
+                pack = _Digests(*blobs)
+                for place, (number, revision) in enumerate(orjson.loads(revisions)):
+                    found[number, revision] = PackedDigest(pack, place)
+        return found
+
+    def drop_gone(self, connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
+        """Delete the packs in which these traces were the last ones."""
+        gone = [number for number in numbers if self.has(number)]
+        for table, key, size in (("pack", "first", _PACK), ("part", "number", PART)):
+            places = {number // size for number in gone}
+            unit = size if table == "pack" else 1
+            query = f"""
+                DELETE FROM {table} WHERE {key} = ?
+                AND NOT EXISTS (SELECT 1 FROM trace WHERE number >= ? AND number < ?)"""  # noqa: S608 - of the schema
+            for place in places:
+                values = (place * unit, place * size, (place + 1) * size)
+                if connection.execute(query, values).rowcount and table == "part":
+                    self._parts.discard(place)
+                    self._next = min(self._next, place)
+
+
+def _compressed(value: Any) -> bytes:
+    return zlib.compress(orjson.dumps(value))
+
+
+def _read(blob: bytes) -> Any:
+    return orjson.loads(zlib.decompress(blob))

@@ -1,0 +1,237 @@
+"""Quiet traces are packed: they take less room, and nobody can tell otherwise."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from embedded_aws.host.retention import MAX_AGE
+from embedded_aws.xray.query import packs
+from embedded_aws.xray.query.packer import Packer
+from embedded_aws.xray.service import QUIET, XRay
+from tests.embedded_aws.xray.builders import NOW, TRACE, Api, identifier, segment, subsegment, trace_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PART = 32
+HOUR = {"StartTime": NOW - 10, "EndTime": NOW + 3600}
+
+
+@pytest.fixture(scope="module")
+def packer() -> Iterator[Packer]:
+    """One process for all tests."""
+    running = Packer(lambda: 0.0)
+    yield running
+    running.close()
+
+
+class Packing:
+    """An X-Ray whose parts are small; `passed` is the time since NOW."""
+
+    def __init__(self, database: Path | None, packer: Packer) -> None:
+        self.passed = 0.0
+        self.xray = XRay(database, clock=lambda: NOW + self.passed, monotonic=lambda: self.passed)
+        self.xray._packer, self._packer = packer, self.xray._packer
+        self.api = Api(self.xray)
+
+    def put(self, *numbers: int, **fields: Any) -> None:
+        """Send traces of two segments."""
+        for number in numbers:
+            place: dict[str, Any] = {"trace_id": trace_id(number, NOW + number), "at": number}
+            self.api.put(
+                segment("a", **place, fault=number % 5 == 0, **fields),
+                segment("b", **place, parent_id=identifier("a"), annotations={"order": number}),
+            )
+
+    def pack(self) -> int:
+        """Let traces become quiet, and return how many rows of documents are left."""
+        self.passed += QUIET + 1
+        while self.xray.pack():
+            pass
+        return self.count("document")
+
+    def count(self, table: str) -> int:
+        query = f"SELECT count(*) FROM {table}"  # noqa: S608 - of the schema
+        with self.xray.store._database.transaction() as connection:
+            return int(connection.execute(query).fetchone()[0])
+
+    def everything(self) -> list[Any]:
+        """Ask for all that can be asked of the traces."""
+        listed = self.api.ask("/TraceSummaries", **HOUR)["TraceSummaries"]
+        ids = [summary["Id"] for summary in listed]
+        filters = ("fault", "annotation.order = 7", 'service("b")', 'edge("a", "b")', "responsetime > 5")
+        return [
+            listed,
+            [self.api.ids(text) for text in filters],
+            self.api.ask("/ServiceGraph", **HOUR),
+            [self.api.documents(each) for each in ids],
+            self.xray.store.sizes(ids),
+            self.xray.store.counts(ids),
+        ]
+
+    def close(self) -> None:
+        self.xray._packer = self._packer
+        self.xray.close()
+
+
+@pytest.fixture
+def packing(packer: Packer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Packing]:
+    monkeypatch.setattr(packs, "PART", PART)
+    made = Packing(None, packer)
+    yield made
+    made.close()
+
+
+def test_nothing_that_is_asked_changes_when_traces_are_packed(packing: Packing) -> None:
+    """Lists, filters, maps, documents and their sizes are the same; the newest part stays as it is."""
+    packing.put(*range(1, 90))
+    before = packing.everything()
+    left = packing.pack()
+    assert left == 2 * (89 - 2 * PART + 1)
+    assert packing.everything() == before
+
+
+def test_traces_are_packed_before_anybody_looked_at_them(packing: Packing) -> None:
+    """What queries need of them is worked out while they are packed, and the same as elsewhere."""
+    packing.put(*range(1, 90))
+    packing.pack()
+    assert packing.count("digest") == 0
+    after = packing.everything()
+    other = XRay(None, clock=lambda: NOW)
+    for number in range(1, 90):
+        Api(other).put(*packing.api.documents(trace_id(number, NOW + number)))
+    assert Api(other).ask("/ServiceGraph", **HOUR) == after[2]
+    other.close()
+
+
+def test_a_document_that_comes_later_is_added_to_its_trace(packing: Packing) -> None:
+    """The trace is unpacked; its other documents are kept, and of two with one id the later end counts."""
+    packing.put(*range(1, 90))
+    packing.pack()
+    late = trace_id(7, NOW + 7)
+    packing.api.put(subsegment("c", "a", trace_id=late))
+    assert [each["id"] for each in packing.api.documents(late)] == [identifier("a"), identifier("b")]
+    assert packing.api.documents(late)[0]["subsegments"][0]["id"] == identifier("c")
+    packing.api.put(segment("a", trace_id=late, at=7, takes=0.5, error=True))
+    assert late not in packing.api.ids("error")
+    packing.api.put(segment("a", trace_id=late, at=7, takes=9, error=True))
+    assert late in packing.api.ids("error")
+    assert len(packing.api.ids("annotation.order = 7")) == 1
+
+
+def test_traces_that_still_get_documents_are_not_packed(packing: Packing) -> None:
+    """A part waits for its last trace to be quiet."""
+    packing.put(*range(1, 70))
+    packing.passed += QUIET + 1
+    packing.put(3, takes=2)
+    packing.put(60, takes=2)
+    assert not packing.xray.pack()
+    assert packing.pack() < 30
+
+
+def test_a_trace_that_changes_while_it_is_packed_stays_as_it_is(packing: Packing) -> None:
+    """What the packer returns is of an earlier revision, and counts for the other traces alone."""
+    packing.put(*range(1, 40))
+    loose = packing.xray.store.loose_part(NOW + 100)
+    packing.put(7, user="ada")
+    made = packing.xray._packer.pack(loose)
+    assert made is not None
+    packing.xray.store.put_packs(made, loose)
+    assert packing.count("document") == 2 * (39 - PART + 1 + 1)
+    packing.api.put(segment("a", trace_id=trace_id(7, NOW + 7), at=7, takes=3, user="ada"))
+    assert packing.api.ids('user = "ada"') == [trace_id(7, NOW + 7)]
+
+
+def test_packed_traces_are_let_go_of(packing: Packing) -> None:
+    """When the last trace of a pack goes its room is free; a number that is used again has nothing of it."""
+    packing.put(*range(1, 90))
+    packing.pack()
+    assert packing.count("pack") == 4
+    packing.passed += MAX_AGE + 1
+    while packing.xray.store.tidy(NOW + 1):
+        pass
+    assert (packing.count("pack"), packing.count("part"), packing.count("trace")) == (0, 0, 0)
+    packing.put(5)
+    assert [each["id"] for each in packing.api.documents(trace_id(5, NOW + 5))] == [
+        identifier("a"),
+        identifier("b"),
+    ]
+
+
+def test_the_queue_of_a_packed_message_is_known(packing: Packing) -> None:
+    """A consumer's trace names the producer's, which the packer does not see."""
+    queue = {"operation": "SendMessage", "queue_url": "https://sqs.us-east-1.amazonaws.com/1/jobs"}
+    sent = subsegment("s", "a", name="SQS", namespace="aws", aws=queue)
+    packing.api.put(segment("a", subsegments=[sent]))
+    links = [{"trace_id": TRACE, "id": identifier("s")}]
+    packing.api.put(segment("c", trace_id=trace_id(1), at=1, links=links))
+    packing.put(*range(2, 60))
+    before = packing.api.ask("/ServiceGraph", **HOUR)
+    packing.pack()
+    assert packing.api.ask("/ServiceGraph", **HOUR) == before
+    assert any("ReceivedEventAgeHistogram" in json.dumps(service) for service in before["Services"])
+
+
+def test_packed_traces_survive_a_restart_and_take_less_room(
+    tmp_path: Path, packer: Packer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are in the file alone, and whoever opens it finds them."""
+    monkeypatch.setattr(packs, "PART", PART)
+    first = Packing(tmp_path / "traces.db", packer)
+    first.put(*range(1, 300), metadata={"default": {"text": "x" * 2_000}})
+    before = first.everything()
+    first.pack()
+    while first.xray.tidy():
+        pass
+    first.close()
+    with closing(sqlite3.connect(tmp_path / "traces.db")) as connection:
+        pages, free = (
+            connection.execute(f"PRAGMA {what}").fetchone()[0] for what in ("page_count", "freelist_count")
+        )
+    assert (pages - free) * 4096 < 299 * 2_000
+    second = Packing(tmp_path / "traces.db", packer)
+    assert second.everything() == before
+    second.close()
+
+
+def test_a_file_without_packs_is_taken_over(
+    tmp_path: Path, packer: Packer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The traces of version 2 are there, and are packed then."""
+    monkeypatch.setattr(packs, "PART", PART)
+    old = Packing(tmp_path / "traces.db", packer)
+    old.put(*range(1, 60))
+    before = old.everything()
+    old.close()
+    with closing(sqlite3.connect(tmp_path / "traces.db")) as connection:
+        connection.executescript("DROP TABLE pack; DROP TABLE part; PRAGMA user_version = 2;")
+    new = Packing(tmp_path / "traces.db", packer)
+    assert new.everything() == before
+    assert new.pack() < 118
+    assert new.everything() == before
+    new.close()
+
+
+def test_a_packer_that_was_killed_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The traces stay as they are, and the next process packs them."""
+    monkeypatch.setattr(packs, "PART", PART)
+    packer = Packer(lambda: 0.0)
+    packing = Packing(None, packer)
+    packing.put(*range(1, 40))
+    before = packing.everything()
+    assert packer.pack([]) == []
+    assert packer._worker is not None
+    packer._worker[0].kill()
+    packing.passed += QUIET + 1
+    assert not packing.xray.pack()
+    assert packing.everything() == before
+    assert packing.pack() < 78
+    assert packing.everything() == before
+    packer.close()
+    packing.close()
