@@ -3,6 +3,7 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PACK := policy/.venv
+RIVALS := .build/rivals
 ARGS ?=
 # Images set it; not all packages are installed with bytecode, which each process would then compile again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -20,7 +21,7 @@ PIP := $(call PIP_OF,)
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: up
 up: $(BIN)/.installed ## deploy onto the embedded AWS, show one request, keep serving (ARGS=--once: then exit)
@@ -35,10 +36,19 @@ compare: setup ## run one request with the native X-Ray SDK and one with OpenTel
 	@$(BIN)/waterfall compare --modes $(ARGS)
 
 .PHONY: bench
-bench: setup $(BIN)/.foreign ## measure the X-Ray store and what tracing adds to an invocation (minutes)
-	@$(BIN)/python -m benchmarks.xray_store
-	@$(BIN)/python -m benchmarks.invocation
-	@$(BIN)/python -m benchmarks.sampling
+bench: rivals ## measure what the README tells, with peers beside (12 minutes; ARGS='--only calls': a part)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+.PHONY: bench-large
+bench-large: setup $(BIN)/.foreign ## measure the X-Ray store with 3 million traces (as long again)
+	@$(BIN)/python -m benchmarks --only large $(ARGS)
+
+.PHONY: rivals
+rivals: setup $(BIN)/.foreign $(RIVALS)/moto/.made $(RIVALS)/ministack/.made
+
+.PHONY: bench-readme
+bench-readme: setup ## take the figures of the last `make bench` into the README
+	@$(BIN)/python -m benchmarks.report
 
 .PHONY: fuzz
 fuzz: setup $(BIN)/.dev ## feed mutated inputs to what reads others' data (minutes; ARGS='--seed 1' repeats)
@@ -115,6 +125,13 @@ $(BIN)/.foreign: $(BIN)/.dev locks/foreign.lock
 	@$(PIP) --no-deps --require-hashes -r locks/foreign.lock --target .build/foreign
 	@touch $@
 
+# Each rival has packages of its own: MiniStack wants another botocore than we do.
+$(RIVALS)/%/.made: locks/%.lock | $(BIN)/.installed
+	@echo "set-up of the benchmarks: $* into $(@D) (a few seconds, once)"
+	@$(BIN)/python -m venv --without-pip --clear $(@D)
+	@$(call PIP_OF,--python $(@D)/bin/python) --no-deps --progress-bar on --require-hashes -r $<
+	@touch $@
+
 # The policy pack has packages of its own: pulumi-policy wants an older protobuf than the program.
 $(PACK)/.made: policy/requirements.txt | $(BIN)/.installed
 	@echo "set-up of the policy pack: its packages into $(PACK) (a few seconds, once)"
@@ -134,6 +151,7 @@ lock: ## resolve the locked packages again (needs uv)
 	for name in components/locks/native components/locks/slim components/locks/api locks/foreign; do \
 		uv pip compile $$name.in $(LOCK) $(BUNDLED) -o $$name.lock; \
 	done
+	for name in moto ministack; do uv pip compile locks/$$name.in $(LOCK) -o locks/$$name.lock; done
 
 # As AWS builds it: on x86_64, from the newest packages of the day, without these. Of what AWS leaves out, the
 # handler's instrumentation stays, because what takes its place is not published as a package.

@@ -10,17 +10,15 @@ written as it is on disk, not through the API.
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import tempfile
 import time
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.pages import painted, put, served, tell
-from benchmarks.xray_store import HOUR, trace_documents
-from embedded_aws.xray.service import XRay
+from benchmarks.store import fill
+from benchmarks.xray_store import trace_documents
 from tests.waterfall.web.browser import browsing
 
 if TYPE_CHECKING:
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
 
     from tests.waterfall.web.browser import Page
 
-AT_ONCE = 500
 FIGURES = "document.querySelector('.figurebox strong')?.innerText"
 FIRST = "document.querySelector('tbody tr')?.dataset.id"
 
@@ -50,19 +47,6 @@ FILTER = (
     " document.querySelector('form').requestSubmit();"
 )
 PRESS = "document.dispatchEvent(new KeyboardEvent('keydown', {{ key: '{}', bubbles: true }}))"
-
-
-def fill(directory: Path, traces: int) -> None:
-    """Write a store of traces that began within the last hour."""
-    source, began = random.Random(7), time.time() - HOUR
-    xray = XRay(directory / "traces.db")
-    numbers = iter(range(traces))
-    while some := list(islice(numbers, AT_ONCE)):
-        documents = (
-            one for number in some for one in trace_documents(number, began + HOUR * number / traces, source)
-        )
-        assert xray.put([json.dumps(document) for document in documents]) == []
-    xray.close()
 
 
 def shown(page: Page, act: str, condition: str) -> float:

@@ -21,7 +21,7 @@ from itertools import islice
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.starts import PORTS
+from benchmarks.servers import OTHER_PORTS
 from embedded_aws.aws.ids import RandomIds
 from tests.e2e.stack import WATERFALL
 from tests.waterfall.web.browser import Page, browsing
@@ -111,7 +111,7 @@ def served(data: Path | None = None) -> Iterator[tuple[Any, str]]:
     """Start `waterfall serve` and yield a client of its X-Ray and the address of its console."""
     with tempfile.TemporaryDirectory() as temporary:
         command = [str(WATERFALL), "serve", "--data", str(data or temporary), "--max-data", "8G"]
-        command += [word for option in PORTS for word in (option, "0")]
+        command += ["--port", "0", *OTHER_PORTS]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             endpoint = next(found[1] for line in process.stdout if (found := _ENDPOINT.search(line)))

@@ -1,0 +1,171 @@
+"""From what a run measured to its tables, in Markdown, and to the README's chapter.
+
+`python -m benchmarks.report` takes the figures of the last run into `benchmarks/figures.json`, and renders
+them into the README. Parts that run did not measure, or that failed in it, keep their older figures.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks.figures import THEMES, Measured, Row
+
+ROOT = Path(__file__).parents[1]
+COMMITTED = ROOT / "benchmarks" / "figures.json"
+LATEST = ROOT / ".build" / "figures.json"
+BUSY_LOAD = 4.0
+"""More than what is measured here asks for, on the average of a quarter of an hour."""
+CHAPTER = re.compile(r"(?ms)(?<=^## How fast\n).*?(?=^## )")
+
+
+def machine() -> str:
+    """Tell on what this runs, and whether others use it too."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    rest = "" if os.getloadavg()[2] < BUSY_LOAD else ", busy with other things"
+    return f"{platform.system()}, {cores} cores, Python {platform.python_version()}{rest}"
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return the parts of a file of figures, by name; none when there is no such file."""
+    if not path.exists():
+        return {}
+    parts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return parts
+
+
+def write(path: Path, parts: Mapping[str, Any]) -> None:
+    """Put parts into a file of figures, in place of those of the same name."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = json.dumps({**read(path), **parts}, indent=1, sort_keys=True)
+    path.write_text(f"{text}\n", encoding="utf-8")
+
+
+def part(at: str, seconds: float, measured: list[Measured]) -> dict[str, Any]:
+    """Return a part for a file of figures."""
+    figures = [{**asdict(one), "value": _short(one.value)} for one in measured]
+    for one in figures:
+        one["peers"] = {name: _short(value) for name, value in one["peers"].items()}
+    return {"at": at, "machine": machine(), "seconds": round(seconds), "figures": figures}
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.5g}")
+
+
+def figures(parts: Mapping[str, Any]) -> dict[str, Measured]:
+    """Return the figures of all parts, by row."""
+    return {one["row"]: Measured(**one) for each in parts.values() for one in each["figures"]}
+
+
+def tables(found: Mapping[str, Measured]) -> Iterator[str]:
+    """Yield the text of each theme of which something was measured."""
+    for theme in THEMES:
+        rows = [row for row in theme.rows if row.id in found]
+        if rows:
+            yield "\n".join(
+                [f"### {theme.title}", "", theme.text, "", *_table(rows, found), *_told(rows, found)]
+            )
+
+
+def _table(rows: list[Row], found: Mapping[str, Measured]) -> Iterator[str]:
+    yield "| | ours | others | ours ÷ the best | aim | |"
+    yield "| --- | --- | --- | --- | --- | --- |"
+    for row in rows:
+        own = found[row.id]
+        peers = ", ".join(f"{name} {_number(row, value)}" for name, value in own.peers.items())
+        mark = "**missed**" if missed(row, found) else "met" if limit(row, found) is not None else ""
+        yield (
+            (
+                f"| {row.what} | {_number(row, own.value)} {row.unit} | {peers} | {_ratio(row, own)} "
+                f"| {_aim(row, found)} | {mark} |"
+            )
+            .replace("|  |", "| |")
+            .replace("|  |", "| |")
+        )
+
+
+def _told(rows: list[Row], found: Mapping[str, Measured]) -> Iterator[str]:
+    """Yield lines for below a table: why aims were missed, then what figures are made of."""
+    reasons: dict[str, list[str]] = {}
+    for row in rows:
+        if missed(row, found):
+            reasons.setdefault(row.reason or "no reason is known", []).append(row.what)
+    lines = [f"- Missed by {'; '.join(who)}: {why}." for why, who in reasons.items()]
+    lines += [f"- {row.what}: {found[row.id].note}." for row in rows if found[row.id].note]
+    if lines:
+        yield ""
+        yield from lines
+
+
+def limit(row: Row, found: Mapping[str, Measured]) -> float | None:
+    """Return the number that a figure is to keep to; None without one."""
+    return row.aim.limit(found[row.id], found) if row.aim else None
+
+
+def missed(row: Row, found: Mapping[str, Measured]) -> bool:
+    """Tell whether a figure missed its aim."""
+    number = limit(row, found)
+    if number is None:
+        return False
+    value = found[row.id].value
+    return value < number if row.more else value > number
+
+
+def _ratio(row: Row, own: Measured) -> str:
+    """Return how many times the best peer's a figure is."""
+    if not own.peers:
+        return ""
+    best = (max if row.more else min)(own.peers, key=lambda name: own.peers[name])
+    if own.peers[best] <= 0:
+        return ""
+    return f"{own.value / own.peers[best]:.2f} ({best})"
+
+
+def _aim(row: Row, found: Mapping[str, Measured]) -> str:
+    number = limit(row, found)
+    if number is None or row.aim is None:
+        return ""
+    sign = "≥" if row.more else "≤"
+    terms = [
+        row.aim.peer,
+        "its modules alone" if row.aim.plus else "",
+        f"{row.aim.number:g}" if row.aim.number else "",
+    ]
+    made_of = " + ".join(filter(None, terms))
+    told = f" ({made_of})" if row.aim.peer else ""
+    return f"{sign} {_number(row, number)} {row.unit}{told}"
+
+
+def _number(row: Row, value: float) -> str:
+    return f"{value:,.{row.digits}f}"
+
+
+def chapter(parts: Mapping[str, Any]) -> str:
+    """Return the README's chapter, without its title."""
+    days = sorted({each["at"][:10] for each in parts.values()})
+    machines = sorted({each["machine"] for each in parts.values()})
+    minutes = sum(each["seconds"] for each in parts.values()) / 60
+    text = (
+        f"`make bench` ({'; '.join(machines)}; {' and '.join(days)}; {minutes:.0f} minutes), medians. "
+        "All take turns in one run, so ratios tell more than figures; below 1 is better, for rates above 1."
+    )
+    return "\n" + "\n\n".join([text, *tables(figures(parts))]) + "\n\n"
+
+
+def main() -> None:
+    """Take the last run's figures."""
+    write(COMMITTED, read(LATEST))
+    readme = ROOT / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    readme.write_text(CHAPTER.sub(lambda _: chapter(read(COMMITTED)), text), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
