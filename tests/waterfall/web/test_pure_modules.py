@@ -162,6 +162,26 @@ def test_a_zoom_is_read_from_an_address(
         assert call(blank, "zoom", "read", call(blank, "zoom", "written", found), 2) == found
 
 
+@pytest.mark.parametrize(
+    ("namespace", "tone"), [(None, "sub"), ("local", "sub"), ("aws", "call"), ("remote", "call")]
+)
+def test_what_is_no_call_is_own_code(blank: Page, namespace: str | None, tone: str) -> None:
+    """Powertools and the X-Ray SDK say `local` of a function's own."""
+    node = {"phase": None, "kind": "subsegment", "namespace": namespace}
+    assert call(blank, "rows", "toneOf", node) == tone
+
+
+def test_an_exception_is_told_with_the_line_of_one_s_own_code(blank: Page) -> None:
+    """Whatever its stack ends with."""
+    stack = [{"path": f"/var/task/{name}.py", "line": 3, "label": "f"} for name in ("app", "botocore/client")]
+    told = {"type": "KeyError", "message": "'sku'", "stack": stack, "line": {**stack[0], "path": "app.py"}}
+    parts = {"exceptions": [told], "notes": [], "links": [], "annotations": {}}
+    node = {"depth": 0, "parent": None, "status": "fault", **parts}
+    shown = f"found.visibleRows([{json.dumps(node)}], new Set())[1].text"
+    text = blank.run(f"import('/static/pure/rows.js').then((found) => {shown})")
+    assert text == "KeyError: 'sku' (app.py:3)"
+
+
 SPAN = {
     "name": "DynamoDB", "operation": "PutItem", "resource": "greetings", "id": "c5", "parent_id": "c3",
     "type": None, "namespace": "aws", "method": None, "url": None, "http_status": 200, "notes": [],

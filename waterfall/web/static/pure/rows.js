@@ -29,11 +29,11 @@ const MOST_EXCEPTIONS = 3;
 
 const after = (seconds) => (seconds > 0 ? `${duration(seconds)} later` : "at once");
 
-// What a node's bar is drawn as.
+// What a node's bar is drawn as; other people's libraries say `local` of what is the function's own.
 export function toneOf(node) {
   if (node.phase) return ["overhead", "paused"].includes(node.phase) ? "overhead" : "phase";
   if (node.kind === "segment") return "segment";
-  return node.namespace ? "call" : "sub";
+  return node.namespace && node.namespace !== "local" ? "call" : "sub";
 }
 
 const WIDEST_STEP = 14;
