@@ -125,7 +125,7 @@ class Cloud:
 
     def template(self, name: str, action: str, **parameters: str) -> str:
         """Create an experiment template with one action on the function `worker`; return its id."""
-        self._function()
+        self.function()
         answer = self.client("fis").create_experiment_template(
             clientToken=f"{time.time_ns()}",
             description="A test's experiment",
@@ -149,11 +149,11 @@ class Cloud:
         )
         return str(answer["experimentTemplate"]["id"])
 
-    def _function(self) -> None:
-        """Create the function that experiments are about; it never runs."""
+    def function(self) -> str:
+        """Create the function that experiments are about, which never runs; return its name."""
         lambda_ = self.client("lambda")
         if "worker" in {one["FunctionName"] for one in lambda_.list_functions()["Functions"]}:
-            return
+            return "worker"
         packed = io.BytesIO()
         with zipfile.ZipFile(packed, "w") as archive:
             archive.writestr("worker.py", "def handler(event, context): ...\n")
@@ -165,6 +165,7 @@ class Cloud:
             Handler="worker.handler",
             Code={"ZipFile": packed.getvalue()},
         )
+        return "worker"
 
     def clear(self) -> None:
         """Take away what a test has left."""

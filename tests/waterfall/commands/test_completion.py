@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.waterfall.cloud import Cloud
     from tests.waterfall.conftest import Api
 
 FUNCTIONS = {"Functions": [{"FunctionName": "front-79779d9"}, {"FunctionName": "worker-123342d"}]}
@@ -90,6 +91,19 @@ def test_what_a_running_stack_has_is_listed(
     }
     assert main(["completion", kind]) == 0
     assert capsys.readouterr().out.splitlines() == expected[kind]
+
+
+def test_functions_are_those_of_the_stack_s_region(
+    cloud: Cloud, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request without a signature would be one of S3."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    name = cloud.function()
+    for region, there in (("us-east-1", True), ("eu-west-1", False)):
+        with noted(Noted(cloud.endpoint, region, "dev", "/")):
+            assert (name in candidates("functions")) is there
+    monkeypatch.setenv("AWS_ENDPOINT_URL", cloud.endpoint)
+    assert name in candidates("functions"), "of a stack that nobody noted"
 
 
 def test_a_stack_that_does_not_answer_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
