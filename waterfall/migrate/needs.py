@@ -15,6 +15,13 @@ LIBRARY = (
     "opentelemetry-sdk-extension-aws",
     "opentelemetry-instrumentation-botocore",
 )
+PERMISSION = (
+    '{"Effect": "Allow", "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "Resource": "*"}'
+)
+"""The statement of a policy that sending traces needs, which the managed AWSXRayDaemonWriteAccess has too.
+
+https://docs.aws.amazon.com/lambda/latest/dg/services-xray.html
+"""
 _FILES = (".py", ".yaml", ".yml", ".json", ".toml", ".tf", ".txt", ".in", ".cfg", ".env", ".ts")
 _OLD = {
     "POWERTOOLS_TRACE_DISABLED": "TRACING_MODE=off",
@@ -57,7 +64,9 @@ def steps(changes: Sequence[Change], *, components: bool) -> list[str]:
     else:
         told.append(f"{mode.format('native')}: both APIs share one trace there; otel once nothing is left")
     if not components:
-        told.append("Keep active tracing on, and the permission xray:PutTraceSegments")
+        told.append(
+            f"Keep active tracing on, and this permission in the policy of each function's role: {PERMISSION}"
+        )
         told.append(
             "Take AWS_LAMBDA_EXEC_WRAPPER away if it is set: with it ADOT's provider is at work first"
         )
