@@ -80,10 +80,15 @@ class Deciding(Reader):
         if name := self._resolved(node):
             self._mentioned(node, name)
             return False
+        if node.attr.value in xray_sdk.VERBS and self.found.entities.of(node.value) is None:
+            self.found.uses.append(left(self.found.line_of(node), node.attr.value, xray_sdk.UNKNOWN))
         return super().visit_Attribute(node)
 
     def visit_Name(self, node: cst.Name) -> None:
-        is_definition = isinstance(self._parents[node], cst.AssignTarget)
+        holder = self._parents[node]
+        is_definition = isinstance(holder, cst.AssignTarget) or (
+            isinstance(holder, cst.AnnAssign) and holder.target is node
+        )
         if node not in self.found.seen and not is_definition and (name := self._resolved(node)):
             self._mentioned(node, name)
 

@@ -141,10 +141,14 @@ class Names(Reader):
             self.taken.add(f"{(get_full_name_for_node(node.module) or '').rpartition('.')[2]}.*")
 
     def visit_Assign(self, node: cst.Assign) -> None:
-        call, target = node.value, node.targets[0].target
-        if id(node) not in self._top or len(node.targets) != 1 or not isinstance(target, cst.Name):
+        if len(node.targets) == 1:
+            self._define(node, node.targets[0].target)
+
+    def _define(self, node: cst.Assign | cst.AnnAssign, target: cst.CSTNode) -> None:
+        call = node.value
+        if id(node) not in self._top or not isinstance(target, cst.Name) or not isinstance(call, cst.Call):
             return
-        if isinstance(call, cst.Call) and isinstance(call.func, cst.Name | cst.Attribute):
+        if isinstance(call.func, cst.Name | cst.Attribute):
             whole = self.stands_for(call.func)
             if whole in powertools.CLASSES:
                 self.tracers[target.value] = call
@@ -158,6 +162,7 @@ class Names(Reader):
         self._bind(node.target)
 
     def visit_AnnAssign(self, node: cst.AnnAssign) -> None:
+        self._define(node, node.target)
         self._bind(node.target)
 
     def visit_Param(self, node: cst.Param) -> None:

@@ -24,6 +24,7 @@ from waterfall.migrate.pairs import lines_before, paired
 from waterfall.migrate.threads import Threads
 
 _MENTIONS = re.compile(r"aws_xray_sdk|aws_lambda_powertools")
+_VERBS = re.compile(rf"\.(?:{'|'.join(sorted(xray_sdk.VERBS))})\b")
 _WORD = re.compile(r"\w+")
 _DROPPED = frozenset({"auto_patch", "service"})
 """What `Tracer(...)` may be given and still go: `tracing` always patches, and a segment names the service."""
@@ -234,10 +235,14 @@ def rewrite_all(place: Path) -> list[Change]:
             changes.append(Change(path, "", "", (), str(error).partition("\n")[0]))
     shared = _shared(known)
     others = {path: _others(path.parent, known) for path in known}
+    are_used = any(_MENTIONS.search(text) for text, _ in known.values())
     concerned = {
         path: (text, names)
         for path, (text, names) in known.items()
-        if _MENTIONS.search(text) or names.taken & {*shared} or _imports_any(names, shared)
+        if _MENTIONS.search(text)
+        or (are_used and _VERBS.search(text))
+        or names.taken & {*shared}
+        or _imports_any(names, shared)
     }
     words = Counter(word for text, _ in known.values() for word in set(_WORD.findall(text)))
     in_lambda = any(names.has_handler for _, names in known.values())

@@ -15,6 +15,16 @@ SEGMENTS = frozenset({"in_segment", "in_segment_async"})
 NOTING = {"put_annotation": "annotate", "put_metadata": "add_metadata"}
 """Methods of recorders and entities that note on what is current, and the functions of `tracing`."""
 
+VERBS = frozenset(
+    {
+        "begin_segment", "begin_subsegment", "capture_lambda_handler", "capture_method", "current_segment",
+        "current_subsegment", "end_segment", "end_subsegment", "in_segment", "in_segment_async",
+        "in_subsegment", "in_subsegment_async", "put_annotation", "put_metadata",
+    }
+)  # fmt: skip
+"""Methods that hardly anything but the SDKs has: they are listed even of what cannot be followed."""
+UNKNOWN = "what it is called on cannot be told here: it comes from a call, a parameter or an attribute"
+
 TRACED = frozenset({"boto3", "botocore", "requests", "urllib3", "httpx"})
 """The libraries whose calls `tracing` records by itself."""
 

@@ -560,6 +560,66 @@ def test_a_shared_tracer_gives_its_name_to_the_new_one(tmp_path: Path) -> None:
     assert "tracer = trace.get_tracer(__name__)" in found["app"].after
 
 
+def test_a_tracer_whose_type_is_annotated_is_one_too(tmp_path: Path) -> None:
+    """It goes with its import, and its neighbours' uses of it move."""
+    changes = project(
+        tmp_path,
+        observability="""
+            from aws_lambda_powertools import Logger
+            from aws_lambda_powertools.tracing.tracer import Tracer
+
+            logger: Logger = Logger()
+            tracer: Tracer = Tracer()
+            """,
+        app="""
+            from service.observability import logger, tracer
+
+            @tracer.capture_method(capture_response=False)
+            def store(order): logger.info(order)
+            """,
+    )
+    assert "racer" not in changes["observability"].after
+    assert changes["app"].after == dedent("""
+            from tracing import capture_method
+            from service.observability import logger
+
+            @capture_method
+            def store(order): logger.info(order)
+            """)
+
+
+def test_what_cannot_be_followed_is_listed_where_it_is_used(tmp_path: Path) -> None:
+    """Behind a function that makes it, an attribute or a parameter, also in files that import no SDK."""
+    changes = project(
+        tmp_path,
+        making="""
+            from aws_lambda_powertools import Tracer
+
+            def make(): return Tracer()
+            """,
+        app="""
+            from making import make
+
+            tracer = make()
+
+            class Shop:
+                def __init__(self): self.tracer = make()
+                def note(self): self.tracer.put_annotation("a", 1)
+
+            def annotate(subsegment): subsegment.put_metadata("b", 2)
+
+            @tracer.capture_lambda_handler
+            def handler(event, context): ...
+            """,
+    )
+    assert [(use.line, use.construct) for use in changes["app"].uses if use.why] == [
+        (8, "put_annotation"),
+        (10, "put_metadata"),
+        (12, "capture_lambda_handler"),
+    ]
+    assert not changes["app"].is_changed
+
+
 def test_a_tracer_that_a_neighbour_still_uses_stays(tmp_path: Path) -> None:
     """Taking it away would break the neighbour."""
     found = project(
