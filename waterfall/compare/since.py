@@ -1,18 +1,19 @@
 """What a trace shows that earlier ones of the same request did not: what a developer just changed.
 
 One request is no measurement: a time is told only when it is outside of what the earlier ones took, by a
-margin that is wide where there are few of them, and only with those in which the same functions started cold.
+margin that is wide where there are few of them, and only with those in which the same functions started cold:
+the one that it is in, and those that it waited for.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from waterfall.compare.difference import ORDER, WHOLE, Finding, compare
 from waterfall.compare.normal import Entity, is_cold, normal_form
-from waterfall.traces.model import Failure, Trace
+from waterfall.traces.model import LAMBDA_FUNCTION, Failure, Trace
 
 _MARGINS = {1: (0.030, 0.5), 2: (0.015, 0.35)}
 _MARGIN = (0.005, 0.2)
@@ -22,6 +23,8 @@ _MOSTLY = 0.7
 
 Path = tuple[str, ...]
 _Key = tuple[Path, int]
+_Lasted = tuple[float, frozenset[str]]
+"""Seconds, and the functions that started cold in them or around them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ def since(earlier: Sequence[Trace], trace: Trace) -> Since | None:
         tuple(each.path for each in findings if each.field == WHOLE and each.left is None),
         tuple(each.path for each in findings if each.field == WHOLE and each.right is None),
         tuple(each for each in findings if each.field != WHOLE and not _is_cause(each, told)),
-        tuple(_timings(alike, trace)) if alike else (),
+        tuple(_timings([before, *(one for one in earlier if one is not before)], trace)),
         raised,
     )
 
@@ -101,8 +104,8 @@ def _timings(earlier: Sequence[Trace], trace: Trace) -> Iterator[Timing]:
     """Yield what took another time than ever before, the largest first; a whole gives way to its part."""
     samples = [_durations(one, trace) for one in earlier]
     found: dict[_Key, Timing] = {}
-    for key, after in _durations(trace, earlier[0]).items():
-        taken = [one[key] for one in samples if key in one]
+    for key, (after, cold) in _durations(trace, earlier[0]).items():
+        taken = [one[key][0] for one in samples if key in one and one[key][1] == cold]
         if taken and (timing := _timing(key[0], taken, after)):
             found[key] = timing
     for key, timing in sorted(found.items(), key=lambda each: -abs(each[1].after - each[1].before)):
@@ -120,16 +123,36 @@ def _timing(path: Path, taken: Sequence[float], after: float) -> Timing | None:
     return Timing(path, taken[0], after) if slower or faster else None
 
 
-def _durations(trace: Trace, other: Trace) -> Mapping[_Key, float]:
+def _durations(trace: Trace, other: Trace) -> Mapping[_Key, _Lasted]:
     """Return how long each entity took, by its path and its number among those of that path."""
     imports = is_cold(trace) == is_cold(other)
+    cold = _cold(trace)
     seen: Counter[Path] = Counter()
-    found: dict[_Key, float] = {}
-    pending: list[tuple[Path, Entity]] = [((), root) for root in normal_form(trace, imports=imports)[::-1]]
+    found: dict[_Key, _Lasted] = {}
+    roots = normal_form(trace, imports=imports)
+    within = _functions_in(roots)
+    pending: list[tuple[Path, frozenset[str], Entity]] = [((), frozenset(), root) for root in roots[::-1]]
     while pending:
-        above, entity = pending.pop()
+        above, around, entity = pending.pop()
         path = (*above, entity.label)
-        found[path, seen[path]] = entity.end - entity.start
+        around = _function(entity) or around
+        found[path, seen[path]] = entity.end - entity.start, (around | within[id(entity)]) & cold
         seen[path] += 1
-        pending += [(path, child) for child in entity.children[::-1]]
+        pending += [(path, around, child) for child in entity.children[::-1]]
+    return found
+
+
+def _function(entity: Entity) -> frozenset[str]:
+    """Return the name of the function that an entity is, if it is one."""
+    return frozenset({entity.fields["name"]} if entity.fields.get("origin") == LAMBDA_FUNCTION else ())
+
+
+def _functions_in(roots: Iterable[Entity]) -> Mapping[int, frozenset[str]]:
+    """Return the functions that ran in each entity, by the entity's `id()`."""
+    ordered = list(roots)
+    for entity in ordered:  # grows meanwhile: parents come before their children
+        ordered.extend(entity.children)
+    found: dict[int, frozenset[str]] = {}
+    for entity in reversed(ordered):
+        found[id(entity)] = _function(entity).union(*(found[id(child)] for child in entity.children))
     return found

@@ -6,7 +6,7 @@ import io
 from typing import Any
 
 from tests.waterfall import samples
-from tests.waterfall.samples import segment, subsegment
+from tests.waterfall.samples import function, segment, subsegment
 from waterfall.compare.since import Since, since
 from waterfall.terminal.screen import Screen, screen_of
 from waterfall.terminal.since import render
@@ -43,6 +43,30 @@ def test_a_time_beyond_all_earlier_ones_is_told_of_the_part_and_not_of_the_whole
 def test_one_earlier_request_tells_little() -> None:
     assert compared([request(0.100)], request(0.125)).is_empty
     assert compared([request(0.100)], request(0.200)).timings
+
+
+def calling(front: float, work: float, *cold: str) -> Trace:
+    """A front that takes some seconds and then calls worker, which does; those that are `cold` start so."""
+    began, call_id = front + 0.5, "b000000000000002"
+    step, call = subsegment("step", "b000000000000001", 0.5, began), subsegment("call", call_id, began, 9)
+    step_of_worker = subsegment("work", "b000000000000003", began, began + work)
+    parts = {
+        "front": function("front", "f000000000000001", "", 0.5, 9.1, step, call),
+        "worker": function("worker", "f000000000000002", call_id, began, began + work, step_of_worker),
+    }
+    for number, name in enumerate(cold):
+        start = parts[name]["start_time"] - samples.T0
+        init = subsegment("Init", f"c{number:015x}", start - 0.4, start)
+        parts[name]["subsegments"] = [*parts[name]["subsegments"], init]
+    return samples.trace(list(parts.values()))
+
+
+def test_a_saved_function_is_compared_though_others_start_cold_no_more() -> None:
+    """After the very first request what was saved starts cold alone; what else changed is not compared."""
+    first = calling(0.3, 2.0, "front", "worker")
+    (timing,) = compared([first], calling(1.0, 0.2, "worker")).timings
+    assert timing.path[-1] == "work"
+    assert (round(timing.before, 3), round(timing.after, 3)) == (2.0, 0.2)
 
 
 def test_what_became_faster_is_told() -> None:
