@@ -44,7 +44,7 @@ def read_json(text: bytes | str, depth: int = MAX_DEPTH) -> Any:
     """
     try:
         decoded = text if isinstance(text, str) else text.decode("utf-8-sig")
-        value = _decode(decoded)
+        value = decode(decoded)
     except RecursionError:
         raise _too_deep(depth) from None
     except ValueError as error:
@@ -52,6 +52,31 @@ def read_json(text: bytes | str, depth: int = MAX_DEPTH) -> Any:
     if decoded.count("{") + decoded.count("[") > depth:
         _check_depth(value, depth)
     return value
+
+
+def decode(text: str) -> Any:
+    """Read JSON that is ours, of any depth; raises `ValueError` and `RecursionError`.
+
+    The fast reader reads what it and the exact one read alike.
+
+    It would make floats of integers with more than 64 bits, and refuses half surrogate pairs and what is
+    deeper than it likes.
+    """
+    try:
+        data = text.encode()
+        if _LONG_NUMBER not in data.translate(_DIGITS):
+            return orjson.loads(data)
+    except ValueError:
+        pass  # if it is no JSON, that is told below, in words that name the place
+    return _DECODER.decode(text)
+
+
+def encode(value: Any) -> str:
+    """Return JSON that `decode` reads, as short as can be."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:  # more than 64 bits, or half a surrogate pair
+        return json.dumps(value, separators=(",", ":"))
 
 
 def read_object(body: bytes) -> dict[str, Any]:
@@ -95,21 +120,6 @@ def shown(value: Any) -> str:
     """Return a value as JSON, short enough for an error message."""
     text = json.dumps(value[:_SHOWN] if isinstance(value, str) else value)
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
-
-
-def _decode(text: str) -> Any:
-    """Read JSON with the fast reader what both read alike, and the rest with the exact one.
-
-    The fast one makes floats of integers with more than 64 bits, and refuses more: half surrogate pairs, and
-    what is deeper than it likes.
-    """
-    try:
-        data = text.encode()
-        if _LONG_NUMBER not in data.translate(_DIGITS):
-            return orjson.loads(data)
-    except ValueError:
-        pass  # if it is no JSON, that is told below, in words that name the place
-    return _DECODER.decode(text)
 
 
 def _check_depth(value: Any, depth: int) -> None:

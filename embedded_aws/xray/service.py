@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.ids import RandomIds
+from embedded_aws.aws.parsing import decode
 from embedded_aws.host.losses import Losses
 from embedded_aws.host.retention import Ages
 from embedded_aws.xray.api.tags import Tags
@@ -27,7 +28,8 @@ from embedded_aws.xray.query.lists import Lists
 from embedded_aws.xray.query.minutes import MinuteGraphs
 from embedded_aws.xray.query.news import News
 from embedded_aws.xray.query.packer import Packer
-from embedded_aws.xray.query.store import Row, Store, StoreError, TimeRangeType
+from embedded_aws.xray.query.rows import Row, TimeRangeType
+from embedded_aws.xray.query.store import Store, StoreError
 from embedded_aws.xray.query.trace_index import TraceIndex
 from embedded_aws.xray.query.traces import Trace, assemble
 
@@ -201,10 +203,10 @@ class XRay:
             else trace
             for trace in loose
         ]
-        packs = self._packer.pack(linked)
-        if packs is None:
+        packed = self._packer.pack(linked)
+        if packed is None:
             return False
-        self.store.put_packs(packs, loose)
+        self.store.put_packed(packed, loose)
         return True
 
     def stop_packing(self) -> None:
@@ -264,13 +266,13 @@ class XRay:
 
     def summarized(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
         """Return the summaries of those of the traces with these numbers that there are, in this order."""
-        return [json.loads(digest.summary) for _, digest in self._numbered(numbers)]
+        return [decode(digest.summary) for _, digest in self._numbered(numbers)]
 
     def _page(self, numbers: list[int], query: Query, last: tuple[float, int] | None, processed: int) -> Page:
         found = []
         for row, digest in self._digests(self.store.numbered(numbers, query.by)):
             event = {"MatchedEventTime": row.time} if query.by == "Event" else {}
-            found.append({**json.loads(digest.summary), "Revision": row.revision, **event})
+            found.append({**decode(digest.summary), "Revision": row.revision, **event})
         return Page(found, last, processed)
 
     def graph(self, start: float, end: float, group: Group | None = None) -> Graph:

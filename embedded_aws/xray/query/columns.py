@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from embedded_aws.aws.parsing import decode
 from embedded_aws.xray.query.failures import Failure, failure_of
 from embedded_aws.xray.query.statistics import Outcome
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from embedded_aws.xray.query.digests import Digest
     from embedded_aws.xray.query.packs import PackedDigest
-    from embedded_aws.xray.query.store import Row
+    from embedded_aws.xray.query.rows import Row
 
     Load = Callable[[Sequence[int]], Iterable[tuple[Row, Digest | PackedDigest]]]
 
@@ -91,7 +91,7 @@ class Columns:
             part = missing[start : start + READ_AT_ONCE]
             codes.update(dict.fromkeys(part, _GONE))
             for row, digest in self._load(part):
-                self._put(row.number, json.loads(digest.summary))
+                self._put(row.number, decode(digest.summary))
         return 0
 
     def counted(self, numbers: Iterable[int]) -> dict[Kind, int]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from embedded_aws.aws.parsing import encode
 from embedded_aws.xray.query import graph_json
 from embedded_aws.xray.query.filters.facts import work_out
 from embedded_aws.xray.query.graph import trace_graph
@@ -33,6 +33,4 @@ def digest_of(trace: Trace, resolve_links: Callable[[Graph], None]) -> Digest:
     graph = trace_graph(trace)
     resolve_links(graph)
     summary = summarize(trace)
-    return Digest(
-        json.dumps(summary, separators=(",", ":")), graph_json.dump(graph), work_out(trace, summary)
-    )
+    return Digest(encode(summary), graph_json.dump(graph), work_out(trace, summary))

@@ -110,6 +110,13 @@ class Graph:
 
 def service_key(top: Node, trace: Trace) -> ServiceKey:
     """Name the service that a segment belongs to."""
+    key: ServiceKey | None = trace.service_keys.get(top)
+    if key is None:
+        key = trace.service_keys[top] = _service_key(top, trace)
+    return key
+
+
+def _service_key(top: Node, trace: Trace) -> ServiceKey:
     caller = trace.nodes.get(top.parent_id or "")
     # One that came as a segment says itself what it is, as those of HTTP APIs do.
     if top.is_inferred and top.id not in trace.nodes and caller:

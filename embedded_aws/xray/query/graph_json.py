@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from embedded_aws.aws.parsing import decode, encode
 from embedded_aws.xray.query.graph import Graph, Link, Service, ServiceKey
 from embedded_aws.xray.query.statistics import Tally
 
@@ -25,11 +25,11 @@ def dump(graph: Graph) -> str:
     events = [
         [queue, numbers[consumer], _dump_counts(ages)] for (queue, consumer), ages in graph.events.items()
     ]
-    return json.dumps([services, edges, links, events], separators=(",", ":"))
+    return encode([services, edges, links, events])
 
 
 def load(text: str) -> Graph:
-    services, edges, links, events = json.loads(text)
+    services, edges, links, events = decode(text)
     keys = [ServiceKey(*row[:3]) for row in services]
     graph = Graph()
     for key, (*_, is_active, is_root, tally) in zip(keys, services, strict=True):

@@ -16,7 +16,8 @@ from embedded_aws.xray.query.graph import Graph
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from embedded_aws.xray.query.store import PeriodState, Row, Store
+    from embedded_aws.xray.query.rows import PeriodState, Row
+    from embedded_aws.xray.query.store import Store
 
 PERIODS = (60, 5, 1)
 """Seconds, longest first."""

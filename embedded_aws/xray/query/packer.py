@@ -14,6 +14,7 @@ import time
 from multiprocessing.connection import Connection, Pipe
 from typing import TYPE_CHECKING
 
+from embedded_aws.xray.query import packs
 from embedded_aws.xray.query.digests import digest_of
 from embedded_aws.xray.query.packs import packed
 from embedded_aws.xray.query.traces import assemble
@@ -21,7 +22,7 @@ from embedded_aws.xray.query.traces import assemble
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from embedded_aws.xray.query.packs import Loose, Pack
+    from embedded_aws.xray.query.packs import Loose, Packed
 
 IDLE_SECONDS = 20.0
 """After so long without work the process ends: it takes some 25 MB."""
@@ -38,7 +39,7 @@ class Packer:
         self._used = 0.0
         self._is_closed = False
 
-    def pack(self, traces: Sequence[Loose]) -> list[Pack] | None:
+    def pack(self, traces: Sequence[Loose]) -> Packed | None:
         """Return the traces packed; `None` when the process ended before it was done."""
         with self._lock:
             if self._is_closed:
@@ -46,8 +47,8 @@ class Packer:
             self._worker = self._worker or _started()
             _, stream = self._worker
         try:
-            stream.send(traces)
-            answer: list[Pack] = stream.recv()
+            stream.send((traces[0].number // packs.PART * packs.PART, traces))
+            answer: Packed = stream.recv()
         except (OSError, EOFError):
             self._end()
             return None
@@ -93,7 +94,8 @@ def serve(descriptor: int) -> None:
     with Connection(descriptor) as stream:
         while True:
             try:
-                stream.send(list(packed(map(_digested, stream.recv()))))
+                first, traces = stream.recv()
+                stream.send(packed(first, [_digested(trace) for trace in traces]))
             except (OSError, EOFError):
                 return
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
+from itertools import count, groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from embedded_aws.xray.query.digests import Digest
+from embedded_aws.xray.query.filters import packed_tables
+from embedded_aws.xray.query.filters.tables import StoredTrace
 
 if TYPE_CHECKING:
     import sqlite3
@@ -34,6 +36,11 @@ CREATE TABLE pack (
 );
 CREATE TABLE part (number INTEGER PRIMARY KEY);
 """
+FACTS = """
+-- What filters ask of the traces of a part, by column: see `packed_tables`.
+CREATE TABLE fact (part INTEGER NOT NULL, name TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (part, name))
+    WITHOUT ROWID;
+"""
 
 
 class Document(NamedTuple):
@@ -51,6 +58,7 @@ class Loose(NamedTuple):
     number: int
     id: str
     revision: int
+    updated: float
     documents: list[Document]
     digest: Digest | None
 
@@ -66,11 +74,27 @@ class Pack(NamedTuple):
     documents: bytes
 
 
-def packed(traces: Iterable[Loose]) -> Iterator[Pack]:
-    """Pack traces, which are in the order of their numbers.
+class Packed(NamedTuple):
+    """A part of the traces as it is stored: its packs, and rows of the table `fact` without their part."""
+
+    packs: list[Pack]
+    facts: list[tuple[str, bytes]]
+
+
+def packed(first: int, traces: Sequence[Loose]) -> Packed:
+    """Pack the traces of the part that begins with the number `first`, in the order of their numbers.
 
     One whose digest could not be worked out has none here either, and is looked at again when somebody asks.
     """
+    stored = {
+        trace.number - first: StoredTrace(trace.digest.facts, trace.digest.summary, trace.updated)
+        for trace in traces
+        if trace.digest
+    }
+    return Packed(list(_packs(traces)), list(packed_tables.packed(stored)))
+
+
+def _packs(traces: Iterable[Loose]) -> Iterator[Pack]:
     for place, together in groupby(traces, key=lambda trace: trace.number // _PACK):
         some = list(together)
         digests = [trace.digest for trace in some]
@@ -125,15 +149,21 @@ class PackedDigest:
 
 
 class Packs:
-    """The packed traces of a database; all but `has` is for within its transactions."""
+    """The packed traces of a database; all but `has` and `serial` is for within its transactions."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._parts = {number for (number,) in connection.execute("SELECT number FROM part")}
+        parts = [number for (number,) in connection.execute("SELECT number FROM part")]
+        self._serials = count()
+        self._parts = dict(zip(parts, self._serials, strict=False))
         self._next = 0
 
     def has(self, number: int) -> bool:
         """Tell whether the trace's part is packed; the trace may have changed since, and be loose again."""
         return number // PART in self._parts
+
+    def serial(self, part: int) -> int | None:
+        """Return a number that the part, if it is packed, has alone: numbers of traces may be used again."""
+        return self._parts.get(part)
 
     def next_part(self, connection: sqlite3.Connection, before: float) -> range | None:
         """Return the first part that is not packed and got its last document `before` this time."""
@@ -150,13 +180,12 @@ class Packs:
                     return numbers
         return None
 
-    def put(self, connection: sqlite3.Connection, packs: Iterable[Pack]) -> None:
-        """Add a part's packs."""
-        rows = list(packs)
-        part = rows[0].first // PART
-        connection.execute("INSERT OR REPLACE INTO part VALUES (?)", (part,))
-        connection.executemany("INSERT OR REPLACE INTO pack VALUES (?, ?, ?, ?, ?, ?)", rows)
-        self._parts.add(part)
+    def put(self, connection: sqlite3.Connection, part: int, made: Packed) -> None:
+        """Add a part."""
+        connection.execute("INSERT INTO part VALUES (?)", (part,))
+        connection.executemany("INSERT INTO pack VALUES (?, ?, ?, ?, ?, ?)", made.packs)
+        connection.executemany("INSERT INTO fact VALUES (?, ?, ?)", [(part, *fact) for fact in made.facts])
+        self._parts[part] = next(self._serials)
 
     def documents(self, connection: sqlite3.Connection, number: int) -> list[Document]:
         """Return the documents of a trace, as they were when it was packed."""
@@ -192,7 +221,8 @@ class Packs:
             for place in places:
                 values = (place * unit, place * size, (place + 1) * size)
                 if connection.execute(query, values).rowcount and table == "part":
-                    self._parts.discard(place)
+                    del self._parts[place]
+                    connection.execute("DELETE FROM fact WHERE part = ?", (place,))
                     self._next = min(self._next, place)
 
 

@@ -37,8 +37,12 @@ CREATE TABLE setting (kind TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL
 """
 SCHEMA = Schema(
     application_id=0x58524159,
-    version=3,
-    script=_SCHEMA_1 + _SCHEMA_2 + packs.SCHEMA,
+    version=4,
+    script=_SCHEMA_1 + _SCHEMA_2 + packs.SCHEMA + packs.FACTS,
     holds="traces",
-    upgrades={1: f"DROP TABLE digest;\n{_SCHEMA_2}{packs.SCHEMA}", 2: packs.SCHEMA},
+    upgrades={
+        1: f"DROP TABLE digest;\n{_SCHEMA_2}{packs.SCHEMA}{packs.FACTS}",
+        2: packs.SCHEMA + packs.FACTS,
+        3: packs.FACTS,
+    },
 )

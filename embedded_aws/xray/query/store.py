@@ -7,26 +7,27 @@ Documents are only appended or overwritten here, never read for their meaning. W
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.errors import NamedError
 from embedded_aws.host.bounded_store import BoundedStore
 from embedded_aws.host.retention import MAX_AGE
+from embedded_aws.xray.query import packs
 from embedded_aws.xray.query.digests import Digest
 from embedded_aws.xray.query.packs import Document, Loose, Packs
+from embedded_aws.xray.query.rows import Change, PeriodState, Row
 from embedded_aws.xray.query.schema import SCHEMA
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from embedded_aws.xray.intake.documents import SegmentDocument
-    from embedded_aws.xray.query.packs import Pack, PackedDigest
-
-TimeRangeType = Literal["TraceId", "Event", "Service"]
+    from embedded_aws.xray.query.packs import Packed
+    from embedded_aws.xray.query.rows import TimeRangeType
 
 RETENTION_SECONDS = MAX_AGE
 """X-Ray keeps traces for 30 days."""
@@ -52,47 +53,11 @@ ON CONFLICT (id) DO UPDATE SET
 RETURNING id, number, revision, time
 """
 _TRACES_AT_ONCE = 100
-_TIME_COLUMN: dict[TimeRangeType, str] = {"TraceId": "time", "Event": "updated", "Service": "ended"}
+_TIME_COLUMN: Mapping[TimeRangeType, str] = {"TraceId": "time", "Event": "updated", "Service": "ended"}
 
 
 class StoreError(NamedError, code="InternalFailure", status=500):
     """The database file cannot be used; the message names it and says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A trace in a time range; `digest` is `None` when a document came after the last one.
-
-    `time` is the one that the range is about, `updated` when the last document came.
-    """
-
-    number: int
-    id: str
-    time: float
-    updated: float
-    revision: int
-    digest: Digest | PackedDigest | None
-
-
-class Change(NamedTuple):
-    """A trace that got a document."""
-
-    number: int
-    revision: int
-    time: float
-
-
-class PeriodState(NamedTuple):
-    """A fingerprint of the traces that began in a period, counted from the epoch: any change changes it.
-
-    `updated` is when the last document of one of them came.
-    """
-
-    period: int
-    traces: int
-    numbers: int
-    revisions: int
-    updated: float
 
 
 class Store(BoundedStore):
@@ -230,13 +195,14 @@ class Store(BoundedStore):
                     row.number,
                     row.id,
                     row.revision,
+                    row.updated,
                     self._documents(connection, row.number),
                     row.digest if isinstance(row.digest, Digest) else None,
                 )
                 for row in rows
             ]
 
-    def put_packs(self, made: Iterable[Pack], of: Iterable[Loose]) -> None:
+    def put_packed(self, made: Packed, of: Sequence[Loose]) -> None:
         """Keep traces packed; those that changed meanwhile stay as they are."""
         numbers = [trace.number for trace in of]
         revisions = [(trace.number, trace.revision) for trace in of]
@@ -244,8 +210,26 @@ class Store(BoundedStore):
         with self._database.transaction() as connection:
             for table in ("document", "digest"):
                 connection.executemany(f"DELETE FROM {table} {same}", revisions)  # noqa: S608 - of the schema
-            self._packs.put(connection, made)
+            self._packs.put(connection, numbers[0] // packs.PART, made)
             self._packs.drop_gone(connection, numbers)
+
+    def packed_as(self, part: int) -> int | None:
+        """Return what the part of this number is known by while it is packed; waits for nobody."""
+        return self._packs.serial(part)
+
+    def packed_facts(self, part: int, name: str) -> bytes:
+        """Return a blob of `packed_tables`, an empty one when there is none of this name."""
+        query = "SELECT body FROM fact WHERE part = ? AND name = ?"
+        with self._database.transaction() as connection:
+            found = connection.execute(query, (part, name)).fetchone()
+        return bytes(found[0]) if found else b""
+
+    def loose_in(self, part: int) -> list[int]:
+        """Return the traces of a packed part that have changed since."""
+        query = "SELECT DISTINCT trace FROM document WHERE trace >= ? AND trace < ?"
+        with self._database.transaction() as connection:
+            found = connection.execute(query, (part * packs.PART, (part + 1) * packs.PART)).fetchall()
+        return [number for (number,) in found]
 
     def put_digests(self, digests: Iterable[tuple[Row, Digest]]) -> None:
         """Keep digests of the rows' revisions; one of a past revision is never read again."""

@@ -10,9 +10,13 @@ from __future__ import annotations
 import math
 import threading
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
+from embedded_aws.xray.query import packs
+from embedded_aws.xray.query.filters import packed_tables
 from embedded_aws.xray.query.filters.evaluator import Evaluator
+from embedded_aws.xray.query.filters.packed_tables import PackedTable
 from embedded_aws.xray.query.filters.tables import StoredTrace, Tables
 from embedded_aws.xray.query.trace_order import TraceOrder
 
@@ -20,19 +24,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from embedded_aws.xray.query.digests import Digest
-    from embedded_aws.xray.query.filters.evaluator import Rows, Test
+    from embedded_aws.xray.query.filters.evaluator import FilledTable, Rows, Test
     from embedded_aws.xray.query.filters.syntax import Expression
     from embedded_aws.xray.query.filters.tables import Table
     from embedded_aws.xray.query.groups import Group, Groups
     from embedded_aws.xray.query.packs import PackedDigest
-    from embedded_aws.xray.query.store import Change, Row, Store
+    from embedded_aws.xray.query.rows import Change, Row
+    from embedded_aws.xray.query.store import Store
 
+    Choose = Callable[["_Traces", Rows], Rows]
     Load = Callable[[Sequence[int]], Iterable[tuple[Row, Digest | PackedDigest]]]
 
 LOADED_AT_ONCE = 500
 """Traces whose digests are in memory while a table is filled."""
 SHARD = 1_024
 """Traces in a shard, some 4 MB. It is dropped when no more than an eighth of them is left."""
+_ANSWERS = 8
+"""Questions whose answers are kept for each part that is packed."""
 MOST_CHANGES = 50_000
 """Changed traces that are noted between two questions; after more than these all is read anew."""
 
@@ -59,6 +67,7 @@ class TraceIndex:
         self._groups = groups
         self._lock = threading.RLock()
         self._shards: dict[int, _Shard] = {}
+        self._packed: dict[int, _PackedPart] = {}
         self._order: TraceOrder | None = None
         self._gone = 0
         self._changes_lock = threading.Lock()
@@ -96,11 +105,12 @@ class TraceIndex:
 
     def select(self, expression: Expression, numbers: Sequence[int]) -> list[int]:
         """Return those of the traces for which the expression holds, in their order."""
-        return self._chosen(numbers, lambda shard, rows: shard.evaluator.traces(expression, rows))
+        # Not the expression itself: for Python, that with `true` equals the one with 1.
+        return self._chosen(numbers, repr(expression), lambda traces, rows: traces.select(expression, rows))
 
     def in_group(self, group: Group, numbers: Iterable[int]) -> list[int]:
         """Return those of the traces that are in the group, in their order."""
-        return self._chosen(list(numbers), lambda shard, rows: shard.members(group, rows))
+        return self._chosen(list(numbers), repr(group), lambda traces, rows: traces.members(group, rows))
 
     def forget_gone(self) -> None:
         """Hold nothing more of traces that the store has let go of."""
@@ -109,25 +119,49 @@ class TraceIndex:
             left = self._store.count_by(SHARD)
             for part in [part for part in self._shards if left.get(part, 0) <= SHARD // 8]:
                 del self._shards[part]
+            self._packed = {
+                serial: part
+                for serial, part in self._packed.items()
+                if self._store.packed_as(part.number) == serial
+            }
             self._order = None
             for follower in self._followers:
                 follower.forget_gone()
 
-    def _chosen(self, numbers: Sequence[int], choose: Callable[[_Shard, Rows], Rows]) -> list[int]:
+    def _chosen(self, numbers: Sequence[int], question: str, choose: Choose) -> list[int]:
         with self._lock:
             self._note_changes()
-            parts: defaultdict[int, Rows] = defaultdict(list)
+            parts: defaultdict[int, list[int]] = defaultdict(list)
             for number in numbers:
-                parts[number // SHARD].append(number % SHARD)
-            found = [
-                part * SHARD + row
-                for part, rows in parts.items()
-                for row in choose(self._shard(part, rows), rows)
-            ]
-        if len(parts) < 2 or not found:
-            return found
-        chosen = set(found)
-        return [number for number in numbers if number in chosen]
+                parts[number // packs.PART].append(number)
+            found: set[int] = set()
+            loose: list[int] = []
+            for number, its in parts.items():
+                part = self._packed_part(number)
+                if part is None:
+                    loose += its
+                else:
+                    found.update(part.hits(question, choose))
+                    loose += part.loose.intersection(its) if part.loose else ()
+            found.update(self._chosen_of_shards(loose, choose))
+        return [number for number in numbers if number in found] if found else []
+
+    def _chosen_of_shards(self, numbers: Sequence[int], choose: Choose) -> Iterator[int]:
+        shards: defaultdict[int, Rows] = defaultdict(list)
+        for number in numbers:
+            shards[number // SHARD].append(number % SHARD)
+        for place, rows in shards.items():
+            for row in choose(self._shard(place, rows), rows):
+                yield place * SHARD + row
+
+    def _packed_part(self, number: int) -> _PackedPart | None:
+        serial = self._store.packed_as(number)
+        if serial is None:
+            return None
+        part = self._packed.get(serial)
+        if part is None:
+            part = self._packed[serial] = _PackedPart(number, self._store, self._groups)
+        return part if part.is_known else None
 
     def _shard(self, part: int, rows: Rows) -> _Shard:
         shard = self._shards.get(part)
@@ -144,13 +178,16 @@ class TraceIndex:
         with self._changes_lock:
             changes, self._changes = self._changes, {}
         if changes is None:  # from here on they are noted
-            self._shards, self._order = {}, None
+            self._shards, self._packed, self._order = {}, {}, None
             for follower in self._followers:
                 follower.forget_all()
             return
         for follower in self._followers:
             follower.outdate(changes)
         for number, revision, time in changes.values():
+            serial = self._store.packed_as(number // packs.PART)
+            if serial is not None and (part := self._packed.get(serial)):
+                part.loose.add(number)
             if shard := self._shards.get(number // SHARD):
                 shard.outdate(number % SHARD, revision)
             if self._order is not None:
@@ -159,22 +196,17 @@ class TraceIndex:
             self.forget_gone()
 
 
-class _Shard:
-    """Traces from the number `first` on; rows are counted from there."""
+class _Traces:
+    """Traces that some tables hold; rows are counted from the first one."""
 
-    def __init__(self, first: int, load: Load, groups: Groups) -> None:
-        self._first = first
-        self._load = load
+    def __init__(self, filled: FilledTable, groups: Groups) -> None:
+        self._filled = filled
         self._groups = groups
-        self._revisions: dict[int, int] = {}
-        self.tables = Tables()
-        self.evaluator = Evaluator(self._filled, self._in_groups)
+        self._evaluator = Evaluator(filled, self._in_groups)
 
-    def outdate(self, row: int, revision: int) -> None:
-        """Take note of a trace's new revision."""
-        self.tables.grow(row + 1)
-        self.tables.outdate(row)
-        self._revisions[row] = max(revision, self._revisions.get(row, 0))
+    def select(self, expression: Expression, rows: Rows) -> Rows:
+        """Return those of the traces for which the expression holds."""
+        return self._evaluator.traces(expression, rows)
 
     def members(self, group: Group, rows: Rows) -> Rows:
         """Return those of the traces that are in the group."""
@@ -186,7 +218,7 @@ class _Shard:
         for version, until in zip(group.versions, untils, strict=True):
             # A trace that is gone was never read.
             stored = [row for row in rows if (at := updated[row]) is not None and version.since <= at < until]
-            found.update(self.evaluator.traces(version.expression, stored) if version.expression else stored)
+            found.update(self.select(version.expression, stored) if version.expression else stored)
         return [row for row in rows if row in found]
 
     def _in_groups(self, keyword: str, test: Test, rows: Rows) -> Rows:
@@ -196,7 +228,64 @@ class _Shard:
                 found.update(self.members(group, rows))
         return [row for row in rows if row in found]
 
-    def _filled(self, name: str, rows: Rows) -> Table:
+
+class _PackedPart(_Traces):
+    """Traces that the store has packed: what was asked of them once is answered the same way again.
+
+    `loose` are those that are not known here, or have changed since. A part is not known at all that an
+    earlier version packed.
+    """
+
+    def __init__(self, number: int, store: Store, groups: Groups) -> None:
+        super().__init__(self._table, groups)
+        self.number = number
+        self._first = number * packs.PART
+        self._read = partial(store.packed_facts, number)
+        names = self._read("")
+        self.is_known = bool(names)
+        self._rows: Rows = packed_tables.value(names) if names else []
+        self._tables: dict[str, PackedTable] = {}
+        self._answers: dict[str, list[int]] = {}
+        numbers = range(self._first, self._first + packs.PART)
+        self.loose = set(numbers).difference(self._first + row for row in self._rows)
+        self.loose.update(store.loose_in(number))
+
+    def hits(self, question: str, choose: Choose) -> Iterable[int]:
+        """Return the traces that are chosen, by number."""
+        found = self._answers.get(question)
+        if found is None:
+            found = [self._first + row for row in choose(self, self._rows)]
+            self._tables.clear()
+            if "group." not in question:  # which may change
+                while len(self._answers) >= _ANSWERS:
+                    del self._answers[next(iter(self._answers))]
+                self._answers[question] = found
+        return (number for number in found if number not in self.loose) if self.loose else found
+
+    def _table(self, name: str, _rows: Rows) -> PackedTable:
+        table = self._tables.get(name)
+        if table is None:
+            table = self._tables[name] = PackedTable(name, self._read)
+        return table
+
+
+class _Shard(_Traces):
+    """Traces from the number `first` on, whose tables are in memory."""
+
+    def __init__(self, first: int, load: Load, groups: Groups) -> None:
+        super().__init__(self._fill, groups)
+        self._first = first
+        self._load = load
+        self._revisions: dict[int, int] = {}
+        self.tables = Tables()
+
+    def outdate(self, row: int, revision: int) -> None:
+        """Take note of a trace's new revision."""
+        self.tables.grow(row + 1)
+        self.tables.outdate(row)
+        self._revisions[row] = max(revision, self._revisions.get(row, 0))
+
+    def _fill(self, name: str, rows: Rows) -> Table:
         table = self.tables.named(name)
         missing = table.missing
         for part in _parts([row for row in rows if row in missing] if missing else []):

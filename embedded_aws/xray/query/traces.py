@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from embedded_aws.aws.parsing import decode
 from embedded_aws.xray.intake.conformity import conforming
 from embedded_aws.xray.intake.documents import children
 from embedded_aws.xray.query import inferred
@@ -83,6 +84,11 @@ class Trace:
     def nodes(self) -> dict[str, Node]:
         """All real segments and subsegments by id."""
         return {node.id: node for top in self.tops for node in top.walk()}
+
+    @cached_property
+    def service_keys(self) -> dict[Node, Any]:
+        """What `graph` has found out of the services behind segments."""
+        return {}
 
     @cached_property
     def inferred(self) -> tuple[Node, ...]:
@@ -177,7 +183,7 @@ def _best_copies(documents: Iterable[str]) -> tuple[dict[str, Node], int]:
     unreadable = 0
     for text in documents:
         try:
-            nodes = _nodes(json.loads(text))
+            nodes = _nodes(decode(text))
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             unreadable += 1
             continue

@@ -18,11 +18,12 @@ from embedded_aws.xray.query.filters.keywords import FLAGS
 from embedded_aws.xray.query.filters.syntax import Expression
 
 if TYPE_CHECKING:
+    from embedded_aws.xray.query.filters.packed_tables import PackedTable
     from embedded_aws.xray.query.filters.tables import Annotation, Table
 
 Rows = list[int]
 Test = Callable[[Any], bool]
-FilledTable = Callable[[str, Rows], "Table"]
+FilledTable = Callable[[str, Rows], "Table | PackedTable"]
 """Return the table of this name, which holds at least these traces."""
 GroupMembers = Callable[[str, Test, Rows], Rows]
 """Return those of the traces that are in a group whose `group.name` or `group.arn` passes the test."""
@@ -65,7 +66,7 @@ class Evaluator:
         """Return the traces for which the expression holds, in their order."""
         return self._select(expression, self._tables("trace", traces), traces)
 
-    def _select(self, expression: Expression, table: Table, rows: Rows) -> Rows:
+    def _select(self, expression: Expression, table: Table | PackedTable, rows: Rows) -> Rows:
         match expression:
             case syntax.And(terms):
                 for term in terms:
@@ -83,7 +84,9 @@ class Evaluator:
                 return self._keyword(expression, table, rows)
         return self._complex(expression, rows)
 
-    def _keyword(self, expression: syntax.Has | syntax.Compare, table: Table, rows: Rows) -> Rows:
+    def _keyword(
+        self, expression: syntax.Has | syntax.Compare, table: Table | PackedTable, rows: Rows
+    ) -> Rows:
         name = expression.keyword.name
         if name.startswith("group."):
             return self._groups(name, _test(expression), rows)
@@ -119,20 +122,20 @@ class Evaluator:
         return _owners(table, rows, traces)
 
 
-def _owners(table: Table, rows: Rows, traces: Rows) -> Rows:
+def _owners(table: Table | PackedTable, rows: Rows, traces: Rows) -> Rows:
     owners = table.owners
     found = {owners[row] for row in rows}
     return [trace for trace in traces if trace in found]
 
 
-def _calling(picked: syntax.Id | None, table: Table, traces: Rows) -> Rows:
+def _calling(picked: syntax.Id | None, table: Table | PackedTable, traces: Rows) -> Rows:
     """Return the rows of services, or of calls by these services."""
     if picked is None or picked.name is None:
         return _picked(picked, table, "", table.of(traces))
     return _picked(replace(picked, name=None), table, "", table.named(picked.name, traces))
 
 
-def _picked(picked: syntax.Id | None, table: Table, prefix: str, rows: Rows) -> Rows:
+def _picked(picked: syntax.Id | None, table: Table | PackedTable, prefix: str, rows: Rows) -> Rows:
     if picked is None:
         return rows
     for field, value in (("name", picked.name), ("type", picked.type), ("account", picked.account)):
@@ -174,7 +177,7 @@ def _test(expression: syntax.Has | syntax.Compare) -> Test:
     return lambda found: type(found) in kinds and test(found, value)
 
 
-def _with_causes(wanted: list[Any], table: Table, traces: Rows) -> Rows:
+def _with_causes(wanted: list[Any], table: Table | PackedTable, traces: Rows) -> Rows:
     causes = table.columns["cause"]
     rows = [row for row in table.of(traces) if any(_fits(pattern, causes[row]) for pattern in wanted)]
     return _owners(table, rows, traces)

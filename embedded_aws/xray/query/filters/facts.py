@@ -5,10 +5,10 @@ A row holds one value per column, and at its end the annotations: key -> values.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
+from embedded_aws.aws.parsing import encode
 from embedded_aws.xray.query.graph import CLIENT, service_key
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def work_out(trace: Trace, summary: Mapping[str, Any]) -> Facts:
         [_service(top, trace) for top in tops],
         [row for top in tops for row in _edges(top, trace)],
     )
-    trace_row, services, edges = (json.dumps(row, separators=(",", ":")) for row in rows)
+    trace_row, services, edges = (encode(row) for row in rows)
     return trace_row, services, edges
 
 

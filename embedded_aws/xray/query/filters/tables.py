@@ -6,12 +6,13 @@ comprehension goes, take a tenth of the time that objects with attributes would.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, get_args
 
+from embedded_aws.aws.parsing import decode
 from embedded_aws.xray.query.filters import facts
 from embedded_aws.xray.query.filters.syntax import CauseKind, CauseList
 
@@ -33,13 +34,19 @@ _SPARE_ROWS = 10_000
 """A table is made anew when that many rows, and half of all, belong to no trace."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StoredTrace:
     """What the store keeps of a trace for filters; `updated` in epoch seconds."""
 
     facts: Facts
     summary: str
     updated: float
+
+    @cached_property
+    def causes(self) -> dict[str, list[Any]]:
+        """The root causes, by the member of the summary that has them."""
+        summary = decode(self.summary)
+        return {name: summary[name] for name in _CAUSES.values()}
 
 
 class Annotation:
@@ -124,6 +131,10 @@ class Table:
         """Return the rows' values of an annotation."""
         return self._annotations.get(key, _NO_ANNOTATION)
 
+    def annotations(self) -> Iterable[tuple[str, Annotation]]:
+        """Return all annotations by key."""
+        return self._annotations.items()
+
     def put(self, trace: int, stored: StoredTrace) -> None:
         """Hold a trace's rows instead of those of an earlier revision."""
         for row in self._spans[trace]:
@@ -204,22 +215,21 @@ class Tables:
 
 
 def _trace_rows(stored: StoredTrace) -> Iterator[list[Any]]:
-    *values, annotations = json.loads(stored.facts[0])
+    *values, annotations = decode(stored.facts[0])
     yield [*values, stored.updated, annotations]
 
 
 def _service_rows(stored: StoredTrace) -> Any:
-    return json.loads(stored.facts[1])
+    return decode(stored.facts[1])
 
 
 def _edge_rows(stored: StoredTrace) -> Any:
-    return json.loads(stored.facts[2])
+    return decode(stored.facts[2])
 
 
 def _cause_rows(stored: StoredTrace) -> Iterator[list[Any]]:
-    summary = json.loads(stored.summary)
-    for name in _CAUSES.values():
-        for cause in summary[name]:
+    for causes in stored.causes.values():
+        for cause in causes:
             yield [cause, {}]
 
 
@@ -227,7 +237,7 @@ def _causes(kind: CauseKind, of: CauseList) -> Table:
     columns, items = _LISTS[of]
 
     def rows(stored: StoredTrace) -> Iterator[list[Any]]:
-        for cause in json.loads(stored.summary)[_CAUSES[kind]]:
+        for cause in stored.causes[_CAUSES[kind]]:
             found = list(items(cause))
             for index, values in enumerate(found):
                 yield [*values, index, index == 0, index == len(found) - 1, {}]
@@ -274,3 +284,5 @@ _SORTS: dict[str, Callable[[], Table]] = {
         for of in get_args(CauseList)
     },
 }
+NAMES = ("trace", *_SORTS)
+"""Of all tables."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from embedded_aws.xray.query.store import Row
+    from embedded_aws.xray.query.rows import Row
 
 
 def put(api: Api, number: int, second: int, *, fault: bool = False) -> None:

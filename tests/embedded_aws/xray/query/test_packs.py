@@ -125,6 +125,64 @@ def test_a_document_that_comes_later_is_added_to_its_trace(packing: Packing) -> 
     assert len(packing.api.ids("annotation.order = 7")) == 1
 
 
+QUESTIONS = (
+    "ok",
+    "fault = true",
+    "!fault",
+    "responsetime > 1",
+    "responsetime >= 1 AND responsetime < 3 OR error",
+    'http.url CONTAINS "/3"',
+    "http.status = 200",
+    'user = "ada"',
+    "annotation.kind",
+    "annotation.kind = 1",
+    "annotation.kind = true",
+    'annotation.kind = "1"',
+    "annotation.kind != 1",
+    'annotation.kind BEGINSWITH "é"',
+    "annotation.kind > 2",
+    "annotation.absent",
+    'service("a") { fault }',
+    'service("b") { annotation.kind = 1 }',
+    'service(id(name: "orders", type: "AWS::DynamoDB::Table")) { error }',
+    'edge("a", "orders") { error }',
+    'rootcause.fault.service { name = "orders" }',
+    'rootcause.fault.exception { message CONTAINS "no" }',
+    'rootcause.responsetime.entity { name = "a" AND coverage > 0.5 }',
+    'group.name = "slow"',
+    "!duration > 2",
+)
+
+
+def test_each_question_is_answered_as_before(packing: Packing) -> None:
+    """Of every sort of value, asked for the first time and again."""
+    packing.api.ask("/CreateGroup", GroupName="slow", FilterExpression="responsetime > 2")
+    kinds = (1, True, "1", "é\ud800", 2.5, 10**30, None)
+    for number in range(1, 90):
+        failed = {"fault": True, "cause": {"exceptions": [{"id": "1" * 16, "type": "E", "message": "no"}]}}
+        call = subsegment(
+            "c",
+            "a",
+            name="DynamoDB",
+            namespace="aws",
+            aws={"operation": "GetItem", "table_name": "orders"},
+            **(failed if number % 3 == 0 else {"error": True} if number % 4 == 0 else {}),
+        )
+        packing.put(
+            number,
+            takes=number % 4,
+            http={"request": {"url": f"https://api.test/{number}"}, "response": {"status": 200 + number % 2}},
+            annotations={} if number % 7 == 6 else {"kind": kinds[number % 7]},
+            **({"subsegments": [call]} if number % 2 else {}),
+            **({"user": "ada"} if number % 9 == 0 else {}),
+        )
+    before = [packing.api.ids(question) for question in QUESTIONS]
+    assert sum(map(bool, before)) > 18
+    packing.pack()
+    assert [packing.api.ids(question) for question in QUESTIONS] == before
+    assert [packing.api.ids(question) for question in QUESTIONS] == before
+
+
 def test_traces_that_still_get_documents_are_not_packed(packing: Packing) -> None:
     """A part waits for its last trace to be quiet."""
     packing.put(*range(1, 70))
@@ -142,7 +200,7 @@ def test_a_trace_that_changes_while_it_is_packed_stays_as_it_is(packing: Packing
     packing.put(7, user="ada")
     made = packing.xray._packer.pack(loose)
     assert made is not None
-    packing.xray.store.put_packs(made, loose)
+    packing.xray.store.put_packed(made, loose)
     assert packing.count("document") == 2 * (39 - PART + 1 + 1)
     packing.api.put(segment("a", trace_id=trace_id(7, NOW + 7), at=7, takes=3, user="ada"))
     assert packing.api.ids('user = "ada"') == [trace_id(7, NOW + 7)]
@@ -210,7 +268,9 @@ def test_a_file_without_packs_is_taken_over(
     before = old.everything()
     old.close()
     with closing(sqlite3.connect(tmp_path / "traces.db")) as connection:
-        connection.executescript("DROP TABLE pack; DROP TABLE part; PRAGMA user_version = 2;")
+        connection.executescript(
+            "DROP TABLE pack; DROP TABLE part; DROP TABLE fact; PRAGMA user_version = 2;"
+        )
     new = Packing(tmp_path / "traces.db", packer)
     assert new.everything() == before
     assert new.pack() < 118
@@ -225,7 +285,7 @@ def test_a_packer_that_was_killed_loses_nothing(monkeypatch: pytest.MonkeyPatch)
     packing = Packing(None, packer)
     packing.put(*range(1, 40))
     before = packing.everything()
-    assert packer.pack([]) == []
+    assert packer.pack(packing.xray.store.loose_part(NOW + 100)) is not None
     assert packer._worker is not None
     packer._worker[0].kill()
     packing.passed += QUIET + 1
