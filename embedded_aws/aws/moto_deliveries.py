@@ -16,11 +16,11 @@ from embedded_aws.aws.bucket_notifications import conflict
 from embedded_aws.aws.event_patterns import EventPatternError, checked, matches, parse
 from embedded_aws.aws.moto_events import EventPut, NotificationsSet, ObjectChanged, Published, note
 from embedded_aws.aws.moto_patches import (
+    correct_iam,
     correct_streams,
     correct_tables,
     publish_parameters,
     refuse_nothing_by_bucket_policies,
-    serve_iam_in_turn,
 )
 from embedded_aws.aws.parsing import read_json
 
@@ -234,7 +234,7 @@ def _s3() -> None:
 _PATCHES: Mapping[str, Callable[[], None]] = {
     "dynamodb": correct_tables,
     "events": _events,
-    "iam": serve_iam_in_turn,
+    "iam": correct_iam,
     "kinesis": correct_streams,
     "s3": _s3,
     "sns": _sns,

@@ -13,7 +13,7 @@ import sys
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, cached_property
 from threading import Lock
 from types import ModuleType
 from typing import Any, NoReturn
@@ -245,7 +245,13 @@ def correct_tables() -> None:
     StreamShard.get = got  # type: ignore[method-assign]
 
 
-def serve_iam_in_turn() -> None:
+def correct_iam() -> None:
+    """Let IAM answer one request at a time, and read AWS's policies when somebody asks for one."""
+    _serve_iam_in_turn()
+    _read_policies_when_asked()
+
+
+def _serve_iam_in_turn() -> None:
     """Let IAM answer one request at a time: moto looks for roles and policies while others are made.
 
     A program makes its roles in several threads; one of them would fail with "dictionary changed size".
@@ -259,6 +265,29 @@ def serve_iam_in_turn() -> None:
             return answer(self)
 
     IamResponse.call_action = call_action  # type: ignore[method-assign, assignment]
+
+
+def _read_policies_when_asked() -> None:
+    """Let IAM read AWS's 1,500 policies when somebody asks for one: they take 18 MB and 50 ms."""
+    from moto.iam.models import IAMBackend  # noqa: PLC0415 - a slow import
+
+    backend, make = _open(IAMBackend), IAMBackend.__init__
+    policies = {
+        "aws_managed_policies": cached_property(backend._init_aws_policies),  # noqa: SLF001
+        "managed_policies": cached_property(backend._init_managed_policies),  # noqa: SLF001
+    }
+
+    def made(self: Any, *given: Any, **named: Any) -> None:
+        make(self, *given, **named)
+        for name in policies:
+            delattr(self, name)
+
+    for name, read in policies.items():
+        setattr(backend, name, read)
+        read.__set_name__(backend, name)
+    backend._init_aws_policies = list  # noqa: SLF001 - what it is made with
+    backend._init_managed_policies = dict  # noqa: SLF001
+    backend.__init__ = made
 
 
 def refuse_nothing_by_bucket_policies() -> None:

@@ -83,6 +83,17 @@ def test_the_owner_of_an_access_key_is_looked_for_in_the_partitions_that_are_use
     }
 
 
+def test_policies_of_aws_are_read_when_one_is_asked_for() -> None:
+    """A program that makes a role of its own waits for none of them, and no memory keeps them."""
+    moto.load().open("iam")
+    from moto.iam.models import IAMBackend  # noqa: PLC0415 - moto's, a slow import
+
+    iam = IAMBackend("aws", ACCOUNT_ID)
+    assert not {"managed_policies", "aws_managed_policies"} & vars(iam).keys()
+    arn = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+    assert iam.get_policy(arn) in iam.aws_managed_policies
+
+
 def test_models_are_looked_for_once() -> None:
     """The folder of botocore's models has hundreds of services."""
     moto.load()
