@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def refusal(
     return f"A page of another site or port asked (Sec-Fetch-Site {_shown(site)}), which is not allowed."
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Tell whether a Host header names this machine: `127.0.0.1:8080`, `[::1]`, `localhost`, `x.localhost`.
 

@@ -16,10 +16,11 @@ import h11
 import uvicorn
 from starlette.requests import ClientDisconnect
 
+from embedded_aws.host.memory import read_little
 from loopback_guard.http import RefusingProtocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -32,12 +33,29 @@ _SHORTEST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.4, 15.0, 1.15
 """Seconds between them, from the first to the last: together a good 20 minutes."""
 
 
-class _RecordingConnection(h11.Connection):
-    """Keeps the header names of the last request as they were sent."""
+class _Connection(h11.Connection):
+    """Keeps the header names of the last request as they were sent, and a response's head for its body.
 
-    def __init__(self, state: dict[str, Any], max_incomplete_event_size: int) -> None:
-        super().__init__(h11.SERVER, max_incomplete_event_size)
+    `held` is called when there is a head: whoever waits for nothing else takes it by `head`.
+    """
+
+    def __init__(self, state: dict[str, Any], most_bytes: int, held: Callable[[], object]) -> None:
+        super().__init__(h11.SERVER, most_bytes)
         self._app_state = state
+        self._held = held
+        self._head = b""
+
+    def send(self, event: Any) -> Any:
+        sent = super().send(event)
+        if isinstance(event, h11.Response):
+            self._head = sent or b""
+            self._held()
+            return b""
+        return (self.head() + (sent or b"")) if self._head else sent
+
+    def head(self) -> bytes:
+        head, self._head = self._head, b""
+        return head
 
     def next_event(self) -> Any:
         event = super().next_event()
@@ -57,8 +75,19 @@ class Protocol(RefusingProtocol):
         # Each request gets a copy of this state: it must not be shared by connections.
         self.app_state = dict(self.app_state)
         limit = self.config.h11_max_incomplete_event_size or 256 * 1024
-        self.conn = _RecordingConnection(self.app_state, limit)
+        # Head and body leave at once, if the body is there by then.
+        connection = _Connection(self.app_state, limit, lambda: self.loop.call_soon(self._send_head))
+        self.conn, self._head = connection, connection.head
         self._waits: _Waits | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin to read."""
+        read_little(transport)
+        super().connection_made(transport)
+
+    def _send_head(self) -> None:
+        if head := self._head():
+            self.transport.write(head)
 
     def keep_waiting(self) -> None:
         """Send an interim response, if one is of use (HTTP/1.0 knows none) and the last was long ago."""

@@ -81,7 +81,7 @@ class Environment:
         self._api = RuntimeApi(clock)
         self._process: Process | None = None
         self._exited: asyncio.Task[int] | None = None
-        self._pipe = -1
+        self._pipe = self._status = -1
         self._started = 0.0
         self._stopped = False
 
@@ -193,9 +193,10 @@ class Environment:
         """Return the worker's peak memory in MB, where the system tells it."""
         if self._process is None:
             return None
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            status = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii", errors="replace")
-            return int(status.split("VmHWM:")[1].split()[0]) // 1024
+        with contextlib.suppress(OSError, IndexError):
+            if self._status < 0:
+                self._status = os.open(f"/proc/{self._process.pid}/status", os.O_RDONLY | os.O_CLOEXEC)
+            return int(os.pread(self._status, 4096, 0).partition(b"VmHWM:")[2].split(None, 1)[0]) // 1024
         return None
 
     async def stop(self) -> None:
@@ -218,6 +219,9 @@ class Environment:
             asyncio.get_running_loop().remove_reader(self._pipe)
             os.close(self._pipe)
             self._pipe = -1
+        if self._status >= 0:
+            os.close(self._status)
+            self._status = -1
         await self._api.close()
         if self._debuggee is not None:
             await self._debuggee.close()

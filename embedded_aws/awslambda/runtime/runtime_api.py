@@ -19,6 +19,7 @@ import h11
 
 from embedded_aws.aws.ids import Clock
 from embedded_aws.awslambda.runtime.outcome import MAX_RESPONSE, Span
+from embedded_aws.host.memory import read_little
 from loopback_guard import refusal
 
 _INVOCATION = re.compile(r"/2018-06-01/runtime/invocation/([^/]+)/(response|error)")
@@ -125,6 +126,7 @@ class RuntimeApi:
         task = asyncio.current_task()
         if task is None:
             return
+        read_little(writer.transport)
         self._connections.add(task)
         try:
             await self._serve(reader, writer)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,6 +38,36 @@ async def hello(scope: Any, receive: Any, send: Any) -> None:
     """Answer without a look at the body."""
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"hi"})
+
+
+def test_a_response_leaves_in_one_piece() -> None:
+    """Head and body that are there together are one call of the system, and one packet."""
+    with serving(hello) as url, connected(url) as connection:
+        assert connection.recv(65536).endswith(b"\r\n\r\nhi")
+
+
+def test_a_head_does_not_wait_for_its_body() -> None:
+    """Who listens to events sees that it is connected before there is one."""
+    seen = threading.Event()
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await asyncio.to_thread(seen.wait)
+        await send({"type": "http.response.body", "body": b"hi"})
+
+    with serving(slow) as url, connected(url) as connection:
+        assert connection.recv(65536).endswith(b"\r\n\r\n")
+        seen.set()
+        assert connection.recv(65536) == b"hi"
+
+
+@contextmanager
+def connected(url: str) -> Iterator[socket.socket]:
+    """Send a request on a connection."""
+    address = urlsplit(url)
+    with socket.create_connection((address.hostname, address.port), 10) as connection:
+        connection.sendall(request("GET /", {}))
+        yield connection
 
 
 class Echo:
