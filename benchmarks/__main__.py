@@ -52,14 +52,11 @@ PARTS: Mapping[str, Part] = {
     "gateway": lambda size, say: gateway.measure(size.load, say),
     "starts": lambda size, say: starts.measure(size.starts, say),
     "setup": lambda _, say: starts.setup(say),
-    "store": lambda size, say: store.measure("store", size.traces, say),
-    "growth": lambda size, say: store.growth(
-        {SMALL: size.traces // 10, USUAL: size.traces}, size.growth, say
+    "store": lambda size, say: chain(
+        store.growth(SMALL, size.traces // 10, size.growth, say),
+        store.measure("store", USUAL, size.traces, size.growth, say),
     ),
-    LARGER: lambda size, say: chain(
-        store.measure(LARGER, 10 * size.traces, say),
-        store.growth({LARGE: 10 * size.traces}, size.growth, say),
-    ),
+    LARGER: lambda size, say: store.measure(LARGER, LARGE, 10 * size.traces, size.growth, say),
 }
 
 

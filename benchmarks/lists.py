@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.pages import painted, put, served, tell
 from benchmarks.store import fill
-from benchmarks.xray_store import trace_documents
+from benchmarks.xray_store import HOUR, trace_documents
 from tests.waterfall.web.browser import browsing
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         data = given.data or Path(directory)
         if given.data is None:
-            fill(data, given.traces)
+            fill(data, given.traces, time.time() - HOUR)
         with browsing() as browser, served(data) as (xray, console):
             page = browser.page(width=1280, height=800)
             print(f"{given.traces:,} traces")

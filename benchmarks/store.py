@@ -18,12 +18,13 @@ from benchmarks.figures import CLIENTS, USUAL, Measured
 from benchmarks.gateway import Load
 from benchmarks.imports import megabytes
 from benchmarks.servers import REGION, Server, running, serving
-from benchmarks.xray_store import HOUR, trace_documents
+from benchmarks.xray_store import HOUR, START, trace_documents
 from embedded_aws.xray.service import XRay
 
 AT_ONCE = 500
 FILTER = "fault"
 ARRIVING = 5_000
+"""Segments per second that come in while others read."""
 TOGETHER = 50
 ROWS = {
     "PutTraceSegments": "put",
@@ -39,53 +40,73 @@ _SIGNED = {
     "Content-Type": "application/json",
 }
 
+Say = Callable[[str], None]
 
-def measure(part: str, traces: int, say: Callable[[str], None]) -> Iterator[Measured]:
-    """Measure a store of so many traces, as the rows of a part."""
+
+def measure(part: str, told: int, traces: int, seconds: float, say: Say) -> Iterator[Measured]:
+    """Measure a store of so many traces as the rows of a part, then a server that has it; see `growth`."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield from store(Path(folder), part, traces, say)
+        yield from _growth(Path(folder), told, traces, seconds, say)
+
+
+def store(folder: Path, part: str, traces: int, say: Say) -> Iterator[Measured]:
+    """Fill a store and ask it, in this process."""
     say(f"{traces:,} traces")
     filters = []
-    with tempfile.TemporaryDirectory() as folder:
-        for name, text in xray_store.measure(traces, Path(folder)):
-            say(f"{name}: {text}")
-            value = float(text.split()[0].replace(",", ""))
-            if row := ROWS.get(name):
-                yield Measured(f"{part}.{row}", value)
-            elif name.startswith("list, filter"):
-                filters.append(value)
+    for name, text in xray_store.measure(traces, folder):
+        say(f"{name}: {text}")
+        value = float(text.split()[0].replace(",", ""))
+        if row := ROWS.get(name):
+            yield Measured(f"{part}.{row}", value)
+        elif name.startswith("list, filter"):
+            filters.append(value)
     yield Measured(f"{part}.filter", max(filters))
 
 
-def growth(sizes: Mapping[int, int], seconds: float, say: Callable[[str], None]) -> Iterator[Measured]:
-    """Ask for the failed traces of the hour, for so long with each number of clients.
+def growth(told: int, traces: int, seconds: float, say: Say) -> Iterator[Measured]:
+    """Measure a server with so many traces as the rows of `told`, for so long with each number of clients."""
+    with tempfile.TemporaryDirectory() as folder:
+        say(f"filling a store with {traces:,} traces")
+        fill(Path(folder), traces, START)
+        yield from _growth(Path(folder), told, traces, seconds, say)
 
-    `sizes` are the traces that the rows tell of, each with how many are measured for it.
-    """
-    for told, traces in sizes.items():
-        with tempfile.TemporaryDirectory() as folder:
-            say(f"filling a store with {traces:,} traces")
-            fill(Path(folder), traces)
-            with running(serving(Path(folder))) as server:
-                yield Measured(f"growth.{told}.disk", megabytes(Path(folder)) * 1000 / traces)
-                now = time.time()
-                asked = {"StartTime": now - 2 * HOUR, "EndTime": now, "FilterExpression": FILTER}
-                xray = server.client("xray")
-                # what is worked out once is there afterwards
-                pages = list(xray.get_paginator("get_trace_summaries").paginate(**asked))
-                for clients in CLIENTS:
-                    say(f"{traces:,} traces, {clients} at a time")
-                    load = _asking(server, "/TraceSummaries", asked, clients)
-                    asyncio.run(load.run(seconds))
-                    yield Measured(f"growth.{told}.{clients}.p50", median(load.taken) * 1000)
-                    yield Measured(f"growth.{told}.{clients}.rate", len(load.taken) / load.seconds)
-                yield Measured(f"growth.{told}.memory", server.memory())
-                if told == USUAL:
-                    say(f"reading while {ARRIVING:,} segments/s come in")
-                    one = {"TraceIds": [pages[0]["TraceSummaries"][0]["Id"]]}
-                    for row, path, request in (("trace", "/Traces", one), ("list", "/TraceSummaries", asked)):
-                        load = _asking(server, path, request)
-                        rate = asyncio.run(_while_storing(load, server, seconds))
-                        told_of = f"{rate:,.0f} segments/s came in"
-                        yield Measured(f"busy.{row}", median(load.taken) * 1000, note=told_of)
+
+def _growth(folder: Path, told: int, traces: int, seconds: float, say: Say) -> Iterator[Measured]:
+    """Ask for the failed traces of the hour, then for more while segments come in."""
+    say(f"{traces:,} traces, until all are compressed")
+    _compress(folder, traces)
+    yield Measured(f"growth.{told}.disk", megabytes(folder) * 1000 / traces)
+    with running(serving(folder)) as server:
+        asked = {"StartTime": START, "EndTime": START + HOUR, "FilterExpression": FILTER}
+        xray = server.client("xray")
+        # what is worked out once is there afterwards
+        pages = list(xray.get_paginator("get_trace_summaries").paginate(**asked))
+        for clients in CLIENTS:
+            say(f"{traces:,} traces, {clients} at a time")
+            load = _asking(server, "/TraceSummaries", asked, clients)
+            asyncio.run(load.run(seconds))
+            yield Measured(f"growth.{told}.{clients}.p50", median(load.taken) * 1000)
+            yield Measured(f"growth.{told}.{clients}.rate", len(load.taken) / load.seconds)
+        yield Measured(f"growth.{told}.memory", server.memory())
+        if told == USUAL:
+            say(f"reading while {ARRIVING:,} segments/s come in")
+            one = {"TraceIds": [pages[0]["TraceSummaries"][0]["Id"]]}
+            for row, path, request in (("trace", "/Traces", one), ("list", "/TraceSummaries", asked)):
+                load = _asking(server, path, request)
+                rate = asyncio.run(_while_storing(load, server, seconds))
+                told_of = f"{rate:,.0f} segments/s came in"
+                yield Measured(f"busy.{row}", median(load.taken) * 1000, note=told_of)
+
+
+def _compress(folder: Path, traces: int) -> None:
+    """Do what a server does in the background."""
+    xray = XRay(folder / "traces.db", clock=lambda: START + HOUR + 60)
+    for _ in range(traces):
+        if not xray.tidy() and not xray.pack():
+            break
+    xray.stop_packing()
+    xray.close()
 
 
 def _asking(server: Server, path: str, request: Mapping[str, Any], clients: int = 1) -> Load:
@@ -110,10 +131,10 @@ async def _while_storing(reading: Load, server: Server, seconds: float) -> float
     return len(texts) / taken
 
 
-def fill(directory: Path, traces: int) -> None:
-    """Write a store of traces that began within the last hour."""
-    source, began = random.Random(7), time.time() - HOUR
-    xray = XRay(directory / "traces.db")
+def fill(directory: Path, traces: int, began: float) -> None:
+    """Write a store of traces that began within the hour from then on."""
+    source = random.Random(7)
+    xray = XRay(directory / "traces.db", clock=lambda: began + HOUR)
     numbers = iter(range(traces))
     while some := list(islice(numbers, AT_ONCE)):
         documents = (
