@@ -212,7 +212,7 @@ _STORE = (
 def _store(part: str, traces: int, *, large: bool) -> Theme:
     return Theme(
         f"X-Ray's store with {traces:,} traces",
-        "Of three segments each, spread over an hour; without the socket.",
+        "Of three segments each, spread over an hour, compressed when they are quiet; without the socket.",
         tuple(replace(row, id=f"{part}.{row.id}", large=large) for row in _STORE),
     )
 

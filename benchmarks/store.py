@@ -19,7 +19,7 @@ from benchmarks.gateway import Load
 from benchmarks.imports import megabytes
 from benchmarks.servers import REGION, Server, running, serving
 from benchmarks.xray_store import HOUR, START, trace_documents
-from embedded_aws.xray.service import XRay
+from embedded_aws.xray.service import QUIET, XRay
 
 AT_ONCE = 500
 FILTER = "fault"
@@ -68,14 +68,12 @@ def growth(told: int, traces: int, seconds: float, say: Say) -> Iterator[Measure
     """Measure a server with so many traces as the rows of `told`, for so long with each number of clients."""
     with tempfile.TemporaryDirectory() as folder:
         say(f"filling a store with {traces:,} traces")
-        fill(Path(folder), traces, START)
+        fill(Path(folder), traces, START, packed=True)
         yield from _growth(Path(folder), told, traces, seconds, say)
 
 
 def _growth(folder: Path, told: int, traces: int, seconds: float, say: Say) -> Iterator[Measured]:
     """Ask for the failed traces of the hour, then for more while segments come in."""
-    say(f"{traces:,} traces, until all are compressed")
-    _compress(folder, traces)
     yield Measured(f"growth.{told}.disk", megabytes(folder) * 1000 / traces)
     with running(serving(folder)) as server:
         asked = {"StartTime": START, "EndTime": START + HOUR, "FilterExpression": FILTER}
@@ -97,16 +95,6 @@ def _growth(folder: Path, told: int, traces: int, seconds: float, say: Say) -> I
                 rate = asyncio.run(_while_storing(load, server, seconds))
                 told_of = f"{rate:,.0f} segments/s came in"
                 yield Measured(f"busy.{row}", median(load.taken) * 1000, note=told_of)
-
-
-def _compress(folder: Path, traces: int) -> None:
-    """Do what a server does in the background."""
-    xray = XRay(folder / "traces.db", clock=lambda: START + HOUR + 60)
-    for _ in range(traces):
-        if not xray.tidy() and not xray.pack():
-            break
-    xray.stop_packing()
-    xray.close()
 
 
 def _asking(server: Server, path: str, request: Mapping[str, Any], clients: int = 1) -> Load:
@@ -131,14 +119,18 @@ async def _while_storing(reading: Load, server: Server, seconds: float) -> float
     return len(texts) / taken
 
 
-def fill(directory: Path, traces: int, began: float) -> None:
-    """Write a store of traces that began within the hour from then on."""
-    source = random.Random(7)
-    xray = XRay(directory / "traces.db", clock=lambda: began + HOUR)
+def fill(directory: Path, traces: int, began: float, *, packed: bool = False) -> None:
+    """Write a store of traces that began within the hour from then on, compressed on demand."""
+    source, now = random.Random(7), began + HOUR
+    xray = XRay(directory / "traces.db", clock=lambda: now)
     numbers = iter(range(traces))
     while some := list(islice(numbers, AT_ONCE)):
         documents = (
             one for number in some for one in trace_documents(number, began + HOUR * number / traces, source)
         )
         assert xray.put([json.dumps(document) for document in documents]) == []
+    if packed:
+        now += QUIET + 1
+        xray_store.compress(xray)
+    xray.stop_packing()
     xray.close()
