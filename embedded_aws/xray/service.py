@@ -119,7 +119,7 @@ class XRay:
             self.store.close()
             raise
         self._packer = Packer(monotonic)
-        self._minutes = MinuteGraphs(self.store, self._graph)
+        self._minutes = MinuteGraphs(self.store, self._graph, uses_packed=True)
         self._group_minutes: dict[str, tuple[Group, MinuteGraphs]] = {}
         self._unreadable: set[str] = set()
         self._telemetry_lock = threading.Lock()

@@ -11,18 +11,20 @@ import math
 import threading
 from typing import TYPE_CHECKING
 
+from embedded_aws.xray.query import packs
 from embedded_aws.xray.query.graph import Graph
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
     from embedded_aws.xray.query.rows import PeriodState, Row
     from embedded_aws.xray.query.store import Store
 
-PERIODS = (60, 5, 1)
-"""Seconds, longest first."""
+MINUTE = 60
+PERIODS = (600, MINUTE, 5, 1)
+"""Seconds, longest first. Those of more than a minute are summed from minutes."""
 MAX_PERIODS = 24 * 60
-"""Periods that are kept in memory: one day of minutes."""
+"""Periods that are kept in memory, of a minute and more: one day of minutes."""
 MOST_COUNTS = 1_000_000
 """Counts that they have in all: some 100 MB. An hour of 100,000 traces has 700,000, and is asked for as a
 whole: if it did not fit, nothing of it would be found ready."""
@@ -33,10 +35,16 @@ SETTLED = 10.0
 
 
 class MinuteGraphs:
-    """Sums graphs by period; `graph_of` sums the traces of some rows."""
+    """Sums graphs by period; `graph_of` sums the traces of some rows.
 
-    def __init__(self, store: Store, graph_of: Callable[[Iterable[Row]], Graph]) -> None:
+    With `uses_packed` all traces count, and packed ones are summed by minute already.
+    """
+
+    def __init__(
+        self, store: Store, graph_of: Callable[[Iterable[Row]], Graph], *, uses_packed: bool = False
+    ) -> None:
         self._store = store
+        self._uses_packed = uses_packed
         self._graph_of = graph_of
         self._lock = threading.Lock()
         self._kept: dict[int, dict[int, tuple[PeriodState, Graph]]] = {length: {} for length in PERIODS}
@@ -73,7 +81,7 @@ class MinuteGraphs:
         if kept is None or (kept[0] != state and not self._only_lost(kept[0], state)):
             # Rows that are newer than `state` do no harm: the next look at the period sees another state.
             start = state.period * length
-            kept = state, self._sum(start, start + length)
+            kept = state, self._summed(start, length)
         with self._lock:
             self._drop(length, state.period)
             self._kept[length][state.period] = kept
@@ -84,7 +92,7 @@ class MinuteGraphs:
     def _drop_oldest(self, length: int) -> None:
         """Drop what was asked for longest ago."""
         periods = self._kept[length]
-        most = MAX_PERIODS if length == PERIODS[0] else _SHORT_PERIODS
+        most = MAX_PERIODS if length >= MINUTE else _SHORT_PERIODS
         while len(periods) > most or (self._counts > MOST_COUNTS and len(periods) > 1):
             self._drop(length, next(iter(periods)))
 
@@ -94,9 +102,31 @@ class MinuteGraphs:
             for period in [each for each in self._kept[length] if each in asked and each not in there]:
                 self._drop(length, period)
 
-    def _sum(self, start: float, end: float) -> Graph:
+    def _summed(self, start: int, length: int) -> Graph:
+        if length > MINUTE:
+            total = Graph()
+            self._add(total, start, start + length, PERIODS[PERIODS.index(length) + 1 :])
+            return total
+        if length == MINUTE and self._uses_packed:
+            return self._minute(start)
+        return self._sum(start, start + length)
+
+    def _minute(self, start: int) -> Graph:
+        """Sum the parts that are packed and as they were then, and each trace of the others."""
+        packed = Graph()
+        done = []
+        for part, count, revisions in self._store.parts_between(start, start + MINUTE):
+            blob = self._store.packed_facts(part, packs.MINUTES)
+            if blob and (graph := packs.minute(blob, start // MINUTE, count, revisions)):
+                packed.merge(graph)
+                done.append(part)
+        total = self._sum(start, start + MINUTE, done)
+        total.merge(packed)
+        return total
+
+    def _sum(self, start: float, end: float, without: Collection[int] = ()) -> Graph:
         total = Graph()
-        for rows in self._store.parts(start, end):
+        for rows in self._store.batches(start, end, without):
             total.merge(self._graph_of(rows))
         return total
 

@@ -7,6 +7,7 @@ what they have in common is stored once, and to read one trace of them takes a f
 from __future__ import annotations
 
 import zlib
+from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count, groupby
@@ -14,9 +15,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from embedded_aws.xray.query import graph_json
 from embedded_aws.xray.query.digests import Digest
 from embedded_aws.xray.query.filters import packed_tables
 from embedded_aws.xray.query.filters.tables import StoredTrace
+from embedded_aws.xray.query.graph import Graph
 
 if TYPE_CHECKING:
     import sqlite3
@@ -36,8 +39,10 @@ CREATE TABLE pack (
 );
 CREATE TABLE part (number INTEGER PRIMARY KEY);
 """
+MINUTES = "minutes"
+"""Of a part's facts, the service graph of each minute."""
 FACTS = """
--- What filters ask of the traces of a part, by column: see `packed_tables`.
+-- What filters ask of the traces of a part, by column: see `packed_tables`; and its `minutes`.
 CREATE TABLE fact (part INTEGER NOT NULL, name TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (part, name))
     WITHOUT ROWID;
 """
@@ -58,6 +63,7 @@ class Loose(NamedTuple):
     number: int
     id: str
     revision: int
+    time: float
     updated: float
     documents: list[Document]
     digest: Digest | None
@@ -91,7 +97,31 @@ def packed(first: int, traces: Sequence[Loose]) -> Packed:
         for trace in traces
         if trace.digest
     }
-    return Packed(list(_packs(traces)), list(packed_tables.packed(stored)))
+    return Packed(list(_packs(traces)), [*packed_tables.packed(stored), (MINUTES, _minutes(traces))])
+
+
+def minute(blob: bytes, number: int, count: int, revisions: int) -> Graph | None:
+    """Return the graph of a part's traces of one minute, if they are as many, of the same revisions."""
+    for *sums, graph in _read(blob):
+        if sums == [number, count, revisions]:
+            return graph_json.load(graph)
+    return None
+
+
+def _minutes(traces: Iterable[Loose]) -> bytes:
+    graphs: defaultdict[int, Graph] = defaultdict(Graph)
+    revisions: defaultdict[int, list[int]] = defaultdict(list)
+    for trace in traces:
+        if trace.digest:
+            place = int(trace.time / 60)
+            graphs[place].merge(graph_json.load(trace.digest.graph))
+            revisions[place].append(trace.revision)
+    return _compressed(
+        [
+            [place, len(revisions[place]), sum(revisions[place]), graph_json.dump(graph)]
+            for place, graph in graphs.items()
+        ]
+    )
 
 
 def _packs(traces: Iterable[Loose]) -> Iterator[Pack]:

@@ -92,6 +92,9 @@ class Tally:
 
 
 def _sum(mine: dict[Key, int], others: Mapping[Key, int]) -> None:
+    if not mine:
+        mine.update(others)
+        return
     for key, count in others.items():
         mine[key] = mine.get(key, 0) + count
 

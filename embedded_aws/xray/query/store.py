@@ -79,8 +79,8 @@ class Store(BoundedStore):
         for entry in entries:
             known = traces.get(entry.trace_id)
             start, end, count = (known[2], known[3], known[5]) if known else (entry.start, entry.end, 0)
-            epoch = float(int(entry.trace_id[2:10], 16))
             span = min(start, entry.start), max(end, entry.end)
+            epoch = float(int(entry.trace_id[2:10], 16))
             traces[entry.trace_id] = (entry.trace_id, epoch, *span, now, count + 1)
         with self._database.transaction() as connection:
             changed = dict(_put_traces(connection, list(traces.values())))
@@ -114,15 +114,30 @@ class Store(BoundedStore):
         """List traces that began in [start, end), newest first, after (time, number) `before`."""
         return self._rows("time", *_range(start, end, "TraceId", before, limit))
 
-    def parts(self, start: float, end: float) -> Iterator[list[Row]]:
-        """Yield the traces that began in [start, end), newest first, few at a time.
+    def batches(self, start: float, end: float, without: Collection[int] = ()) -> Iterator[list[Row]]:
+        """Yield the traces that began in [start, end), newest first, few at a time, `without` some parts.
 
         A minute may have 30,000, whose digests are two hundred megabytes; and whoever stores need not wait.
         """
+        parts = ",".join(map(str, without))
         before = None
-        while rows := self.between(start, end, before, _READ_AT_ONCE):
+        while True:
+            where, values = _range(start, end, "TraceId", before, _READ_AT_ONCE)
+            if parts:
+                where = where.replace(" ORDER", f" AND number / {packs.PART} NOT IN ({parts}) ORDER")
+            rows = self._rows("time", where, values)
+            if not rows:
+                return
             yield rows
             before = rows[-1].time, rows[-1].number
+
+    def parts_between(self, start: float, end: float) -> list[tuple[int, int, int]]:
+        """Return the parts that have traces in [start, end): how many, and the sum of their revisions."""
+        query = (
+            "SELECT number / ?, count(*), sum(revision) FROM trace WHERE time >= ? AND time < ? GROUP BY 1"
+        )
+        with self._database.transaction() as connection:
+            return connection.execute(query, (packs.PART, start, end)).fetchall()
 
     def numbers(
         self,
@@ -195,6 +210,7 @@ class Store(BoundedStore):
                     row.number,
                     row.id,
                     row.revision,
+                    row.time,
                     row.updated,
                     self._documents(connection, row.number),
                     row.digest if isinstance(row.digest, Digest) else None,
@@ -204,14 +220,13 @@ class Store(BoundedStore):
 
     def put_packed(self, made: Packed, of: Sequence[Loose]) -> None:
         """Keep traces packed; those that changed meanwhile stay as they are."""
-        numbers = [trace.number for trace in of]
         revisions = [(trace.number, trace.revision) for trace in of]
         same = "WHERE trace = ?1 AND EXISTS (SELECT 1 FROM trace WHERE number = ?1 AND revision = ?2)"
         with self._database.transaction() as connection:
             for table in ("document", "digest"):
                 connection.executemany(f"DELETE FROM {table} {same}", revisions)  # noqa: S608 - of the schema
-            self._packs.put(connection, numbers[0] // packs.PART, made)
-            self._packs.drop_gone(connection, numbers)
+            self._packs.put(connection, of[0].number // packs.PART, made)
+            self._packs.drop_gone(connection, [trace.number for trace in of])
 
     def packed_as(self, part: int) -> int | None:
         """Return what the part of this number is known by while it is packed; waits for nobody."""
@@ -335,11 +350,10 @@ class Store(BoundedStore):
             SELECT number, id, {time}, updated, trace.revision, summary, graph, facts
             FROM trace LEFT JOIN digest ON digest.trace = number AND digest.revision = trace.revision
             {where}"""  # noqa: S608 - built from columns of the schema and question marks
+        found = connection.execute(query, values)
         rows = [
-            Row(number, trace_id, moment, updated, revision, _digest(summary, graph, facts))
-            for number, trace_id, moment, updated, revision, summary, graph, facts in connection.execute(
-                query, values
-            )
+            Row(number, trace_id, moment, updated, revision, _digest(*digest))
+            for number, trace_id, moment, updated, revision, *digest in found
         ]
         packed = [row.number for row in rows if row.digest is None and self._packs.has(row.number)]
         if not packed:

@@ -183,6 +183,28 @@ def test_each_question_is_answered_as_before(packing: Packing) -> None:
     assert [packing.api.ids(question) for question in QUESTIONS] == before
 
 
+def counted(packing: Packing) -> int:
+    """Return how many requests the map counts at `a`."""
+    services = packing.api.ask("/ServiceGraph", **HOUR)["Services"]
+    (service,) = [each for each in services if each["Name"] == "a" and each.get("Type") != "client"]
+    return int(service["SummaryStatistics"]["TotalCount"])
+
+
+def test_the_map_counts_each_trace_once(packing: Packing) -> None:
+    """Packed ones by the minute, those that changed since as they are now, and none that was let go of."""
+    packing.put(*range(1, 90))
+    packing.pack()
+    assert counted(packing) == 89
+    packing.put(100)
+    packing.put(7, takes=3)
+    assert counted(packing) == 90
+    packing.passed += MAX_AGE
+    packing.put(20, takes=4)
+    while packing.xray.store.tidy(NOW + 5):
+        pass
+    assert counted(packing) == packing.count("trace") < 90
+
+
 def test_traces_that_still_get_documents_are_not_packed(packing: Packing) -> None:
     """A part waits for its last trace to be quiet."""
     packing.put(*range(1, 70))
