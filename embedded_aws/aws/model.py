@@ -11,9 +11,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote
 
-from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
+from embedded_aws.aws.loader import ModelLoader
 from embedded_aws.aws.matching import Matches, PatternError, regex
 from embedded_aws.aws.parsing import shown
 
@@ -53,9 +53,9 @@ class ShapeError(ValueError):
 
 
 @cache
-def loader() -> Loader:
+def loader() -> ModelLoader:
     """Return the one loader of this process: it keeps the models that it has read."""
-    return Loader()
+    return ModelLoader()
 
 
 @cache

@@ -8,6 +8,7 @@ from typing import Any
 import botocore.session
 from botocore.config import Config
 
+from embedded_aws.aws.loader import ModelLoader
 from embedded_aws.engine import undoing
 from embedded_aws.host.user_account import ACCESS_KEY, SECRET_KEY
 
@@ -23,6 +24,7 @@ class Clients:
         self.endpoint = endpoint.rstrip("/")
         # botocore's own session: importing boto3 on top takes as long again and adds nothing here.
         self._session = botocore.session.Session()
+        self._session.register_component("data_loader", ModelLoader())
         self._session.set_credentials(ACCESS_KEY, SECRET_KEY)
         self._config = Config(
             retries={"total_max_attempts": 1},

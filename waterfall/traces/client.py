@@ -145,9 +145,12 @@ def _local_session(region: str) -> Any:
     import boto3  # noqa: PLC0415 - as above
     import botocore.session  # noqa: PLC0415 - as above
 
+    from waterfall.traces.loader import ModelLoader  # noqa: PLC0415 - as above
+
     unset = (None, None, None, None)
     files = ("profile", "config_file", "credentials_file")
     core = botocore.session.Session(session_vars=dict.fromkeys(files, unset))
+    core.register_component("data_loader", ModelLoader())
     return boto3.Session("local", "local", region_name=region, botocore_session=core)
 
 
