@@ -24,7 +24,7 @@ from waterfall.terminal import why as why_picture
 from waterfall.terminal.faults import render_experiments, render_templates
 from waterfall.terminal.screen import Screen
 from waterfall.terminal.text import clean, duration, json_text, pairs
-from waterfall.traces import arguments
+from waterfall.traces import arguments, cold_starts
 from waterfall.traces.client import LONGEST_MAP, ReadError
 from waterfall.traces.documents import bounded
 from waterfall.traces.finding import hint
@@ -88,7 +88,8 @@ class Reading:
         trace: as of show. Start here for "why is it slow" and "why did it fail".
         """
         found = self.place.trace(trace)
-        return recorded([*outline.head(found), *_waited(found), *_failed(found), *_odd(found)])
+        cold = [clean(line, 300) for line in cold_starts.sentences(found)]
+        return recorded([*outline.head(found), *_waited(found), *cold, *_failed(found), *_odd(found)])
 
     def why(self, request: str = "") -> str:
         """Say why a request has a trace or none: stage, header, sampling rule, each function, what arrived.

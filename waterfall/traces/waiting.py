@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from waterfall.traces.critical_path import critical_path
 from waterfall.traces.documents import mapping_of, whole_of
-from waterfall.traces.model import LAMBDA_FUNCTION, LAMBDA_SERVICE, STAGE, Node, Trace
+from waterfall.traces.model import LAMBDA_FUNCTION, LAMBDA_SERVICE, STAGE, Node, Phase, Trace
 
 WORTH_NAMING = 0.02
 
-_PHASES = {
+_PHASES: Mapping[Phase, str] = {
     "init": "cold start: a new execution environment was started and the function's modules were imported",
     "restore": "cold start: a new execution environment was restored from its snapshot",
     "overhead": "Lambda's own work after the handler had returned",
+    "cost": "part of the cold start: an import or a client, before the first invocation",
+    "paused": "somebody stood at a line, with the debugger",
 }
 _OWN = {
     STAGE: "API Gateway's own time",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import get_args
+
 import pytest
 
 from tests.waterfall import samples
+from waterfall.traces.model import Phase
 from waterfall.traces.waiting import reason, waits
 
 
@@ -42,3 +46,10 @@ def test_a_cold_start_is_named() -> None:
     """Lambda's own phases are no code of the user's."""
     reasons = {one.node.name: one.reason for one in waits(samples.trace(samples.request()), most=20)}
     assert reasons["Init"].startswith("cold start: ")
+
+
+@pytest.mark.parametrize("phase", get_args(Phase))
+def test_every_phase_has_a_reason(phase: Phase) -> None:
+    """What our library measured of imports, and a debugger's pauses, are some too."""
+    trace = samples.trace([samples.segment("app", "a000000000000001", 0, 1)])
+    assert reason(trace, replace(trace.nodes[0], phase=phase))
