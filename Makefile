@@ -40,7 +40,7 @@ bench: rivals ## measure what the README tells, with peers beside (12 minutes; A
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 .PHONY: bench-large
-bench-large: setup $(BIN)/.foreign ## measure the X-Ray store with 3 million traces (as long again)
+bench-large: setup $(BIN)/.foreign ## measure the X-Ray store with 3 million traces (an hour)
 	@$(BIN)/python -m benchmarks --only large $(ARGS)
 
 .PHONY: rivals
