@@ -79,7 +79,8 @@ def _table(rows: list[Row], found: Mapping[str, Measured]) -> Iterator[str]:
     yield "| --- | --- | --- | --- | --- | --- |"
     for row in rows:
         own = found[row.id]
-        peers = ", ".join(f"{name} {_number(row, value)}" for name, value in own.peers.items())
+        best_first = sorted(own.peers.items(), key=lambda peer: peer[1], reverse=row.more)
+        peers = ", ".join(f"{name} {_number(row, value)}" for name, value in best_first)
         mark = "**missed**" if missed(row, found) else "met" if limit(row, found) is not None else ""
         yield (
             (
