@@ -98,6 +98,7 @@ def run(parts: Mapping[str, Part], size: Size, path: Path) -> bool:
     What was measured is in the file of JSON at `path` as soon as its part is done.
     """
     progress = Progress(0 if size == QUICK else sum(EXPECTED_SECONDS.get(name, 0) for name in parts))
+    where = report.machine()
     failed = []
     measured = {}
     for name, part in parts.items():
@@ -111,7 +112,7 @@ def run(parts: Mapping[str, Part], size: Size, path: Path) -> bool:
             progress.say(f"failed: {error}")
             continue
         at = datetime.now(UTC).isoformat(timespec="seconds")
-        measured[name] = report.part(at, time.monotonic() - begun, found)
+        measured[name] = report.part(at, where, time.monotonic() - begun, found)
         report.write(path, {name: measured[name]})
     sys.stdout.write("\n\n".join(report.tables(report.figures(measured))) + "\n")
     progress.part("all")
