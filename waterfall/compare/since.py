@@ -38,7 +38,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """An exception that was not raised before, and the name of what it was recorded on."""
+    """An exception that is new or gone, and the name of what it was recorded on."""
 
     name: str
     failure: Failure
@@ -46,7 +46,10 @@ class Raised:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """The differences of a trace from `before`; `added` and `removed` lead to what is new and gone."""
+    """The differences of a trace from `before`; `added` and `removed` lead to what is new and gone.
+
+    `raised` are exceptions that are new, `healed` those that are gone.
+    """
 
     before: Trace
     added: tuple[Path, ...]
@@ -54,10 +57,12 @@ class Since:
     fields: tuple[Finding, ...]
     timings: tuple[Timing, ...]
     raised: tuple[Raised, ...]
+    healed: tuple[Raised, ...]
 
     @property
     def is_empty(self) -> bool:
-        return not (self.added or self.removed or self.fields or self.timings or self.raised)
+        kinds = (self.added, self.removed, self.fields, self.timings, self.raised, self.healed)
+        return not any(kinds)
 
 
 def since(earlier: Sequence[Trace], trace: Trace) -> Since | None:
@@ -67,16 +72,17 @@ def since(earlier: Sequence[Trace], trace: Trace) -> Since | None:
     alike = [one for one in earlier if _cold(one) == _cold(trace)]
     before = next(iter(alike or earlier))
     compared = compare(before, trace)
-    raised = tuple(_raised(before, trace))
+    raised, healed = tuple(_raised(before, trace)), tuple(_raised(trace, before))
     findings = [finding for finding in compared.findings if finding.field != ORDER]
-    told = {each.name for each in raised}
+    is_told = bool(raised or healed)
     return Since(
         before,
         tuple(each.path for each in findings if each.field == WHOLE and each.left is None),
         tuple(each.path for each in findings if each.field == WHOLE and each.right is None),
-        tuple(each for each in findings if each.field != WHOLE and not _is_cause(each, told)),
+        tuple(each for each in findings if each.field != WHOLE and not _is_cause(each, is_told=is_told)),
         tuple(_timings([before, *(one for one in earlier if one is not before)], trace)),
         raised,
+        healed,
     )
 
 
@@ -85,10 +91,10 @@ def _cold(trace: Trace) -> frozenset[str]:
     return frozenset(node.name for node in trace.nodes if node.cold_start)
 
 
-def _is_cause(finding: Finding, told: set[str]) -> bool:
-    """Tell whether a finding repeats that an exception is new."""
+def _is_cause(finding: Finding, *, is_told: bool) -> bool:
+    """Tell whether a finding repeats that an exception is new or gone."""
     parts = finding.field.split(".")
-    return parts[0] in {"cause", "fault", "error"} and (bool(told) or parts[0] == "cause")
+    return parts[0] in {"cause", "fault", "error"} and (is_told or parts[0] == "cause")
 
 
 def _raised(before: Trace, trace: Trace) -> Iterator[Raised]:

@@ -44,6 +44,9 @@ def _raised(found: Since) -> Iterator[Text]:
         said = f"{one.failure.type}: {one.failure.message}"
         text = f"  ! new exception in {clean(one.name)}: {clean(said, 300)}{place(one.failure)}"
         yield Text(text, style=STYLES["fault"])
+    for one in found.healed:
+        said = f"{one.failure.type}: {one.failure.message}"
+        yield Text(f"  - exception in {clean(one.name)}: {clean(said, 300)}", style=STYLES["ok"])
 
 
 def _spans(found: Since) -> Iterator[Text]:

@@ -88,6 +88,15 @@ def test_a_new_exception_is_told_once_and_not_as_a_field() -> None:
     assert compared([failed], failed).is_empty
 
 
+def test_an_exception_that_is_gone_is_told_once_too() -> None:
+    exception = {"id": "c000000000000001", "type": "KeyError", "message": "'sku'"}
+    failed = request(0.1, fault=True, cause={"working_directory": "/", "exceptions": [exception]})
+    found = compared([failed], request(0.1))
+    assert (found.raised, found.fields) == ((), ())
+    _, line = render(found, screen_of(io.StringIO()))
+    assert line.plain == "  - exception in front: KeyError: 'sku'"
+
+
 def test_without_an_earlier_request_nothing_is_compared() -> None:
     assert since([], request(0.1)) is None
 
