@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 NO_PARAMETERS: Mapping[str, Any] = {}
+UNIVERSAL = "arn:aws:scheduler:::aws-sdk:"
+"""What the ARNs of targets begin with that are operations of an SDK: those of EventBridge Scheduler alone."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,11 @@ def calls_for(arn: str, parcel: Parcel) -> tuple[ApiCall, ...]:
         known = "functions, queues, topics, state machines, event buses, streams and log groups"
         raise UnsupportedTargetError(f"{arn or 'a target without ARN'}: deliveries here go to {known}")
     return _TARGETS[kind](arn, parcel)
+
+
+def is_universal(arn: str) -> bool:
+    """Tell whether a target is an operation of an SDK."""
+    return arn.startswith(UNIVERSAL)
 
 
 def is_supported(arn: str) -> bool:

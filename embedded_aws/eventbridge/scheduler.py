@@ -15,11 +15,10 @@ from embedded_aws.aws.ids import Ids
 from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.delivery.courier import Delivery
 from embedded_aws.delivery.retries import EVENTBRIDGE
-from embedded_aws.delivery.targets import ApiCall, Parcel
+from embedded_aws.delivery.targets import UNIVERSAL, ApiCall, Parcel, is_universal
 from embedded_aws.eventbridge.event import timestamp
 from embedded_aws.eventbridge.rules import dead_attributes
 
-_UNIVERSAL = "arn:aws:scheduler:::aws-sdk:"
 _SERVICES = {"sfn": "stepfunctions", "eventbridge": "events", "cloudwatchlogs": "logs"}
 """Where the SDK's names of universal targets are not botocore's."""
 
@@ -48,11 +47,6 @@ def delivery_of(schedule: Any, region: str, due: float, now: float, ids: Ids) ->
     )
 
 
-def is_universal(arn: str) -> bool:
-    """Tell whether a target is an operation of an SDK."""
-    return arn.startswith(_UNIVERSAL)
-
-
 def is_within(schedule: Any, due: float) -> bool:
     """Tell whether a time lies between the start and the end of a schedule, where it has them."""
     start, end = schedule.start_date, schedule.end_date
@@ -71,7 +65,7 @@ def _calls(target: Mapping[str, Any], text: str) -> tuple[ApiCall, ...]:
     """Return the calls of a universal target and of an event bus; other targets are called as rules do."""
     arn = target["Arn"]
     if is_universal(arn):
-        service, _, operation = arn.removeprefix(_UNIVERSAL).partition(":")
+        service, _, operation = arn.removeprefix(UNIVERSAL).partition(":")
         name = f"{operation[:1].upper()}{operation[1:]}"
         return (ApiCall(_SERVICES.get(service, service), name, json.loads(text)),)
     if ":event-bus/" in arn:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from embedded_aws.delivery.targets import is_supported
+from embedded_aws.delivery.targets import is_supported, is_universal
 from embedded_aws.engine.resources.events import check_schedule
-from embedded_aws.eventbridge.scheduler import is_universal
 
 if TYPE_CHECKING:
     from embedded_aws.engine.registration import Created, Registration
