@@ -6,11 +6,12 @@ A column takes microseconds to read, a trace would take thirty: so nothing of th
 from __future__ import annotations
 
 import zlib
+from collections import defaultdict
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.parsing import decode, encode
-from embedded_aws.xray.query.filters.tables import NAMES, Annotation, Tables
+from embedded_aws.xray.query.filters.tables import Annotation, new_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,22 +26,25 @@ def packed(traces: Mapping[int, StoredTrace]) -> Iterator[tuple[str, bytes]]:
 
     A table's own blob has how many rows each trace has, and the columns in which all rows are alike.
     """
-    size = max(traces, default=-1) + 1
-    for name in NAMES:
-        tables = Tables()
-        tables.grow(size)
-        table = tables.named(name)
-        for row, stored in traces.items():
-            table.put(row, stored)
+    of_rows = [traces.get(row) for row in range(max(traces, default=-1) + 1)]
+    for name, table in new_tables().items():
+        rows_of = [list(table.read(stored)) if stored else [] for stored in of_rows]
+        nothing: list[list[Any]] = [[*([None] * len(table.columns)), {}]]
+        rows = [row for found in rows_of for row in found or (nothing if name == "trace" else ())]
+        *columns, annotated = zip(*rows, strict=True) if rows else [()] * (len(table.columns) + 1)
         alike = {}
-        for column, values in table.columns.items():
-            if all(type(value) is type(values[0]) and value == values[0] for value in values):
+        for column, values in zip(table.columns, columns, strict=True):
+            if not values or (len(set(map(type, values))) == 1 and values.count(values[0]) == len(values)):
                 alike[column] = values[0] if values else None
             else:
                 yield f"{name}/{column}", _compressed(values)
-        for key, annotation in table.annotations():
-            yield f"{name}//{key}", _compressed(list(annotation.values.items()))
-        yield name, _compressed([[len(table.of([row])) for row in range(size)], alike])
+        annotations: defaultdict[str, list[Any]] = defaultdict(list)
+        for row, found in enumerate(annotated):
+            for key, several in found.items():
+                annotations[key].append((row, several))
+        for key, held in annotations.items():
+            yield f"{name}//{key}", _compressed(held)
+        yield name, _compressed([list(map(len, rows_of)), alike])
     yield "", _compressed(list(traces))
 
 

@@ -91,7 +91,8 @@ class Table:
     """Rows of one sort: a trace has any number of them, `of` finds them and `owners` the way back.
 
     Values that are not there are `None`, also in a column that holds lists of several. `missing` are the
-    traces whose rows are not here yet, or no longer those of the latest revision.
+    traces whose rows are not here yet, or no longer those of the latest revision. `read` returns the rows of
+    a trace: a value for each column, and its annotations.
     """
 
     def __init__(
@@ -103,7 +104,7 @@ class Table:
         self.live_rows = 0
         """How many rows belong to a trace; those of earlier revisions belong to none."""
         self.missing: set[int] = set()
-        self._read = read
+        self.read = read
         self._spans: list[range] = []
         self._named: dict[str, list[int]] = {}
         self._lists: dict[tuple[Any, ...], tuple[Any, ...]] = {}
@@ -131,17 +132,13 @@ class Table:
         """Return the rows' values of an annotation."""
         return self._annotations.get(key, _NO_ANNOTATION)
 
-    def annotations(self) -> Iterable[tuple[str, Annotation]]:
-        """Return all annotations by key."""
-        return self._annotations.items()
-
     def put(self, trace: int, stored: StoredTrace) -> None:
         """Hold a trace's rows instead of those of an earlier revision."""
         for row in self._spans[trace]:
             self.owners[row] = _NOBODY
         first = len(self.owners)
         columns = list(self.columns.values())
-        for *values, annotated in self._read(stored):
+        for *values, annotated in self.read(stored):
             row = len(self.owners)
             for column, value in zip(columns, values, strict=True):
                 column.append(self._shared(value))
@@ -177,7 +174,7 @@ class TraceTable(Table):
             column.extend([None] * (size - len(column)))
 
     def put(self, trace: int, stored: StoredTrace) -> None:
-        ((*values, annotated),) = self._read(stored)
+        ((*values, annotated),) = self.read(stored)
         for column, value in zip(self.columns.values(), values, strict=True):
             column[trace] = self._shared(value)
         for held in self._annotations.values():
@@ -284,5 +281,8 @@ _SORTS: dict[str, Callable[[], Table]] = {
         for of in get_args(CauseList)
     },
 }
-NAMES = ("trace", *_SORTS)
-"""Of all tables."""
+
+
+def new_tables() -> dict[str, Table]:
+    """Return all tables, empty, by name."""
+    return {"trace": TraceTable(), **{name: make() for name, make in _SORTS.items()}}
