@@ -30,6 +30,8 @@ MOST_COUNTS = 1_000_000
 whole: if it did not fit, nothing of it would be found ready."""
 _SHORT_PERIODS = 24
 """Periods of less than a minute that are kept, of each length: a range has few, another one has others."""
+_SUMS = 4
+"""Sums of neighbouring periods that are kept: those of ten minutes, and of the minutes before and after."""
 SETTLED = 10.0
 """Seconds after which nothing is added to a period that was quiet: what it then loses, it loses for good."""
 
@@ -48,6 +50,7 @@ class MinuteGraphs:
         self._graph_of = graph_of
         self._lock = threading.Lock()
         self._kept: dict[int, dict[int, tuple[PeriodState, Graph]]] = {length: {} for length in PERIODS}
+        self._sums: dict[tuple[int, int, int], tuple[list[PeriodState], Graph]] = {}
         self._counts = 0
         self._newest = -math.inf
 
@@ -68,12 +71,28 @@ class MinuteGraphs:
         if first >= last:
             self._add(total, start, end, tuple(shorter))
             return
+        # The most at first: what is added to nothing is copied.
+        total.merge(self._together(length, first, last))
         self._add(total, start, first * length, tuple(shorter))
+        self._add(total, last * length, end, tuple(shorter))
+
+    def _together(self, length: int, first: int, last: int) -> Graph:
+        """Sum neighbouring periods; the same ones as lately only if one of them has changed."""
         states = self._store.periods(length, first, last)
         self._forget_gone(length, range(first, last), {state.period for state in states})
-        for state in states:
-            total.merge(self._period(length, state))
-        self._add(total, last * length, end, tuple(shorter))
+        key = length, first, last
+        with self._lock:
+            kept = self._sums.pop(key, None)
+        if kept is None or kept[0] != states:
+            kept = states, Graph()
+            for state in states:
+                kept[1].merge(self._period(length, state))
+        if length >= MINUTE:
+            with self._lock:
+                self._sums[key] = kept
+                while len(self._sums) > _SUMS:
+                    del self._sums[next(iter(self._sums))]
+        return kept[1]
 
     def _period(self, length: int, state: PeriodState) -> Graph:
         self._newest = max(self._newest, state.updated)

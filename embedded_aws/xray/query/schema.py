@@ -1,4 +1,4 @@
-"""What the file of the traces holds, and how those of earlier versions become one of today's."""
+"""What the file of the traces holds, how traces are put there, and how earlier versions become today's."""
 
 from __future__ import annotations
 
@@ -35,14 +35,56 @@ CREATE TABLE digest (
 );
 CREATE TABLE setting (kind TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, PRIMARY KEY (kind, name));
 """
+# A fingerprint of each minute: an hour has hundreds of thousands of traces, which to count takes too long.
+# Statements end with a semicolon and a newline, so those of a trigger do not.
+_OLD = "number = CAST(old.time / 60 AS INTEGER)"
+_LESS = f"""
+    UPDATE minute SET
+        traces = traces - 1, numbers = numbers - old.number, revisions = revisions - old.revision
+    WHERE {_OLD}; DELETE FROM minute WHERE {_OLD} AND traces = 0;"""  # noqa: S608 - a condition of ours
+_MORE = """
+    INSERT INTO minute VALUES (CAST(new.time / 60 AS INTEGER), 1, new.number, new.revision, new.updated)
+    ON CONFLICT (number) DO UPDATE SET
+        traces = traces + 1, numbers = numbers + excluded.numbers,
+        revisions = revisions + excluded.revisions, updated = max(updated, excluded.updated);"""
+_MINUTES = f"""
+CREATE TABLE minute (
+    number INTEGER PRIMARY KEY, traces INTEGER NOT NULL, numbers INTEGER NOT NULL,
+    revisions INTEGER NOT NULL, updated REAL NOT NULL
+);
+INSERT INTO minute
+SELECT CAST(time / 60 AS INTEGER), count(*), sum(number), sum(revision), max(updated) FROM trace GROUP BY 1;
+CREATE TRIGGER trace_comes AFTER INSERT ON trace BEGIN {_MORE} END;
+CREATE TRIGGER trace_changes AFTER UPDATE ON trace BEGIN {_LESS} {_MORE} END;
+CREATE TRIGGER trace_goes AFTER DELETE ON trace BEGIN {_LESS} END;
+"""  # noqa: S608 - statements of ours
+_PACKS = packs.SCHEMA + packs.FACTS + _MINUTES
 SCHEMA = Schema(
     application_id=0x58524159,
-    version=4,
-    script=_SCHEMA_1 + _SCHEMA_2 + packs.SCHEMA + packs.FACTS,
+    version=5,
+    script=_SCHEMA_1 + _SCHEMA_2 + _PACKS,
     holds="traces",
     upgrades={
-        1: f"DROP TABLE digest;\n{_SCHEMA_2}{packs.SCHEMA}{packs.FACTS}",
-        2: packs.SCHEMA + packs.FACTS,
-        3: packs.FACTS,
+        1: f"DROP TABLE digest;\n{_SCHEMA_2}{_PACKS}",
+        2: _PACKS,
+        3: packs.FACTS + _MINUTES,
+        4: _MINUTES,
     },
 )
+
+# X-Ray keeps one in-progress and one complete copy of an id, and the complete one counts. Among equals the
+# later end counts, then the longer document, so that the order of arrival decides nothing.
+PUT_DOCUMENT = """
+INSERT INTO document (trace, id, complete, ended, body) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (trace, id) DO UPDATE
+SET complete = excluded.complete, ended = excluded.ended, body = excluded.body
+WHERE (excluded.complete, excluded.ended, length(excluded.body), excluded.body)
+    > (complete, ended, length(body), body)
+"""
+PUT_TRACES = """
+INSERT INTO trace (id, epoch, started, ended, updated, revision) VALUES %s
+ON CONFLICT (id) DO UPDATE SET
+    started = min(started, excluded.started), ended = max(ended, excluded.ended),
+    updated = max(updated, excluded.updated), revision = revision + excluded.revision
+RETURNING id, number, revision, time
+"""

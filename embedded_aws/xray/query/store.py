@@ -18,7 +18,7 @@ from embedded_aws.xray.query import packs
 from embedded_aws.xray.query.digests import Digest
 from embedded_aws.xray.query.packs import Document, Loose, Packs
 from embedded_aws.xray.query.rows import Change, PeriodState, Row
-from embedded_aws.xray.query.schema import SCHEMA
+from embedded_aws.xray.query.schema import PUT_DOCUMENT, PUT_TRACES, SCHEMA
 
 if TYPE_CHECKING:
     import sqlite3
@@ -36,22 +36,6 @@ _LET_GO_AT_ONCE = 256
 _STEP = 16
 _READ_AT_ONCE = 500
 
-# X-Ray keeps one in-progress and one complete copy of an id, and the complete one counts. Among equals the
-# later end counts, then the longer document, so that the order of arrival decides nothing.
-_PUT_DOCUMENT = """
-INSERT INTO document (trace, id, complete, ended, body) VALUES (?, ?, ?, ?, ?)
-ON CONFLICT (trace, id) DO UPDATE
-SET complete = excluded.complete, ended = excluded.ended, body = excluded.body
-WHERE (excluded.complete, excluded.ended, length(excluded.body), excluded.body)
-    > (complete, ended, length(body), body)
-"""
-_PUT_TRACES = """
-INSERT INTO trace (id, epoch, started, ended, updated, revision) VALUES %s
-ON CONFLICT (id) DO UPDATE SET
-    started = min(started, excluded.started), ended = max(ended, excluded.ended),
-    updated = max(updated, excluded.updated), revision = revision + excluded.revision
-RETURNING id, number, revision, time
-"""
 _TRACES_AT_ONCE = 100
 _TIME_COLUMN: Mapping[TimeRangeType, str] = {"TraceId": "time", "Event": "updated", "Service": "ended"}
 
@@ -88,7 +72,7 @@ class Store(BoundedStore):
                 if change.revision > traces[trace_id][5] and self._packs.has(change.number):
                     self._unpack(connection, change.number)
             connection.executemany(
-                _PUT_DOCUMENT,
+                PUT_DOCUMENT,
                 [
                     (changed[item.trace_id].number, item.id, item.complete, item.end, item.text)
                     for item in entries
@@ -184,6 +168,10 @@ class Store(BoundedStore):
         query = """
             SELECT CAST(time / ?1 AS INTEGER) AS period, count(*), sum(number), sum(revision), max(updated)
             FROM trace WHERE time >= ?2 AND time < ?3 GROUP BY period"""
+        if length % 60 == 0:
+            query = """
+                SELECT number * 60 / ?1 AS period, sum(traces), sum(numbers), sum(revisions), max(updated)
+                FROM minute WHERE number >= ?2 / 60 AND number < ?3 / 60 GROUP BY period"""
         with self._database.transaction() as connection:
             found = connection.execute(query, (length, first * length, last * length)).fetchall()
         return [PeriodState(*columns) for columns in found]
@@ -372,7 +360,7 @@ def _put_traces(
     for first in range(0, len(traces), _TRACES_AT_ONCE):
         part = traces[first : first + _TRACES_AT_ONCE]
         rows = ",".join([f"({_marks(part[0])})"] * len(part))
-        for trace_id, *columns in connection.execute(_PUT_TRACES % rows, list(chain(*part))).fetchall():
+        for trace_id, *columns in connection.execute(PUT_TRACES % rows, list(chain(*part))).fetchall():
             yield trace_id, Change(*columns)
 
 

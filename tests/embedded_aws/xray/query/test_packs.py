@@ -291,7 +291,8 @@ def test_a_file_without_packs_is_taken_over(
     old.close()
     with closing(sqlite3.connect(tmp_path / "traces.db")) as connection:
         connection.executescript(
-            "DROP TABLE pack; DROP TABLE part; DROP TABLE fact; PRAGMA user_version = 2;"
+            "DROP TABLE pack; DROP TABLE part; DROP TABLE fact; DROP TRIGGER trace_comes;"
+            "DROP TRIGGER trace_changes; DROP TRIGGER trace_goes; DROP TABLE minute; PRAGMA user_version = 2;"
         )
     new = Packing(tmp_path / "traces.db", packer)
     assert new.everything() == before

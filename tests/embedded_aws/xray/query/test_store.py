@@ -111,7 +111,7 @@ def test_other_schema_version_is_refused(database: Path) -> None:
     connection = sqlite3.connect(database)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(StoreError, match=r"traces\.db has schema version 99, this version reads 4\. Delete"):
+    with pytest.raises(StoreError, match=r"traces\.db has schema version 99, this version reads 5\. Delete"):
         XRay(database)
 
 
@@ -125,6 +125,7 @@ def test_file_of_the_first_version_is_taken_over(database: Path) -> None:
     connection.executescript("""
         DROP TABLE digest; DROP TABLE setting; DROP TABLE pack; DROP TABLE part;
         DROP TABLE fact;
+        DROP TRIGGER trace_comes; DROP TRIGGER trace_changes; DROP TRIGGER trace_goes; DROP TABLE minute;
         CREATE TABLE digest (
             trace INTEGER PRIMARY KEY, revision INTEGER NOT NULL, summary TEXT NOT NULL, graph TEXT NOT NULL);
         INSERT INTO digest VALUES (1, 1, '{}', '[]');
