@@ -59,9 +59,9 @@ PARTS: Mapping[str, Part] = {
 }
 EXPECTED_SECONDS = {
     "tracing": 100,
-    "imports": 45,
-    "calls": 30,
-    "gateway": 45,
+    "imports": 30,
+    "calls": 45,
+    "gateway": 60,
     "starts": 80,
     "setup": 60,
     "store": 330,
