@@ -30,8 +30,8 @@ _GONE = "__gone__"
 class Wanted:
     """Gives names to what a moved file uses, and remembers what has to be imported or made.
 
-    `is_patched` says that a `patch` went, so that `tracing` has to be imported in its place. `freed` are
-    names of the old SDKs that the file has no more use for.
+    `needs_library` says that `tracing` has to be imported: a `patch` went, or nobody else does who runs the
+    file. `freed` are names of the old SDKs that the file has no more use for.
     """
 
     def __init__(self, names: Names, freed: set[str]) -> None:
@@ -39,7 +39,7 @@ class Wanted:
         self._freed = freed
         self._given: dict[str, str] = {}
         self.is_tracer_made = False
-        self.is_patched = False
+        self.needs_library = False
 
     def __call__(self, name: str) -> str:
         if name == "tracer":
@@ -75,7 +75,7 @@ class Wanted:
         is_here = "tracing" in found or any(
             whole.partition(".")[0] == "tracing" for whole in self._names.modules
         )
-        return [*lines, "import tracing"] if self.is_patched and not is_here else lines
+        return [*lines, "import tracing"] if self.needs_library and not is_here else lines
 
     def statements(self) -> list[str]:
         """Return the lines that follow the imports: what instruments a library, and what makes the tracer."""

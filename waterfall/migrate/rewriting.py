@@ -21,10 +21,13 @@ from waterfall.migrate.imports import Wanted, emptied, settled, tidied
 from waterfall.migrate.inventory import Change, Use, files_of, left, module_of
 from waterfall.migrate.names import Names, is_handler
 from waterfall.migrate.pairs import lines_before, paired
+from waterfall.migrate.reach import Reach
 from waterfall.migrate.threads import Threads
 
 _MENTIONS = re.compile(r"aws_xray_sdk|aws_lambda_powertools")
 _VERBS = re.compile(rf"\.(?:{'|'.join(sorted(xray_sdk.VERBS))})\b")
+_NEW = re.compile(r"^(?:from|import) (?:tracing|opentelemetry)\b", re.MULTILINE)
+_LIBRARY = re.compile(r"^(?:from|import) tracing\b", re.MULTILINE)
 _WORD = re.compile(r"\w+")
 _DROPPED = frozenset({"auto_patch", "service"})
 """What `Tracer(...)` may be given and still go: `tracing` always patches, and a segment names the service."""
@@ -37,7 +40,8 @@ class Around:
     `shared` are objects of the SDKs that they define, as `module.name`, with what each stands for; `needed`
     the names of this file that must stay for them; `others` the libraries that `tracing` does not record.
     `decorates` says that a handler here runs code that moves, `in_lambda` that the code base has handlers.
-    `elsewhere` are names of this file that other files have, too.
+    `elsewhere` are names of this file that other files have, too. `is_set_up` says that `tracing` is imported
+    by who runs this file, so that its spans are recorded.
     """
 
     shared: Mapping[str, str] = field(default_factory=dict)
@@ -46,6 +50,7 @@ class Around:
     decorates: bool = False
     in_lambda: bool = False
     elsewhere: frozenset[str] = frozenset()
+    is_set_up: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,7 @@ class _File:
         moved = self.module.visit(_Changing(changes))
         if not isinstance(moved, cst.Module):
             raise TypeError("a module that is changed stays one")
-        wants[0].is_patched = deciding.is_patched
+        wants[0].needs_library = deciding.is_patched or not self.around.is_set_up
         gone = self._mine() - self.around.needed
         return Rewritten(settled(moved, wants[0], gone).code, tuple(sorted(uses, key=_by_line)), held)
 
@@ -250,18 +255,48 @@ def rewrite_all(place: Path) -> list[Change]:
         path: rewrite(text, Around(shared, others=others[path], in_lambda=in_lambda))
         for path, (text, _) in concerned.items()
     }
-    moved = {module_of(path) for path, each in found.items() if any(use.is_moved for use in each.uses)}
     held = {each for rewritten in found.values() for each in rewritten.held}
-    for path, (text, names) in known.items():
-        runs = bool(_heads(names) & moved)
-        if path not in concerned and not runs:
-            continue
-        needed = frozenset(_needed(path, names, known, held))
-        elsewhere = frozenset(name for name in names.bound if words[name] > 1)
-        made = rewrite(text, Around(shared, needed, others[path], runs, in_lambda, elsewhere))
-        if made.uses:
-            changes.append(Change(path, text, made.text, made.uses))
+    reach = Reach({path: names for path, (_, names) in known.items() if not _is_test(path)})
+    moved = {path for path, each in found.items() if _NEW.search(each.text) and _is_moved(each)}
+    running = reach.reaching(moved)
+    arounds = {}
+    for path, (_, names) in known.items():
+        if path in concerned or path in running:
+            needed = frozenset(_needed(path, names, known, held))
+            elsewhere = frozenset(name for name in names.bound if words[name] > 1)
+            arounds[path] = Around(shared, needed, others[path], path in running, in_lambda, elsewhere)
+    made = {path: rewrite(known[path][0], around) for path, around in arounds.items()}
+    for path in _unset(made, reach):
+        made[path] = rewrite(known[path][0], replace(arounds[path], is_set_up=False))
+    changes += [
+        Change(path, known[path][0], each.text, each.uses) for path, each in made.items() if each.uses
+    ]
     return sorted(changes, key=lambda each: each.path)
+
+
+def _is_moved(made: Rewritten) -> bool:
+    return any(use.is_moved for use in made.uses)
+
+
+def _is_test(path: Path) -> bool:
+    return path.name.startswith("test_") or path.name == "conftest.py"
+
+
+def _unset(made: Mapping[Path, Rewritten], reach: Reach) -> list[Path]:
+    """Return the files with spans that something runs which imports no `tracing`.
+
+    Outside Lambda `opentelemetry-instrument` sets OpenTelemetry up.
+    """
+    moved = {path: each for path, each in made.items() if _is_moved(each)}
+    constructs = [use.construct for each in moved.values() for use in each.uses if use.is_moved]
+    if any(xray_sdk.OUTSIDE_LAMBDA.search(each) for each in constructs):
+        return []
+    library = {path for path, each in made.items() if _LIBRARY.search(each.text)}
+    return [
+        path
+        for path in {path for path in moved if _NEW.search(made[path].text)} - library
+        if any(reach.reached([start]).isdisjoint(library) for start in reach.starting(path))
+    ]
 
 
 _Known = Mapping[Path, tuple[str, Names]]
@@ -292,10 +327,6 @@ def _others(folder: Path, known: _Known) -> list[str]:
 
 def _imports_any(names: Names, shared: Mapping[str, str]) -> bool:
     return bool({key.partition(".")[0] for key in shared} & {*names.imports})
-
-
-def _heads(names: Names) -> set[str]:
-    return {part for found in names.imports.values() for whole in found for part in whole.split(".")}
 
 
 def _needed(path: Path, names: Names, known: _Known, held: set[str]) -> Iterable[str]:

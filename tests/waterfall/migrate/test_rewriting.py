@@ -639,6 +639,31 @@ def test_a_handler_whose_code_is_in_another_file_is_decorated(tmp_path: Path) ->
     assert "@capture_lambda_handler\ndef lambda_handler" in found["app"].after
 
 
+def test_a_handler_that_runs_moved_code_through_another_file_is_decorated(tmp_path: Path) -> None:
+    """And not one that imports a file of which only a tracer went."""
+    found = project(
+        tmp_path,
+        store=SDK + "def store():\n    with xray_recorder.in_subsegment('a'):\n        ...\n",
+        shop="import store\n",
+        app="from shop import store\ndef lambda_handler(event, context):\n    store.store()\n",
+        shared="logger = 1\n" + POWERTOOLS,
+        other="from shared import logger\ndef lambda_handler(event, context): ...\n",
+    )
+    assert "@capture_lambda_handler\ndef lambda_handler" in found["app"].after
+    assert "shop" not in found
+    assert "other" not in found
+
+
+def test_spans_that_something_else_than_a_handler_runs_are_recorded_too(tmp_path: Path) -> None:
+    """Whoever starts them has nothing to decorate, so that the file sets tracing up itself."""
+    store = SDK + "def store():\n    with xray_recorder.in_subsegment('a'):\n        ...\n"
+    entry = "from mangum import Mangum\nfrom store import store\nlambda_handler = Mangum(store)\n"
+    handler = "from store import store\ndef lambda_handler(event, context):\n    store()\n"
+    test = "from store import store\ndef test_it(): ...\n"
+    assert "import tracing" not in project(tmp_path, store=store, app=handler, test_app=test)["store"].after
+    assert "import tracing" in project(tmp_path, entry=entry)["store"].after
+
+
 def test_a_file_that_is_no_python_is_named(tmp_path: Path) -> None:
     """And the others are moved."""
     found = project(tmp_path, bad="print 'a'\n", good=SDK + "xray_recorder.put_annotation('a', 1)\n")
