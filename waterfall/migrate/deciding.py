@@ -61,6 +61,7 @@ class Deciding(Reader):
             self.found.uses.append(left(self.found.line_of(node), f'"{value}"', xray_sdk.why_named(value)))
 
     def visit_Call(self, node: cst.Call) -> bool | None:
+        self._middleware(node)
         if change := self._threads.of(node):
             self.found.seen.add(node.func)
             self.found.moves(node, change.construct, change.becomes, *change.changes)
@@ -73,6 +74,13 @@ class Deciding(Reader):
         elif isinstance(node.func, cst.Attribute):
             notes.of_entity(self.found, node, node.func)
         return None
+
+    def _middleware(self, node: cst.Call) -> None:
+        """List what Powertools' middleware traces by itself."""
+        is_asked = any(arg.keyword and arg.keyword.value == "trace_execution" for arg in node.args)
+        if is_asked and (self._names.stands_for(node.func) or "").endswith(powertools.MIDDLEWARE):
+            line = self.found.line_of(node)
+            self.found.uses.append(left(line, "trace_execution", powertools.TRACE_EXECUTION))
 
     def visit_Attribute(self, node: cst.Attribute) -> bool:
         if node in self.found.seen:

@@ -21,6 +21,8 @@ REASONS = {
     "ignore_endpoint": "`tracing` records every call: drop it, or sample less",
     "patch": "`tracing` records boto3, requests, urllib3 and httpx by itself",
 }
+MIDDLEWARE = "middleware_factory.lambda_handler_decorator"
+TRACE_EXECUTION = "it opens a subsegment of the X-Ray SDK: drop it, and open a span in the middleware"
 GENERATOR = "a generator returns before its work is done: open a span around the loop that uses it"
 HANDED_ON = "the object is handed on, or its definition is not the only one"
 

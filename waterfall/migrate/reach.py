@@ -10,7 +10,10 @@ from waterfall.migrate.names import Names
 
 
 class Reach:
-    """The imports of a code base. Of files that a name may mean, it is those closest to who imports it."""
+    """The imports of a code base. Of files that a name may mean, it is those closest to who imports it.
+
+    `starts` are the files that no other imports: functions and scripts.
+    """
 
     def __init__(self, files: Mapping[Path, Names]) -> None:
         self._named: dict[str, list[tuple[tuple[str, ...], Path]]] = {}
@@ -18,6 +21,7 @@ class Reach:
             parts = (path.parent if path.stem == "__init__" else path.with_suffix("")).parts
             self._named.setdefault(parts[-1], []).append((parts, path))
         self._imports = {path: {*self._imported(path, names)} for path, names in files.items()}
+        self.starts = {*files} - {each for imports in self._imports.values() for each in imports}
 
     def reaching(self, files: Collection[Path]) -> set[Path]:
         """Return the files that import one of these, or one that does; and these."""
@@ -26,6 +30,11 @@ class Reach:
             before = len(found)
             found |= {path for path, imports in self._imports.items() if imports & found}
         return found
+
+    def running(self, files: Collection[Path]) -> set[Path]:
+        """Return the files that import one of these, and those that nothing runs and that reach one."""
+        direct = {path for path, imports in self._imports.items() if not imports.isdisjoint(files)}
+        return direct | (self.reaching(files) & self.starts)
 
     def reached(self, files: Collection[Path]) -> set[Path]:
         """Return the files that these import, or one that they import; and these."""
@@ -37,9 +46,8 @@ class Reach:
         return found
 
     def starting(self, file: Path) -> set[Path]:
-        """Return the files that run this one and that no other imports: functions, scripts, or itself."""
-        imported = {each for imports in self._imports.values() for each in imports}
-        return (self.reaching([file]) - imported) or {file}
+        """Return the files that run this one, and that nothing runs; or itself."""
+        return (self.reaching([file]) & self.starts) or {file}
 
     def _imported(self, path: Path, names: Names) -> Iterator[Path]:
         for whole in names.modules:

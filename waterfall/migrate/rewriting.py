@@ -256,9 +256,11 @@ def rewrite_all(place: Path) -> list[Change]:
         for path, (text, _) in concerned.items()
     }
     held = {each for rewritten in found.values() for each in rewritten.held}
-    reach = Reach({path: names for path, (_, names) in known.items() if not _is_test(path)})
+    reach = Reach(
+        {path: names for path, (_, names) in known.items() if not _is_test(path.relative_to(place))}
+    )
     moved = {path for path, each in found.items() if _NEW.search(each.text) and _is_moved(each)}
-    running = reach.reaching(moved)
+    running = reach.running(moved)
     arounds = {}
     for path, (_, names) in known.items():
         if path in concerned or path in running:
@@ -279,7 +281,7 @@ def _is_moved(made: Rewritten) -> bool:
 
 
 def _is_test(path: Path) -> bool:
-    return path.name.startswith("test_") or path.name == "conftest.py"
+    return path.name.startswith("test_") or not {"test", "tests"}.isdisjoint(path.parts)
 
 
 def _unset(made: Mapping[Path, Rewritten], reach: Reach) -> list[Path]:

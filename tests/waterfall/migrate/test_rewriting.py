@@ -8,6 +8,7 @@ from textwrap import dedent
 import pytest
 
 from waterfall.migrate.inventory import Change
+from waterfall.migrate.powertools import TRACE_EXECUTION
 from waterfall.migrate.rewriting import rewrite, rewrite_all
 
 
@@ -618,6 +619,19 @@ def test_what_cannot_be_followed_is_listed_where_it_is_used(tmp_path: Path) -> N
         (12, "capture_lambda_handler"),
     ]
     assert not changes["app"].is_changed
+
+
+def test_middleware_that_powertools_traces_is_listed() -> None:
+    """It needs the X-Ray SDK, though the file names no tracer for it."""
+    assert why_left("""\
+        from aws_lambda_powertools.middleware_factory import lambda_handler_decorator
+
+        @lambda_handler_decorator(trace_execution=True)
+        def around(handler, event, context): return handler(event, context)
+
+        @lambda_handler_decorator
+        def plain(handler, event, context): return handler(event, context)
+        """) == {"trace_execution": TRACE_EXECUTION}
 
 
 def test_a_tracer_that_a_neighbour_still_uses_stays(tmp_path: Path) -> None:
