@@ -17,9 +17,11 @@ NOTING = {"put_annotation": "annotate", "put_metadata": "add_metadata"}
 
 VERBS = frozenset(
     {
-        "begin_segment", "begin_subsegment", "capture_lambda_handler", "capture_method", "current_segment",
-        "current_subsegment", "end_segment", "end_subsegment", "in_segment", "in_segment_async",
-        "in_subsegment", "in_subsegment_async", "put_annotation", "put_metadata",
+        "begin_segment", "begin_subsegment", "begin_subsegment_without_sampling", "capture_async",
+        "capture_lambda_handler", "capture_method", "clear_trace_entities", "current_segment",
+        "current_subsegment", "end_segment", "end_subsegment", "get_trace_entity", "ignore_endpoint",
+        "in_segment", "in_segment_async", "in_subsegment", "in_subsegment_async", "put_annotation",
+        "put_metadata", "set_trace_entity",
     }
 )  # fmt: skip
 """Methods that hardly anything but the SDKs has: they are listed even of what cannot be followed."""
