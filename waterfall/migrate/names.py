@@ -46,8 +46,10 @@ def _dotted(node: cst.CSTNode) -> str | None:
 
 
 def is_handler(node: cst.CSTNode) -> bool:
-    """Whether a definition is that of a Lambda handler, by its parameters."""
-    params = [each.name.value for each in node.params.params] if isinstance(node, cst.FunctionDef) else []
+    """Whether a definition is that of a Lambda handler, by its parameters; a test's are fixtures."""
+    if not isinstance(node, cst.FunctionDef) or node.name.value.startswith("test_"):
+        return False
+    params = [each.name.value for each in node.params.params]
     return len(params) == 2 and "event" in params[0] and _CONTEXT.search(params[1]) is not None
 
 

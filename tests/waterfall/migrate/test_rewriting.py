@@ -678,6 +678,12 @@ def test_spans_that_something_else_than_a_handler_runs_are_recorded_too(tmp_path
     assert "import tracing" in project(tmp_path, entry=entry)["store"].after
 
 
+def test_a_test_with_fixtures_is_no_handler() -> None:
+    """Though it is called one, and its fixtures are an event and a context."""
+    source = SDK + "def test_handler(sqs_event, lambda_context):\n    xray_recorder.put_annotation('a', 1)\n"
+    assert "capture_lambda_handler" not in moved(source)
+
+
 def test_a_file_that_is_no_python_is_named(tmp_path: Path) -> None:
     """And the others are moved."""
     found = project(tmp_path, bad="print 'a'\n", good=SDK + "xray_recorder.put_annotation('a', 1)\n")
