@@ -238,6 +238,8 @@ class XRay:
         look = limit if query.expression is None else _FIRST_LOOK
         processed, read = 0, self._index.loaded
         while len(found) < limit and self._index.loaded - read < _FRESH:
+            if look > _FIRST_LOOK and (page := self._rest(found, query, before, limit, processed)):
+                return page
             numbers = self._numbers(query, before, look)
             if not numbers:
                 return self._page(found, query, None, processed)
@@ -252,6 +254,25 @@ class XRay:
             processed += len(looked_at)
             before, look = place, 16 * look
         return self._page(found, query, before, processed)
+
+    def _rest(
+        self, found: list[int], query: Query, before: tuple[float, int] | None, limit: int, processed: int
+    ) -> Page | None:
+        """Return a page that has found so few traces until `before` that all others are asked at once."""
+        if query.expression is None or query.by != "TraceId" or query.rate < 1:
+            return None
+        matching = self._index.matching(query.expression, query.start, query.end, before)
+        hits = matching[0][: limit - len(found)] if matching else []
+        if matching and len(found) + len(hits) < limit:
+            return self._page(
+                found + hits, query, None, processed + self._index.count(query.start, query.end, before)
+            )
+        place = self.store.last_of(hits)
+        if place is None:  # all of them were let go
+            return None
+        looked_at = self._index.count(query.start, query.end, before)
+        left = self._index.count(query.start, query.end, place)
+        return self._page(found + hits, query, place, processed + looked_at - left)
 
     def _numbers(self, query: Query, before: tuple[float, int] | None, limit: int) -> list[int]:
         if query.expression is not None and query.by == "TraceId":

@@ -132,11 +132,14 @@ class Lists:
         def has_time() -> bool:
             return self._monotonic() < end
 
-        numbers = self._began_in(wanted.start, wanted.end)
-        self._columns.keep_up(lambda: self._began_in(-math.inf, math.inf))
         unread = 0
-        if wanted.expression is not None:
-            numbers, unread = self._selected(wanted.expression, numbers, has_time)
+        if wanted.expression is None:
+            numbers = self._began_in(wanted.start, wanted.end)
+        else:
+            numbers, unread = self._index.matching(
+                wanted.expression, wanted.start, wanted.end, has_time=has_time
+            ) or self._selected(wanted.expression, self._began_in(wanted.start, wanted.end), has_time)
+        self._columns.keep_up(lambda: self._began_in(-math.inf, math.inf))
         if needs_columns or wanted.failure is not None:
             unread += self._columns.read(numbers, has_time)
         if wanted.failure is not None:

@@ -137,10 +137,15 @@ class Store(BoundedStore):
         with self._database.transaction() as connection:
             return [number for (number,) in connection.execute(f"SELECT number FROM trace {where}", values)]  # noqa: S608 - built from columns of the schema
 
-    def times(self) -> list[tuple[float, int]]:
-        """List time and number of all traces, oldest first."""
-        with self._database.transaction() as connection:
-            return connection.execute("SELECT time, number FROM trace ORDER BY time, number").fetchall()
+    def times(self) -> Iterator[tuple[float, int]]:
+        """Yield time and number of all traces, oldest first; whoever stores need not wait for all of them."""
+        after = "FROM trace WHERE (time, number) > (?, ?) ORDER BY time, number LIMIT 20000"
+        last: tuple[float, int] | None = (-1.0, 0)
+        while last:
+            with self._database.transaction() as connection:
+                found = connection.execute(f"SELECT time, number {after}", last).fetchall()
+            yield from found
+            last = found[-1] if found else None
 
     def numbered(self, numbers: Sequence[int], by: TimeRangeType = "TraceId") -> list[Row]:
         """Return these traces, in this order."""

@@ -41,6 +41,8 @@ SHARD = 1_024
 """Traces in a shard, some 4 MB. It is dropped when no more than an eighth of them is left."""
 _ANSWERS = 8
 """Questions whose answers are kept for each part that is packed."""
+MOST_MISSING = 1_000
+"""Traces that are read into tables for one question."""
 MOST_CHANGES = 50_000
 """Changed traces that are noted between two questions; after more than these all is read anew."""
 
@@ -98,10 +100,55 @@ class TraceIndex:
         Some may be gone: those that the store let go of lately.
         """
         with self._lock:
-            self._note_changes()
-            if self._order is None:
-                self._order = TraceOrder(self._store.times())
-            return self._order.newest(start, end, before, limit)
+            return self._ordered().newest(start, end, before, limit)
+
+    def count(self, start: float, end: float, before: tuple[float, int] | None) -> int:
+        """Return how many traces `newest` could list."""
+        with self._lock:
+            return self._ordered().count(start, end, before)
+
+    def matching(
+        self,
+        expression: Expression,
+        start: float,
+        end: float,
+        before: tuple[float, int] | None = None,
+        has_time: Callable[[], bool] = lambda: True,
+    ) -> tuple[list[int], int] | None:
+        """Return which of the traces that `newest` would list match, newest first.
+
+        And how many could not be looked at in time. `None` while so many are not packed that they should be
+        looked at one after another.
+        """
+
+        def choose(traces: _Traces, rows: Rows) -> Rows:
+            return traces.select(expression, rows)
+
+        question = repr(expression)
+        found: list[int] = []
+        loose: list[int] = []
+        unread = 0
+        with self._lock:
+            order = self._ordered()
+            first, last = (number // packs.PART for number in (order.numbers.start, order.numbers.stop))
+            for place in range(last, first - 1, -1):
+                part = self._packed_part(place)
+                if part is None:
+                    loose += range(place * packs.PART, (place + 1) * packs.PART)
+                    continue
+                part.span = part.span or order.span(part.numbers)
+                if part.span[1] < start or part.span[0] >= end:
+                    loose += part.loose
+                elif part.has_answered(question) or has_time():
+                    found += part.hits(question, choose)
+                    loose += part.loose
+                else:
+                    unread += packs.PART
+            loose = order.those(loose, start, end, before)
+            if self._missing(loose) > MOST_MISSING:
+                return None
+            found += self._chosen_of_shards(loose, choose)
+            return order.those(found, start, end, before), unread
 
     def select(self, expression: Expression, numbers: Sequence[int]) -> list[int]:
         """Return those of the traces for which the expression holds, in their order."""
@@ -127,6 +174,20 @@ class TraceIndex:
             self._order = None
             for follower in self._followers:
                 follower.forget_gone()
+
+    def _ordered(self) -> TraceOrder:
+        self._note_changes()
+        if self._order is None:
+            self._order = TraceOrder(self._store.times())
+        return self._order
+
+    def _missing(self, numbers: Sequence[int]) -> int:
+        """Return how many of the traces are in no table yet."""
+        return sum(
+            shard is None or shard.lacks(number % SHARD)
+            for number in numbers
+            for shard in (self._shards.get(number // SHARD),)
+        )
 
     def _chosen(self, numbers: Sequence[int], question: str, choose: Choose) -> list[int]:
         with self._lock:
@@ -232,7 +293,8 @@ class _Traces:
 class _PackedPart(_Traces):
     """Traces that the store has packed: what was asked of them once is answered the same way again.
 
-    `loose` are those that are not known here, or have changed since. A part is not known at all that an
+    `loose` are those that are not known here, or have changed since; `span` the first and the last time of
+    the others, once that was asked for. A part is not known at all that an
     earlier version packed.
     """
 
@@ -246,9 +308,13 @@ class _PackedPart(_Traces):
         self._rows: Rows = packed_tables.value(names) if names else []
         self._tables: dict[str, PackedTable] = {}
         self._answers: dict[str, list[int]] = {}
-        numbers = range(self._first, self._first + packs.PART)
-        self.loose = set(numbers).difference(self._first + row for row in self._rows)
+        self.span: tuple[float, float] | None = None
+        self.numbers = range(self._first, self._first + packs.PART)
+        self.loose = set(self.numbers).difference(self._first + row for row in self._rows)
         self.loose.update(store.loose_in(number))
+
+    def has_answered(self, question: str) -> bool:
+        return question in self._answers
 
     def hits(self, question: str, choose: Choose) -> Iterable[int]:
         """Return the traces that are chosen, by number."""
@@ -278,6 +344,11 @@ class _Shard(_Traces):
         self._load = load
         self._revisions: dict[int, int] = {}
         self.tables = Tables()
+
+    def lacks(self, row: int) -> bool:
+        """Tell whether a trace is in no table yet."""
+        trace = self.tables.trace
+        return row >= len(trace.columns["updated"]) or row in trace.missing
 
     def outdate(self, row: int, revision: int) -> None:
         """Take note of a trace's new revision."""

@@ -154,7 +154,7 @@ QUESTIONS = (
 )
 
 
-def test_each_question_is_answered_as_before(packing: Packing) -> None:
+def test_each_question_is_answered_as_before(packing: Packing, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of every sort of value, asked for the first time and again."""
     packing.api.ask("/CreateGroup", GroupName="slow", FilterExpression="responsetime > 2")
     kinds = (1, True, "1", "é\ud800", 2.5, 10**30, None)
@@ -181,6 +181,16 @@ def test_each_question_is_answered_as_before(packing: Packing) -> None:
     packing.pack()
     assert [packing.api.ids(question) for question in QUESTIONS] == before
     assert [packing.api.ids(question) for question in QUESTIONS] == before
+    monkeypatch.setattr("embedded_aws.xray.service._FIRST_LOOK", 3)
+    monkeypatch.setattr("embedded_aws.xray.api.traces.SUMMARIES_PER_PAGE", 7)
+    assert [packing.api.ids(question) for question in QUESTIONS] == before
+    window = {"StartTime": NOW + 20, "EndTime": NOW + 70}
+    found = packing.api.ask("/TraceSummaries", **window, FilterExpression="!responsetime < 9")
+    assert (found["TraceSummaries"], found["TracesProcessedCount"]) == ([], 50)
+    late = trace_id(40, NOW + 40)
+    packing.api.put(segment("a", trace_id=late, at=40, takes=30))
+    found = packing.api.ask("/TraceSummaries", **window, FilterExpression="!responsetime < 9")
+    assert [summary["Id"] for summary in found["TraceSummaries"]] == [late]
 
 
 def counted(packing: Packing) -> int:
