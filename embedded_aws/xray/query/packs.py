@@ -33,6 +33,7 @@ _PACK = 16
 
 SCHEMA = """
 -- Of the traces that have no row in `document`. What was let go of stays here until all of its pack is.
+-- Only parts of version 3 have facts here, the others in `fact`.
 CREATE TABLE pack (
     first INTEGER PRIMARY KEY, revisions BLOB NOT NULL,
     summaries BLOB NOT NULL, graphs BLOB NOT NULL, facts BLOB NOT NULL, documents BLOB NOT NULL
@@ -133,7 +134,7 @@ def _packs(traces: Iterable[Loose]) -> Iterator[Pack]:
             orjson.dumps([[trace.number, trace.revision if trace.digest else -1] for trace in some]),
             _compressed([digest and digest.summary for digest in digests]),
             _compressed([digest and digest.graph for digest in digests]),
-            _compressed([digest and digest.facts for digest in digests]),
+            b"",
             _compressed([[[*document] for document in trace.documents] for trace in some]),
         )
 
@@ -154,7 +155,7 @@ class _Digests:
 
     @cached_property
     def facts(self) -> Any:
-        return _read(self._blobs[2])
+        return _read(self._blobs[2]) if self._blobs[2] else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +174,10 @@ class PackedDigest:
         return str(self._pack.graphs[self._place])
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> Facts | None:
+        """As in a `Digest`; `None` when its part has them in the table `fact`."""
+        if self._pack.facts is None:
+            return None
         trace, services, edges = self._pack.facts[self._place]
         return trace, services, edges
 

@@ -28,8 +28,9 @@ MAX_ROOT_CAUSES = 10
 
 def failure_root_causes(trace: Trace, flag: Flag) -> list[dict[str, Any]]:
     """Return `FaultRootCauses` or `ErrorRootCauses`, in the order of the trace."""
-    called = _called(trace)
-    leaves = [node for node in _everything(trace) if _is_leaf(node, called, flag)]
+    flagged = [node for node in _everything(trace) if node.fields.get(flag) is True]
+    called = _called(trace) if flagged else {}
+    leaves = [node for node in flagged if _is_leaf(node, called, flag)]
     paths = [_path_to(leaf, trace) for leaf in leaves[:MAX_ROOT_CAUSES]]
     return [
         {
@@ -72,7 +73,7 @@ def _called(trace: Trace) -> dict[str, list[Node]]:
 
 def _is_leaf(node: Node, called: dict[str, list[Node]], flag: Flag) -> bool:
     below = (*node.inner, *called.get(node.id, ()))
-    return node.fields.get(flag) is True and not any(child.fields.get(flag) is True for child in below)
+    return not any(child.fields.get(flag) is True for child in below)
 
 
 def _path_to(node: Node, trace: Trace) -> list[Node]:

@@ -58,11 +58,11 @@ class Tally:
         self.end = max(self.end, start if end is None else end)
         if end is not None:
             response = max(0.0, end - start)
-            _sum(self.outcomes, {str(outcome(fields)): 1})
+            _count(self.outcomes, outcome(fields))
             self.seconds += response
             if is_synchronous:
-                _sum(self.responses, {round(response * 1000): 1})
-            _sum(self.durations, {round(max(duration, response) * 1000): 1})
+                _count(self.responses, round(response * 1000))
+            _count(self.durations, round(max(duration, response) * 1000))
 
     def merge(self, other: Tally) -> None:
         self.start = min(self.start, other.start)
@@ -89,6 +89,10 @@ class Tally:
 
     def times(self) -> dict[str, float]:
         return {} if self.start > self.end else {"StartTime": self.start, "EndTime": self.end}
+
+
+def _count(mine: dict[Key, int], key: Key) -> None:
+    mine[key] = mine.get(key, 0) + 1
 
 
 def _sum(mine: dict[Key, int], others: Mapping[Key, int]) -> None:

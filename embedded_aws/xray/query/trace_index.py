@@ -362,7 +362,8 @@ class _Shard(_Traces):
         for part in _parts([row for row in rows if row in missing] if missing else []):
             for found, digest in self._load([row + self._first for row in part]):
                 row = found.number - self._first
-                table.put(row, StoredTrace(digest.facts, digest.summary, found.updated))
+                if digest.facts:
+                    table.put(row, StoredTrace(digest.facts, digest.summary, found.updated))
                 # A document that came meanwhile will be noted, and outdate what was read here.
                 if found.revision >= self._revisions.get(row, 0):
                     missing.discard(row)

@@ -105,6 +105,15 @@ class Trace:
 
     def caller_of(self, node: Node) -> Node | None:
         """Return what is above a node, real or inferred: for a segment, what called it."""
+        if node not in self._callers:
+            self._callers[node] = self._caller_of(node)
+        return self._callers[node]
+
+    @cached_property
+    def _callers(self) -> dict[Node, Node | None]:
+        return {}
+
+    def _caller_of(self, node: Node) -> Node | None:
         above = self.nodes.get(node.parent_id or "")
         if above and node.is_segment and not node.is_inferred and self._is_passed_on(node):
             return self._inferred_by_call.get(above.id, above)

@@ -112,19 +112,15 @@ def _edge(caller: Node, ends: Sequence[str | None], *, is_inferred: bool) -> lis
 
 def _view(node: Node, duration: float, *, is_partial: bool) -> list[Any]:
     """Return the values of `_VIEW`."""
-    flags = {name: node.fields.get(name) is True for name in ("error", "throttle", "fault")}
-    http = node.fields.get("http", {})
-    request, response = http.get("request", {}), http.get("response", {})
-    return [
-        node.end is not None and not any(flags.values()),
-        *flags.values(),
-        is_partial,
-        node.is_inferred,
-        _seconds(node),
-        duration,
-        response.get("status"),
-        *(request.get(name) for name in ("url", "method", "user_agent", "client_ip")),
-    ]
+    flags = [node.fields.get(name) is True for name in ("error", "throttle", "fault")]
+    ok = node.end is not None and True not in flags
+    view = [ok, *flags, is_partial, node.is_inferred, _seconds(node), duration]
+    http = node.fields.get("http")
+    if not http:
+        return [*view, None, None, None, None, None]
+    request = http.get("request", {})
+    status = http.get("response", {}).get("status")
+    return [*view, status, *(request.get(name) for name in ("url", "method", "user_agent", "client_ip"))]
 
 
 def _seconds(node: Node) -> float | None:
