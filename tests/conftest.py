@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Generator
 from importlib import import_module
+from itertools import chain, zip_longest
 from tempfile import mkdtemp
 from typing import Any
 
@@ -68,16 +69,36 @@ def pytest_collection() -> Generator[None, object, object]:
 
 
 TOGETHER = [
-    re.compile(r"tests/e2e/test_(asking|compare|files|first_light|http_api|logs|mcp|readme_commands|up)\.py"),
+    re.compile(
+        r"tests/e2e/test_"
+        r"(asking|compare|files|first_light|http_api|logs|mcp|proof|readme_commands|traced_stack|up)\.py"
+    ),
+    re.compile(r"tests/e2e/faults/"),
     re.compile(r"tests/parity/"),
 ]
-"""Files that share what takes many seconds to start: the fixtures `demo` and `labs`."""
-FIRST = re.compile(r"tests/(e2e|parity|waterfall/web)/")
-"""Files that take long: started last, one of them would go on when there is nothing else to do."""
+"""Files that share what takes many seconds to start: the fixtures `demo`, `subjects` and `labs`."""
+WAITS = re.compile(r"tests/(e2e|parity|waterfall/web)/")
+"""Files that wait for what they started, often without a core that works."""
+LONG = re.compile(r"tests/(components|fuzz)/|tests/(embedded_aws/)?test_\w+\.py")
+"""Others that take long: started last, one of them would go on when there is nothing else to do."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: not FIRST.match(item.nodeid))
+    """Let files that wait and files that work take turns, so that beside one that waits there is work."""
+    units: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        units.setdefault(_unit(item.nodeid), []).append(item)
+    waiting = sorted((unit for unit in units.values() if WAITS.match(unit[0].nodeid)), key=_is_alone)
+    working = sorted(
+        (unit for unit in units.values() if not WAITS.match(unit[0].nodeid)),
+        key=lambda unit: not LONG.match(unit[0].nodeid),
+    )
+    turns = chain.from_iterable(zip_longest(waiting, working, fillvalue=[]))
+    items[:] = chain.from_iterable(turns)
+
+
+def _is_alone(unit: list[pytest.Item]) -> bool:
+    return len({item.path for item in unit}) == 1
 
 
 @pytest.hookimpl(optionalhook=True)
