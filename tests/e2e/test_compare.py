@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
@@ -10,6 +9,7 @@ from pathlib import Path
 
 from tests.e2e.conftest import Demo
 from tests.e2e.stack import REPOSITORY, WATERFALL
+from waterfall.compare.difference import Comparison
 from waterfall.compare.shapes import comparison_shape
 from waterfall.proof.cases import Case
 from waterfall.proof.modes import compare_places
@@ -18,7 +18,6 @@ from waterfall.proof.redaction import redaction
 from waterfall.stack.requests import Request
 from waterfall.traces.client import Source, connect
 
-QUICK = ("--config", "workSeconds=0")
 SHARED = ("components", ".build/layers")
 OWN = ("Pulumi.yaml", "Pulumi.dev.yaml", "__main__.py")
 
@@ -47,19 +46,25 @@ def listed_in_the_readme() -> dict[str, set[str]]:
     return found
 
 
-def compare(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end."""
-    command = [str(WATERFALL), "compare", "--modes", *QUICK, *arguments]
-    return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=120, check=False)
+def compared(demo: Demo, *names: str) -> tuple[Comparison, ...]:
+    """Compare what one request leaves in the running demos of each mode, as the command does."""
+    stacks = [demo(name).status for name in names]
+    sources = [Source(stack["endpoint"], region=stack["region"]) for stack in stacks]
+    places = [
+        Place(source, connect(source), stack["apis"], redaction())
+        for source, stack in zip(sources, stacks, strict=True)
+    ]
+    told: list[str] = []
+    found = compare_places([Case("hello", Request("GET", "/hello", {}, None))], places, told.append)
+    assert told == ["native: recorded by X-Ray SDK", "otel: recorded by OpenTelemetry"]
+    return found.comparisons
 
 
-def test_the_modes_are_equal() -> None:
-    """The request's trace and the consumer's are equal in both modes, and the command says so."""
-    done = compare("--json")
-    assert done.returncode == 0, done.stdout + done.stderr
-    shape = json.loads(done.stdout)
-    assert shape["equal"]
-    assert [found["differences"] for found in shape["comparisons"]] == [[], []]
+def test_the_modes_are_equal(demo: Demo) -> None:
+    """The request's trace and the consumer's are equal in both modes; `test_half_moved` runs the command."""
+    found = comparison_shape(compared(demo, "native", "otel-xray"))
+    assert found["equal"]
+    assert [comparison["differences"] for comparison in found["comparisons"]] == [[], []]
 
 
 def test_a_handler_that_differs_is_told(tmp_path: Path) -> None:
@@ -75,7 +80,8 @@ def test_a_handler_that_differs_is_told(tmp_path: Path) -> None:
     assert original in worker.read_text()
     altered = worker.read_text().replace(original, 'annotate("WorkSeconds", os.environ["TRACING_MODE"])')
     worker.write_text(altered)
-    done = compare("-C", str(tmp_path))
+    command = [str(WATERFALL), "compare", "--modes", "--config", "workSeconds=0", "-C", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "annotations.WorkSeconds\n" in done.stdout
     assert '"native"' in done.stdout
@@ -89,17 +95,8 @@ def test_otlp_differs_in_what_its_public_rules_force(demo: Demo) -> None:
 
     On the map the bucket is S3 itself, as no field names it.
     """
-    stacks = [demo(name).status for name in ("native", "otel-otlp")]
-    sources = [Source(stack["endpoint"], region=stack["region"]) for stack in stacks]
-    places = [
-        Place(source, connect(source), stack["apis"], redaction())
-        for source, stack in zip(sources, stacks, strict=True)
-    ]
-    told: list[str] = []
-    compared = compare_places([Case("hello", Request("GET", "/hello", {}, None))], places, told.append)
-    assert told == ["native: recorded by X-Ray SDK", "otel: recorded by OpenTelemetry"]
     found: dict[str, set[str]] = {}
-    for comparison in comparison_shape(compared.comparisons)["comparisons"]:
+    for comparison in comparison_shape(compared(demo, "native", "otel-otlp"))["comparisons"]:
         for difference in comparison["differences"]:
             found.setdefault(difference["path"][-1], set()).add(difference["field"])
     on_the_map = found.pop("service map")

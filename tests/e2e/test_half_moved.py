@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -77,12 +78,15 @@ def test_the_report_has_a_row_for_each_request_and_file(
 def test_the_function_that_does_not_follow_the_setting_is_named(
     program: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The modes are equal, which proves nothing of it."""
+    """The modes are equal, in JSON with status 0, which proves nothing of it."""
     requests = program / "traces" / "requests.yaml"
     requests.write_text("".join(map(REQUEST.format, DEPLOYED)))
     capsys.readouterr()
-    status = main(["compare", "--modes", "-C", str(program)])
+    status = main(["compare", "--modes", "--json", "-C", str(program)])
     told = capsys.readouterr()
     assert status == 0, told.out + told.err
+    shape = json.loads(told.out)
+    assert shape["equal"]
+    assert [found["differences"] for found in shape["comparisons"]] == [[], []]
     lines = [line for line in told.err.splitlines() if "nothing is proven" in line]
     assert [line.rpartition(": ")[0].rpartition(": ")[2] for line in lines] == ["sdk_decorator"], lines
