@@ -31,9 +31,8 @@ def stack(request: pytest.FixtureRequest, demo: Demo) -> Stack:
 
 def test_which_span_made_the_last_request_slow_and_why_takes_two_calls(stack: Stack) -> None:
     """One says which and why, the second has the whole tree; both together are small."""
-    asked(stack, ("request", {"request": "GET /hello"}))
     calls = [("explain", {"trace": "GET /hello"}), ("show", {"trace": "GET /hello"})]
-    replies = asked(stack, *calls)
+    _, *replies = asked(stack, ("request", {"request": "GET /hello"}), *calls)
     assert len(calls) <= MOST_CALLS
     assert sum(reply.size for reply in replies) <= MOST_BYTES
     lines = replies[0].text.splitlines()
@@ -60,9 +59,11 @@ def test_what_was_asked_is_answered_with_its_trace(stack: Stack) -> None:
 
 def test_the_rest_is_read_too(stack: Stack) -> None:
     """What runs, the map, why there is a trace, logs of it, and what differs from the request before."""
-    asked(stack, ("request", {"request": "GET /hello"}), ("request", {"request": "GET /hello"}))
-    what, graph, why, logs, compared, found = asked(
+    request = ("request", {"request": "GET /hello"})
+    _, _, what, graph, why, logs, compared, found = asked(
         stack,
+        request,
+        request,
         ("stack", {}),
         ("map", {}),
         ("why", {"request": "GET /hello"}),

@@ -274,9 +274,14 @@ def test_markup_in_a_trace_stays_text(api: Api, address: str, page: Page, tab: s
     page.open(f"{address}?node=b000000000000002&tab={tab}")
     page.wait("document.querySelector('.details .content')?.innerText.length > 20")
     assert page.run("window.attacked") is None
-    assert page.count("main script, main img") == 0
+    assert page.count("main script, main img, a[href^='javascript:']") == 0
     if tab in {"annotations", "exceptions"}:
         assert SCRIPT in page.text(".details .content")
+
+
+def test_markup_in_a_trace_stays_text_in_the_list(api: Api, address: str, page: Page) -> None:
+    """Where it is the trace's URL, and no link."""
+    api.put(hostile())
     page.open(address.partition("/trace")[0] + "/traces")
     page.wait("document.querySelectorAll('tbody tr').length === 1")
     assert page.run("window.attacked") is None
