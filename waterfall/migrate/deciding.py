@@ -29,14 +29,20 @@ class Deciding(Reader):
         self._threads = threads
         self._names, self._parents = found.names, found.parents
         self._configured: list[tuple[cst.Call, str]] = []
+        self._patches: list[tuple[cst.Call, str]] = []
 
     # what is visited
 
     def leave_Module(self, original_node: cst.Module) -> None:
-        """Decide about `configure`, which what is left of segments and middleware needs."""
+        """Decide about `configure` and `patch`, which what is left of segments and middleware needs."""
         needed = any(
             not use.is_moved and xray_sdk.OUTSIDE_LAMBDA.search(use.construct) for use in self.found.uses
         )
+        for node, shown in self._patches:
+            if needed:
+                self.found.stays(node, shown, xray_sdk.NEEDED)
+            else:
+                libraries.patch(self.found, node, shown)
         for node, shown in self._configured:
             if needed:
                 self.found.stays(node, shown, xray_sdk.why_left(shown))
@@ -138,7 +144,7 @@ class Deciding(Reader):
         if name == xray_sdk.FLASK:
             return self._flask(node, shown)
         if name in {f"{xray_sdk.PACKAGE}.core.patch", f"{xray_sdk.PACKAGE}.core.patch_all"}:
-            libraries.patch(found, node, name.rpartition(".")[2])
+            self._patches.append((node, name.rpartition(".")[2]))
         elif name in xray_sdk.AIOHTTP_CLIENT and not node.args:
             becomes = "create_trace_config"
             found.moves(node, shown, f"{becomes}()", (node.func, lambda _: cst.Name(found.wanted(becomes))))

@@ -61,6 +61,7 @@ NO_MATTER = frozenset(
 
 OTHERS = "the file or one beside it uses {others}, whose calls `tracing` does not record"
 HANDED = "not all that it is handed to is seen here: submit `carry_context(work)` and pass no entity"
+NEEDED = "the middleware or segment that is left needs it"
 REASONS = {
     "add_exception": "no `record_exception` could be written for it: it is not a statement of its own",
     "begin_segment": "a segment is Lambda's own in a function; elsewhere, open a span of kind SERVER",
@@ -74,7 +75,7 @@ REASONS = {
     "in_segment": "a segment is Lambda's own in a function; elsewhere, open a span of kind SERVER",
     "in_segment_async": "a segment is Lambda's own in a function; elsewhere, open a span of kind SERVER",
     "patch": "it names others than boto3, requests, urllib3 and httpx, or cannot be read",
-    "configure": "the middleware or segment that is left needs it",
+    "configure": NEEDED,
     "patch_all": "it is given settings, or its result is used",
     "set_sdk_enabled": "the variable TRACING_MODE=off switches tracing off",
     "set_trace_entity": HANDED,

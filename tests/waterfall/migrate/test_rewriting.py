@@ -10,6 +10,7 @@ import pytest
 from waterfall.migrate.inventory import Change
 from waterfall.migrate.powertools import TRACE_EXECUTION
 from waterfall.migrate.rewriting import rewrite, rewrite_all
+from waterfall.migrate.xray_sdk import NEEDED
 
 
 def moved(source: str) -> str:
@@ -271,6 +272,17 @@ def test_patching_stays_where_other_libraries_are_used(tmp_path: Path) -> None:
     )
     assert not found["app"].is_changed
     assert "sqlite3" in (found["app"].uses[0].why or "")
+
+
+def test_patching_stays_where_a_segment_of_the_sdk_does() -> None:
+    """Outside Lambda nothing else records calls into it."""
+    reasons = why_left("""\
+        from aws_xray_sdk.core import patch_all, xray_recorder
+
+        patch_all()
+        segment = xray_recorder.begin_segment("job")
+        """)
+    assert reasons["patch_all"] == NEEDED
 
 
 def test_an_annotation_of_an_outer_subsegment_is_left() -> None:
