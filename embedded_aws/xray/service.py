@@ -21,7 +21,7 @@ from embedded_aws.xray.intake import documents
 from embedded_aws.xray.intake.documents import SegmentDocument, Unprocessed
 from embedded_aws.xray.intake.refusals import Refusals
 from embedded_aws.xray.query import graph_json
-from embedded_aws.xray.query.digests import digest_of
+from embedded_aws.xray.query.digests import Digest, digest_of
 from embedded_aws.xray.query.graph import Graph
 from embedded_aws.xray.query.groups import Groups
 from embedded_aws.xray.query.lists import Lists
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 
     from embedded_aws.aws.ids import Clock, Ids
     from embedded_aws.aws.interfaces import Document
-    from embedded_aws.xray.query.digests import Digest
     from embedded_aws.xray.query.filters.syntax import Expression
     from embedded_aws.xray.query.groups import Group
     from embedded_aws.xray.query.packs import PackedDigest
@@ -113,7 +112,7 @@ class XRay:
             self.groups = Groups(self.store, region, clock, self.ids.request_id)
             self.tags = Tags(self.store)
             self.tags.add_resources(self.groups.has_arn)
-            self._index = TraceIndex(self.store, self._numbered, self.groups)
+            self._index = TraceIndex(self.store, self._with_facts, self.groups)
             self.lists = Lists(self._index, self._numbered, monotonic)
         except StoreError:
             self.store.close()
@@ -336,6 +335,13 @@ class XRay:
 
     def _numbered(self, numbers: Sequence[int]) -> Iterator[tuple[Row, Digest | PackedDigest]]:
         return self._digests(self.store.numbered(numbers))
+
+    def _with_facts(self, numbers: Sequence[int]) -> Iterator[tuple[Row, Digest]]:
+        for row, digest in self._numbered(numbers):
+            # Who began to ask before a trace was packed does not know of its facts in the part.
+            whole = digest if isinstance(digest, Digest) else self._digest(row.id)
+            if whole is not None:
+                yield row, whole
 
     def _graph(self, rows: Iterable[Row]) -> Graph:
         graph = Graph()

@@ -25,28 +25,23 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
-    from embedded_aws.xray.query.filters.facts import Facts
-
 PART = 256
 """Traces, by number. Whoever stores or reads waits 3 ms while they are read, and while they are replaced."""
 _PACK = 16
 
 SCHEMA = """
 -- Of the traces that have no row in `document`. What was let go of stays here until all of its pack is.
--- Only parts of version 3 have facts here, the others in `fact`.
 CREATE TABLE pack (
     first INTEGER PRIMARY KEY, revisions BLOB NOT NULL,
-    summaries BLOB NOT NULL, graphs BLOB NOT NULL, facts BLOB NOT NULL, documents BLOB NOT NULL
+    summaries BLOB NOT NULL, graphs BLOB NOT NULL, documents BLOB NOT NULL
 );
 CREATE TABLE part (number INTEGER PRIMARY KEY);
-"""
-MINUTES = "minutes"
-"""Of a part's facts, the service graph of each minute."""
-FACTS = """
 -- What filters ask of the traces of a part, by column: see `packed_tables`; and its `minutes`.
 CREATE TABLE fact (part INTEGER NOT NULL, name TEXT NOT NULL, body BLOB NOT NULL, PRIMARY KEY (part, name))
     WITHOUT ROWID;
 """
+MINUTES = "minutes"
+"""Of a part's facts, the service graph of each minute."""
 
 
 class Document(NamedTuple):
@@ -77,7 +72,6 @@ class Pack(NamedTuple):
     revisions: bytes
     summaries: bytes
     graphs: bytes
-    facts: bytes
     documents: bytes
 
 
@@ -134,7 +128,6 @@ def _packs(traces: Iterable[Loose]) -> Iterator[Pack]:
             orjson.dumps([[trace.number, trace.revision if trace.digest else -1] for trace in some]),
             _compressed([digest and digest.summary for digest in digests]),
             _compressed([digest and digest.graph for digest in digests]),
-            b"",
             _compressed([[[*document] for document in trace.documents] for trace in some]),
         )
 
@@ -142,8 +135,8 @@ def _packs(traces: Iterable[Loose]) -> Iterator[Pack]:
 class _Digests:
     """The digests of a pack, read as far as somebody asks."""
 
-    def __init__(self, summaries: bytes, graphs: bytes, facts: bytes) -> None:
-        self._blobs = summaries, graphs, facts
+    def __init__(self, summaries: bytes, graphs: bytes) -> None:
+        self._blobs = summaries, graphs
 
     @cached_property
     def summaries(self) -> Any:
@@ -153,14 +146,10 @@ class _Digests:
     def graphs(self) -> Any:
         return _read(self._blobs[1])
 
-    @cached_property
-    def facts(self) -> Any:
-        return _read(self._blobs[2]) if self._blobs[2] else None
-
 
 @dataclass(frozen=True, slots=True)
 class PackedDigest:
-    """A `Digest` in a pack."""
+    """A `Digest` in a pack, without its facts: those of a part are together, by column."""
 
     _pack: _Digests
     _place: int
@@ -172,14 +161,6 @@ class PackedDigest:
     @property
     def graph(self) -> str:
         return str(self._pack.graphs[self._place])
-
-    @property
-    def facts(self) -> Facts | None:
-        """As in a `Digest`; `None` when its part has them in the table `fact`."""
-        if self._pack.facts is None:
-            return None
-        trace, services, edges = self._pack.facts[self._place]
-        return trace, services, edges
 
 
 class Packs:
@@ -217,7 +198,7 @@ class Packs:
     def put(self, connection: sqlite3.Connection, part: int, made: Packed) -> None:
         """Add a part."""
         connection.execute("INSERT INTO part VALUES (?)", (part,))
-        connection.executemany("INSERT INTO pack VALUES (?, ?, ?, ?, ?, ?)", made.packs)
+        connection.executemany("INSERT INTO pack VALUES (?, ?, ?, ?, ?)", made.packs)
         connection.executemany("INSERT INTO fact VALUES (?, ?, ?)", [(part, *fact) for fact in made.facts])
         self._parts[part] = next(self._serials)
 
@@ -235,7 +216,7 @@ class Packs:
     ) -> dict[tuple[int, int], PackedDigest]:
         """Return the packed digests of these traces, and maybe of others, by number and revision."""
         found = {}
-        query = "SELECT revisions, summaries, graphs, facts FROM pack WHERE first = ?"
+        query = "SELECT revisions, summaries, graphs FROM pack WHERE first = ?"
         for first in {number - number % _PACK for number in numbers}:
             for revisions, *blobs in connection.execute(query, (first,)):
                 pack = _Digests(*blobs)

@@ -58,18 +58,13 @@ CREATE TRIGGER trace_comes AFTER INSERT ON trace BEGIN {_MORE} END;
 CREATE TRIGGER trace_changes AFTER UPDATE ON trace BEGIN {_LESS} {_MORE} END;
 CREATE TRIGGER trace_goes AFTER DELETE ON trace BEGIN {_LESS} END;
 """  # noqa: S608 - statements of ours
-_PACKS = packs.SCHEMA + packs.FACTS + _MINUTES
+_SCHEMA_3 = packs.SCHEMA + _MINUTES
 SCHEMA = Schema(
     application_id=0x58524159,
-    version=5,
-    script=_SCHEMA_1 + _SCHEMA_2 + _PACKS,
+    version=3,
+    script=_SCHEMA_1 + _SCHEMA_2 + _SCHEMA_3,
     holds="traces",
-    upgrades={
-        1: f"DROP TABLE digest;\n{_SCHEMA_2}{_PACKS}",
-        2: _PACKS,
-        3: packs.FACTS + _MINUTES,
-        4: _MINUTES,
-    },
+    upgrades={1: f"DROP TABLE digest;\n{_SCHEMA_2}{_SCHEMA_3}", 2: _SCHEMA_3},
 )
 
 # X-Ray keeps one in-progress and one complete copy of an id, and the complete one counts. Among equals the

@@ -28,12 +28,11 @@ if TYPE_CHECKING:
     from embedded_aws.xray.query.filters.syntax import Expression
     from embedded_aws.xray.query.filters.tables import Table
     from embedded_aws.xray.query.groups import Group, Groups
-    from embedded_aws.xray.query.packs import PackedDigest
     from embedded_aws.xray.query.rows import Change, Row
     from embedded_aws.xray.query.store import Store
 
     Choose = Callable[["_Traces", Rows], Rows]
-    Load = Callable[[Sequence[int]], Iterable[tuple[Row, Digest | PackedDigest]]]
+    Load = Callable[[Sequence[int]], Iterable[tuple[Row, Digest]]]
 
 LOADED_AT_ONCE = 500
 """Traces whose digests are in memory while a table is filled."""
@@ -222,7 +221,7 @@ class TraceIndex:
         part = self._packed.get(serial)
         if part is None:
             part = self._packed[serial] = _PackedPart(number, self._store, self._groups)
-        return part if part.is_known else None
+        return part
 
     def _shard(self, part: int, rows: Rows) -> _Shard:
         shard = self._shards.get(part)
@@ -231,7 +230,7 @@ class TraceIndex:
         shard.tables.grow(max(rows) + 1)
         return shard
 
-    def _counted(self, numbers: Sequence[int]) -> Iterable[tuple[Row, Digest | PackedDigest]]:
+    def _counted(self, numbers: Sequence[int]) -> Iterable[tuple[Row, Digest]]:
         self.loaded += len(numbers)
         return self._load(numbers)
 
@@ -294,8 +293,7 @@ class _PackedPart(_Traces):
     """Traces that the store has packed: what was asked of them once is answered the same way again.
 
     `loose` are those that are not known here, or have changed since; `span` the first and the last time of
-    the others, once that was asked for. A part is not known at all that an
-    earlier version packed.
+    the others, once that was asked for.
     """
 
     def __init__(self, number: int, store: Store, groups: Groups) -> None:
@@ -303,9 +301,8 @@ class _PackedPart(_Traces):
         self.number = number
         self._first = number * packs.PART
         self._read = partial(store.packed_facts, number)
-        names = self._read("")
-        self.is_known = bool(names)
-        self._rows: Rows = packed_tables.value(names) if names else []
+        rows = self._read("")
+        self._rows: Rows = packed_tables.value(rows) if rows else []  # none if it has just gone
         self._tables: dict[str, PackedTable] = {}
         self._answers: dict[str, list[int]] = {}
         self.span: tuple[float, float] | None = None
@@ -362,8 +359,7 @@ class _Shard(_Traces):
         for part in _parts([row for row in rows if row in missing] if missing else []):
             for found, digest in self._load([row + self._first for row in part]):
                 row = found.number - self._first
-                if digest.facts:
-                    table.put(row, StoredTrace(digest.facts, digest.summary, found.updated))
+                table.put(row, StoredTrace(digest.facts, digest.summary, found.updated))
                 # A document that came meanwhile will be noted, and outdate what was read here.
                 if found.revision >= self._revisions.get(row, 0):
                     missing.discard(row)

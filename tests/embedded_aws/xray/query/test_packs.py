@@ -110,6 +110,16 @@ def test_traces_are_packed_before_anybody_looked_at_them(packing: Packing) -> No
     other.close()
 
 
+def test_traces_are_found_that_are_packed_while_somebody_asks(
+    packing: Packing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever began to ask before reads them one by one."""
+    packing.put(*range(1, 90))
+    packing.pack()
+    monkeypatch.setattr(packing.xray.store, "packed_as", lambda _: None)
+    assert len(packing.api.ids("fault")) == 17
+
+
 def test_a_document_that_comes_later_is_added_to_its_trace(packing: Packing) -> None:
     """The trace is unpacked; its other documents are kept, and of two with one id the later end counts."""
     packing.put(*range(1, 90))

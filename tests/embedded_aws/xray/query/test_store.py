@@ -111,7 +111,7 @@ def test_other_schema_version_is_refused(database: Path) -> None:
     connection = sqlite3.connect(database)
     connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.raises(StoreError, match=r"traces\.db has schema version 99, this version reads 5\. Delete"):
+    with pytest.raises(StoreError, match=r"traces\.db has schema version 99, this version reads 3\. Delete"):
         XRay(database)
 
 
