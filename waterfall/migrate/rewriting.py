@@ -285,7 +285,7 @@ def _is_test(path: Path) -> bool:
 
 
 def _unset(made: Mapping[Path, Rewritten], reach: Reach) -> list[Path]:
-    """Return the files with spans that something runs which imports no `tracing`.
+    """Return the files with spans, or with a tracer that patched, that something runs without `tracing`.
 
     Outside Lambda `opentelemetry-instrument` sets OpenTelemetry up.
     """
@@ -296,8 +296,10 @@ def _unset(made: Mapping[Path, Rewritten], reach: Reach) -> list[Path]:
     library = {path for path, each in made.items() if _LIBRARY.search(each.text)}
     return [
         path
-        for path in {path for path in moved if _NEW.search(made[path].text)} - library
-        if any(reach.reached([start]).isdisjoint(library) for start in reach.starting(path))
+        for path, each in moved.items()
+        if path not in library
+        and (_NEW.search(each.text) or "Tracer" in {use.construct for use in each.uses})
+        and any(reach.reached([start]).isdisjoint(library) for start in reach.starting(path))
     ]
 
 

@@ -690,6 +690,12 @@ def test_spans_that_something_else_than_a_handler_runs_are_recorded_too(tmp_path
     assert "import tracing" in project(tmp_path, entry=entry)["store"].after
 
 
+def test_calls_that_a_tracer_patched_are_recorded_where_no_handler_is(tmp_path: Path) -> None:
+    """A `Tracer()` patches boto3, of which nothing would be left with it."""
+    entry = "from mangum import Mangum\nfrom shared import app\nhandler = Mangum(app)\n"
+    assert "import tracing" in project(tmp_path, shared=POWERTOOLS + "app = 1\n", entry=entry)["shared"].after
+
+
 def test_a_test_with_fixtures_is_no_handler() -> None:
     """Though it is called one, and its fixtures are an event and a context."""
     source = SDK + "def test_handler(sqs_event, lambda_context):\n    xray_recorder.put_annotation('a', 1)\n"
