@@ -9,10 +9,11 @@ import functools
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
-from mcp.types import ToolAnnotations
+from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 
 from waterfall.agents.acting import Acting
 from waterfall.agents.place import Place
@@ -39,7 +40,7 @@ _INSTRUCTIONS = (
 def create_server(place: Place, directory: Path, *, acts: bool) -> MCPServer[object]:
     """Return the server; without `acts` it has the tools that read alone."""
     where = "a stack that runs on this machine" if acts else "an AWS account, which is only read"
-    server = MCPServer[object](
+    server = _Server(
         "waterfall",
         version=version("traced-api"),
         instructions=_INSTRUCTIONS.format(where=where),
@@ -60,6 +61,22 @@ def create_server(place: Place, directory: Path, *, acts: bool) -> MCPServer[obj
     for tool, hints in tools:
         server.add_tool(_told(tool), annotations=hints, structured_output=False)
     return server
+
+
+class _Server(MCPServer[object]):
+    """Refuses arguments that a tool does not have; the SDK would drop them, and reply to something else."""
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[object, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool; raises ToolError, which names the arguments that it has, for one that it has not."""
+        tools = {tool.name: list(tool.input_schema["properties"]) for tool in await self.list_tools()}
+        allowed = tools.get(name, list(arguments))
+        unknown = [argument for argument in arguments if argument not in allowed]
+        if unknown:
+            possible = f"give {', '.join(allowed)}" if allowed else "it takes none"
+            raise ToolError(clean(f"{name} has no argument {', '.join(unknown)}: {possible}"))
+        return await super().call_tool(name, arguments, context)
 
 
 def _told(tool: Callable[..., str]) -> Callable[..., str]:

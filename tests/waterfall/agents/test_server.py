@@ -61,6 +61,22 @@ def test_traces_are_found(api: Api) -> None:
     assert CONSUMER_ID not in ask(api, "find", filter='http.method = "GET"', since="10m").text
 
 
+@pytest.mark.parametrize(
+    ("tool", "given", "told"),
+    [
+        ("compare", {"left": TRACE_ID}, "compare has no argument left: give trace, with_trace"),
+        ("stack", {"verbose": True}, "stack has no argument verbose: it takes none"),
+    ],
+)
+def test_an_argument_that_a_tool_does_not_have_is_refused(
+    api: Api, tool: str, given: dict[str, Any], told: str
+) -> None:
+    """Instead of a reply to something else than what was asked; it says what the tool has."""
+    reply = ask(api, tool, **given)
+    assert reply.is_error
+    assert reply.text == told
+
+
 @pytest.mark.parametrize("wanted", ["latest", TRACE_ID, TRACE_ID[-18:], "GET /hello", "/hello"])
 def test_a_trace_is_shown_in_few_characters(api: Api, wanted: str) -> None:
     """By any name that it has; a third of what the terminal's picture takes, and no escape in it."""
