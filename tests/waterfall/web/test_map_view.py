@@ -38,6 +38,16 @@ def test_services_have_name_type_rate_latency_and_ring(api: Api, console: str, p
     )
 
 
+def test_a_map_that_has_not_come_yet_says_so(console: str, page: Page) -> None:
+    """And what is chosen can be read meanwhile."""
+    page.call("Fetch.enable", patterns=[{"urlPattern": "*/api/map*"}])
+    page.open(f"{console}/map")
+    page.wait("document.querySelector('main').innerText.includes('Loading the map')")
+    chosen = "[...document.querySelectorAll('select')].map((one) => one.selectedOptions[0]?.textContent)"
+    assert page.run(chosen) == ["Last 1 hour", "Around: everything"]
+    page.call("Fetch.disable")
+
+
 def test_faults_colour_the_ring_and_the_edge(api: Api, console: str, page: Page) -> None:
     """What failed is seen without reading."""
     api.put(samples.failed())

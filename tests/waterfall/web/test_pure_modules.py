@@ -380,3 +380,14 @@ def test_moments_of_a_trace_are_told_to_the_millisecond(blank: Page, seconds: st
     number = float(seconds.removesuffix(" s"))
     expected = f"{number:.3f} s" if number < 60 else duration(number)
     assert call(blank, "format", "moment", number) == expected
+
+
+@pytest.mark.parametrize(
+    ("per_minute", "expected"),
+    [(None, ""), (0, "0.0/min"), (1 / 60, "< 0.1/min"), (0.05, "0.1/min"), (12.2, "12/min"), (120, "2/s")],
+)
+def test_a_rate_is_never_nothing_where_something_was(
+    blank: Page, per_minute: float | None, expected: str
+) -> None:
+    """One request in an hour is not `0.0/min`."""
+    assert call(blank, "format", "rate", per_minute) == expected

@@ -37,6 +37,7 @@ export function age(seconds) {
 export const rate = (perMinute) => {
   if (perMinute === null || perMinute === undefined) return "";
   if (perMinute >= 60) return `${count(perMinute / 60)}/s`;
+  if (perMinute > 0 && perMinute < 0.05) return "< 0.1/min";
   return `${perMinute < 9.95 ? perMinute.toFixed(1) : perMinute.toFixed(0)}/min`;
 };
 

@@ -59,6 +59,7 @@ export function mapChoice(query, onchange) {
     return filtered(services, { text: input.value, failing: failing.checked, around: centre });
   }
 
+  of([]); // until they have come
   return {
     selects: [input, around],
     switches: h("label", { class: "check" }, failing, "Failed only"),
