@@ -50,6 +50,8 @@ _FLAGS = (
     "--window-size=1280,800",
     "about:blank",
 )
+_SHARED_MEMORY = "/dev/shm"
+_PROFILE_BYTES = 1024**3
 _PIPE_IN, _PIPE_OUT, _FREE_FROM = 3, 4, 10
 
 
@@ -83,6 +85,7 @@ class Browser:
         self._answers = answers
         self._buffer = b""
         self._last = 0
+        self._idle: list[str] = []
         self.events: list[dict[str, Any]] = []
 
     def call(self, method: str, session: str | None = None, /, **parameters: Any) -> dict[str, Any]:
@@ -114,14 +117,26 @@ class Browser:
         return dict(json.loads(message))
 
     def page(self, *, width: int = 1280, height: int = 800) -> Page:
-        """Open a page; nothing that an earlier page stored is there once that is closed."""
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        """Open a page; nothing that an earlier page stored is there once that is closed.
+
+        It is opened where an earlier one was closed: a tab of its own costs the start of a process.
+        """
+        target = self._idle.pop() if self._idle else self._new_tab()
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         page = Page(self, session, target)
         for domain in ("Page", "Runtime", "Log", "Network"):
             page.call(f"{domain}.enable")
+        page.call("Page.resetNavigationHistory")
         page.resize(width, height)
         return page
+
+    def leave(self, target: str, session: str) -> None:
+        """Keep a tab for the next page, without what was set for this one."""
+        self.call("Target.detachFromTarget", sessionId=session)
+        self._idle.append(target)
+
+    def _new_tab(self) -> str:
+        return str(self.call("Target.createTarget", url="about:blank")["targetId"])
 
 
 @contextlib.contextmanager
@@ -129,7 +144,7 @@ def running_chromium(binary: str, names: Sequence[str] = ()) -> Iterator[Browser
     """Start a browser with an empty profile, which knows this machine, also by `names`, and no other."""
     known = [f"MAP {name} 127.0.0.1" for name in names]
     resolver = ", ".join([*known, "MAP * ~NOTFOUND", "EXCLUDE 127.0.0.1"])
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+    with tempfile.TemporaryDirectory(dir=_folder_in_memory(), ignore_cleanup_errors=True) as profile:
         command_read, command_write = _pipe()
         answer_read, answer_write = _pipe()
         actions = [
@@ -149,6 +164,12 @@ def running_chromium(binary: str, names: Sequence[str] = ()) -> Iterator[Browser
             os.waitpid(pid, 0)
             os.close(command_write)
             os.close(answer_read)
+
+
+def _folder_in_memory() -> str | None:
+    """Return where the many files that a browser writes and deletes cost least, if there is such a place."""
+    has_room = os.access(_SHARED_MEMORY, os.W_OK) and shutil.disk_usage(_SHARED_MEMORY).free > _PROFILE_BYTES
+    return _SHARED_MEMORY if has_room else None
 
 
 def _pipe() -> tuple[int, int]:
@@ -178,7 +199,8 @@ class Page:
             self.call("Storage.clearDataForOrigin", origin=origin, storageTypes="all")
         self.call("Network.clearBrowserCookies")
         self.call("Network.clearBrowserCache")
-        self._browser.call("Target.closeTarget", targetId=self._target)
+        self.call("Page.navigate", url="about:blank")
+        self._browser.leave(self._target, self._session)
 
     def open(self, url: str) -> None:
         """Open an address and wait until its scripts have run."""
