@@ -47,7 +47,7 @@ bench-large: setup $(BIN)/.foreign ## measure the X-Ray store with 3 million tra
 rivals: setup $(BIN)/.foreign $(RIVALS)/moto/.made $(RIVALS)/ministack/.made
 
 .PHONY: bench-readme
-bench-readme: setup ## take the figures of the last `make bench` into the README
+bench-readme: setup ## take the figures of the last `make bench` into README and docs
 	@$(BIN)/python -m benchmarks.report
 
 .PHONY: fuzz

@@ -83,7 +83,7 @@ CLIENTS = (1, 8, 64)
 TRACES = SMALL, USUAL, LARGE = (30_000, 300_000, 3_000_000)
 FROM_LAYER = "first.modules"
 
-_WHILE_IT_IMPORTS = "most of it is the import of OpenTelemetry's SDK, named package by package below"
+_WHILE_IT_IMPORTS = "most of it is the import of OpenTelemetry, told by package in `docs/performance.md`"
 FIRST_REASONS = {
     "native": "the X-Ray SDK's own import is in it, and this library's beside",
     "slim": _WHILE_IT_IMPORTS,
@@ -216,7 +216,10 @@ def _store(part: str, traces: int, *, large: bool) -> Theme:
     return Theme(
         f"X-Ray's store with {traces:,} traces",
         "Of three segments each, spread over an hour, compressed when they are quiet; without the socket.",
-        tuple(replace(row, id=f"{part}.{row.id}", large=large) for row in _STORE),
+        tuple(
+            replace(row, id=f"{part}.{row.id}", what=f"{traces:,} traces, {row.what}", large=large)
+            for row in _STORE
+        ),
     )
 
 

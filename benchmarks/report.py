@@ -1,7 +1,7 @@
-"""From what a run measured to its tables, in Markdown, and to the README's chapter.
+"""From what a run measured to its tables, in Markdown: those of `docs/performance.md` and the README's one.
 
 `python -m benchmarks.report` takes the figures of the last run into `benchmarks/figures.json`, and renders
-them into the README. Parts that run did not measure, or that failed in it, keep their older figures.
+them into both. Parts that run did not measure, or that failed in it, keep their older figures.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import platform
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ COMMITTED = ROOT / "benchmarks" / "figures.json"
 LATEST = ROOT / ".build" / "figures.json"
 BUSY_LOAD = 2.0
 """The average of a minute, before anything is measured."""
+PAGE = ROOT / "docs" / "performance.md"
 CHAPTER = re.compile(r"(?ms)(?<=^## How fast\n).*?(?=^## )")
 
 
@@ -70,7 +72,14 @@ def tables(found: Mapping[str, Measured]) -> Iterator[str]:
         rows = [row for row in theme.rows if row.id in found]
         if rows:
             yield "\n".join(
-                [f"### {theme.title}", "", theme.text, "", *_table(rows, found), *_told(rows, found)]
+                [
+                    f"## {theme.title}",
+                    "",
+                    theme.text,
+                    "",
+                    *_table(rows, found),
+                    *_below(_reasons(rows, found), _notes(rows, found)),
+                ]
             )
 
 
@@ -92,17 +101,24 @@ def _table(rows: list[Row], found: Mapping[str, Measured]) -> Iterator[str]:
         )
 
 
-def _told(rows: list[Row], found: Mapping[str, Measured]) -> Iterator[str]:
-    """Yield lines for below a table: why aims were missed, then what figures are made of."""
+def _reasons(rows: list[Row], found: Mapping[str, Measured]) -> Iterator[str]:
+    """Yield why aims were missed."""
     reasons: dict[str, list[str]] = {}
     for row in rows:
         if missed(row, found):
             reasons.setdefault(row.reason or "no reason is known", []).append(row.what)
-    lines = [f"- Missed by {'; '.join(who)}: {why}." for why, who in reasons.items()]
-    lines += [f"- {row.what}: {found[row.id].note}." for row in rows if found[row.id].note]
-    if lines:
-        yield ""
-        yield from lines
+    return (f"- Missed by {'; '.join(who)}: {why}." for why, who in reasons.items())
+
+
+def _notes(rows: list[Row], found: Mapping[str, Measured]) -> Iterator[str]:
+    """Yield what figures are made of."""
+    return (f"- {row.what}: {found[row.id].note}." for row in rows if found[row.id].note)
+
+
+def _below(*parts: Iterator[str]) -> list[str]:
+    """Return lines for below a table."""
+    lines = list(chain(*parts))
+    return ["", *lines] if lines else []
 
 
 def limit(row: Row, found: Mapping[str, Measured]) -> float | None:
@@ -148,24 +164,39 @@ def _number(row: Row, value: float) -> str:
     return f"{value:,.{row.digits}f}"
 
 
-def chapter(parts: Mapping[str, Any]) -> str:
-    """Return the README's chapter, without its title."""
+def _run(parts: Mapping[str, Any]) -> str:
+    """Tell of the run that the figures are of."""
     days = sorted({each["at"][:10] for each in parts.values()})
     machines = sorted({each["machine"] for each in parts.values()})
     minutes = sum(each["seconds"] for each in parts.values()) / 60
-    text = (
+    return (
         f"`make bench` ({'; '.join(machines)}; {' and '.join(days)}; {minutes:.0f} minutes), medians. "
         "All take turns in one run, so ratios tell more than figures; below 1 is better, for rates above 1."
     )
-    return "\n" + "\n\n".join([text, *tables(figures(parts))]) + "\n\n"
+
+
+def page(parts: Mapping[str, Any]) -> str:
+    """Return the page of all figures."""
+    return "\n\n".join(["# How fast it is", _run(parts), *tables(figures(parts))]) + "\n"
+
+
+def chapter(parts: Mapping[str, Any]) -> str:
+    """Return the README's chapter, without its title: the figures that have an aim."""
+    found = figures(parts)
+    aimed = [row for theme in THEMES for row in theme.rows if row.aim and row.id in found]
+    table = "\n".join([*_table(aimed, found), *_below(_reasons(aimed, found))])
+    more = "All figures, also of requests through the gateway: [docs/performance.md](docs/performance.md)."
+    return "\n" + "\n\n".join([_run(parts), table, more]) + "\n\n"
 
 
 def main() -> None:
     """Take the last run's figures."""
     write(COMMITTED, read(LATEST))
+    parts = read(COMMITTED)
+    PAGE.write_text(page(parts), encoding="utf-8")
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8")
-    readme.write_text(CHAPTER.sub(lambda _: chapter(read(COMMITTED)), text), encoding="utf-8")
+    readme.write_text(CHAPTER.sub(lambda _: chapter(parts), text), encoding="utf-8")
 
 
 if __name__ == "__main__":

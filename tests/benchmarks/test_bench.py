@@ -34,7 +34,12 @@ def test_the_readme_tells_the_figures_that_are_committed() -> None:
     assert chapter == report.chapter(report.read(report.COMMITTED))
 
 
-def test_the_readme_has_the_rows_of_what_is_measured() -> None:
+def test_the_page_tells_the_figures_that_are_committed() -> None:
+    """All of them; the README those that have an aim."""
+    assert report.PAGE.read_text(encoding="utf-8") == report.page(report.read(report.COMMITTED))
+
+
+def test_the_page_has_the_rows_of_what_is_measured() -> None:
     """All of them, with or without those that only `make bench-large` measures."""
     found = set(report.figures(report.read(report.COMMITTED)))
     assert {row.id for row in ROWS if not row.large} <= found <= {row.id for row in ROWS}
