@@ -49,6 +49,7 @@ class Columns:
         }
         self._kinds: list[Kind | None] = [None]
         self._numbers: dict[Kind, int] = {}
+        self._texts: dict[str, str] = {}
         self._orders: dict[Column, list[int]] = {}
         self._fresh: dict[Column, set[int]] = {}
         self._outdated: set[int] = set()
@@ -70,9 +71,11 @@ class Columns:
         if self._is_all_outdated:
             self._is_all_outdated = self._has_gone = False
             self._outdated.clear()
+            self._texts.clear()
             self._keep(set())
         if self._has_gone:
             self._has_gone = False
+            self._texts.clear()
             self._keep(set(numbers()))
         while self._outdated:
             self._forget(self._outdated.pop())
@@ -158,6 +161,10 @@ class Columns:
             if values.pop(number, None) is not None and column in self._fresh:
                 self._fresh[column].add(number)
 
+    def _text(self, text: str) -> str:
+        """Return one object for all equal texts: many traces share few."""
+        return self._texts.setdefault(text, text)
+
     def _put(self, number: int, summary: Mapping[str, Any]) -> None:
         outcome = _outcome(summary)
         response = summary.get("ResponseTime", summary["Duration"])
@@ -172,8 +179,8 @@ class Columns:
         http = summary["Http"]
         values: dict[Column, Any] = {
             "status": _RANKS[outcome] * 1000 + http.get("HttpStatus", 0),
-            "request": _request(http, summary.get("EntryPoint", {})),
-            "annotations": _first_annotation(summary["Annotations"]),
+            "request": self._text(_request(http, summary.get("EntryPoint", {}))),
+            "annotations": self._text(_first_annotation(summary["Annotations"])),
             "response": response,
             "trace": summary["Id"],
         }

@@ -221,7 +221,14 @@ class TraceIndex:
         part = self._packed.get(serial)
         if part is None:
             part = self._packed[serial] = _PackedPart(number, self._store, self._groups)
+            self._drop_packed_shard(number * packs.PART // SHARD)
         return part
+
+    def _drop_packed_shard(self, place: int) -> None:
+        """Hold no traces in memory that are all read from where they are packed."""
+        parts = range(place * SHARD // packs.PART, (place + 1) * SHARD // packs.PART)
+        if all(self._store.packed_as(part) is not None for part in parts):
+            self._shards.pop(place, None)
 
     def _shard(self, part: int, rows: Rows) -> _Shard:
         shard = self._shards.get(part)
