@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from embedded_aws.host.retention import MAX_AGE
-from embedded_aws.xray.query import packs
+from embedded_aws.xray.query import packs, trace_index
 from embedded_aws.xray.query.packer import Packer
 from embedded_aws.xray.service import QUIET, XRay
 from tests.embedded_aws.xray.builders import NOW, TRACE, Api, identifier, segment, subsegment, trace_id
@@ -118,6 +118,19 @@ def test_traces_are_found_that_are_packed_while_somebody_asks(
     packing.pack()
     monkeypatch.setattr(packing.xray.store, "packed_as", lambda _: None)
     assert len(packing.api.ids("fault")) == 17
+
+
+def test_memory_of_traces_that_are_packed_is_given_back(
+    packing: Packing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What filters held of them is read from the disk from then on; of the newest part it is kept."""
+    monkeypatch.setattr(trace_index, "SHARD", PART)
+    packing.put(*range(1, 90))
+    loose = packing.api.ids("fault")
+    assert len(packing.xray._index._shards) == 3
+    packing.pack()
+    assert packing.api.ids("fault") == loose
+    assert len(packing.xray._index._shards) == 1
 
 
 def test_a_document_that_comes_later_is_added_to_its_trace(packing: Packing) -> None:
