@@ -78,7 +78,7 @@ def test_a_trace_that_answered_well_did_not_fail() -> None:
         (["/var/task/app.py", "/opt/python/botocore/client.py"], "app.py"),
         (["/var/task/app.py", "/var/task/shop/load.py"], "shop/load.py"),
         ([f"{DATA}/task/35d9bfbea11c631fd39251b8/app.py", f"{DATA}/layer/{'0c' * 12}/python/x.py"], "app.py"),
-        (["/root/.cache/traced-api/adot/cpython-311/python/otel_wrapper.py", "/var/task/app.py"], "app.py"),
+        ([f"{DATA}/traced-api/adot/cpython-311/python/otel_wrapper.py", "/var/task/app.py"], "app.py"),
         (["app.py", "lib/python3.13/site-packages/boto3/x.py", "<frozen importlib>"], "app.py"),
         (["/var/runtime/bootstrap.py", "/var/lang/lib/json.py"], "/var/lang/lib/json.py"),
         ([], None),
