@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from embedded_aws.aws.parsing import decode
+from embedded_aws.xray.query import blocks
+from embedded_aws.xray.query.blocks import BITS, MASK, Blocks
 from embedded_aws.xray.query.failures import Failure, failure_of
 from embedded_aws.xray.query.statistics import Outcome
 
@@ -21,7 +24,10 @@ if TYPE_CHECKING:
 Column = Literal["status", "request", "annotations", "response", "trace"]
 
 READ_AT_ONCE = 100
-_GONE = 0
+MOST_CHANGES = 50_000
+"""Changed traces that are noted between two questions; after more than these all is read or sorted anew."""
+_MOST_TEXTS = 10_000
+_UNREAD, _GONE = 0, 1
 _RANKS: Mapping[str, int] = {"ok": 0, "throttle": 1, "error": 2, "fault": 3}
 
 
@@ -29,6 +35,7 @@ class Kind(NamedTuple):
     """What is counted of a trace: `seconds`, to three digits, until it answered, or so far."""
 
     outcome: Outcome
+    status: int
     seconds: float
     failure: str | None
 
@@ -43,14 +50,17 @@ class Columns:
 
     def __init__(self, load: Load) -> None:
         self._load = load
-        self._codes: dict[int, int] = {}
-        self._values: dict[Column, dict[int, Any]] = {
-            name: {} for name in ("status", "request", "annotations", "response", "trace")
+        self._codes = Blocks(blocks.codes)
+        self._values: dict[Column, Blocks] = {
+            "request": Blocks(blocks.texts),
+            "annotations": Blocks(blocks.texts),
+            "response": Blocks(blocks.seconds),
+            "trace": Blocks(blocks.TraceIds),
         }
-        self._kinds: list[Kind | None] = [None]
+        self._kinds: list[Kind | None] = [None, None]
         self._numbers: dict[Kind, int] = {}
         self._texts: dict[str, str] = {}
-        self._orders: dict[Column, list[int]] = {}
+        self._orders: dict[Column, array[int]] = {}
         self._fresh: dict[Column, set[int]] = {}
         self._outdated: set[int] = set()
         self._is_all_outdated = False
@@ -59,6 +69,9 @@ class Columns:
 
     def outdate(self, numbers: Collection[int]) -> None:
         self._outdated.update(numbers)
+        if len(self._outdated) > MOST_CHANGES:  # maybe nobody asks for lists
+            self._is_all_outdated = True
+            self._outdated.clear()
 
     def forget_gone(self) -> None:
         self._has_gone = True
@@ -71,84 +84,99 @@ class Columns:
         if self._is_all_outdated:
             self._is_all_outdated = self._has_gone = False
             self._outdated.clear()
-            self._texts.clear()
             self._keep(set())
         if self._has_gone:
             self._has_gone = False
-            self._texts.clear()
-            self._keep(set(numbers()))
+            self._keep({number >> BITS for number in numbers()})
         while self._outdated:
             self._forget(self._outdated.pop())
 
-    def _keep(self, numbers: set[int]) -> None:
-        for number in self._codes.keys() - numbers:
-            self._forget(number)
+    def _keep(self, places: set[int]) -> None:
+        for column in (self._codes, *self._values.values()):
+            column.keep(places)
+        self._orders = {
+            name: array("q", (number for number in order if number >> BITS in places))
+            for name, order in self._orders.items()
+        }
 
     def read(self, numbers: Sequence[int], has_time: Callable[[], bool]) -> int:
         """Read those of the traces that are not here, while there is time; return how many are left."""
         codes = self._codes
-        missing = [number for number in numbers if number not in codes]
+        missing = [number for number in numbers if codes[number >> BITS][number & MASK] == _UNREAD]
         for start in range(0, len(missing), READ_AT_ONCE):
             if start and not has_time():
                 return len(missing) - start
             part = missing[start : start + READ_AT_ONCE]
-            codes.update(dict.fromkeys(part, _GONE))
+            for number in part:
+                codes.put(number, _GONE)
             for row, digest in self._load(part):
                 self._put(row.number, decode(digest.summary))
         return 0
 
     def counted(self, numbers: Iterable[int]) -> dict[Kind, int]:
         """Count these traces by kind; what is not here, or gone, is not counted."""
-        counts = Counter(map(self._codes.get, numbers))
-        return {
-            kind: count for code, count in counts.items() if code is not None and (kind := self._kinds[code])
-        }
+        codes = self._codes
+        counts = Counter([codes[number >> BITS][number & MASK] for number in numbers])
+        return {kind: count for code, count in counts.items() if (kind := self._kinds[code])}
 
     def failed(self, numbers: Sequence[int], key: str) -> list[int]:
         """Return those of the traces that failed like that, in their order."""
         codes, wanted = self._codes, self._coded({key})
-        return [number for number in numbers if codes.get(number) in wanted]
+        return [number for number in numbers if codes[number >> BITS][number & MASK] in wanted]
 
     def newest_failed(self, numbers: Iterable[int], keys: set[str]) -> dict[str, int]:
         """Return the first of the traces for each sort of failure."""
         found: dict[str, int] = {}
         codes, wanted = self._codes, self._coded(keys)
         for number in numbers:
-            if (code := codes.get(number)) in wanted:
+            if (code := codes[number >> BITS][number & MASK]) in wanted:
                 found.setdefault(wanted[code], number)
                 if len(found) == len(keys):
                     break
         return found
 
-    def value(self, column: Column, number: int) -> Any:
-        return self._values[column].get(number)
+    def value_of(self, column: Column) -> Callable[[int], Any]:
+        """Return what gives a trace's value; of one that is not here it is a blank one."""
+        if column == "status":
+            codes, kinds = self._codes, self._kinds
+            statuses = [kind.status if kind else 0 for kind in kinds]
+            return lambda number: statuses[codes[number >> BITS][number & MASK]]
+        values = self._values[column]
+        return lambda number: values[number >> BITS][number & MASK]
+
+    def is_here(self, number: int) -> bool:
+        return bool(self._codes.value(number) > _GONE)
 
     def sorted(self, numbers: Sequence[int], column: Column, *, descending: bool) -> list[int]:
         """Return those of the traces that are here, by the column's value; of equals the newer is larger."""
-        values = self._values[column]
-        here = sorted((number for number in numbers if number in values), reverse=descending)
-        here.sort(key=values.__getitem__, reverse=descending)
+        here = sorted((number for number in numbers if self.is_here(number)), reverse=descending)
+        here.sort(key=self.value_of(column), reverse=descending)
         return here
 
-    def order(self, column: Column) -> list[int]:
+    def order(self, column: Column) -> array[int]:
         """Return all traces that are here by the column's value, the least first.
 
         It is sorted again when there are changes: what is almost in order costs little.
         """
-        values = self._values[column]
         order, fresh = self._orders.get(column), self._fresh.setdefault(column, set())
         if order is None:
-            order = sorted(values)
-            order.sort(key=values.__getitem__)
+            numbers = self._all()
         elif fresh:
-            order = [number for number in order if number not in fresh]
-            order += sorted(number for number in fresh if number in values)
-            order.sort(key=values.__getitem__)
-        self._orders[column] = order
+            numbers = [number for number in order if number not in fresh]
+            numbers += sorted(number for number in fresh if self.is_here(number))
+        else:
+            return order
+        numbers.sort(key=self.value_of(column))
+        order = self._orders[column] = array("q", numbers)
         fresh.clear()
         return order
 
-    def _coded(self, keys: set[str]) -> dict[int | None, str]:
+    def _all(self) -> list[int]:
+        places = sorted(self._codes)
+        numbers = (number for place in places for number in range(place << BITS, (place + 1) << BITS))
+        return [number for number in numbers if self.is_here(number)]
+
+    def _coded(self, keys: set[str]) -> dict[int, str]:
         return {
             code: kind.failure
             for code, kind in enumerate(self._kinds)
@@ -156,38 +184,45 @@ class Columns:
         }
 
     def _forget(self, number: int) -> None:
-        self._codes.pop(number, None)
-        for column, values in self._values.items():
-            if values.pop(number, None) is not None and column in self._fresh:
-                self._fresh[column].add(number)
+        if self._codes.value(number) != _UNREAD:
+            self._codes.put(number, _UNREAD)
+            self._refresh(number)
+
+    def _refresh(self, number: int) -> None:
+        for column, fresh in self._fresh.items():
+            fresh.add(number)
+            if len(fresh) > MOST_CHANGES:  # nobody has asked for this order for long
+                self._orders.pop(column, None)
+                fresh.clear()
 
     def _text(self, text: str) -> str:
-        """Return one object for all equal texts: many traces share few."""
+        """Return one object for equal texts: most traces share few."""
+        if len(self._texts) > _MOST_TEXTS:
+            self._texts.clear()
         return self._texts.setdefault(text, text)
 
     def _put(self, number: int, summary: Mapping[str, Any]) -> None:
         outcome = _outcome(summary)
         response = summary.get("ResponseTime", summary["Duration"])
+        http = summary["Http"]
         failure = failure_of(summary)
         if failure:
             self.failures.setdefault(failure.key, failure)
-        kind = Kind(outcome, float(f"{response:.3g}"), failure.key if failure else None)
+        status = _RANKS[outcome] * 1000 + http.get("HttpStatus", 0)
+        kind = Kind(outcome, status, float(f"{response:.3g}"), failure.key if failure else None)
         code = self._numbers.setdefault(kind, len(self._kinds))
         if code == len(self._kinds):
             self._kinds.append(kind)
-        self._codes[number] = code
-        http = summary["Http"]
+        self._codes.put(number, code)
         values: dict[Column, Any] = {
-            "status": _RANKS[outcome] * 1000 + http.get("HttpStatus", 0),
             "request": self._text(_request(http, summary.get("EntryPoint", {}))),
             "annotations": self._text(_first_annotation(summary["Annotations"])),
             "response": response,
             "trace": summary["Id"],
         }
         for column, value in values.items():
-            self._values[column][number] = value
-        for fresh in self._fresh.values():
-            fresh.add(number)
+            self._values[column].put(number, value)
+        self._refresh(number)
 
 
 def _outcome(summary: Mapping[str, Any]) -> Outcome:

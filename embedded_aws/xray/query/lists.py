@@ -178,14 +178,11 @@ class Lists:
                     break
         return found
 
-    def _place(self, order: list[int], column: Column, number: int) -> int:
-        value = self._columns.value(column, number)
-        if value is None:
+    def _place(self, order: Sequence[int], column: Column, number: int) -> int:
+        if not self._columns.is_here(number):
             return len(order)
-
-        def value_of(other: int) -> object:
-            return self._columns.value(column, other)
-
+        value_of = self._columns.value_of(column)
+        value = value_of(number)
         first, last = bisect_left(order, value, key=value_of), bisect_right(order, value, key=value_of)
         return order.index(number, first, last)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import threading
+from array import array
 from collections import defaultdict
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
@@ -311,7 +312,7 @@ class _PackedPart(_Traces):
         rows = self._read("")
         self._rows: Rows = packed_tables.value(rows) if rows else []  # none if it has just gone
         self._tables: dict[str, PackedTable] = {}
-        self._answers: dict[str, list[int]] = {}
+        self._answers: dict[str, array[int]] = {}
         self.span: tuple[float, float] | None = None
         self.numbers = range(self._first, self._first + packs.PART)
         self.loose = set(self.numbers).difference(self._first + row for row in self._rows)
@@ -320,17 +321,18 @@ class _PackedPart(_Traces):
     def has_answered(self, question: str) -> bool:
         return question in self._answers
 
-    def hits(self, question: str, choose: Choose) -> Iterable[int]:
+    def hits(self, question: str, choose: Choose) -> list[int]:
         """Return the traces that are chosen, by number."""
         found = self._answers.get(question)
         if found is None:
-            found = [self._first + row for row in choose(self, self._rows)]
+            found = array("H", choose(self, self._rows))
             self._tables.clear()
             if "group." not in question:  # which may change
                 while len(self._answers) >= _ANSWERS:
                     del self._answers[next(iter(self._answers))]
                 self._answers[question] = found
-        return (number for number in found if number not in self.loose) if self.loose else found
+        numbers = [self._first + row for row in found]
+        return [number for number in numbers if number not in self.loose] if self.loose else numbers
 
     def _table(self, name: str, _rows: Rows) -> PackedTable:
         table = self._tables.get(name)

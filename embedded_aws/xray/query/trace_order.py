@@ -61,11 +61,13 @@ class TraceOrder:
         self, numbers: Iterable[int], start: float, end: float, before: tuple[float, int] | None
     ) -> list[int]:
         """Return those of the traces that `newest` would list, newest first."""
-        known, first, there, most = self._known, self._first, self.numbers, before or (end, 0)
-        pairs = ((known[number - first], number) for number in numbers if number in there)
-        found = [pair for pair in pairs if start <= pair[0] < end and pair < most]
+        known, first, there = self._known, self._first, self.numbers
+        found = [number for number in numbers if number in there and start <= known[number - first] < end]
+        if before:
+            found = [number for number in found if (known[number - first], number) < before]
         found.sort(reverse=True)
-        return [number for _, number in found]
+        found.sort(key=lambda number: known[number - first], reverse=True)
+        return found
 
     def span(self, numbers: range) -> tuple[float, float]:
         """Return the first and the last time of these traces, which are neighbours."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from embedded_aws.xray.query import lists, trace_index
+from embedded_aws.xray.query import columns, lists, trace_index
 from embedded_aws.xray.query.filters.parser import parse
 from embedded_aws.xray.query.lists import Wanted
 from embedded_aws.xray.service import XRay
@@ -78,6 +78,26 @@ def test_a_kept_order_follows_what_changes(api: Api, monkeypatch: pytest.MonkeyP
     put(api, 3, 4)
     put(api, 2, 9)
     assert numbers(api, "-response") == [2, 0, 3, 1]
+
+
+def test_an_order_that_nobody_has_asked_for_is_made_anew(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Changes are noted up to a bound, whether the traces were read since or not."""
+    monkeypatch.setattr(lists, "_FEW", 1)
+    monkeypatch.setattr(columns, "MOST_CHANGES", 3)
+    for number in range(6):
+        put(api, number, 10 - number)
+    assert numbers(api, "response") == [5, 4, 3, 2, 1, 0]
+    for number in range(6):
+        put(api, number, 20 + number)
+    assert api.xray.lists.figures(ALL).total == 6
+    assert numbers(api, "response") == [0, 1, 2, 3, 4, 5]
+
+
+def test_ids_are_sorted_to_their_last_digit(api: Api) -> None:
+    """Those of one second too."""
+    for number in (0x21, 0x1F, 0x20):
+        api.put(segment("a", trace_id=trace_id(number)))
+    assert numbers(api, "trace") == [0x1F, 0x20, 0x21]
 
 
 @pytest.mark.parametrize("few", [1, 1000])
