@@ -9,7 +9,6 @@ operations on a database run in a thread of their own, because a query may take 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,7 +18,7 @@ from embedded_aws.aws import errors
 from embedded_aws.aws.errors import AwsError, wire_form
 from embedded_aws.aws.http import Request, Response, read_request, run_in_thread
 from embedded_aws.aws.model import Found, ShapeError, check_types, checked, model, rest_operation
-from embedded_aws.aws.parsing import ParseError, read_integer, read_object
+from embedded_aws.aws.parsing import ParseError, encode, read_integer, read_object
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -112,7 +111,7 @@ class Wire:
 
     def answered(self, output: Mapping[str, Any], status: int = 200) -> Response:
         """Return the answer of an operation that went well."""
-        return Response(status, json.dumps(output).encode(), {"content-type": self._media_type})
+        return Response(status, encode(output).encode(), {"content-type": self._media_type})
 
     def refused(self, error: AwsError) -> Response:
         """Return an error in the form of the protocol: JSON has its code in the body, REST in a header.

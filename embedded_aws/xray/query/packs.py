@@ -216,12 +216,13 @@ class Packs:
     ) -> dict[tuple[int, int], PackedDigest]:
         """Return the packed digests of these traces, and maybe of others, by number and revision."""
         found = {}
-        query = "SELECT revisions, summaries, graphs FROM pack WHERE first = ?"
-        for first in {number - number % _PACK for number in numbers}:
-            for revisions, *blobs in connection.execute(query, (first,)):
-                pack = _Digests(*blobs)
-                for place, (number, revision) in enumerate(orjson.loads(revisions)):
-                    found[number, revision] = PackedDigest(pack, place)
+        firsts = list({number - number % _PACK for number in numbers})
+        marks = ",".join("?" * len(firsts))
+        query = f"SELECT revisions, summaries, graphs FROM pack WHERE first IN ({marks})"  # noqa: S608 - question marks
+        for revisions, *blobs in connection.execute(query, firsts):
+            pack = _Digests(*blobs)
+            for place, (number, revision) in enumerate(orjson.loads(revisions)):
+                found[number, revision] = PackedDigest(pack, place)
         return found
 
     def drop_gone(self, connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
