@@ -7,10 +7,7 @@ from typing import Any, Protocol
 
 from embedded_aws.aws.errors import AwsError
 from embedded_aws.awslambda.catalog import Catalog
-from embedded_aws.awslambda.runtime.worker import WRAPPER
 from embedded_aws.cloudwatch.alarms import Alarms
-
-_LOCATION = "AWS_FIS_CONFIGURATION_LOCATION"
 
 
 class Resources(Protocol):
@@ -18,9 +15,6 @@ class Resources(Protocol):
 
     def has_function(self, arn: str) -> bool:
         """Tell whether a function exists; the ARN may end in a version or an alias."""
-
-    def wrapper(self, arn: str) -> str | None:
-        """Return the wrapper script of a function that exists, if it keeps the FIS extension out."""
 
     def functions_tagged(self, tags: Mapping[str, str]) -> list[str]:
         """Return the ARNs of the functions that have all of these tags."""
@@ -42,11 +36,6 @@ class MotoResources:
             return self._catalog.function(arn).arn == ":".join(arn.split(":")[:7])
         except AwsError:
             return False
-
-    def wrapper(self, arn: str) -> str | None:
-        variables = self._catalog.function(arn).variables
-        # With the extension's configuration beside it, the script may well start the extension too.
-        return None if _LOCATION in variables else variables.get(WRAPPER)
 
     def functions_tagged(self, tags: Mapping[str, str]) -> list[str]:
         return self._catalog.tagged(tags)

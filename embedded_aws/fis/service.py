@@ -225,26 +225,14 @@ class Fis:
         resolved: dict[str, tuple[str, ...]] = {}
         for name, target in template.document.get("targets", {}).items():
             arns = target.get("resourceArns") or self._resources.functions_tagged(target["resourceTags"])
-            problem = next(filter(None, map(self._problem, arns)), None)
-            if problem:
-                return resolved, f"Error resolving targets. {problem}"
+            if gone := next(filter(self._is_gone, arns), None):
+                return resolved, f"Error resolving targets. Function not found: {gone}"
             count = selected_count(target["selectionMode"], len(arns))
             chosen = arns if count == len(arns) else sorted(arns, key=lambda _: self._chance())[:count]
             if not chosen and not template.skips_empty_targets:
                 return resolved, f"Target resolution returned empty set. Target: {name} ({LAMBDA_FUNCTION})"
             resolved[name] = tuple(chosen)
         return resolved, None
-
-    def _problem(self, arn: str) -> str | None:
-        """Say why a function cannot take part."""
-        if self._is_gone(arn):
-            return f"Function not found: {arn}"
-        wrapper = self._resources.wrapper(arn)
-        # Without the extension AWS would inject nothing, and not say so.
-        return wrapper and (
-            f"Function {arn} has the wrapper {wrapper} in AWS_LAMBDA_EXEC_WRAPPER, where that of "
-            "AWS FIS must be: /opt/aws-fis/bootstrap"
-        )
 
     def _is_gone(self, arn: str) -> bool:
         return not self._resources.has_function(arn)

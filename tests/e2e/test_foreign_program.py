@@ -19,12 +19,15 @@ from tests.e2e.stack import REPOSITORY, Stack, running
 from tests.e2e.traces import whole_trace
 from tests.waterfall.agents.client import call, over_stdio
 from waterfall.cli import main
+from waterfall.faults.client import Faults
+from waterfall.faults.direct import read_fault
 from waterfall.proof.cases import Case, Invocation, read_expected
 from waterfall.proof.checking import Observe, check, observing, record
 from waterfall.proof.lines import told
 from waterfall.proof.observing import Place
 from waterfall.proof.recorders import recorders
 from waterfall.proof.redaction import redaction
+from waterfall.stack.invocations import arn_of
 from waterfall.traces.client import Source, client, connect
 
 PROGRAM = REPOSITORY / "tests" / "e2e" / "programs" / "foreign"
@@ -74,6 +77,25 @@ def test_an_agent_asks_and_is_told_what_took_the_time(stack: Stack, name: str) -
     assert not told.is_error
     assert f"{name}" in told.text
     assert "the answer waited for, longest first:" in told.text
+
+
+@pytest.mark.parametrize("name", ["adot", "xray-sdk"])
+def test_a_function_of_a_plain_program_suffers_a_fault_until_it_is_stopped(stack: Stack, name: str) -> None:
+    """Whatever traces it, and under ADOT's wrapper; the next request is as it was."""
+    url = f"{stack.status['outputs']['url']}/{name}"
+    source = Source(stack.status["endpoint"], region="eu-west-1")
+    experiments, arn = Faults(source), arn_of(source, name)
+    assert stack.request(url).status == 201
+    for fault, status in (("delay 300ms", 201), ("error", 502), ("status 503", 503)):
+        read = read_fault(fault)
+        started = experiments.put(read, name, arn, percentage=100, seconds=300)
+        answer = stack.request(url)
+        experiments.stop(started.id)
+        trace = whole_trace(stack, answer.trace_id, lambda found: found.ran(name), "the function's segments")
+        function = trace.only(name, origin="AWS::Lambda::Function")
+        assert answer.status == status
+        assert function.document["annotations"]["fault.injected"] == f"{name}-{read.kind}"
+    assert stack.request(url).status == 201
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import Any
 from waterfall.agents.place import Place
 from waterfall.agents.replies import recorded
 from waterfall.faults.client import Faults
+from waterfall.faults.direct import read_fault
 from waterfall.proof import observing
 from waterfall.proof.cases import FOLDER, chosen, read_cases, read_expected, read_redaction
 from waterfall.proof.checking import check
@@ -18,7 +19,7 @@ from waterfall.proof.checking import observing as sending
 from waterfall.proof.verdict import unmet
 from waterfall.stack import first_request
 from waterfall.stack.first_request import Polling, new_trace_id
-from waterfall.stack.invocations import invoke
+from waterfall.stack.invocations import arn_of, invoke
 from waterfall.stack.requests import read_request
 from waterfall.stack.routes import addressed
 from waterfall.terminal import outline, proof
@@ -65,13 +66,19 @@ class Acting:
         lines = [f"{clean(answer.function)} answered{failure}: {clean(answer.payload, _BODY)}"]
         return recorded([*lines, *self._left(trace_id)])
 
-    def start_fault(self, name: str) -> str:
-        """Start a fault injection experiment of the running stack.
+    def start_fault(self, name: str, fault: str = "", percentage: int = 100, seconds: int = 300) -> str:
+        """Start a fault injection experiment of the running stack, or any fault of one of its functions.
 
-        name: of those that the tool faults lists.
+        name: of those that the tool faults lists; with fault, a function's. fault: `delay 500ms`, `error` or
+        `status 503`. percentage: of its invocations. seconds: how long.
         """
         self.place.stack()
-        started = Faults(self.place.source).start(name)
+        source = self.place.source
+        if fault:
+            asked, arn = read_fault(fault), arn_of(source, name)
+            started = Faults(source).put(asked, name, arn, percentage=percentage, seconds=seconds)
+        else:
+            started = Faults(source).start(name)
         return recorded(self._drawn([started]))
 
     def stop_fault(self, name: str = "") -> str:

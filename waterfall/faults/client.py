@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from waterfall.faults.direct import Fault, notes_of, template_of
 from waterfall.shell import typed
 from waterfall.traces.client import ReadError, Source, client, readable
 
@@ -29,7 +30,10 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """One experiment; times in epoch seconds, `until` is when it is to end, `ended` when it did."""
+    """One experiment; times in epoch seconds, `until` is when it is to end, `ended` when it did.
+
+    `notes`, of one just started, say which of its functions lack what FIS needs on AWS.
+    """
 
     id: str
     name: str
@@ -40,6 +44,7 @@ class Experiment:
     until: float | None = None
     ended: float | None = None
     targets: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     @property
     def is_active(self) -> bool:
@@ -86,14 +91,33 @@ class Faults:
         """Start an experiment by its template's name or id."""
         template = self._choose(wanted)
         tags = self._call("get_experiment_template", id=template.id)["experimentTemplate"].get("tags", {})
+        # FIS does not hand its own on, and names that begin with aws: are nobody else's to give
+        given = {k: v for k, v in tags.items() if not k.startswith("aws:")}
+        return self._started(template.id, {"Name": template.name} | given)
+
+    def put(self, fault: Fault, name: str, arn: str, *, percentage: int, seconds: float) -> Experiment:
+        """Let a function of the embedded AWS suffer a fault at once; its template is gone afterwards.
+
+        The experiment is called after `name`, as people call the function.
+        """
+        if self._source.aws:
+            raise ReadError(
+                "an account's faults need a template with a role and an alarm: declare it in the program, "
+                "and start it by its name"
+            )
+        asked = template_of(f"{name}-{fault.kind}", arn, fault, percentage, seconds)
+        template = self._call("create_experiment_template", **asked)["experimentTemplate"]
+        try:
+            return self._started(template["id"], template["tags"])
+        finally:
+            self._call("delete_experiment_template", id=template["id"])
+
+    def _started(self, template: str, tags: Mapping[str, str]) -> Experiment:
         answer = self._call(
-            "start_experiment",
-            clientToken=str(uuid.uuid4()),
-            experimentTemplateId=template.id,
-            # FIS does not hand its own on, and names that begin with aws: are nobody else's to give
-            tags={"Name": template.name} | {k: v for k, v in tags.items() if not k.startswith("aws:")},
+            "start_experiment", clientToken=str(uuid.uuid4()), experimentTemplateId=template, tags=tags
         )
-        return self.experiment(answer["experiment"]["id"])
+        started = self.experiment(answer["experiment"]["id"])
+        return replace(started, notes=tuple(notes_of(self._source, started.targets)))
 
     def stop(self, wanted: str | None) -> list[Experiment]:
         """Stop what runs: all of it, or what has that name or id; of the owner alone, if there is one."""
@@ -122,7 +146,7 @@ class Faults:
         found = [one for one in templates if wanted in {one.id, one.name}]
         if len(found) == 1:
             return found[0]
-        names = ", ".join(one.name for one in templates) or "none: set `faults` and deploy again"
+        names = ", ".join(one.name for one in templates) or "none that the program declares"
         problem = f"{len(found)} experiments are called {wanted}" if found else f"no experiment {wanted}"
         raise ReadError(f"{problem}; there are: {names}")
 

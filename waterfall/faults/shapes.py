@@ -2,7 +2,7 @@
 
 `waterfall.faults/1`
     `templates` that can be started (`id`, `name`, `faults`), or `experiments`: `id`, `name`, `status`,
-    `reason`, `faults`, `started`, `until`, `ended`, `targets`, `left`.
+    `reason`, `faults`, `started`, `until`, `ended`, `targets`, `notes`, `left`.
 """
 
 from __future__ import annotations

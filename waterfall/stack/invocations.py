@@ -34,6 +34,14 @@ def invoke(source: Source, function: str, event: bytes, header: str) -> Invocati
     return InvocationAnswer(name, payload, answer.get("FunctionError"))
 
 
+def arn_of(source: Source, function: str) -> str:
+    """Return the ARN of a function that is named as in `invoke`; raises ReadError."""
+    lambda_ = client(source, "lambda")
+    with readable(source, "Lambda"):
+        told = lambda_.get_function_configuration(FunctionName=_named(lambda_, function))
+    return str(told["FunctionArn"])
+
+
 def functions(source: Source) -> list[str]:
     """Return the names of all functions; raises ReadError."""
     with readable(source, "Lambda"):

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from waterfall.faults.client import Experiment, Template
-from waterfall.terminal.screen import DIM, STYLES, Screen
+from waterfall.terminal.screen import DIM, STYLES, Screen, wrapped
 from waterfall.terminal.text import clean, duration, fit
 
 _STYLES = {"running": STYLES["fault"], "failed": STYLES["fault"], "completed": STYLES["ok"]}
@@ -27,7 +27,10 @@ def render_experiments(found: Sequence[Experiment], screen: Screen, now: float) 
         (one.name, one.id, one.status, _left(one, now), f"{'; '.join(one.faults)} {_reason(one)}".strip())
         for one in found
     ]
-    return _table(("experiment", "id", "status", "left", "faults"), rows, screen, _STYLES)
+    table = _table(("experiment", "id", "status", "left", "faults"), rows, screen, _STYLES)
+    notes = [clean(note, 400) for one in found for note in one.notes]
+    lines = [line for note in notes for line in wrapped(note, screen.width, screen.glyphs)]
+    return [*table, *(Text(line, style=DIM) for line in lines)]
 
 
 def _left(one: Experiment, now: float) -> str:

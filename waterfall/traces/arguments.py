@@ -48,11 +48,18 @@ def part_of_id(text: str) -> str:
     return part
 
 
+def span(text: str) -> float:
+    """Return the seconds of `500ms`, `30s`, `10m`, `2h` or `1d`; raises ValueError."""
+    match = _SPAN.fullmatch(text.strip().lower())
+    if match is None:
+        raise ValueError(f"{text!r} is not a length of time: give 500ms, 30s, 10m or 2h")
+    return float(match[1]) * _SECONDS[match[2]]
+
+
 def since(text: str, now: float) -> float:
     """Return the time that `10m`, `2h`, `1d` ago or an ISO time names; raises ValueError."""
-    span = _SPAN.fullmatch(text.strip().lower())
-    if span:
-        return now - float(span[1]) * _SECONDS[span[2]]
+    if _SPAN.fullmatch(text.strip().lower()):
+        return now - span(text)
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from tests.e2e.faults.subject import FAULTS, KINDS, Subject, check, check_clean, start
@@ -33,25 +31,6 @@ def test_the_next_request_after_the_end_is_clean(subject: Subject, kind: str) ->
     found = subject.lab.fis.get_experiment(id=experiment)["experiment"]
     assert found["state"] == {"status": "completed", "reason": "Experiment completed."}
     assert (found["endTime"] - found["startTime"]).total_seconds() == 120
-
-
-def test_an_experiment_fails_where_another_wrapper_is(lab: Lab) -> None:
-    """ADOT's auto-instrumentation has the place of the FIS extension; without it AWS would inject nothing."""
-    wrapper: dict[str, Any] = {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/otel-instrument"}
-    arn = lab.function("otel", "wrapped", **wrapper)
-    experiment = start(Subject(lab, arn, ""), FAULTS["error instead"])
-    state = lab.fis.get_experiment(id=experiment)["experiment"]["state"]
-    assert state["status"] == "failed"
-    assert "has the wrapper /opt/otel-instrument in AWS_LAMBDA_EXEC_WRAPPER" in state["reason"]
-
-
-def test_a_wrapper_that_starts_the_extension_too_may_be_there(lab: Lab) -> None:
-    """Both in one script is how AWS lets them be combined: then the extension's configuration is set."""
-    chained: dict[str, Any] = {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/both"}
-    location: dict[str, Any] = {"AWS_FIS_CONFIGURATION_LOCATION": "arn:aws:s3:::a-bucket/FisConfigs/"}
-    arn = lab.function("otel", "chained", **chained, **location)
-    experiment = start(Subject(lab, arn, ""), FAULTS["error instead"])
-    assert lab.fis.stop_experiment(id=experiment)["experiment"]["state"]["status"] == "stopped"
 
 
 def test_an_experiment_fails_when_its_function_disappears(lab: Lab) -> None:

@@ -57,16 +57,12 @@ class World:
     """Functions with their tags, firing alarms, and the time."""
 
     functions: dict[str, dict[str, str]] = field(default_factory=lambda: {ARN: {}})
-    wrappers: dict[str, str] = field(default_factory=dict)
     firing: set[str] = field(default_factory=set)
     now: float = 1_000_000.0
     roll: float = 0.0
 
     def has_function(self, arn: str) -> bool:
         return arn in self.functions
-
-    def wrapper(self, arn: str) -> str | None:
-        return self.wrappers.get(arn)
 
     def functions_tagged(self, tags: Mapping[str, str]) -> list[str]:
         return [arn for arn, own in self.functions.items() if tags.items() <= own.items()]

@@ -21,6 +21,7 @@ def account(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Cl
     """An account in which two stacks have an experiment `slow`, and both run; the program is `shop`."""
     for name, value in {
         "AWS_ENDPOINT_URL_FIS": cloud.source.endpoint,
+        "AWS_ENDPOINT_URL_LAMBDA": cloud.source.endpoint,
         "AWS_ACCESS_KEY_ID": "x",
         "AWS_SECRET_ACCESS_KEY": "x",
     }.items():

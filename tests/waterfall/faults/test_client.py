@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.waterfall.cloud import FUNCTION
 from waterfall.faults.client import Experiment, Faults, iso_seconds
+from waterfall.faults.direct import read_fault
 from waterfall.shell import typed
 from waterfall.traces.client import ReadError, RefusedError, Source
 
@@ -142,3 +144,78 @@ def test_actions_one_after_the_other_add_up(cloud: Cloud) -> None:
     cloud.client("fis").update_experiment_template(id=template, actions=actions)
     started = Faults(cloud.source).start("chain")
     assert started.left(started.started or 0.0) == pytest.approx(240)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("delay 500ms", "delay 500 ms, 40 %"),
+        ("delay 2s", "delay 2000 ms, 40 %"),
+        ("error", "error instead of the handler, 40 %"),
+        ("status 503", "status 503 instead of the handler, 40 %"),
+    ],
+)
+def test_a_fault_needs_no_template(cloud: Cloud, text: str, words: str) -> None:
+    """It runs at once, for as long as is said, and leaves no template."""
+    faults, fault = Faults(cloud.source), read_fault(text)
+    cloud.function()
+    started = faults.put(fault, "worker", FUNCTION, percentage=40, seconds=90)
+    assert (started.name, started.status) == (f"worker-{fault.kind}", "running")
+    assert (started.faults, started.targets) == ((words,), ("worker",))
+    assert started.left(started.started or 0.0) == pytest.approx(90)
+    assert faults.templates() == []
+    (stopped,) = faults.stop(f"worker-{fault.kind}")
+    assert stopped.status == "stopped"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "delay", "delay soon", "delay 5", "error 500", "status 999", "status", "fast"]
+)
+def test_what_is_no_fault_is_refused(text: str) -> None:
+    """With what is allowed."""
+    with pytest.raises(ValueError, match=r"give (`delay 500ms`|500ms)"):
+        read_fault(text)
+
+
+def test_an_account_takes_faults_from_templates_alone() -> None:
+    """Nothing is asked of it."""
+    with pytest.raises(ReadError, match="need a template"):
+        Faults(Source(aws=True, region="us-east-1")).put(
+            read_fault("error"), "worker", FUNCTION, percentage=1, seconds=60
+        )
+
+
+LOCATION = {"AWS_FIS_CONFIGURATION_LOCATION": "arn:aws:s3:::a-bucket/FisConfigs/"}
+LAYER = "arn:aws:lambda:us-east-1:211125607513:layer:aws-fis-extension-x86_64:9"
+
+
+NO_LAYER = "the layer of the FIS extension"
+NO_LOCATION = "the variable AWS_FIS_CONFIGURATION_LOCATION"
+NO_WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER=/opt/aws-fis/bootstrap"
+BOOTSTRAP, ADOT, BOTH = (
+    {"AWS_LAMBDA_EXEC_WRAPPER": f"/opt/{script}"}
+    for script in ("aws-fis/bootstrap", "otel-instrument", "both")
+)
+
+
+@pytest.mark.parametrize(
+    ("variables", "layers", "lacks"),
+    [
+        ({}, [], f"{NO_LAYER} and {NO_LOCATION} and {NO_WRAPPER}"),
+        ({**LOCATION, **BOOTSTRAP}, [], NO_LAYER),
+        (ADOT, [LAYER], f"{NO_LOCATION} and {NO_WRAPPER} instead of /opt/otel-instrument"),
+        ({**LOCATION, **BOOTSTRAP}, [LAYER], None),
+        ({**LOCATION, **BOTH}, [LAYER], None),
+    ],
+)
+def test_who_starts_a_fault_is_told_what_aws_needs(
+    cloud: Cloud, variables: dict[str, str], layers: list[str], lacks: str | None
+) -> None:
+    """A function without it meets no fault there, in silence; a script of one's own may start both."""
+    cloud.template("slow", **DELAY)
+    cloud.client("lambda").update_function_configuration(
+        FunctionName="worker", Environment={"Variables": variables}, Layers=layers
+    )
+    notes = Faults(cloud.source).start("slow").notes
+    told = f"On AWS worker meets no fault: it needs {lacks} (docs.aws"
+    assert [note.startswith(told) for note in notes] == ([True] if lacks else [])

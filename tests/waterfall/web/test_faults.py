@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import httpx
@@ -176,3 +177,37 @@ def test_a_body_without_an_id_is_refused(cloud_console: str, body: str) -> None:
     answer = post(cloud_console, "stop", body)
     assert answer.status_code == 400
     assert 'is not {"id": text}' in answer.json()["error"]
+
+
+def test_any_function_is_given_a_fault_in_the_view(cloud: Cloud, cloud_console: str, page: Page) -> None:
+    """Without a template; what is running is listed, and what AWS would need is said."""
+    cloud.function()
+    page.open(f"{cloud_console}/faults")
+    page.wait("document.querySelector('.put option[value=worker]')")
+    page.run("document.querySelector('.put select').value = 'worker'")
+    page.click(".put button")
+    page.wait("document.querySelector('.faults .state.running')")
+    page.wait("document.querySelector('.put + p').innerText.includes('worker meets no fault: it needs')")
+    (running,) = Faults(cloud.source).experiments(active=True)
+    assert (running.name, running.faults) == ("worker-delay", ("delay 500 ms, 100 %",))
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"function": "worker", "fault": "fast", "percentage": 1}, "give `delay 500ms`"),
+        ({"function": "worker", "fault": "error", "percentage": "1"}, "the body is not"),
+        ({"fault": "error", "percentage": 1}, "the body is not"),
+        ({"function": "absent", "fault": "error", "percentage": 1}, "there is no function"),
+        ({"function": "worker", "fault": "error", "percentage": 0}, "from 1 to 100"),
+    ],
+)
+def test_a_fault_that_cannot_be_given_is_refused_with_what_can(
+    cloud: Cloud, cloud_console: str, given: dict[str, object], told: str
+) -> None:
+    """Whether the console or FIS finds it; nothing runs afterwards."""
+    cloud.function()
+    answer = post(cloud_console, "put", json.dumps(given))
+    assert 400 <= answer.status_code < 600
+    assert told in answer.text
+    assert Faults(cloud.source).experiments(active=True) == []

@@ -12,7 +12,7 @@ const CHANGED = "experiments-changed";
 export const isActive = (one) => ACTIVE.has(one.status);
 
 // Tells every part of the page that an experiment was started or stopped.
-const changed = () => dispatchEvent(new Event(CHANGED));
+export const changed = () => dispatchEvent(new Event(CHANGED));
 
 export function onChange(listener) {
   addEventListener(CHANGED, listener);

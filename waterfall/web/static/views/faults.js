@@ -1,8 +1,9 @@
 // Experiments of AWS FIS: what runs and ran, and what can be started.
 
-import { read } from "../api.js";
+import { read, send } from "../api.js";
 import { h, show } from "../dom.js";
-import { actionButton, isActive, onChange, stopButton, targetsOf, timeLeft } from "../experiments.js";
+import { changed, onChange } from "../experiments.js";
+import { actionButton, isActive, stopButton, targetsOf, timeLeft } from "../experiments.js";
 import { polling } from "../live.js";
 import { emptyBox, problemBox } from "../parts.js";
 import { clock, cut, day } from "../pure/format.js";
@@ -11,7 +12,8 @@ export function faultsView(main, { pace, source }) {
   main.className = "faults";
   const problem = h("div", { class: "slot" });
   const content = h("div", {}, h("p", { class: "dim" }, "Reading experiments…"));
-  show(main, h("h1", { class: "unseen" }, "Faults"), problem, content);
+  const put = putForm((message) => show(problem, message && problemBox(message)));
+  show(main, h("h1", { class: "unseen" }, "Faults"), problem, put.element, content);
   let text = "";
   let times = [];
   const onproblem = (message) => show(problem, problemBox(message));
@@ -23,7 +25,10 @@ export function faultsView(main, { pace, source }) {
         if (answer.unavailable) {
           show(content, emptyBox("Experiments cannot be read", cut(answer.unavailable, 500)));
           poll.stop();
-        } else draw(answer);
+        } else {
+          put.offer(answer.functions);
+          draw(answer);
+        }
       } catch (failure) {
         if (failure.name === "AbortError") throw failure;
         onproblem(failure.message);
@@ -40,7 +45,7 @@ export function faultsView(main, { pace, source }) {
   }, 1000);
   poll.now();
 
-  function draw({ templates, experiments }) {
+  function draw({ templates, experiments, functions }) {
     const now = JSON.stringify([templates, experiments.map(({ left, ...others }) => others)]);
     if (now === text) return;
     text = now;
@@ -49,7 +54,9 @@ export function faultsView(main, { pace, source }) {
       content,
       templates.length
         ? [h("h2", {}, "Can be started"), table(["Experiment", "Faults", ""], templates.map(template))]
-        : emptyBox("No experiments", "Set `faults` in the stack's settings and deploy again."),
+        : functions.length
+          ? null
+          : emptyBox("No experiments", "No experiment template of AWS FIS is deployed."),
       experiments.length
         ? [
             h("h2", {}, "Started"),
@@ -124,4 +131,68 @@ export function faultsView(main, { pace, source }) {
     },
     key: () => false,
   };
+}
+
+const KINDS = {
+  delay: ["is late by", "500ms"],
+  error: ["fails", ""],
+  status: ["answers with the status", "503"],
+};
+
+// A fault for any function of the embedded AWS, for five minutes.
+function putForm(onproblem) {
+  const name = h("select", { "aria-label": "Function" });
+  const kind = h(
+    "select",
+    { "aria-label": "Fault" },
+    Object.entries(KINDS).map(([value, [words]]) => h("option", { value }, words)),
+  );
+  const amount = h("input", { type: "text", "aria-label": "How much", class: "mono", value: KINDS.delay[1] });
+  const share = h("input", { type: "text", inputmode: "numeric", "aria-label": "Percentage", value: "100" });
+  const note = h("p", { class: "dim", role: "status" });
+  const start = h("button", { type: "submit" }, "Start");
+  const form = h(
+    "form",
+    { class: "put", "aria-label": "A fault for a function" },
+    name,
+    kind,
+    amount,
+    h("span", {}, "in"),
+    share,
+    h("span", {}, "% of its invocations"),
+    start,
+  );
+  const element = h("section", { class: "panel", hidden: true }, form, note);
+  kind.addEventListener("change", () => {
+    amount.value = KINDS[kind.value][1];
+    amount.hidden = !amount.value;
+  });
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    start.disabled = true;
+    try {
+      const { experiments } = await send("faults/put", {
+        function: name.value,
+        fault: `${kind.value} ${amount.value}`.trim(),
+        percentage: Number(share.value),
+      });
+      onproblem(null);
+      show(note, experiments[0].notes.join(" "));
+      changed();
+    } catch (failure) {
+      onproblem(failure.message);
+    }
+    start.disabled = false;
+  });
+  let offered = "";
+  const offer = (names) => {
+    element.hidden = !names.length;
+    if (offered === (offered = names.join())) return;
+    const chosen = name.value;
+    show(
+      name,
+      names.map((one) => h("option", { value: one, selected: one === chosen }, one)),
+    );
+  };
+  return { element, offer };
 }
