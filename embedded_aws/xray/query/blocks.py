@@ -63,8 +63,34 @@ def seconds() -> Block:
     return array("d", bytes(8 * SIZE))
 
 
-def texts() -> Block:
-    return [""] * SIZE
+class Texts:
+    """Texts in UTF-8, whose bytes have the order of their characters."""
+
+    def __init__(self) -> None:
+        self._starts = array("I", bytes(4 * SIZE))
+        self._ends = array("I", bytes(4 * SIZE))
+        self._bytes = bytearray()
+        self._unused = 0
+
+    def __getitem__(self, place: int) -> bytes:
+        return bytes(self._bytes[self._starts[place] : self._ends[place]])
+
+    def __setitem__(self, place: int, value: str) -> None:
+        known, text = self[place], value.encode(errors="surrogatepass")
+        if text == known:
+            return
+        self._unused += len(known)
+        self._append(place, text)
+        if self._unused > len(self._bytes) // 2:
+            texts = list(map(self.__getitem__, range(SIZE)))
+            self._bytes, self._unused = bytearray(), 0
+            for each, text in enumerate(texts):
+                self._append(each, text)
+
+    def _append(self, place: int, text: bytes) -> None:
+        self._starts[place] = len(self._bytes)
+        self._bytes += text
+        self._ends[place] = len(self._bytes)
 
 
 class TraceIds:

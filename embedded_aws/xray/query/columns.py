@@ -26,7 +26,6 @@ Column = Literal["status", "request", "annotations", "response", "trace"]
 READ_AT_ONCE = 100
 MOST_CHANGES = 50_000
 """Changed traces that are noted between two questions; after more than these all is read or sorted anew."""
-_MOST_TEXTS = 10_000
 _UNREAD, _GONE = 0, 1
 _RANKS: Mapping[str, int] = {"ok": 0, "throttle": 1, "error": 2, "fault": 3}
 
@@ -52,14 +51,13 @@ class Columns:
         self._load = load
         self._codes = Blocks(blocks.codes)
         self._values: dict[Column, Blocks] = {
-            "request": Blocks(blocks.texts),
-            "annotations": Blocks(blocks.texts),
+            "request": Blocks(blocks.Texts),
+            "annotations": Blocks(blocks.Texts),
             "response": Blocks(blocks.seconds),
             "trace": Blocks(blocks.TraceIds),
         }
         self._kinds: list[Kind | None] = [None, None]
         self._numbers: dict[Kind, int] = {}
-        self._texts: dict[str, str] = {}
         self._orders: dict[Column, array[int]] = {}
         self._fresh: dict[Column, set[int]] = {}
         self._outdated: set[int] = set()
@@ -195,12 +193,6 @@ class Columns:
                 self._orders.pop(column, None)
                 fresh.clear()
 
-    def _text(self, text: str) -> str:
-        """Return one object for equal texts: most traces share few."""
-        if len(self._texts) > _MOST_TEXTS:
-            self._texts.clear()
-        return self._texts.setdefault(text, text)
-
     def _put(self, number: int, summary: Mapping[str, Any]) -> None:
         outcome = _outcome(summary)
         response = summary.get("ResponseTime", summary["Duration"])
@@ -215,8 +207,8 @@ class Columns:
             self._kinds.append(kind)
         self._codes.put(number, code)
         values: dict[Column, Any] = {
-            "request": self._text(_request(http, summary.get("EntryPoint", {}))),
-            "annotations": self._text(_first_annotation(summary["Annotations"])),
+            "request": _request(http, summary.get("EntryPoint", {})),
+            "annotations": _first_annotation(summary["Annotations"]),
             "response": response,
             "trace": summary["Id"],
         }
