@@ -9,6 +9,7 @@ from embedded_aws.host.database import Database, Schema
 
 if TYPE_CHECKING:
     import sqlite3
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 
@@ -29,7 +30,7 @@ class BoundedStore(ABC):
 
         The file shrinks as well, if much of it is free.
         """
-        with self._database.transaction() as connection:
+        with self._changing() as connection:
             expired = self._expire(connection, time)
             dropped = self._make_room(connection, 0)
         self.expired += expired
@@ -42,6 +43,10 @@ class BoundedStore(ABC):
 
     def close(self) -> None:
         self._database.close()
+
+    def _changing(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Hold the connection to change something."""
+        return self._database.transaction()
 
     @abstractmethod
     def _expire(self, connection: sqlite3.Connection, time: float) -> int:

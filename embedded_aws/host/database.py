@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from embedded_aws.host.data_directory import private_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 LOG_BYTES = 8 * 1024 * 1024
@@ -69,8 +69,10 @@ class Database:
             self._connection = self._open()
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Hold the connection; what was done is kept unless something is raised."""
+    def transaction(
+        self, undone: Callable[[sqlite3.Connection], None] = lambda _: None
+    ) -> Iterator[sqlite3.Connection]:
+        """Hold the connection; what was done is kept unless something is raised, which `undone` is told."""
         with self._lock, self._explained():
             self._connection.execute("BEGIN")
             try:
@@ -80,6 +82,7 @@ class Database:
                 # After some errors, such as a full disk, SQLite has rolled back by itself.
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
+                undone(self._connection)
                 raise
 
     def is_full(self, connection: sqlite3.Connection) -> bool:

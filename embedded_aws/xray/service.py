@@ -10,6 +10,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.ids import RandomIds
@@ -22,6 +23,7 @@ from embedded_aws.xray.intake.documents import SegmentDocument, Unprocessed
 from embedded_aws.xray.intake.refusals import Refusals
 from embedded_aws.xray.query import graph_json
 from embedded_aws.xray.query.digests import Digest, digest_of
+from embedded_aws.xray.query.filters.packed_tables import DamagedError
 from embedded_aws.xray.query.graph import Graph
 from embedded_aws.xray.query.groups import Groups
 from embedded_aws.xray.query.lists import Lists
@@ -34,7 +36,7 @@ from embedded_aws.xray.query.trace_index import TraceIndex
 from embedded_aws.xray.query.traces import Trace, assemble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from embedded_aws.aws.ids import Clock, Ids
@@ -202,8 +204,12 @@ class XRay:
             else trace
             for trace in loose
         ]
-        packed = self._packer.pack(linked)
+        try:
+            packed = self._packer.pack(linked)
+        except OSError:  # a machine that has no room for a process may have some later
+            return False
         if packed is None:
+            self.store.not_packed(loose)
             return False
         self.store.put_packed(packed, loose)
         return True
@@ -345,7 +351,7 @@ class XRay:
 
     def _graph(self, rows: Iterable[Row]) -> Graph:
         graph = Graph()
-        for _, digest in self._digests(rows):
+        for _, digest in self._digests(rows, attrgetter("graph")):
             graph.merge(graph_json.load(digest.graph))
         return graph
 
@@ -353,12 +359,17 @@ class XRay:
         producers = {link.trace_id: self.trace(link.trace_id) for link in graph.links}
         graph.resolve({trace_id: trace for trace_id, trace in producers.items() if trace is not None})
 
-    def _digests(self, rows: Iterable[Row]) -> Iterator[tuple[Row, Digest | PackedDigest]]:
-        """Yield the digest of every row that can be read; those that are missing are worked out and kept."""
+    def _digests(
+        self, rows: Iterable[Row], wanted: Callable[[Digest | PackedDigest], str] = attrgetter("summary")
+    ) -> Iterator[tuple[Row, Digest | PackedDigest]]:
+        """Yield the digest of every row, if what is wanted of it can be read.
+
+        Those that are missing are worked out and kept.
+        """
         new = []
         for row in rows:
             digest = row.digest
-            if digest is None:
+            if digest is None or not _is_whole(digest, wanted):
                 digest = self._digest(row.id)
                 if digest is None:
                     continue
@@ -371,3 +382,11 @@ class XRay:
     def _digest(self, trace_id: str) -> Digest | None:
         trace = self.trace(trace_id)
         return None if trace is None else digest_of(trace, self._resolve_links)
+
+
+def _is_whole(digest: Digest | PackedDigest, wanted: Callable[[Digest | PackedDigest], str]) -> bool:
+    try:
+        wanted(digest)
+    except DamagedError:
+        return False
+    return True

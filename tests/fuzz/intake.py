@@ -137,16 +137,16 @@ def datagram(source: Source) -> bytes:
 
 def document(source: Source) -> str:
     """Return a segment document."""
-    return _document_of(trace_id(source.randint(0, 20)), source)
+    return document_of(trace_id(source.randint(0, 20)), source)
 
 
 def documents(source: Source) -> tuple[str, list[str]]:
     """Return a trace's id and some documents, most of them of this trace."""
     id_ = trace_id(source.randint(0, 20))
-    return id_, [_document_of(id_, source) for _ in range(1 + source.upto(3))]
+    return id_, [document_of(id_, source) for _ in range(1 + source.upto(3))]
 
 
-def _document_of(id_: str, source: Source) -> str:
+def document_of(id_: str, source: Source) -> str:
     sample = {**source.pick(DOCUMENTS), "trace_id": id_}
     if source.sometimes(0.3):
         sample["id"] = source.hex(16)

@@ -28,6 +28,17 @@ class Digest:
     facts: Facts
 
 
+def stored(summary: str | None, graph: str, facts: str) -> Digest | None:
+    """Return a digest of which the facts are lines of one text; `None` for one that was cut or is no JSON."""
+    if summary is None:
+        return None
+    parts = facts.split("\n")
+    if len(parts) != 3 or not (summary.endswith("}") and all(text.endswith("]") for text in (graph, *parts))):
+        return None
+    trace, services, edges = parts
+    return Digest(summary, graph, (trace, services, edges))
+
+
 def digest_of(trace: Trace, resolve_links: Callable[[Graph], None]) -> Digest:
     """Work out a trace's digest; `resolve_links` finds the queues that its messages came from."""
     graph = trace_graph(trace)

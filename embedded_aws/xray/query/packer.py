@@ -5,6 +5,7 @@ Whoever stores or reads meanwhile would wait for the interpreter that packs.
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -20,9 +21,11 @@ from embedded_aws.xray.query.packs import packed
 from embedded_aws.xray.query.traces import assemble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from embedded_aws.xray.query.packs import Loose, Packed
+
+_LOG = logging.getLogger(__name__)
 
 IDLE_SECONDS = 20.0
 """After so long without work the process ends: it takes some 25 MB."""
@@ -40,7 +43,10 @@ class Packer:
         self._is_closed = False
 
     def pack(self, traces: Sequence[Loose]) -> Packed | None:
-        """Return the traces packed; `None` when the process ended before it was done."""
+        """Return the traces packed; `None` when the process ended before it was done.
+
+        Raises `OSError` when none can be started.
+        """
         with self._lock:
             if self._is_closed:
                 return None
@@ -48,11 +54,14 @@ class Packer:
             _, stream = self._worker
         try:
             stream.send((traces[0].number // packs.PART * packs.PART, traces))
-            answer: Packed = stream.recv()
+            answer: Packed | str = stream.recv()
         except (OSError, EOFError):
             self._end()
             return None
         self._used = self._monotonic()
+        if isinstance(answer, str):
+            _LOG.warning("%d traces cannot be packed, and stay as they are: %s", len(traces), answer)
+            return None
         return answer
 
     def rest(self) -> None:
@@ -95,9 +104,21 @@ def serve(descriptor: int) -> None:
         while True:
             try:
                 first, traces = stream.recv()
-                stream.send(packed(first, [_digested(trace) for trace in traces]))
+                stream.send(_made_or_told(first, traces))
             except (OSError, EOFError):
                 return
+
+
+def _made_or_told(first: int, traces: Sequence[Loose]) -> Packed | str:
+    try:
+        return made(first, traces)
+    except Exception as error:  # noqa: BLE001 - what some traces bring must not keep others from being packed
+        return f"{type(error).__name__}: {error}"
+
+
+def made(first: int, traces: Iterable[Loose]) -> Packed:
+    """Pack the traces of the part that begins with the number `first`."""
+    return packed(first, [_digested(trace) for trace in traces])
 
 
 def _digested(loose: Loose) -> Loose:

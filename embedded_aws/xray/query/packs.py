@@ -6,8 +6,10 @@ what they have in common is stored once, and to read one trace of them takes a f
 
 from __future__ import annotations
 
+import logging
 import zlib
-from collections import defaultdict
+from collections import Counter, defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count, groupby
@@ -18,6 +20,7 @@ import orjson
 from embedded_aws.xray.query import graph_json
 from embedded_aws.xray.query.digests import Digest
 from embedded_aws.xray.query.filters import packed_tables
+from embedded_aws.xray.query.filters.packed_tables import DamagedError
 from embedded_aws.xray.query.filters.tables import StoredTrace
 from embedded_aws.xray.query.graph import Graph
 
@@ -25,9 +28,13 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
 
+_LOG = logging.getLogger(__name__)
+
 PART = 256
 """Traces, by number. Whoever stores or reads waits 3 ms while they are read, and while they are replaced."""
 _PACK = 16
+_ATTEMPTS = 3
+"""How often a part is packed that cannot be."""
 
 SCHEMA = """
 -- Of the traces that have no row in `document`. What was let go of stays here until all of its pack is.
@@ -97,9 +104,10 @@ def packed(first: int, traces: Sequence[Loose]) -> Packed:
 
 def minute(blob: bytes, number: int, count: int, revisions: int) -> Graph | None:
     """Return the graph of a part's traces of one minute, if they are as many, of the same revisions."""
-    for *sums, graph in _read(blob):
-        if sums == [number, count, revisions]:
-            return graph_json.load(graph)
+    with suppress(DamagedError):
+        for *sums, graph in _read(blob):
+            if sums == [number, count, revisions]:
+                return graph_json.load(graph)
     return None
 
 
@@ -149,7 +157,10 @@ class _Digests:
 
 @dataclass(frozen=True, slots=True)
 class PackedDigest:
-    """A `Digest` in a pack, without its facts: those of a part are together, by column."""
+    """A `Digest` in a pack, without its facts: those of a part are together, by column.
+
+    Raises `DamagedError`.
+    """
 
     _pack: _Digests
     _place: int
@@ -167,8 +178,14 @@ class Packs:
     """The packed traces of a database; all but `has` and `serial` is for within its transactions."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        parts = [number for (number,) in connection.execute("SELECT number FROM part")]
         self._serials = count()
+        self._failed: Counter[int] = Counter()
+        self._unreadable: set[int] = set()
+        self.read(connection)
+
+    def read(self, connection: sqlite3.Connection) -> None:
+        """Take note of what is packed: at first, and when what was done was not kept."""
+        parts = [number for (number,) in connection.execute("SELECT number FROM part")]
         self._parts = dict(zip(parts, self._serials, strict=False))
         self._next = 0
 
@@ -188,12 +205,26 @@ class Packs:
         while self._next in self._parts:
             self._next += 1
         for part in range(self._next, (highest or 0) // PART):
-            if part not in self._parts:
+            if part not in self._parts and self._failed[part] < _ATTEMPTS:
                 numbers = range(part * PART, (part + 1) * PART)
                 updated = connection.execute(query, (numbers.start, numbers.stop)).fetchone()[0]
                 if updated is not None and updated < before:
                     return numbers
         return None
+
+    def has_failed(self, part: int) -> None:
+        """Take note that a part could not be packed: after a few times the others come first, for good."""
+        self._failed[part] += 1
+
+    def forget(self, connection: sqlite3.Connection, number: int) -> None:
+        """Hold nothing more of a trace that was let go of: its number is another one's."""
+        first = number - number % _PACK
+        query = "SELECT revisions FROM pack WHERE first = ?"
+        for (blob,) in connection.execute(query, (first,)).fetchall():
+            with suppress(DamagedError):
+                kept = [[each, -1 if each == number else revision] for each, revision in _revisions(blob)]
+                query = "UPDATE pack SET revisions = ? WHERE first = ?"
+                connection.execute(query, (orjson.dumps(kept), first))
 
     def put(self, connection: sqlite3.Connection, part: int, made: Packed) -> None:
         """Add a part."""
@@ -203,13 +234,20 @@ class Packs:
         self._parts[part] = next(self._serials)
 
     def documents(self, connection: sqlite3.Connection, number: int) -> list[Document]:
-        """Return the documents of a trace, as they were when it was packed."""
+        """Return the documents of a trace, as they were when it was packed; none that cannot be read."""
+        first = number - number % _PACK
         query = "SELECT revisions, documents FROM pack WHERE first = ?"
-        found = connection.execute(query, (number - number % _PACK,)).fetchone()
-        if found is None:
-            return []
-        numbers = [each for each, _ in orjson.loads(found[0])]
-        return [Document(*row) for row in _read(found[1])[numbers.index(number)]] if number in numbers else []
+        for revisions, documents in connection.execute(query, (first,)).fetchall():
+            try:
+                numbers = [each for each, _ in _revisions(revisions)]
+                rows = _read(documents)[numbers.index(number)] if number in numbers else []
+            except DamagedError as error:
+                if first not in self._unreadable:
+                    self._unreadable.add(first)
+                    _LOG.warning("packed traces in the database cannot be read, and are left out: %s", error)
+            else:
+                return [Document(*row) for row in rows]
+        return []
 
     def digests(
         self, connection: sqlite3.Connection, numbers: Iterable[int]
@@ -221,8 +259,9 @@ class Packs:
         query = f"SELECT revisions, summaries, graphs FROM pack WHERE first IN ({marks})"  # noqa: S608 - question marks
         for revisions, *blobs in connection.execute(query, firsts):
             pack = _Digests(*blobs)
-            for place, (number, revision) in enumerate(orjson.loads(revisions)):
-                found[number, revision] = PackedDigest(pack, place)
+            with suppress(DamagedError):
+                for place, (number, revision) in enumerate(_revisions(revisions)):
+                    found[number, revision] = PackedDigest(pack, place)
         return found
 
     def drop_gone(self, connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
@@ -247,4 +286,14 @@ def _compressed(value: Any) -> bytes:
 
 
 def _read(blob: bytes) -> Any:
-    return orjson.loads(zlib.decompress(blob))
+    try:
+        return orjson.loads(zlib.decompress(blob))
+    except (zlib.error, ValueError) as error:
+        raise DamagedError(str(error)) from error
+
+
+def _revisions(blob: bytes) -> list[tuple[int, int]]:
+    try:
+        return [(number, revision) for number, revision in orjson.loads(blob)]
+    except (TypeError, ValueError) as error:
+        raise DamagedError(str(error)) from error

@@ -15,7 +15,7 @@ from embedded_aws.aws.errors import NamedError
 from embedded_aws.host.bounded_store import BoundedStore
 from embedded_aws.host.retention import MAX_AGE
 from embedded_aws.xray.query import packs
-from embedded_aws.xray.query.digests import Digest
+from embedded_aws.xray.query.digests import Digest, stored
 from embedded_aws.xray.query.packs import Document, Loose, Packs
 from embedded_aws.xray.query.rows import Change, PeriodState, Row
 from embedded_aws.xray.query.schema import PUT_DOCUMENT, PUT_TRACES, SCHEMA
@@ -23,6 +23,7 @@ from embedded_aws.xray.query.schema import PUT_DOCUMENT, PUT_TRACES, SCHEMA
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from embedded_aws.xray.intake.documents import SegmentDocument
@@ -66,11 +67,15 @@ class Store(BoundedStore):
             span = min(start, entry.start), max(end, entry.end)
             epoch = float(int(entry.trace_id[2:10], 16))
             traces[entry.trace_id] = (entry.trace_id, epoch, *span, now, count + 1)
-        with self._database.transaction() as connection:
+        with self._changing() as connection:
             changed = dict(_put_traces(connection, list(traces.values())))
             for trace_id, change in changed.items():
-                if change.revision > traces[trace_id][5] and self._packs.has(change.number):
+                if not self._packs.has(change.number):
+                    continue
+                if change.revision > traces[trace_id][5]:
                     self._unpack(connection, change.number)
+                else:
+                    self._packs.forget(connection, change.number)
             connection.executemany(
                 PUT_DOCUMENT,
                 [
@@ -215,11 +220,15 @@ class Store(BoundedStore):
         """Keep traces packed; those that changed meanwhile stay as they are."""
         revisions = [(trace.number, trace.revision) for trace in of]
         same = "WHERE trace = ?1 AND EXISTS (SELECT 1 FROM trace WHERE number = ?1 AND revision = ?2)"
-        with self._database.transaction() as connection:
+        with self._changing() as connection:
             for table in ("document", "digest"):
                 connection.executemany(f"DELETE FROM {table} {same}", revisions)  # noqa: S608 - of the schema
             self._packs.put(connection, of[0].number // packs.PART, made)
             self._packs.drop_gone(connection, [trace.number for trace in of])
+
+    def not_packed(self, traces: Sequence[Loose]) -> None:
+        """Take note that traces could not be packed."""
+        self._packs.has_failed(traces[0].number // packs.PART)
 
     def packed_as(self, part: int) -> int | None:
         """Return what the part of this number is known by while it is packed; waits for nobody."""
@@ -245,7 +254,7 @@ class Store(BoundedStore):
             (row.number, row.revision, digest.summary, digest.graph, "\n".join(digest.facts), row.id)
             for row, digest in digests
         ]
-        with self._database.transaction() as connection:
+        with self._changing() as connection:
             # Of a trace that was let go meanwhile, nobody would delete it.
             query = """
                 INSERT OR REPLACE INTO digest
@@ -287,6 +296,9 @@ class Store(BoundedStore):
         with self._database.transaction() as connection:
             newest: float | None = connection.execute("SELECT max(updated) FROM trace").fetchone()[0]
         return newest
+
+    def _changing(self) -> AbstractContextManager[sqlite3.Connection]:
+        return self._database.transaction(self._packs.read)
 
     def _expire(self, connection: sqlite3.Connection, time: float) -> int:
         return self._let_go(connection, "WHERE updated < ?", (time,), _LET_GO_AT_ONCE)
@@ -345,7 +357,7 @@ class Store(BoundedStore):
             {where}"""  # noqa: S608 - built from columns of the schema and question marks
         found = connection.execute(query, values)
         rows = [
-            Row(number, trace_id, moment, updated, revision, _digest(*digest))
+            Row(number, trace_id, moment, updated, revision, stored(*digest))
             for number, trace_id, moment, updated, revision, *digest in found
         ]
         packed = [row.number for row in rows if row.digest is None and self._packs.has(row.number)]
@@ -381,14 +393,3 @@ def _range(
 
 def _marks(values: Collection[object]) -> str:
     return ",".join("?" * len(values))
-
-
-def _digest(summary: str | None, graph: str, facts: str) -> Digest | None:
-    if summary is None:
-        return None
-    parts = facts.split("\n")
-    # What is cut or is no JSON at all, because something else wrote to the file, is worked out again.
-    if len(parts) != 3 or not (summary.endswith("}") and all(text.endswith("]") for text in (graph, *parts))):
-        return None
-    trace, services, edges = parts
-    return Digest(summary, graph, (trace, services, edges))

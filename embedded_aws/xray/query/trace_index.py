@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 from embedded_aws.xray.query import packs
 from embedded_aws.xray.query.filters import packed_tables
 from embedded_aws.xray.query.filters.evaluator import Evaluator
-from embedded_aws.xray.query.filters.packed_tables import PackedTable
+from embedded_aws.xray.query.filters.packed_tables import DamagedError, PackedTable
 from embedded_aws.xray.query.filters.tables import StoredTrace, Tables
 from embedded_aws.xray.query.trace_order import TraceOrder
 
@@ -309,8 +309,10 @@ class _PackedPart(_Traces):
         self.number = number
         self._first = number * packs.PART
         self._read = partial(store.packed_facts, number)
-        rows = self._read("")
-        self._rows: Rows = packed_tables.value(rows) if rows else []  # none if it has just gone
+        try:
+            self._rows: Rows = packed_tables.value(self._read(""))
+        except DamagedError:  # or it has just gone
+            self._rows = []
         self._tables: dict[str, PackedTable] = {}
         self._answers: dict[str, array[int]] = {}
         self.span: tuple[float, float] | None = None
@@ -325,7 +327,12 @@ class _PackedPart(_Traces):
         """Return the traces that are chosen, by number."""
         found = self._answers.get(question)
         if found is None:
-            found = array("H", choose(self, self._rows))
+            try:
+                found = array("H", choose(self, self._rows))
+            except DamagedError:
+                # Each of them is read by itself from now on.
+                found, self._rows = array("H"), []
+                self.loose.update(self.numbers)
             self._tables.clear()
             if "group." not in question:  # which may change
                 while len(self._answers) >= _ANSWERS:

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     Read = Callable[[str], bytes]
 
 
+class DamagedError(ValueError):
+    """What is packed and cannot be read: the disk has failed, or something else wrote to the file."""
+
+
 def packed(traces: Mapping[int, StoredTrace]) -> Iterator[tuple[str, bytes]]:
     """Yield the tables of traces, which are rows of a part, as named blobs.
 
@@ -49,7 +53,10 @@ def packed(traces: Mapping[int, StoredTrace]) -> Iterator[tuple[str, bytes]]:
 
 
 class PackedTable:
-    """Reads like a `Table`; `read` returns the blob of a name, an empty one when there is none."""
+    """Reads like a `Table`; `read` returns the blob of a name, an empty one when there is none.
+
+    Whatever is asked of it may raise `DamagedError`.
+    """
 
     def __init__(self, name: str, read: Read) -> None:
         self._name = name
@@ -100,5 +107,8 @@ def _compressed(value: Any) -> bytes:
 
 
 def value(blob: bytes) -> Any:
-    """Return what a blob holds."""
-    return decode(zlib.decompress(blob).decode())
+    """Return what a blob holds; raises `DamagedError`."""
+    try:
+        return decode(zlib.decompress(blob).decode())
+    except (zlib.error, ValueError) as error:
+        raise DamagedError(str(error)) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import zlib
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +13,16 @@ import pytest
 from embedded_aws.host.retention import MAX_AGE
 from embedded_aws.xray.query import packs, trace_index
 from embedded_aws.xray.query.packer import Packer
+from embedded_aws.xray.query.store import StoreError
 from embedded_aws.xray.service import QUIET, XRay
+from tests.embedded_aws.disks import full_disk
 from tests.embedded_aws.xray.builders import NOW, TRACE, Api, identifier, segment, subsegment, trace_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from embedded_aws.xray.query.packs import Loose
 
 PART = 32
 HOUR = {"StartTime": NOW - 10, "EndTime": NOW + 3600}
@@ -351,3 +356,101 @@ def test_a_packer_that_was_killed_loses_nothing(monkeypatch: pytest.MonkeyPatch)
     assert packing.everything() == before
     packer.close()
     packing.close()
+
+
+def test_a_number_that_is_used_again_has_nothing_of_the_trace_before(packing: Packing) -> None:
+    """Also where others of its pack are still there, so that this was not let go of."""
+    packing.put(*range(1, 90), user="old")
+    packing.pack()
+    packing.put(5, takes=3)
+    packing.passed += MAX_AGE
+    while packing.xray.store.tidy(NOW + QUIET):
+        pass
+    assert [row.number for row in packing.xray.store.between(0, NOW * 2)] == [5]
+    packing.put(95, user="new", takes=4)
+    listed = packing.api.ask("/TraceSummaries", **HOUR)["TraceSummaries"]
+    assert [each["Id"] for each in listed] == [trace_id(95, NOW + 95), trace_id(5, NOW + 5)]
+    assert packing.api.ids('user = "old"') == []
+    assert packing.api.ids('user = "new"') == [trace_id(95, NOW + 95)]
+
+
+@pytest.fixture
+def on_disk(tmp_path: Path, packer: Packer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Packing]:
+    monkeypatch.setattr(packs, "PART", PART)
+    made = Packing(tmp_path / "traces.db", packer)
+    yield made
+    made.close()
+
+
+def test_a_disk_that_is_full_while_traces_are_packed_loses_nothing(on_disk: Packing) -> None:
+    """They stay as they are, and are packed when there is room."""
+    on_disk.put(*range(1, 90))
+    before = on_disk.everything()
+    on_disk.passed += QUIET + 1
+    with full_disk(), pytest.raises(StoreError, match="free some space"):
+        on_disk.xray.pack()
+    assert on_disk.everything() == before
+    assert on_disk.pack() < 60
+    assert on_disk.everything() == before
+
+
+def test_a_disk_that_is_full_while_packed_traces_go_loses_nothing(on_disk: Packing) -> None:
+    """What could not be deleted can be read, and goes later."""
+    on_disk.put(*range(1, 90))
+    on_disk.pack()
+    before = on_disk.everything()
+    for _ in range(2):
+        with full_disk(), pytest.raises(StoreError, match="free some space"):
+            on_disk.xray.store.tidy(NOW + QUIET)
+    assert on_disk.everything() == before
+    while on_disk.xray.store.tidy(NOW + QUIET):
+        pass
+    assert (on_disk.count("pack"), on_disk.count("trace")) == (0, 0)
+
+
+@pytest.mark.parametrize("damage", [b"", b"\0" * 100, zlib.compress(b"[]")[:-3]])
+def test_queries_that_meet_damage_read_the_documents(packing: Packing, damage: bytes) -> None:
+    """What is derived of them is worked out again: the answers are the same."""
+    packing.put(*range(1, 90))
+    before = packing.everything()
+    packing.pack()
+    with packing.xray.store._database.transaction() as connection:
+        connection.execute("UPDATE fact SET body = ? WHERE part = 1", (damage,))
+        connection.execute("UPDATE fact SET body = ? WHERE part = 0 AND name LIKE '%/%'", (damage,))
+        connection.execute("UPDATE pack SET summaries = ? WHERE first = 16", (damage,))
+        connection.execute("UPDATE pack SET graphs = ? WHERE first = 32", (damage,))
+    assert packing.everything() == before
+    assert packing.everything() == before
+
+
+def test_documents_that_are_damaged_are_left_out(packing: Packing, caplog: pytest.LogCaptureFixture) -> None:
+    """A trace of which nothing can be read is not listed; a document that comes later is kept."""
+    packing.put(*range(1, 90))
+    packing.pack()
+    with packing.xray.store._database.transaction() as connection:
+        connection.execute("UPDATE pack SET documents = x'00', summaries = x'00' WHERE first = 16")
+        connection.execute("UPDATE pack SET revisions = x'00' WHERE first = 32")
+    listed = packing.api.ask("/TraceSummaries", **HOUR)["TraceSummaries"]
+    assert len(listed) == 89 - 32
+    assert caplog.text.count("cannot be read") == 2
+    packing.put(20)
+    assert len(packing.api.documents(trace_id(20, NOW + 20))) == 2
+
+
+def test_traces_that_cannot_be_packed_do_not_keep_the_others_from_it(
+    packing: Packing, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They are tried a few times, and stay as they are; the log has the reason."""
+    packing.put(*range(1, 90))
+    part = packing.xray.store.loose_part
+
+    def broken(before: float) -> list[Loose]:
+        return [
+            trace._replace(time="never") if trace.number == 1 else trace  # type: ignore[arg-type] # wrong on purpose
+            for trace in part(before)
+        ]
+
+    monkeypatch.setattr(packing.xray.store, "loose_part", broken)
+    packing.passed += QUIET + 1
+    assert [packing.xray.pack() for _ in range(5)] == [False, False, False, True, False]
+    assert (packing.count("part"), caplog.text.count("31 traces cannot be packed")) == (1, 3)
