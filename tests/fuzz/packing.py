@@ -32,7 +32,7 @@ def steps(source: Source) -> list[Step]:
     """Return what happens to the store: documents, quiet, age, questions."""
     made: list[Step] = []
     for _ in range(3 + source.upto(5)):
-        ids = [source.randint(0, _TRACES) for _ in range(source.randint(1, 30))]
+        ids = [source.randint(0, _TRACES) for _ in range(source.randint(1, 20))]
         made.append(("put", [document_of(trace_id(id_, NOW + id_ * 7), source) for id_ in ids]))
         if source.sometimes(0.7):
             made.append(("pack", None))
@@ -76,16 +76,15 @@ class _Pair:
             self._passed += QUIET + 1
             while self._packing.pack():
                 pass
-            self._compare(_everything)
         elif kind == "ask":
-            self._compare(lambda api: api.ids(given))
+            self.compare(lambda api: api.ids(given))
         else:
             limit = NOW + self._passed * given
             for xray in self._both:
                 while xray.store.tidy(limit):
                     pass
 
-    def _compare(self, question: Any) -> None:
+    def compare(self, question: Any) -> None:
         packed, loose = map(question, self._apis)
         if packed != loose:
             told = json.dumps([packed, loose])
@@ -119,6 +118,7 @@ def _pair() -> Iterator[Take]:
             try:
                 for step in given:
                     pair.do(step)
+                pair.compare(_everything)
             finally:
                 pair.close()
 

@@ -57,7 +57,7 @@ _LOCAL = (
 )
 
 
-def _address(url: str) -> tuple[str, int]:
+def address_of(url: str) -> tuple[str, int]:
     host, _, port = url.removeprefix("http://").partition("/")[0].rpartition(":")
     return host, int(port)
 
@@ -149,7 +149,7 @@ def mangled(source: Source) -> bytes:
 @contextmanager
 def _aws() -> Iterator[Take]:
     running = status()
-    address, queue = _address(running["endpoint"]), str(running["outputs"].get("queue", "")).encode()
+    address, queue = address_of(running["endpoint"]), str(running["outputs"].get("queue", "")).encode()
 
     def take(asked: Request) -> None:
         body = asked.body.replace(b"QUEUE", queue)
@@ -160,7 +160,7 @@ def _aws() -> Iterator[Take]:
 
 @contextmanager
 def _api() -> Iterator[Take]:
-    address, prefix = _address(status()["api"]), "/" + status()["api"].split("/", 3)[3]
+    address, prefix = address_of(status()["api"]), "/" + status()["api"].split("/", 3)[3]
 
     def take(asked: Request) -> None:
         path = prefix + asked.path.removeprefix(gateway.PREFIX)
@@ -171,7 +171,7 @@ def _api() -> Iterator[Take]:
 
 @contextmanager
 def _replies() -> Iterator[Take]:
-    address, prefix = _address(status()["api"]), "/" + status()["api"].split("/", 3)[3]
+    address, prefix = address_of(status()["api"]), "/" + status()["api"].split("/", 3)[3]
 
     def take(text: str) -> None:
         answer = talk(address, raw(Request("POST", f"{prefix}/reply", body=encoded(text)[:200_000])))
@@ -184,14 +184,14 @@ def _replies() -> Iterator[Take]:
 
 @contextmanager
 def _otlp() -> Iterator[Take]:
-    address = _address(status()["otlp"])
+    address = address_of(status()["otlp"])
     yield lambda asked: check_status(talk(address, raw(asked)))
 
 
 @contextmanager
 def _daemon() -> Iterator[Take]:
     """Send datagrams; after some, the daemon's TCP port must answer."""
-    address, count = _address(status()["daemon"]), 0
+    address, count = address_of(status()["daemon"]), 0
     asked = raw(Request("POST", "/GetSamplingRules", body=b"{}"))
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
@@ -209,7 +209,7 @@ def _daemon() -> Iterator[Take]:
 @contextmanager
 def _hosts() -> Iterator[Take]:
     running = status()
-    addresses = [_address(running[name]) for name in ("endpoint", "otlp", "daemon")]
+    addresses = [address_of(running[name]) for name in ("endpoint", "otlp", "daemon")]
 
     def take(asked: Request) -> None:
         for address in addresses:
@@ -220,7 +220,7 @@ def _hosts() -> Iterator[Take]:
 
 @contextmanager
 def _bytes() -> Iterator[Take]:
-    address = _address(status()["endpoint"])
+    address = address_of(status()["endpoint"])
 
     def take(data: bytes) -> None:
         with socket.create_connection(address, _TIMEOUT) as connection:

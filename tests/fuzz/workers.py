@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from multiprocessing.connection import wait
 from typing import Any
 
-from tests.fuzz import documents, events, gateway, intake, queries, sockets
+from tests.fuzz import documents, events, gateway, intake, machines, packing, queries, sockets
 from tests.fuzz.running import Finding, Report, Slice, run
 
 IN_PROCESS = {
     target.name: target
-    for target in (*intake.TARGETS, *queries.TARGETS, *events.TARGETS, *gateway.TARGETS, *documents.TARGETS)
+    for part in (intake, queries, events, gateway, documents, packing)
+    for target in part.TARGETS
 }
-SOCKETS = {target.name: target for target in sockets.TARGETS}
+SOCKETS = {target.name: target for target in (*sockets.TARGETS, *machines.TARGETS)}
 ALL = {**IN_PROCESS, **SOCKETS}
 
 HANG_SECONDS = 30.0

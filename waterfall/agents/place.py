@@ -70,7 +70,7 @@ class Place:
             raise ValueError(f"{' '.join(words)!r} is neither a trace nor a request such as GET /hello")
         found = finding.newest_of(self.reader, url.method, url.path, self.now())
         if not found:
-            raise ReadError("X")
+            raise ReadError(f"no trace of {' '.join(words)} lately; find lists what there is")
         return finding.trace_of(self.reader, found[0].id, self.now())
 
 

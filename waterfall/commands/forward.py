@@ -10,6 +10,7 @@ from waterfall.commands import options
 from waterfall.commands.context import say, source_of
 from waterfall.commands.options import Command
 from waterfall.files.forwarding import Forwarder, backend, forwarding, poster
+from waterfall.terminal.text import clean
 from waterfall.traces.client import AWS_DELAY, LOCAL_DELAY, Source, connect
 
 _LOCAL_PACE, _AWS_PACE = 1.0, 10.0
@@ -39,7 +40,7 @@ def _run(given: argparse.Namespace) -> int:
     say(f"traces that begin from now on go to {given.url}; Ctrl-C stops it")
     for told in forwarding(forwarder, time.time, lambda: time.sleep(pace)):
         if isinstance(told, str):
-            sys.stderr.write(f"waterfall: {told}; trying again\n")
+            sys.stderr.write(f"waterfall: {clean(told)}; trying again\n")
         else:
             say(f"sent {told} {'trace' if told == 1 else 'traces'}")
     return 0

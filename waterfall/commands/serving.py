@@ -17,6 +17,7 @@ from waterfall.files.forwarding import Forwarder, backend, forwarding, poster
 from waterfall.ports import AWS_PORT, CONSOLE_PORT, DAEMON_PORT, OTLP_PORT
 from waterfall.stack import KEEP_SETTING
 from waterfall.stack.registry import Noted, noted
+from waterfall.terminal.text import clean
 from waterfall.traces import arguments
 from waterfall.traces.client import Source, connect
 from waterfall.web.listener import ConsoleError, address_of, bind
@@ -174,7 +175,8 @@ class _Forwards:
         for told in forwarding(self.forwarder, time.time, self._pause):
             if isinstance(told, str) and not self._is_over():
                 ending = self._closing.is_set()
-                self.warn(f"traces {'were not forwarded' if ending else 'are not forwarded for now'}: {told}")
+                problem = "were not forwarded" if ending else "are not forwarded for now"
+                self.warn(f"traces {problem}: {clean(told)}")
         self._done.set()
 
     def finish(self, seconds: float) -> None:

@@ -25,10 +25,16 @@ LONGEST = 15 * 60.0
 """Seconds that Lambda lets a function run: an unfinished trace may stay as it is for so long."""
 _PATH = "/v1/traces"
 _PATIENCE = 10.0
+_REFUSALS = frozenset({400, 413, 422})
+"""HTTP statuses that tell of the request; the others are of the backend, its address or the credentials."""
 
 
 class ForwardError(Exception):
     """The backend did not take what it was sent; the message is one line for the user."""
+
+
+class RefusedError(ForwardError):
+    """The backend will never take it, but may take others."""
 
 
 @dataclass(slots=True)
@@ -65,7 +71,7 @@ class Forwarder:
     def look(self, now: float) -> int:
         """Send what is new, and return of how many traces; raises ReadError and ForwardError.
 
-        What was not sent because of an error is sent by the next look.
+        What was not sent because of an error is sent by the next look, but for what was refused for good.
         """
         for summary in self._reader.summaries(max(self._start, now - self._delay), now + 1):
             self._known.setdefault(summary.id, _Known(now))
@@ -76,7 +82,14 @@ class Forwarder:
             for id_, known in self._known.items()
             if known.unfinished or now - known.changed <= QUIET or not known.sent
         ]
-        self._sent = sum(self._forward(trace, now) for trace in self._reader.get(asked))
+        self._sent, refused = 0, None
+        for trace in self._reader.get(asked):
+            try:
+                self._sent += self._forward(trace, now)
+            except RefusedError as error:
+                refused = error
+        if refused:
+            raise refused
         return self._sent
 
     def _is_over(self, known: _Known, now: float) -> bool:
@@ -97,7 +110,11 @@ class Forwarder:
         request = otlp_shape(trace, new)
         if not request["resourceSpans"]:
             return False
-        self._post(request)
+        try:
+            self._post(request)
+        except RefusedError:
+            known.sent |= new
+            raise
         known.sent |= new
         return True
 
@@ -143,23 +160,32 @@ def backend(text: str) -> str:
     return text if url.path.strip("/") else text.rstrip("/") + _PATH
 
 
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows none: a POST would become a GET, and headers such as credentials would go elsewhere."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
 def poster(url: str, headers: Mapping[str, str]) -> Post:
     """Return what sends OTLP in JSON over HTTP; past any proxy to a backend of this machine."""
     here = is_loopback(urllib.parse.urlsplit(url).hostname or "")
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({} if here else None))
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({} if here else None), _NoRedirects)
 
     def post(request: dict[str, Any]) -> None:
         body = json.dumps(request, separators=(",", ":")).encode()
         told = {"Content-Type": "application/json", **headers}
         sent = urllib.request.Request(url, body, told, method="POST")  # noqa: S310 - what the user names
         try:
-            with opener.open(sent, timeout=_PATIENCE) as answer:
-                answer.read()
+            opener.open(sent, timeout=_PATIENCE).close()  # its text may have no end
         except urllib.error.HTTPError as error:
             with error:
-                reason = error.read(300).decode(errors="replace").strip()
-            raise ForwardError(f"{url} refused traces: {error.code} {reason}".rstrip()) from error
-        except (OSError, http.client.HTTPException) as error:
+                text = error.read(300).decode(errors="replace")
+            to = error.headers.get("Location") if 300 <= error.code < 400 else None
+            reason = f"to {to}: give the URL that takes them" if to else " ".join(text.split())
+            kind = RefusedError if error.code in _REFUSALS else ForwardError
+            raise kind(f"{url} refused traces: {error.code} {reason}".rstrip()) from error
+        except (OSError, http.client.HTTPException, ValueError) as error:
             raise ForwardError(f"{url} cannot be reached: {getattr(error, 'reason', error)}") from error
 
     return post

@@ -14,7 +14,16 @@ from tests.waterfall.files.test_kept import forget
 from tests.waterfall.files.test_otlp import sent, spans_of
 from tests.waterfall.samples import T0, TRACE_ID, segment
 from waterfall.compare.difference import compare
-from waterfall.files.forwarding import LONGEST, QUIET, Forwarder, ForwardError, backend, forwarding, poster
+from waterfall.files.forwarding import (
+    LONGEST,
+    QUIET,
+    Forwarder,
+    ForwardError,
+    RefusedError,
+    backend,
+    forwarding,
+    poster,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,7 +150,7 @@ def test_a_backend_that_was_away_misses_nothing(api: Api) -> None:
 
 
 @contextmanager
-def answering(status: int, told: list[tuple[str, Any, bytes]]) -> Iterator[str]:
+def answering(status: int, told: list[tuple[str, Any, bytes]], **headers: str) -> Iterator[str]:
     """Serve a backend that answers so; what it is sent goes into `told`."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -149,7 +158,8 @@ def answering(status: int, told: list[tuple[str, Any, bytes]]) -> Iterator[str]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             told.append((self.path, dict(self.headers), body))
             self.send_response(status)
-            self.send_header("Content-Length", "2")
+            for name, value in {"Content-Length": "2", **headers}.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(b"{}")
 
@@ -218,3 +228,38 @@ def test_what_was_sent_is_neither_kept_nor_sent_again(api: Api) -> None:
     api.requests.clear()
     forwarder.look(T0 + 200)
     assert "/Traces" not in [path for path, _ in api.requests]
+
+
+def test_a_trace_that_is_refused_for_good_keeps_no_other_from_going(api: Api) -> None:
+    """The refusal is told, and the trace is not sent again; what the backend cannot take now is."""
+    sent: list[dict[str, Any]] = []
+
+    def post(request: dict[str, Any]) -> None:
+        if not sent:
+            sent.append({})
+            raise RefusedError("too large")
+        sent.append(request)
+
+    forwarder = Forwarder(api.reader(), post, T0 - 1)
+    api.put([*samples.request(), *samples.consumer()])
+    forwarder.look(T0 + 5)
+    with pytest.raises(RefusedError):
+        forwarder.look(T0 + 6)
+    assert (forwarder.look(T0 + 7), len(sent)) == (0, 2)
+
+
+def test_a_redirect_is_told_and_not_followed() -> None:
+    """The credentials are for who was named, and a redirected POST would be a GET without traces."""
+    told: list[tuple[str, Any, bytes]] = []
+    with answering(200, told) as other, answering(302, [], Location=f"{other}/elsewhere") as url:
+        with pytest.raises(ForwardError, match=rf"refused traces: 302 to {other}/elsewhere: give the URL"):
+            poster(backend(url), {"Authorization": "Bearer x"})({})
+        assert told == []
+
+
+@pytest.mark.parametrize(("status", "kind"), [(400, RefusedError), (413, RefusedError), (503, ForwardError)])
+def test_a_status_tells_whether_it_is_worth_to_send_again(status: int, kind: type[Exception]) -> None:
+    """https://opentelemetry.io/docs/specs/otlp/#failures-1."""
+    with answering(status, []) as url, pytest.raises(ForwardError) as told:
+        poster(backend(url), {})({})
+    assert type(told.value) is kind
