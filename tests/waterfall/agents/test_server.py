@@ -239,6 +239,13 @@ def test_several_stacks_are_told_apart_by_the_error() -> None:
     assert (reply.is_error, "several stacks run" in reply.text) == (True, True)
 
 
+def test_a_request_without_a_trace_is_named(api: Api) -> None:
+    """With what finds those that there are."""
+    reply = ask(api, "show", trace="GET /nowhere")
+    assert reply.is_error
+    assert "no trace of GET /nowhere lately; find lists what there is" in reply.text
+
+
 def test_a_long_reply_is_cut(api: Api) -> None:
     """And says how much is left, and how to get it."""
     calls = [samples.subsegment(f"call {n} {'x' * 80}", f"b{n:015x}", n, n + 1) for n in range(200)]
