@@ -28,6 +28,7 @@ from waterfall.traces import arguments, cold_starts
 from waterfall.traces.client import LONGEST_MAP, ReadError
 from waterfall.traces.documents import bounded
 from waterfall.traces.finding import hint
+from waterfall.traces.links import linked_traces
 from waterfall.traces.marking import marked
 from waterfall.traces.model import Node, Trace
 from waterfall.traces.stacks import line_of
@@ -89,7 +90,16 @@ class Reading:
         """
         found = self.place.trace(trace)
         cold = [clean(line, 300) for line in cold_starts.sentences(found)]
-        return recorded([*outline.head(found), *_waited(found), *cold, *_failed(found), *_odd(found)])
+        consumers = () if self.place.source.aws else self._consumers(found)
+        return recorded(
+            [*outline.head(found), *_waited(found), *cold, *_failed(found), *_odd(found), *consumers]
+        )
+
+    def _consumers(self, trace: Trace) -> Iterator[str]:
+        """Lead to the consumers of messages; in an account, too many traces would have to be read."""
+        for other in linked_traces(self.place.reader, trace, self.place.now()):
+            name = clean(other.entry.name, 60) if other.entry else ""
+            yield f"linked trace, of the message's consumer: {other.id} {name}".rstrip()
 
     def why(self, request: str = "") -> str:
         """Say why a request has a trace or none: stage, header, sampling rule, each function, what arrived.

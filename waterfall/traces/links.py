@@ -11,17 +11,19 @@ from waterfall.traces.model import Node, Trace
 
 LATEST_BEGIN = 15 * 60.0
 """Seconds after the end of a trace in which one that is linked to it has begun."""
+_MESSAGES = ("SendMessage", "Publish", "PutEvents")
+_UPLOADS = ("PutObject", "CopyObject", "CompleteMultipartUpload", "DeleteObject")
 _MOST_LOOKED_AT = 300
 _MOST_SENDERS = 20
 
 
 def sends_messages(trace: Trace) -> bool:
     """Tell whether a trace sends messages to a queue, whose consumers may be linked to it."""
-    return any(_sends(node) for node in trace.nodes)
+    return any(_calls(node, "SendMessage") for node in trace.nodes)
 
 
-def _sends(node: Node) -> bool:
-    return (node.call.operation or "").startswith("SendMessage")
+def _calls(node: Node, *operations: str) -> bool:
+    return (node.call.operation or "").startswith(operations)
 
 
 def is_linked(later: Trace, trace: Trace) -> bool:
@@ -32,15 +34,24 @@ def is_linked(later: Trace, trace: Trace) -> bool:
 def sender_in(trace: Trace, later: Trace) -> Node | None:
     """Return the call in `trace` that sent what `later` received, as far as the link or the trace tells.
 
-    A link may name the call, a node around it, or Lambda's segment of the sender.
+    A link may name the call, a node around it, or Lambda's segment of the sender. Topics, buses and
+    buckets hand on to queues too, with the same link: a call of those may have sent it as well.
     """
     ids = {link.id for node in later.nodes for link in node.links if link.trace_id == trace.id}
     named = next((node for node in trace.nodes if node.id and node.id in ids), None)
-    if named and _sends(named):
+    if named and _calls(named, *_MESSAGES, *_UPLOADS):
         return named
-    calls = [node for node in trace.nodes if _sends(node)]
-    inside = [node for node in calls if named is None or _is_below(trace, node, named)]
-    return inside[0] if len(inside) == 1 else named
+    for operations in (_MESSAGES, _UPLOADS):
+        inside = [
+            node
+            for node in trace.nodes
+            if _calls(node, *operations)
+            and node.start <= later.start
+            and (named is None or _is_below(trace, node, named))
+        ]
+        if inside:
+            return inside[0] if len(inside) == 1 else named
+    return named
 
 
 def _is_below(trace: Trace, node: Node, other: Node) -> bool:
@@ -54,7 +65,7 @@ def linked_traces(reader: Reader, trace: Trace, now: float) -> list[Trace]:
 
     Of a long time with many traces only the newest are looked at.
     """
-    if not sends_messages(trace):
+    if not any(_calls(node, *_MESSAGES, *_UPLOADS) for node in trace.nodes):
         return []
     until = min(now, trace.end + LATEST_BEGIN)
     summaries = reader.summaries(trace.start - 1, until + 1, limit=_MOST_LOOKED_AT)

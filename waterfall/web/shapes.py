@@ -93,8 +93,8 @@ def raw_document(document: Document) -> dict[str, Any]:
 def linked_shape(trace: Trace, later: Iterable[Trace], senders: Iterable[Trace] = ()) -> dict[str, Any]:
     """Return `traces` and `senders`, each as a side of a comparison is headed.
 
-    A later one has `node`, the call in `trace` that sent what it received, and `after`, seconds after the end
-    of that.
+    A later one has `node`, what in `trace` sent what it received, and `after`, seconds after the end of that:
+    of a call, or of the whole trace; `None` where only a node around the call is known.
     """
     return {
         "traces": [_later(trace, each) for each in later],
@@ -104,10 +104,12 @@ def linked_shape(trace: Trace, later: Iterable[Trace], senders: Iterable[Trace] 
 
 def _later(trace: Trace, later: Trace) -> dict[str, Any]:
     sender = sender_in(trace, later)
+    known = sender is None or sender.call.operation
+    sent = trace.end if sender is None else trace.end_of(sender)
     return {
         **_head(later),
         "node": sender and sender.position,
-        "after": later.start - (trace.end_of(sender) if sender else trace.end),
+        "after": later.start - sent if known else None,
     }
 
 

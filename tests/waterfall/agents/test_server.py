@@ -115,6 +115,14 @@ def test_what_failed_is_told(api: Api) -> None:
     assert "LookupError: no greeting for 'Ada' at app.py:31" in told
 
 
+def test_the_consumers_of_a_request_s_messages_are_named(api: Api) -> None:
+    """Their traces are others, which came later."""
+    api.put([*samples.request(), *samples.consumer()])
+    assert (
+        f"linked trace, of the message's consumer: {CONSUMER_ID} " in ask(api, "explain", trace=TRACE_ID).text
+    )
+
+
 def test_two_traces_are_compared(api: Api) -> None:
     """What is there on one side alone, and times; the older one is the left, whatever is named first."""
     api.put([*samples.request(), *samples.consumer()])

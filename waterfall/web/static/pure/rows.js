@@ -27,7 +27,7 @@ export function withChildren(nodes) {
 
 const MOST_EXCEPTIONS = 3;
 
-const after = (seconds) => (seconds > 0 ? `${duration(seconds)} later` : "at once");
+const after = (seconds) => (seconds === null ? "" : seconds > 0 ? `${duration(seconds)} later ` : "at once ");
 
 // What a node's bar is drawn as; other people's libraries say `local` of what is the function's own.
 export function toneOf(node) {
@@ -66,7 +66,7 @@ function* remarks(node, received) {
     yield {
       tone: "link",
       sign: "→",
-      text: `received ${after(other.after)} by `,
+      text: `received ${after(other.after)}by `,
       traceId: other.id,
       traceName: other.name,
     };
