@@ -57,7 +57,7 @@ class LoopbackGuard:
         api = self._api(scope)
         reason = refusal(
             scope["method"],
-            Headers(scope=scope).items(),
+            Headers(raw=scope["headers"]).items(),
             api_host=api.host,
             api_path=api.path,
             allowed=self._allowed,

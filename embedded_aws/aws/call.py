@@ -50,7 +50,7 @@ def parse(scope: Scope) -> Call:
 
 
 def _parsed(scope: Scope) -> Call:
-    headers = Headers(scope=scope)
+    headers = Headers(raw=scope["headers"])  # of a scope it would put a copy there, which is read again
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
     path = raw.split(b"?", 1)[0].decode("latin-1")
     query = parse_qs(scope["query_string"].decode("latin-1"))

@@ -20,7 +20,7 @@ from embedded_aws.aws.http import read_body, replay, run_in_thread
 from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.aws.moto_input import UnknownOperationError
 from embedded_aws.aws.parsing import ParseError
-from embedded_aws.aws.wsgi import Environ, WsgiBridge
+from embedded_aws.aws.wsgi import Environ, StartResponse, WsgiBridge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -105,12 +105,7 @@ def load() -> Imported:
 @cache
 def _import() -> Imported:
     os.environ.update(_SETTINGS)
-    import flask  # noqa: PLC0415 - as slow as moto's own imports
     from moto.backends import get_backend  # noqa: PLC0415 - its settings come first
-    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
-        DomainDispatcherApplication,
-        create_backend_app,
-    )
 
     from embedded_aws.aws import (  # noqa: PLC0415 - import moto
         moto_deliveries,
@@ -121,6 +116,7 @@ def _import() -> Imported:
     )
 
     moto_patches.apply()
+    preparing, serving = threading.Lock(), threading.Lock()
 
     def backends(service: str) -> Mapping[str, Any]:
         if service == "lambda":
@@ -139,6 +135,41 @@ def _import() -> Imported:
         state: Any = get_backend(name)
         return cast("Mapping[str, Any]", state[ACCOUNT_ID])
 
+    def prepare(service: str) -> None:
+        with preparing:
+            moto_deliveries.switch_off(service)
+            moto_operations.add(service)
+            if service == "stepfunctions":
+                moto_states.apply()
+
+    @cache
+    def made() -> Any:
+        moto_patches.apply_to_server()
+        return _server(prepare)
+
+    def server() -> Any:
+        with serving:
+            return made()
+
+    def others(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        answer: Iterable[bytes] = server()(environ, start_response)
+        return answer
+
+    def opened(service: str) -> object:
+        return server().get_application(_any_call(service))
+
+    direct = moto_direct.DirectCalls(others, prepare)
+    return Imported(WsgiBridge(direct, _metadata_names, moto_direct.is_short), backends, opened)
+
+
+def _server(prepare: Callable[[str], object]) -> Any:
+    """Return moto's server, which answers what has no shorter way, service by service."""
+    import flask  # noqa: PLC0415 - as slow as moto's own imports
+    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 - likewise
+        DomainDispatcherApplication,
+        create_backend_app,
+    )
+
     def unrouted(problem: Any) -> Any:
         """Say of an operation that moto has no path for what it says of others, in the place of a page."""
         if flask.request.url_rule is None:
@@ -146,21 +177,12 @@ def _import() -> Imported:
         return problem
 
     def app_of(service: Any) -> Any:
-        moto_deliveries.switch_off(service)
-        moto_operations.add(service)
-        if service == "stepfunctions":
-            moto_states.apply()
+        prepare(service)
         app = create_backend_app(service)
         app.register_error_handler(404, unrouted)
         return app
 
-    dispatcher = DomainDispatcherApplication(app_of)
-
-    def opened(service: str) -> object:
-        return dispatcher.get_application(_any_call(service))
-
-    direct = moto_direct.DirectCalls(dispatcher, opened)
-    return Imported(WsgiBridge(direct, _metadata_names, moto_direct.is_short), backends, opened)
+    return DomainDispatcherApplication(app_of)
 
 
 def _any_call(service: str) -> Environ:

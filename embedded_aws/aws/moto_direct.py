@@ -1,14 +1,20 @@
 """The shortest way to moto: calls of DynamoDB and SQS go to the class that answers them.
 
-moto's server takes each request through Flask, which costs twice as much as what moto then does for it.
+moto's server takes each request through Flask, which costs twice as much as what moto then does for it, and
+looks in it for forms, for the keys of S3 and for permissions, none of which these calls have.
 """
 
 from __future__ import annotations
 
+import os
+import sys
+from base64 import b32encode
 from functools import cache
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from moto.core.request import Request
+from moto.utilities.utils import get_partition
 from werkzeug.exceptions import HTTPException
 
 if TYPE_CHECKING:
@@ -23,6 +29,7 @@ _SHORT = frozenset(
         *(f"AmazonSQS.{name}" for name in ("DeleteMessage", "GetQueueUrl", "SendMessage")),
     }
 )
+_ID_BYTES, _ID_LETTERS = 33, 52
 
 
 def is_short(environ: Environ) -> bool:
@@ -31,19 +38,18 @@ def is_short(environ: Environ) -> bool:
 
 
 class DirectCalls:
-    """A WSGI application in front of moto's: `opened` prepares a service of moto before its first call."""
+    """A WSGI application in front of moto's: `prepare` readies a service of moto before its first call."""
 
-    def __init__(self, others: WsgiApp, opened: Callable[[str], object]) -> None:
+    def __init__(self, others: WsgiApp, prepare: Callable[[str], object]) -> None:
         self._others = others
-        self._opened = cache(opened)
+        self._prepare = cache(prepare)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; raises what moto raises."""
-        target = environ.get("HTTP_X_AMZ_TARGET", "").partition(".")[0]
-        service = _TARGETS.get(target) if environ["PATH_INFO"] == "/" else None
+        service = _service(environ)
         if service is None:
             return self._others(environ, start_response)
-        self._opened(service)
+        self._prepare(service)
         request = _Request(environ)
         try:
             status, headers, content = _handler(service).dispatch(request, request.raw_url, request.headers)
@@ -55,8 +61,76 @@ class DirectCalls:
         return [body]
 
 
+def _service(environ: Environ) -> str | None:
+    """Return the service that a call as SDKs make it is for: JSON, and not compressed."""
+    is_plain = environ["PATH_INFO"] == "/" and "HTTP_CONTENT_ENCODING" not in environ
+    if not is_plain or not environ.get("CONTENT_TYPE", "").startswith("application/x-amz-json-"):
+        return None
+    return _TARGETS.get(environ.get("HTTP_X_AMZ_TARGET", "").partition(".")[0])
+
+
 class _Request(Request):
     from_wsgi_server = True
+    values = None  # type: ignore[assignment] # which only forms have
+
+    @property
+    def data(self) -> bytes:  # theirs looks for a form first
+        body: bytes = self.environ["wsgi.input"].getvalue()
+        return body
+
+    @property
+    def raw_url(self) -> str:
+        host = self.environ.get("HTTP_HOST") or self.environ["SERVER_NAME"]
+        return f"{self.environ['wsgi.url_scheme']}://{host}{self.environ['RAW_URI']}"
+
+
+class _JsonCall:
+    """What a call in JSON needs of what moto's `BaseResponse` does around each call."""
+
+    def setup_class(self: Any, request: _Request, full_url: str, headers: Any) -> None:
+        """Take what the operations look at."""
+        self.normalized_request, self.headers, self.method = request, headers, request.method
+        self.is_werkzeug_request = True
+        self.raw_body = request.data
+        self.body = self.raw_body.decode()
+        nothing: dict[str, Any] = {}
+        self.querystring = self.data = self.form_data = self.uri_match = nothing
+        self.uri, self.parsed_url = full_url, urlsplit(full_url)
+        self.path = self.raw_path = self.parsed_url.path
+        self.region = self.get_region_from_url(request, full_url)
+        self.partition = get_partition(self.region)
+        self.response_headers = {"server": "amazon.com"}
+        self.parse_parameters(request)
+        self.access_key, self.current_account = self.get_access_key(), self.get_current_account()
+        # Without IAM, which takes long to import, there is no key that could have been used.
+        iam = sys.modules.get("moto.iam.models")
+        if hasattr(iam, "iam_backends"):
+            _open(iam).mark_account_as_visited(
+                account_id=self.current_account,
+                access_key=self.access_key,
+                service=self.service_name,
+                region=self.region,
+            )
+
+    def _get_action(self: Any) -> str:
+        action: str = self.normalized_request.environ["HTTP_X_AMZ_TARGET"].rpartition(".")[2]
+        return action
+
+    def _determine_resource(self) -> str:
+        return "*"
+
+    def _authenticate_and_authorize_normal_action(self, resource: str = "*") -> None:
+        """Let everybody do everything, as everywhere here."""
+
+    @staticmethod
+    def _enrich_response(headers: dict[str, Any], body: Any) -> tuple[dict[str, str], Any]:
+        request_id = b32encode(os.urandom(_ID_BYTES)).decode()[:_ID_LETTERS]
+        added = {"status": str(headers["status"])} if "status" in headers else {}
+        return {**headers, **added, "x-amzn-requestid": request_id}, body
+
+
+def _open(of_moto: Any) -> Any:
+    return of_moto
 
 
 @cache
@@ -64,7 +138,7 @@ def _handler(service: str) -> Any:
     if service == "sqs":
         from moto.sqs.responses import SQSResponse  # noqa: PLC0415 - a slow import
 
-        return SQSResponse
+        return type("SQSResponse", (_JsonCall, SQSResponse), {})
     from moto.dynamodb.responses import DynamoHandler  # noqa: PLC0415 - a slow import
 
-    return DynamoHandler
+    return type("DynamoHandler", (_JsonCall, DynamoHandler), {})

@@ -26,9 +26,7 @@ from moto.core.common_models import BaseModel
 from moto.core.config import default_user_config
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.utils import camelcase_to_underscores, method_names_from_class, unix_time_millis
-from moto.moto_server import werkzeug_app
 from moto.sqs.models import Message, Queue, SQSBackend
-from werkzeug.routing import Rule
 
 from embedded_aws.aws.model import loader
 from embedded_aws.aws.moto_input import UnknownOperationError
@@ -52,7 +50,6 @@ def apply() -> None:
     # moto lists every object it ever made, for a dashboard that is not served here: messages and items that
     # are gone stay in that list.
     BaseModel.__new__ = lambda cls, *_, **__: super(BaseModel, cls).__new__(cls)  # type: ignore[method-assign]
-    vars(werkzeug_app)["print"] = _refuse_service
     # moto lists the methods of a class anew with each call.
     vars(responses)["method_names_from_class"] = cache(method_names_from_class)
     _keep_system_attributes()
@@ -60,7 +57,6 @@ def apply() -> None:
     _look_at_messages_once()
     _leave_out_openapi_validator()
     _read_models_once()
-    _make_routes_in_turn()
     _look_for_keys_where_some_are()
 
 
@@ -88,11 +84,22 @@ def _read_models_once() -> None:
     backend.get_session = cache(lambda: Session(botocore_session=session))
 
 
+@cache
+def apply_to_server() -> None:
+    """Patch moto's server, at the first call; its import takes as long as all of DynamoDB."""
+    from moto.moto_server import werkzeug_app  # noqa: PLC0415 - see above
+
+    vars(werkzeug_app)["print"] = _refuse_service
+    _make_routes_in_turn()
+
+
 def _make_routes_in_turn() -> None:
     """Let one thread at a time make werkzeug's routes: of two, Python 3.11 may fail one by a SystemError.
 
     https://github.com/python/cpython/issues/106905
     """
+    from werkzeug.routing import Rule  # noqa: PLC0415 - as the server
+
     route = _open(Rule)
     make, turn = route._compile_builder, Lock()  # noqa: SLF001 - this is what parses
 
@@ -106,15 +113,16 @@ def _make_routes_in_turn() -> None:
 def _look_for_keys_where_some_are() -> None:
     """Let moto look for the owner of an access key in the partitions that were used.
 
-    Each request asks. Asking the others would make them, and read AWS's 1,300 policies for each.
+    Each request asks. Asking the others would make them, and read AWS's 1,300 policies for each. Before IAM,
+    a slow import, is used for the first time, there are none.
     """
 
     def get_current_account(self: responses.BaseResponse) -> str:
-        from moto.iam.models import iam_backends  # noqa: PLC0415 - a slow import
-
         key = self.get_access_key()
-        for account, partitions in list(iam_backends.items()):
-            if any(key in used.access_keys for used in list(partitions.values())):
+        iam = sys.modules.get("moto.iam.models")
+        used: Mapping[str, Mapping[str, Any]] = getattr(iam, "iam_backends", {})
+        for account, partitions in list(used.items()):
+            if any(key in each.access_keys for each in list(partitions.values())):
                 return account
         return DEFAULT_ACCOUNT_ID
 
