@@ -24,12 +24,9 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 from embedded_aws.aws.http import run_in_thread
 from embedded_aws.awslambda.runtime.provision import ProvisionError, provision
-from embedded_aws.engine.config import load_config
 from embedded_aws.engine.errors import EngineError
 from embedded_aws.engine.following import Following, Redeployed
-from embedded_aws.engine.packages import environment_of
 from embedded_aws.engine.process import Deployed, DeploymentError, EngineProcess
-from embedded_aws.engine.project import choose_stack, load_project
 from embedded_aws.host import memory
 from embedded_aws.host.children import adopt_orphans, kill_descendants
 from embedded_aws.host.data_directory import DataDirectoryError, locked, remove_scratch
@@ -49,6 +46,7 @@ __all__ = ["Redeployed", "ServeOptions", "StartupError", "Status", "WholeRequest
 HOST = "127.0.0.1"
 OLDEST_PYTHON = (3, 11)
 _INTERRUPTED = 130
+_WARM_AFTER = 0.3  # seconds from the announcement
 _STOP_SECONDS = 2.0
 """How long an orderly end may take, from the signal on; then the process ends with what it is doing."""
 
@@ -187,6 +185,10 @@ class _Program:
 
 
 def _load(directory: Path, options: ServeOptions) -> _Program:
+    from embedded_aws.engine.config import load_config  # noqa: PLC0415 - `serve` does without
+    from embedded_aws.engine.packages import environment_of  # noqa: PLC0415
+    from embedded_aws.engine.project import choose_stack, load_project  # noqa: PLC0415
+
     project = load_project(directory)
     stack = choose_stack(project, options.stack)
     overrides = [f"{key}={value}" for key, value in options.config.items()]
@@ -318,8 +320,8 @@ class _Server:
         status = self._status()
         if not await self._unless_stopped(run_in_thread(lambda: self._on_ready(status))):
             return
-        if self._aws:  # without a program; here it no longer delays what tells where everything is
-            self._aws.warm()
+        if self._aws:  # without a program; not before what a client asks for that waits for the port
+            asyncio.get_running_loop().call_later(_WARM_AFTER, self._aws.warm)
         if following and self._options.on_redeployed:
             await self._unless_stopped(self._redeploy(following, self._options.on_redeployed))
         await self._stopping.wait()

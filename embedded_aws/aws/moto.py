@@ -142,47 +142,21 @@ def _import() -> Imported:
             if service == "stepfunctions":
                 moto_states.apply()
 
-    @cache
-    def made() -> Any:
-        moto_patches.apply_to_server()
-        return _server(prepare)
-
-    def server() -> Any:
+    def its_server() -> Any:
         with serving:
-            return made()
+            from embedded_aws.aws.moto_server import server  # noqa: PLC0415 - as slow as all of DynamoDB
+
+            return server(prepare)
 
     def others(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        answer: Iterable[bytes] = server()(environ, start_response)
+        answer: Iterable[bytes] = its_server()(environ, start_response)
         return answer
 
     def opened(service: str) -> object:
-        return server().get_application(_any_call(service))
+        return its_server().get_application(_any_call(service))
 
     direct = moto_direct.DirectCalls(others, prepare)
     return Imported(WsgiBridge(direct, _metadata_names, moto_direct.is_short), backends, opened)
-
-
-def _server(prepare: Callable[[str], object]) -> Any:
-    """Return moto's server, which answers what has no shorter way, service by service."""
-    import flask  # noqa: PLC0415 - as slow as moto's own imports
-    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 - likewise
-        DomainDispatcherApplication,
-        create_backend_app,
-    )
-
-    def unrouted(problem: Any) -> Any:
-        """Say of an operation that moto has no path for what it says of others, in the place of a page."""
-        if flask.request.url_rule is None:
-            raise NotImplementedError(f"there is no {flask.request.method} {flask.request.path} here")
-        return problem
-
-    def app_of(service: Any) -> Any:
-        prepare(service)
-        app = create_backend_app(service)
-        app.register_error_handler(404, unrouted)
-        return app
-
-    return DomainDispatcherApplication(app_of)
 
 
 def _any_call(service: str) -> Environ:

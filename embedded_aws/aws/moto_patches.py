@@ -24,12 +24,13 @@ from moto.core import responses, utils
 from moto.core.base_backend import AccountSpecificBackend
 from moto.core.common_models import BaseModel
 from moto.core.config import default_user_config
+from moto.core.loaders import Loader, moto_root
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.utils import camelcase_to_underscores, method_names_from_class, unix_time_millis
 from moto.sqs.models import Message, Queue, SQSBackend
 
+from embedded_aws.aws.loader import ModelLoader
 from embedded_aws.aws.model import loader
-from embedded_aws.aws.moto_input import UnknownOperationError
 
 MOST_RECORDS = 10_000
 """Records that a shard of a stream keeps; moto would keep all of them, AWS those of a day or more."""
@@ -76,38 +77,16 @@ def _leave_out_openapi_validator() -> None:
     sys.modules.setdefault(name, exceptions)
 
 
+class _Models(ModelLoader, Loader):
+    """botocore's models with what moto adds to them."""
+
+
 def _read_models_once() -> None:
     """Let moto look through botocore's folder of models once, not for each service, and read as we do."""
     module, backend, session = _open(utils), _open(AccountSpecificBackend), BotocoreSession()
     session.register_component("data_loader", loader())
-    module.create_loader = cache(module.create_loader)
+    module.create_loader = cache(lambda: _Models(extra_search_paths=[moto_root]))
     backend.get_session = cache(lambda: Session(botocore_session=session))
-
-
-@cache
-def apply_to_server() -> None:
-    """Patch moto's server, at the first call; its import takes as long as all of DynamoDB."""
-    from moto.moto_server import werkzeug_app  # noqa: PLC0415 - see above
-
-    vars(werkzeug_app)["print"] = _refuse_service
-    _make_routes_in_turn()
-
-
-def _make_routes_in_turn() -> None:
-    """Let one thread at a time make werkzeug's routes: of two, Python 3.11 may fail one by a SystemError.
-
-    https://github.com/python/cpython/issues/106905
-    """
-    from werkzeug.routing import Rule  # noqa: PLC0415 - as the server
-
-    route = _open(Rule)
-    make, turn = route._compile_builder, Lock()  # noqa: SLF001 - this is what parses
-
-    def made(self: Rule, *given: Any) -> Any:
-        with turn:
-            return make(self, *given)
-
-    route._compile_builder = made  # noqa: SLF001
 
 
 def _look_for_keys_where_some_are() -> None:
@@ -136,11 +115,6 @@ def _refuse_document(_: object) -> NoReturn:
 def _open(of_moto: Any) -> Any:
     """Return a class of moto as what it is: changeable."""
     return of_moto
-
-
-def _refuse_service(told: str) -> NoReturn:
-    """Answer for a service that moto does not have: it prints that, for its authors, and fails later."""
-    raise UnknownOperationError(told.partition("Remember to add the URL")[0])
 
 
 def _keep_system_attributes() -> None:

@@ -5,11 +5,8 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-import yaml
 
 from embedded_aws.aws.http import run_in_thread
 from embedded_aws.aws.parsing import ParseError, read_json
@@ -22,11 +19,6 @@ _ANY = f"{_EXTENSION}any-method"
 _METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 _LOCATIONS = {"query": "querystring", "header": "header", "path": "path"}
 _AUTHORIZATIONS = {"awsSigv4": "AWS_IAM"}
-_MOST = 6 * 1024 * 1024
-"""Characters and values of a document once its aliases are written out; AWS takes files of 6 MB.
-
-https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
-"""
 
 
 @dataclass(frozen=True)
@@ -177,11 +169,9 @@ def _read(body: bytes | str) -> dict[str, Any]:
     try:
         content = read_json(body)
     except ParseError:
-        try:
-            # Keys of YAML may be numbers, such as statuses.
-            content = json.loads(json.dumps(yaml.load(body, Loader=_Yaml), default=str))  # noqa: S506 - a safe one
-        except (yaml.YAMLError, ValueError, TypeError, RecursionError) as problem:
-            raise ParseError(f"the body is neither JSON nor YAML: {problem}") from problem
+        from embedded_aws.gateway.yaml_document import read_yaml  # noqa: PLC0415 - a slow import
+
+        content = read_yaml(body)
     marks = content if isinstance(content, dict) else {}
     version = str(marks.get("swagger") or marks.get("openapi") or "")
     if not version.startswith(("2.", "3.")):
@@ -189,30 +179,6 @@ def _read(body: bytes | str) -> dict[str, Any]:
     if not isinstance(content.get("paths"), dict):
         raise ParseError("the document has no paths")
     return dict(content)
-
-
-class _Yaml(yaml.SafeLoader):
-    """Refuses what a few aliases of aliases would make too large, before anything is made of it."""
-
-    def __init__(self, body: bytes | str) -> None:
-        super().__init__(body)
-        self._size = 0
-        self._sizes: dict[str, int] = {}
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        """Compose a node as PyYAML does, and know how large it is."""
-        event: Any = self.peek_event()  # type: ignore[no-untyped-call] # its stubs lack types
-        before = self._size
-        if isinstance(event, yaml.AliasEvent):
-            self._size += self._sizes.get(str(event.anchor), _MOST)  # inside itself it is endless
-        else:
-            self._size += 1 + len(getattr(event, "value", ""))
-        if self._size > _MOST:
-            raise yaml.YAMLError(f"with its aliases it is larger than {_MOST} characters")
-        node = super().compose_node(parent, index)
-        if anchor := getattr(event, "anchor", None):
-            self._sizes.setdefault(anchor, self._size - before)
-        return node
 
 
 def _items(given: Mapping[str, Any], key: str) -> Iterator[tuple[str, Any]]:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from loopback_guard import parse_origin
 from waterfall.commands import options
-from waterfall.files.forwarding import Forwarder, backend, forwarding, poster
 from waterfall.ports import AWS_PORT, CONSOLE_PORT, DAEMON_PORT, OTLP_PORT
 from waterfall.stack import KEEP_SETTING
 from waterfall.stack.registry import Noted, noted
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from embedded_aws.server import ServeOptions, Status
     from waterfall.commands.welcome import Welcome
+    from waterfall.files.forwarding import Forwarder
     from waterfall.stack.requests import Request
 
 _LOOKS, _LAST_LOOKS = 1.0, 0.1
@@ -47,7 +47,7 @@ def add_serving(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--forward",
-        type=options.told(backend),
+        type=options.told(_backend),
         metavar="URL",
         help="send whole traces to this OTLP backend too, such as http://localhost:4320",
     )
@@ -73,6 +73,12 @@ def add_serving(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="where traces are kept (default: DIR/.waterfall)"
     )
+
+
+def _backend(url: str) -> str:
+    from waterfall.files.forwarding import backend  # noqa: PLC0415 - only this option needs it
+
+    return backend(url)
 
 
 @dataclass
@@ -139,6 +145,8 @@ class Serving:
 
     def _forward(self, source: Source) -> _Forwards:
         """Begin to send traces to the backend."""
+        from waterfall.files.forwarding import Forwarder, poster  # noqa: PLC0415 - as above
+
         post = poster(self.given.forward, dict(self.given.forward_header))
         forwarder = Forwarder(connect(source), post, time.time())
         found = _Forwards(forwarder, lambda text: self.welcome.warn([text]))
@@ -172,6 +180,8 @@ class _Forwards:
     _done: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
+        from waterfall.files.forwarding import forwarding  # noqa: PLC0415 - as above
+
         for told in forwarding(self.forwarder, time.time, self._pause):
             if isinstance(told, str) and not self._is_over():
                 ending = self._closing.is_set()

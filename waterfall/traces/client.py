@@ -29,15 +29,14 @@ from botocore.exceptions import (
 from loopback_guard import is_loopback, origin_of
 from waterfall.ports import LOCAL_ENDPOINT
 from waterfall.shell import typed
-from waterfall.traces import tree
 from waterfall.traces.advice import DENIED, advice
-from waterfall.traces.service_map import ServiceMap, service_map
-from waterfall.traces.summaries import Summary, summary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from waterfall.traces.model import Trace
+    from waterfall.traces.service_map import ServiceMap
+    from waterfall.traces.summaries import Summary
 
 LOCAL_REGION = "us-east-1"
 IDS_PER_CALL = 5
@@ -168,6 +167,8 @@ class Reader:
 
     def get(self, ids: Sequence[str]) -> list[Trace]:
         """Return the traces that exist, in the order of their ids."""
+        from waterfall.traces import tree  # noqa: PLC0415 - a stack starts without them; so below
+
         found: dict[str, Trace] = {}
         for first in range(0, len(ids), IDS_PER_CALL):
             for page in self.pages("batch_get_traces", TraceIds=list(ids[first : first + IDS_PER_CALL])):
@@ -203,6 +204,8 @@ class Reader:
         its younger half read instead, down to one second, which is the finest time that its API takes: that
         reads some pages twice, but never the whole of a window for its end.
         """
+        from waterfall.traces.summaries import summary  # noqa: PLC0415
+
         found: dict[str, Summary] = {}
         for page in self.pages("get_trace_summaries", **_span(start, end, expression)):
             found |= {one.id: one for one in map(summary, page.get("TraceSummaries", []))}
@@ -236,11 +239,15 @@ class Reader:
 
         boto3 cuts seconds off, and of six hours a younger end would make six hours and a second.
         """
+        from waterfall.traces.service_map import service_map  # noqa: PLC0415
+
         pages = self.pages("get_service_graph", **_span(min(math.ceil(start), end), end))
         return service_map([item for page in pages for item in page.get("Services", [])], start, end)
 
     def map_of(self, trace: Trace) -> ServiceMap:
         """Return the service map of one trace."""
+        from waterfall.traces.service_map import service_map  # noqa: PLC0415
+
         pages = self.pages("get_trace_graph", TraceIds=[trace.id])
         services = [item for page in pages for item in page.get("Services", [])]
         return service_map(services, trace.start, trace.end)
