@@ -95,11 +95,12 @@ class Source:
 def client(source: Source, service: str) -> Any:
     """Return a boto3 client; raises ReadError when the profile or region is missing."""
     # `up` starts its stack first: these take longer than everything else that the viewer imports
-    import boto3  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 
     try:
         if source.aws:
+            import boto3  # noqa: PLC0415 - a local stack needs none of what it adds to botocore
+
             session = boto3.Session(profile_name=source.profile, region_name=source.region)
             config = Config(
                 retries={"mode": "standard", "max_attempts": 8},
@@ -114,8 +115,8 @@ def client(source: Source, service: str) -> Any:
             user_agent="waterfall",
         )
         with _MAKING:
-            session = _local_session(source.region or LOCAL_REGION)
-            return session.client(service, endpoint_url=source.endpoint, config=config)
+            session, region = _local_session(), source.region or LOCAL_REGION
+            return session.create_client(service, region, endpoint_url=source.endpoint, config=config)
     except (ProfileNotFound, NoRegionError) as error:
         raise ReadError(f"{error}; name one with --profile or --region") from error
     except BotoCoreError as error:
@@ -136,21 +137,21 @@ def exported_endpoint() -> str | None:
 
 
 @cache
-def _local_session(region: str) -> Any:
+def _local_session() -> Any:
     """Return a session that reads no file of the user's: a local stack must not need an account.
 
     There is one for all clients: a new one reads the models of AWS's services again, for each of them.
     """
-    import boto3  # noqa: PLC0415 - as above
     import botocore.session  # noqa: PLC0415 - as above
 
     from waterfall.traces.loader import ModelLoader  # noqa: PLC0415 - as above
 
     unset = (None, None, None, None)
     files = ("profile", "config_file", "credentials_file")
-    core = botocore.session.Session(session_vars=dict.fromkeys(files, unset))
-    core.register_component("data_loader", ModelLoader())
-    return boto3.Session("local", "local", region_name=region, botocore_session=core)
+    session = botocore.session.Session(session_vars=dict.fromkeys(files, unset))
+    session.register_component("data_loader", ModelLoader())
+    session.set_credentials("local", "local")
+    return session
 
 
 class Reader:
