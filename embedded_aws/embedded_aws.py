@@ -299,6 +299,7 @@ class EmbeddedAws:
                     RequestAnswers(self._requests, self._arrivals()),
                     TraceAnswers(self._xray),
                     push.fire,
+                    push.rules.one,
                 ),
                 metrics_read=alarms.read,
                 alarms_changed=fis.refresh,

@@ -79,6 +79,21 @@ def matches(pattern: Pattern, event: Any) -> bool:
     return all(_matches_field(key, wanted, fields) for key, wanted in pattern.items())
 
 
+def first_difference(pattern: Pattern, event: Any) -> tuple[str, Any, Any] | None:
+    """Return the first field by which an event does not fit: its path, what is wanted, and what is there.
+
+    `None` for an event that fits.
+    """
+    fields = event if isinstance(event, dict) else {}
+    for key, wanted in pattern.items():
+        if matches({key: wanted}, event):
+            continue
+        value = None if key == "$or" else _below(key, fields)
+        below = first_difference(wanted, value) if isinstance(wanted, dict) else None
+        return (f"{key}.{below[0]}", *below[1:]) if below else (key, wanted, value)
+    return None
+
+
 def _matches_field(key: str, wanted: Any, fields: Mapping[str, Any]) -> bool:
     if key == "$or":
         return any(matches(choice, fields) for choice in wanted)

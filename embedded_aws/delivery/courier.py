@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from embedded_aws.aws.calls import NO_TRACE, AwsCall
 from embedded_aws.aws.errors import AwsError
@@ -19,6 +20,9 @@ _log = logging.getLogger(__name__)
 
 MOST_WAITING = 10_000
 """Deliveries on their way; beyond them nothing is tried again, which AWS would do for as long as it takes."""
+
+REMEMBERED = 500
+"""Deliveries, the newest, of which `Courier.sent` tells what became."""
 
 Sleep = Callable[[float], Awaitable[None]]
 Work = Callable[[], Coroutine[Any, Any, Any]]
@@ -73,13 +77,34 @@ class Delivery:
         return self.calls or calls_for(self.target, self.parcel)
 
 
+@dataclass
+class Sent:
+    """A delivery as it stands: since when, in epoch seconds, how often tried, and the last error.
+
+    `dead_letters` is the ARN of the queue that has it instead.
+    """
+
+    sender: str
+    target: str
+    at: float
+    state: Literal["trying", "delivered", "dropped", "dead-lettered"] = "trying"
+    attempts: int = 0
+    error: str | None = None
+    dead_letters: str | None = None
+    request_id: str = ""
+
+
 class Courier:
-    """Delivers until `close`; `sleep` waits for a number of seconds."""
+    """Delivers until `close`; `sleep` waits for a number of seconds.
+
+    `sent` has the newest deliveries, oldest first.
+    """
 
     def __init__(self, call: AwsCall, clock: Clock, sleep: Sleep = asyncio.sleep) -> None:
         self._call = call
         self._clock = clock
         self._sleep = sleep
+        self.sent: deque[Sent] = deque(maxlen=REMEMBERED)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._lanes: dict[str, asyncio.Task[Any]] = {}
 
@@ -98,14 +123,21 @@ class Courier:
 
     async def deliver(self, delivery: Delivery) -> Outcome:
         """Deliver, with all retries; what fails goes to the dead-letter queue, or is told of."""
+        sent = Sent(delivery.sender, delivery.target, self._clock())
+        self.sent.append(sent)
         try:
             calls = delivery.api_calls
         except ValueError as problem:
             _log.warning("%s: %s; dropped", delivery.sender, problem)
+            sent.state, sent.error = "dropped", str(problem)
             return Outcome(())
-        outcome = await self._attempt_all(calls, delivery)
-        if outcome.error:
-            await self._bury(delivery, outcome)
+        outcome = await self._attempt_all(calls, delivery, sent)
+        if outcome.error is None:
+            sent.state, sent.request_id = "delivered", outcome.request_id
+        elif await self._bury(delivery, outcome):
+            sent.state, sent.dead_letters = "dead-lettered", delivery.dead_letters
+        else:
+            sent.state = "dropped"
         return outcome
 
     async def settled(self) -> None:
@@ -121,12 +153,13 @@ class Courier:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _attempt_all(self, calls: Sequence[ApiCall], delivery: Delivery) -> Outcome:
+    async def _attempt_all(self, calls: Sequence[ApiCall], delivery: Delivery, sent: Sent) -> Outcome:
         attempts: list[Attempt] = []
         while True:
             start = self._clock()
             request_id, error = await self._attempt(calls, delivery.trace)
             attempts.append(Attempt(start, self._clock(), error.status if error else 200))
+            sent.attempts, sent.error = len(attempts), str(error) if error else None
             if error is None or not is_retried(error):
                 return Outcome(attempts, error, request_id=request_id)
             age = self._clock() - delivery.parcel.at
@@ -148,11 +181,12 @@ class Courier:
             return "", error
         return request_id, None
 
-    async def _bury(self, delivery: Delivery, outcome: Outcome) -> None:
+    async def _bury(self, delivery: Delivery, outcome: Outcome) -> bool:
+        """Hand what failed to the dead-letter queue; tell whether that has it."""
         told = f"{delivery.sender}: {delivery.target} was not delivered to: {outcome.error}"
         if not delivery.dead_letters:
             _log.warning("%s; dropped", told)
-            return
+            return False
         attributes = {
             name: {"DataType": "String", "StringValue": text}
             for name, text in delivery.dead_attributes(outcome).items()
@@ -170,10 +204,11 @@ class Courier:
             calls = calls_for(delivery.dead_letters, dead)
         except ValueError as problem:
             _log.warning("%s, nor to its dead-letter queue: %s; dropped", told, problem)
-            return
+            return False
         _, refused = await self._attempt(calls, delivery.trace)
         if refused:
             _log.warning("%s, nor to its dead-letter queue: %s; dropped", told, refused)
+        return refused is None
 
     def _leave(self, lane: str, ended: asyncio.Task[Any]) -> None:
         if self._lanes.get(lane) is ended:

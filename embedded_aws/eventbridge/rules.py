@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -27,11 +28,16 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 DEFAULT_BUS = "default"
+REMEMBERED = 50
+"""Events, the newest of all buses, that `Rules.received` keeps."""
 _NO_RESOURCE = ("NotFound", "NonExistent", "NotExist")
 
 
 class Rules:
-    """Sends events to the targets of the rules that they match; `policy` retries where a target has none."""
+    """Sends events to the targets of the rules that they match; `policy` retries where a target has none.
+
+    `received` has the newest events, oldest first.
+    """
 
     def __init__(
         self, moto: MotoAws, courier: Courier, clock: Clock, policy: RetryPolicy = EVENTBRIDGE
@@ -40,6 +46,7 @@ class Rules:
         self._courier = courier
         self._clock = clock
         self._policy = policy
+        self.received: deque[Received] = deque(maxlen=REMEMBERED)
 
     def put(self, noted: EventPut, header: TraceHeader) -> None:
         """Take an entry of PutEvents."""
@@ -49,6 +56,7 @@ class Rules:
 
     def take(self, received: Received) -> None:
         """Take an event: it goes to the targets of every enabled rule of its bus that matches."""
+        self.received.append(received)
         bus = self._moto.backend("events", received.region).event_buses.get(received.bus)
         for rule in list(bus.rules.values()) if bus else ():
             has_pattern = rule.event_pattern.dump() is not None

@@ -43,9 +43,9 @@ class Firing:
             given = read_object(body) if body.strip() else None
         except ParseError as problem:
             return 400, {"error": f"the event is not a JSON object: {problem}"}
-        names = self._names(name)
+        names = self.names(name)
         if len(names) != 1:
-            known = ", ".join(sorted(self._all())) or "none"
+            known = ", ".join(sorted(self.all())) or "none"
             told = f"is one of {', '.join(sorted(names))}" if names else f"does not exist; there are {known}"
             return 404, {"error": f"the rule or schedule {name} {told}"}
         (found,) = names
@@ -96,13 +96,14 @@ class Firing:
             pass
         return [_told(delivery, outcomes.get(place)) for place, delivery in enumerate(deliveries)]
 
-    def _names(self, name: str) -> set[str]:
-        known = self._all()
+    def names(self, name: str) -> set[str]:
+        """Return the names that may be meant by a name, an ARN, or a name without Pulumi's ending."""
+        known = self.all()
         by_arn = {other for other, arn in known.items() if name in {other, arn}}
         automatic = re.compile(rf"{re.escape(name)}-[0-9a-f]{{7}}")
         return by_arn or {other for other in known if automatic.fullmatch(other)}
 
-    def _all(self) -> dict[str, str]:
+    def all(self) -> dict[str, str]:
         """Return the ARNs of all rules and schedules by their names."""
         rules = {rule.name: rule.arn for rule in self._rules.all()}
         return rules | {one.name: one.arn for one in self._schedules.all(enabled=False)}

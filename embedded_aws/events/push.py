@@ -15,6 +15,7 @@ from embedded_aws.delivery.courier import Courier
 from embedded_aws.eventbridge.event import Received
 from embedded_aws.eventbridge.rules import DEFAULT_BUS, Rules
 from embedded_aws.eventbridge.schedules import Schedules
+from embedded_aws.events.explaining import RuleAnswers
 from embedded_aws.events.fire import Firing
 from embedded_aws.s3.notifications import S3Notifications
 from embedded_aws.sns.service import Services as SnsServices
@@ -47,6 +48,7 @@ class PushServices:
         self._s3 = S3Notifications(courier, self._publish, clock, ids)
         self.schedules = Schedules(moto, self._rules, courier, clock, ids)
         self.fire = Firing(self._rules, self.schedules, courier, clock, ids)
+        self.rules = RuleAnswers(moto, self._rules, self.schedules, courier, self.fire)
 
     def take(self, notes: Sequence[Note], header: TraceHeader) -> None:
         """Deliver what was noted.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote
 
@@ -23,6 +24,7 @@ PREFIX = "/_local"
 _STATUS, _REQUESTS = f"{PREFIX}/status", f"{PREFIX}/requests"
 _TRACES = f"{PREFIX}/traces"
 _FIRE = f"{PREFIX}/fire"
+_RULES = f"{PREFIX}/rules"
 PATHS = (
     _STATUS,
     _REQUESTS,
@@ -30,6 +32,7 @@ PATHS = (
     _TRACES,
     f"{_TRACES}/figures",
     f"{_TRACES}/news",
+    f"{_RULES}/<rule or schedule>",
     f"POST {_FIRE}/<rule or schedule>",
 )
 
@@ -51,6 +54,10 @@ async def _nothing_to_fire(name: str, _event: bytes) -> Answer:
     return 404, {"error": f"the rule or schedule {name} does not exist; there are none"}
 
 
+def _no_rule(_name: str) -> Mapping[str, Any]:
+    return {"rule": None, "names": []}
+
+
 @dataclass(frozen=True)
 class About:
     """`status` is read for each request."""
@@ -59,6 +66,7 @@ class About:
     requests: RequestAnswers
     traces: TraceAnswers
     fire: Fire = _nothing_to_fire
+    rule: Callable[[str], Mapping[str, Any]] = _no_rule
 
     async def answer(self, path: str, query: str, method: str = "GET", body: bytes = b"") -> Answer:
         """Return the HTTP status and the JSON of an answer."""
@@ -71,9 +79,9 @@ class About:
             return await self._newest(parse_qs(query).get("limit", [str(DEFAULT_LIMIT)])[0])
         if path == _TRACES or path.startswith(f"{_TRACES}/"):
             return await self._of_traces(path, query)
-        key = path.removeprefix(f"{_REQUESTS}/")
-        if key and key != path:
-            return 200, await run_in_thread(lambda: self.requests.one(unquote(key)))
+        for prefix, told in ((f"{_REQUESTS}/", self.requests.one), (f"{_RULES}/", self.rule)):
+            if path.startswith(prefix) and path != prefix:
+                return 200, await run_in_thread(partial(told, unquote(path.removeprefix(prefix))))
         return _unknown(path)
 
     async def _of_traces(self, path: str, query: str) -> Answer:

@@ -336,7 +336,7 @@ def test_unknown_paths_of_the_servers_own(running: Running, path: str) -> None:
     assert answer.json()["error"] == (
         f"there is no {path} here; there are /_local/status, /_local/requests, "
         "/_local/requests/<request id, invocation id or trace id>, /_local/traces, /_local/traces/figures, "
-        "/_local/traces/news, POST /_local/fire/<rule or schedule>"
+        "/_local/traces/news, /_local/rules/<rule or schedule>, POST /_local/fire/<rule or schedule>"
     )
 
 

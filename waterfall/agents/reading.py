@@ -104,7 +104,8 @@ class Reading:
     def why(self, request: str = "") -> str:
         """Say why a request has a trace or none: stage, header, sampling rule, each function, what arrived.
 
-        request: a request id, a trace id, a URL, or `GET /hello`; without one, the last request.
+        request: a request id, a trace id, a URL, or `GET /hello`; without one, the last request. `rule NAME`:
+        why an EventBridge rule or schedule fired or did not.
         """
         now, reader = self.place.now(), self.place.reader
         answer = Explainer(reader, self.place.source).ask(question(request.split()), now)

@@ -41,7 +41,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "request",
         nargs="*",
         metavar="REQUEST",
-        help="a request id, a trace id, a URL, or a method and a URL (default: the last request)",
+        help="a request id, a trace id, a URL, a method and a URL, or rule NAME (default: the last request)",
     )
     parser.add_argument("--list", action="store_true", help="list the last requests instead")
     options.add_count(parser, "--limit", 20, "of --list: how many")
@@ -60,7 +60,8 @@ def _run(given: argparse.Namespace) -> int:
 
 COMMAND = Command(
     "Says in one sentence each what decided about a request's trace: the stage, the header, the rule, "
-    "each function, what arrived. With --aws, where none is remembered: what decides about such ones.",
+    "each function, what arrived. With --aws, where none is remembered: what decides about such ones. Of a "
+    "rule or schedule of the embedded AWS: why it fired or did not.",
     _add_options,
     _run,
     _check,

@@ -31,6 +31,10 @@ class Journal:
         """Return what is known of a request, an invocation or a trace."""
         return self._get(f"requests/{quote(key, safe='')}")
 
+    def rule(self, name: str) -> dict[str, Any] | None:
+        """Return what is known of a rule or schedule: `rule`, or the `names` that there are."""
+        return self._get(f"rules/{quote(name, safe='')}")
+
     def deployed(self) -> dict[str, str]:
         """Return the base URLs of the deployed stages by `<API name>/<stage>`."""
         return dict((self.status() or {}).get("apis") or {})

@@ -1,4 +1,4 @@
-"""Which request is meant: by its id, its trace's id, or method and URL."""
+"""Which request is meant: by its id, its trace's id, or method and URL; or which rule."""
 
 from __future__ import annotations
 
@@ -38,9 +38,10 @@ class Url:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked: one of these, or none for the last request."""
+    """What was asked: one of these, or none for the last request; `rule` names a rule or schedule."""
 
     request_id: str | None = None
+    rule: str | None = None
     trace_id: str | None = None
     url: Url | None = None
 
@@ -49,6 +50,8 @@ def question(words: Sequence[str]) -> Question:
     """Read nothing, an id, a URL, or a method and a URL; raises ValueError saying what is allowed."""
     if not words:
         return Question()
+    if len(words) == 2 and words[0] in {"rule", "schedule"}:
+        return Question(rule=words[1])
     if len(words) == 2 and _METHOD.fullmatch(words[0]):
         return Question(url=_url(words[1], words[0].upper()))
     if len(words) == 1 and words[0].startswith(("/", "http://", "https://")):
@@ -62,7 +65,7 @@ def question(words: Sequence[str]) -> Question:
     given = " ".join(words)
     raise ValueError(
         f"{given!r} names no request: give a request id (x-amzn-RequestId) or its beginning, a trace id, "
-        "a URL, or a method and a URL such as GET /hello"
+        "a URL, a method and a URL such as GET /hello, or rule and its name"
     )
 
 

@@ -18,6 +18,7 @@ from waterfall.why.explain import brief, explain, explain_trace
 from waterfall.why.facts import Entry, Evidence, Function, Refusal, read_entry, read_invocation
 from waterfall.why.question import Question, Url
 from waterfall.why.reasons import Explanation, Reason
+from waterfall.why.rules import explain_rule
 from waterfall.why.traces import stored
 
 _LAST = 50
@@ -72,7 +73,9 @@ class Explainer:
         return None if told is None else [_listed(one) for one in told]
 
     def ask(self, question: Question, now: float) -> Answer:
-        """Explain the request that is meant."""
+        """Explain the request, or the rule, that is meant."""
+        if question.rule:
+            return Answer(self._of_rule(question.rule, now))
         if question.trace_id:
             return self._of_trace(question.trace_id, now)
         if question.request_id:
@@ -90,6 +93,14 @@ class Explainer:
         # What a queue hands on is a consequence of a request, and not the one that somebody just sent.
         last = next((one for one in newest if not one.get("event_source")), newest[0])
         return self._of_request(last["id"])
+
+    def _of_rule(self, name: str, now: float) -> Explanation:
+        told = self._journal.rule(name)
+        if told is None:
+            raise ReadError(f"{self._endpoint} remembers no events: the embedded AWS alone explains rules")
+        if told["rule"] is None:
+            raise ReadError(f"there is no rule {name}: there are {', '.join(told['names']) or 'none'}")
+        return explain_rule(told["rule"], now)
 
     @property
     def _endpoint(self) -> str:

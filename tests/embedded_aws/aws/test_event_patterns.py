@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from embedded_aws.aws.event_patterns import EventPatternError, matches, parse
+from embedded_aws.aws.event_patterns import EventPatternError, first_difference, matches, parse
 
 EVENT = {
     "source": "shop.orders",
@@ -174,3 +174,26 @@ def test_long_lists_are_not_compared_pair_by_pair() -> None:
     assert not matches({"a": wanted}, {"a": sent})
     assert matches({"a": wanted}, {"a": [*sent, Counted(7)]})
     assert compared < 1000
+
+
+@pytest.mark.parametrize(
+    ("pattern", "difference"),
+    [
+        ({"source": ["shop.orders"], "detail": {"count": [3]}}, None),
+        ({"source": ["bank"], "detail": {"count": [4]}}, ("source", ["bank"], "shop.orders")),
+        ({"detail": {"state": ["stopped"]}}, ("detail.state", ["stopped"], "running")),
+        ({"detail": {"absent": {"deep": [1]}}}, ("detail.absent.deep", [1], None)),
+        ({"detail.count": [{"numeric": [">", 3]}]}, ("detail.count", [{"numeric": [">", 3]}], None)),
+        (
+            {"$or": [{"source": ["a"]}, {"source": ["b"]}]},
+            ("$or", [{"source": ["a"]}, {"source": ["b"]}], None),
+        ),
+        (
+            {"detail": {"items": {"sku": ["a"], "size": [2]}}},
+            ("detail.items", {"sku": ["a"], "size": [2]}, [{"sku": "a", "size": 1}, {"sku": "b", "size": 2}]),
+        ),
+    ],
+)
+def test_the_first_field_that_does_not_fit_is_named(pattern: Any, difference: Any) -> None:
+    """With what the pattern wants and what the event has there; of a list, where no one element fits."""
+    assert first_difference(parse(json.dumps(pattern)), EVENT) == difference

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from embedded_aws.aws.calls import NO_TRACE
 from embedded_aws.aws.errors import AwsError
 from embedded_aws.aws.trace_header import TraceHeader
 from embedded_aws.delivery import courier as courier_module
-from embedded_aws.delivery.courier import Courier, Delivery, Outcome
+from embedded_aws.delivery.courier import Courier, Delivery, Outcome, Sent
 from embedded_aws.delivery.retries import RetryPolicy, is_retried
 from embedded_aws.delivery.targets import Parcel
 
@@ -33,6 +34,7 @@ class Aws:
         self.calls: list[tuple[str, Mapping[str, Any], TraceHeader]] = []
         self.now = 1000.0
         self.pauses: list[float] = []
+        self.sent: deque[Sent] = deque()
 
     async def call(
         self, service: str, operation: str, parameters: Mapping[str, Any], trace: TraceHeader = NO_TRACE
@@ -55,7 +57,9 @@ class Aws:
             trace=TRACE,
             **settings,
         )
-        return asyncio.run(Courier(self.call, lambda: self.now, self.sleep).deliver(delivery))
+        courier = Courier(self.call, lambda: self.now, self.sleep)
+        self.sent = courier.sent
+        return asyncio.run(courier.deliver(delivery))
 
     @property
     def bodies(self) -> list[tuple[str, str]]:
@@ -184,3 +188,25 @@ def test_what_waits_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
 
     asyncio.run(send_five())
     assert [body for queue, body in aws.bodies if queue == "dead"] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("errors", "settings", "state", "attempts", "dead_letters"),
+    [
+        ([], {}, "delivered", 1, None),
+        ([DOWN], {}, "delivered", 2, None),
+        ([GONE], {}, "dropped", 1, None),
+        ([GONE], {"dead_letters": DEAD}, "dead-lettered", 1, DEAD),
+        ([GONE, GONE], {"dead_letters": DEAD}, "dropped", 1, None),
+        ([], {"target": "arn:aws:nothing:::x"}, "dropped", 0, None),
+    ],
+)
+def test_what_became_of_a_delivery_is_remembered(
+    errors: list[AwsError], settings: dict[str, Any], state: str, attempts: int, dead_letters: str | None
+) -> None:
+    """Whether it was taken, how often it was tried, and which queue has what was not taken."""
+    aws = Aws(*errors)
+    aws.deliver(**settings)
+    (sent,) = aws.sent
+    assert (sent.state, sent.attempts, sent.dead_letters) == (state, attempts, dead_letters)
+    assert bool(sent.error) is (state != "delivered")

@@ -20,6 +20,8 @@ AWS = "https://abc.execute-api.us-east-1.amazonaws.com/dev"
             ["28cd349b-8e70-40ae-a688-d0f8c70cac2d"],
             Question(request_id="28cd349b-8e70-40ae-a688-d0f8c70cac2d"),
         ),
+        (["rule", "orders"], Question(rule="orders")),
+        (["schedule", "nightly"], Question(rule="nightly")),
         (["get", "/hello"], Question(url=Url("/hello", "GET"))),
         ([f"{LOCAL}/hello?a=1"], Question(url=Url("/hello", None, "abc", "dev"))),
         (["POST", f"{AWS}/orders/1"], Question(url=Url("/orders/1", "POST", "abc", "dev"))),
