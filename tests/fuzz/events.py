@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from embedded_aws.aws.event_patterns import EventPatternError, matches, parse
+from embedded_aws.aws.event_patterns import EventPatternError, first_difference, matches, parse
 from embedded_aws.eventbridge import expressions
 from embedded_aws.eventbridge.expressions import ExpressionError
 from embedded_aws.eventbridge.inputs import PathError, RuleContext, target_input
@@ -61,7 +61,8 @@ def _take_pattern(text: str) -> None:
     except EventPatternError:
         return
     for event in _EVENTS:
-        matches(pattern, event)
+        fits, differs = matches(pattern, event), first_difference(pattern, event)
+        assert fits is (differs is None) or not isinstance(event, dict)
         takes(pattern, "MessageBody", json.dumps(event), _ATTRIBUTES)
     takes(pattern, "MessageAttributes", "", _ATTRIBUTES)
 
