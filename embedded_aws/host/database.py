@@ -33,6 +33,7 @@ _ADVICE = {
     sqlite3.SQLITE_CANTOPEN: f"Make the file and its directory writable, free some space, {_ELSEWHERE}.",
 }
 _INCREMENTAL = 2
+_NO_UTF_8 = "Could not decode to UTF-8"
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
@@ -195,7 +196,15 @@ class Database:
         except sqlite3.ProgrammingError as error:
             raise self._error(f"The store of {self._schema.holds} is closed: {error}") from error
         except sqlite3.DatabaseError as error:
+            if _NO_UTF_8 in str(error):
+                # To decode each text by a function of ours would cost all who read.
+                self._connection.text_factory = _decoded
+                raise self._error(
+                    f"{self._path} has damaged text, which is read from now on: try again."
+                ) from error
             raise self._error(self._told(error)) from error
+        except UnicodeDecodeError as error:  # of the message of an error
+            raise self._error(f"{self._path} is damaged. {self._delete_it()}") from error
         except OSError as error:
             full = error.errno in {errno.ENOSPC, errno.EDQUOT}
             advice = _ADVICE[sqlite3.SQLITE_FULL] if full else "Choose another data directory."
@@ -208,6 +217,10 @@ class Database:
             return f"{self._path} is damaged or no database: {error}. {self._delete_it()}"
         advice = _ADVICE.get(code, "Choose another data directory.")
         return f"{self._path} cannot be used: {error}. {advice}"
+
+
+def _decoded(text: bytes) -> str:
+    return text.decode(errors="replace")
 
 
 def _number(connection: sqlite3.Connection, pragma: str) -> int:

@@ -133,3 +133,26 @@ def test_a_file_is_full_before_it_takes_more_than_it_may(tmp_path: Path) -> None
         assert database.size() <= most
     assert database.size() > most / 4
     database.close()
+
+
+def test_text_that_is_no_text_fails_once(tmp_path: Path) -> None:
+    """From then on it is read as far as it can be."""
+    database = opened(tmp_path / "things.db")
+    with database.transaction() as connection:
+        connection.execute("INSERT INTO thing VALUES (1, CAST(x'61ff62' AS TEXT))")
+    query = "SELECT text FROM thing"
+    told = pytest.raises(ThingsError, match=r"things\.db has damaged text.*try again")
+    with told, database.transaction() as connection:
+        connection.execute(query).fetchall()
+    with database.transaction() as connection:
+        assert connection.execute(query).fetchall() == [("a\ufffdb",)]
+    database.close()
+
+
+def test_a_damaged_schema_is_told_in_one_line(tmp_path: Path) -> None:
+    """Also where SQLite's own message about it is no text."""
+    opened(tmp_path / "things.db").close()
+    file = tmp_path / "things.db"
+    file.write_bytes(file.read_bytes().replace(b"CREATE TABLE thing", b"CREATE TABLE \xb8hi(("))
+    with pytest.raises(ThingsError, match=r"^\S+things\.db is damaged.* Delete the file"):
+        opened(file)
