@@ -64,7 +64,7 @@ def _get_policy_document(args: Args, _aws: RegionalClients) -> State:
     """The document as JSON."""
     sources = [json.loads(text) for text in args.get("sourcePolicyDocuments", [])]
     overrides = [json.loads(text) for text in args.get("overridePolicyDocuments", [])]
-    own = [_statement(statement) for statement in args.get("statements", [])]
+    own = [_statement(_uncapitalized(statement)) for statement in args.get("statements", [])]
     statements = _merge([*(_statements(source) for source in sources), own, *map(_statements, overrides)])
     document: dict[str, Any] = {"Version": args.get("version", "2012-10-17")}
     if policy_id := args.get("policyId"):
@@ -91,6 +91,15 @@ def _merge(groups: list[list[dict[str, Any]]]) -> list[dict[str, Any]]:
     return list(merged.values())
 
 
+def _uncapitalized(given: Any) -> Any:
+    """Take `Effect` for `effect`, as Pulumi's bridge to the provider does, which asks for no capitals."""
+    if isinstance(given, list):
+        return [_uncapitalized(item) for item in given]
+    if isinstance(given, dict):
+        return {key[:1].lower() + key[1:]: _uncapitalized(item) for key, item in given.items()}
+    return given
+
+
 def _statement(given: Mapping[str, Any]) -> dict[str, Any]:
     statement = {
         "Sid": given.get("sid"),
@@ -101,7 +110,7 @@ def _statement(given: Mapping[str, Any]) -> dict[str, Any]:
         "NotResource": _one_or_list(given.get("notResources")),
         "Principal": _principals(given.get("principals")),
         "NotPrincipal": _principals(given.get("notPrincipals")),
-        "Condition": _conditions(given.get("conditions")),
+        "Condition": _conditions(given.get("conditions", given.get("condition"))),
     }
     return {key: value for key, value in statement.items() if value}
 

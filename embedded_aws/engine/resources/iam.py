@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -22,7 +23,7 @@ def role(r: Registration) -> Created:
             r.client("iam").put_role_policy(
                 RoleName=name,
                 PolicyName=policy.get("name", name),
-                PolicyDocument=as_text(policy["policy"]),
+                PolicyDocument=_inline(as_text(policy["policy"])),
             )
     for arn in r.inputs.get("managedPolicyArns", []):
         _attach(r, name, arn)
@@ -40,9 +41,22 @@ def role_policy(r: Registration) -> Created:
     """Keep the policy; nothing is refused for lack of permission."""
     name, role_name = r.physical_name(max_length=128), r.inputs["role"]
     r.client("iam").put_role_policy(
-        RoleName=role_name, PolicyName=name, PolicyDocument=r.inputs.text("policy")
+        RoleName=role_name, PolicyName=name, PolicyDocument=_inline(r.inputs.text("policy"))
     )
     return f"{role_name}:{name}", {"name": name}
+
+
+def _inline(document: str) -> str:
+    """Return an inline policy with a version: AWS asks for one in managed policies alone, moto in all.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+    """
+    try:
+        policy = json.loads(document)
+    except ValueError:
+        return document  # which IAM refuses
+    is_lacking = isinstance(policy, dict) and "Version" not in policy
+    return json.dumps({"Version": "2012-10-17", **policy}) if is_lacking else document
 
 
 def role_policy_attachment(r: Registration) -> Created:

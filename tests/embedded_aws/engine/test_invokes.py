@@ -52,6 +52,28 @@ def test_policy_document_has_awss_form(deploy: Deploy) -> None:
     }  # fmt: skip
 
 
+def test_policy_document_takes_capitals(deploy: Deploy) -> None:
+    """Programs that were written after IAM's JSON deploy to AWS, because Pulumi's bridge takes both."""
+    statement: Any = {
+        "Effect": "Deny",
+        "Actions": ["sqs:*"],
+        "Resources": ["a", "b"],
+        "Principals": [{"Type": "Service", "Identifiers": ["sns.amazonaws.com"]}],
+        "Condition": [{"Test": "ArnEquals", "Variable": "aws:SourceArn", "Values": ["arn:x"]}],
+    }
+
+    def program() -> None:
+        pulumi.export("json", aws.iam.get_policy_document(statements=[statement]).json)
+
+    assert json.loads(deploy(program).outputs["json"])["Statement"] == [{
+        "Effect": "Deny",
+        "Action": "sqs:*",
+        "Resource": ["a", "b"],
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Condition": {"ArnEquals": {"aws:SourceArn": "arn:x"}},
+    }]  # fmt: skip
+
+
 def test_policy_documents_merge_by_sid(deploy: Deploy) -> None:
     """Source statements come first; one with the same Sid is replaced by the override."""
 

@@ -104,3 +104,20 @@ def test_iam_answers_in_turn(deploy: Deploy, monkeypatch: pytest.MonkeyPatch) ->
     with ThreadPoolExecutor(2) as pool:
         assert list(pool.map(asked, range(2))) == ["answered"] * 2
     assert met == []
+
+
+def test_an_inline_policy_needs_no_version(deploy: Deploy) -> None:
+    """AWS takes it for one of its first language; only a managed policy must have one."""
+    unversioned: Any = {"Statement": ALLOW["Statement"]}
+
+    def program() -> None:
+        inline: Any = {"name": "inline", "policy": json.dumps(unversioned)}
+        role = aws.iam.Role("worker", assume_role_policy=ASSUME, inline_policies=[inline])
+        aws.iam.RolePolicy("extra", role=role.id, policy=unversioned)
+        pulumi.export("name", role.name)
+
+    done = deploy(program)
+    iam, name = done.client("iam"), done.outputs["name"]
+    for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
+        kept = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
+        assert kept["Statement"] == ALLOW["Statement"]
