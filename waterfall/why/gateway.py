@@ -44,6 +44,8 @@ def _unknown(request: ApiRequest, deployed: Mapping[str, str]) -> Reason:
 def _integration(request: ApiRequest) -> Reason:
     if request.function:
         return Reason("ok", f"Its route {request.route} called the function {request.function}.")
+    if request.route is not None and request.error is None:
+        return Reason("ok", f"What its route {request.route} leads to is no function, and answered.")
     told = f"API Gateway itself answered {request.status} {request.error or ''}".rstrip()
     if request.route is None:
         why, fix = (

@@ -188,6 +188,11 @@ ALLOWED = {
         "info",
         "403 Missing Authentication Token, as the API has no route for GET /dev/hello: no function",
     ),
+    "another service": (
+        request(function=None, status=200),
+        "ok",
+        "What its route GET /hello leads to is no function, and answered.",
+    ),
     "throttled": (
         request(function=None, status=429, error="Too Many Requests"),
         "info",
