@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from moto.core.request import Request
+from moto.sqs.models import sqs_backends
 from moto.utilities.utils import get_partition
 from werkzeug.exceptions import HTTPException
+
+from embedded_aws.aws.parsing import read_object
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -29,12 +32,26 @@ _SHORT = frozenset(
         *(f"AmazonSQS.{name}" for name in ("DeleteMessage", "GetQueueUrl", "SendMessage")),
     }
 )
+_RECEIVE = "AmazonSQS.ReceiveMessage"
 _ID_BYTES, _ID_LETTERS = 33, 52
 
 
 def is_short(environ: Environ) -> bool:
-    """Tell whether a call is about one item or message and never waits: no thread is worth its while."""
-    return environ.get("HTTP_X_AMZ_TARGET") in _SHORT
+    """Tell whether a call is about one item, or messages, and never waits: no thread is worth its while."""
+    target = environ.get("HTTP_X_AMZ_TARGET")
+    return target in _SHORT or (target == _RECEIVE and not _may_wait(environ["wsgi.input"].getvalue()))
+
+
+def _may_wait(body: bytes) -> bool:
+    """Tell whether messages are waited for: as long as the call says, else as long as its queue says."""
+    given = read_object(body)
+    if "WaitTimeSeconds" in given:
+        return bool(given["WaitTimeSeconds"])
+    name = str(given.get("QueueUrl")).rpartition("/")[2]
+    queues = [
+        backend.queues.get(name) for regions in _open(sqs_backends).values() for backend in regions.values()
+    ]
+    return any(queue and queue.receive_message_wait_time_seconds for queue in queues)
 
 
 class DirectCalls:

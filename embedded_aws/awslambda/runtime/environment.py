@@ -149,13 +149,18 @@ class Environment:
     async def run(self, event: InvocationEvent) -> Reply:
         """Hand over one event and wait for its reply; raises `WorkerExitError`."""
         self._signal(signal.SIGCONT)
-        reply = self._api.deliver(event)
-        waiting: set[asyncio.Future[Any]] = {reply, self._exit()}
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        self._read_output()
-        if reply.done():
-            return reply.result()
-        raise WorkerExitError(self._exit().result())
+        reply, exited = self._api.deliver(event), self._exit()
+
+        def ended(_: object) -> None:
+            if not reply.done():
+                reply.set_exception(WorkerExitError(exited.result()))
+
+        exited.add_done_callback(ended)
+        try:
+            return await reply
+        finally:
+            exited.remove_done_callback(ended)
+            self._read_output()
 
     async def finished(self) -> bool:
         """Wait until the runtime asks for the next event, and freeze it; false when it ended instead."""

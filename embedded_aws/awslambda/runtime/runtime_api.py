@@ -111,7 +111,8 @@ class RuntimeApi:
         self.polled.clear()
         self._current = event
         self._running = False
-        self._event.set_result(event)
+        if not self._event.done():  # else the connection that waited for it was closed
+            self._event.set_result(event)
         return self.reply
 
     async def close(self) -> None:
@@ -196,7 +197,7 @@ class RuntimeApi:
             return _refused(403, "InvalidStateTransition", "State transition is not allowed")
         self.polled_at = self._clock()
         self.polled.set()
-        event = await asyncio.shield(self._event)
+        event = await self._event
         self._event = asyncio.get_running_loop().create_future()
         self._running = True
         return _Answer(200, event.payload, event.headers())

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from embedded_aws.aws import moto as moto_aws
+from embedded_aws.aws.http import replay
 from embedded_aws.aws.wsgi import Environ, build_environ
 
 TABLE = {
@@ -18,6 +23,8 @@ TABLE = {
 }
 ITEM = {"id": {"S": "é"}, "size": {"N": "1"}}
 QUEUE = {"QueueUrl": "http://localhost/123456789012/direct"}
+WAITED_FOR = {"QueueUrl": "http://localhost/123456789012/waited-for"}
+ROOT = Path(__file__).resolve().parents[3]
 # moto reads at its import whether it adds the last; another test may have imported it.
 NOT_COMPARED = {"x-amzn-requestid", "x-amz-crc32", "access-control-allow-origin"}
 
@@ -80,6 +87,10 @@ def moto() -> Moto:
         ("DynamoDB_20120810.CreateTable", TABLE),
         ("DynamoDB_20120810.PutItem", {"TableName": "direct", "Item": ITEM}),
         ("AmazonSQS.CreateQueue", {"QueueName": "direct"}),
+        (
+            "AmazonSQS.CreateQueue",
+            {"QueueName": "waited-for", "Attributes": {"ReceiveMessageWaitTimeSeconds": "5"}},
+        ),
     ):
         moto.ask(moto.server, target, body)
     return moto
@@ -127,9 +138,95 @@ def test_what_has_another_path_goes_to_the_server(moto: Moto) -> None:
 
 
 @pytest.mark.usefixtures("moto")
-def test_what_may_wait_is_not_short() -> None:
-    """A long poll would stop everything else for 20 seconds."""
+@pytest.mark.parametrize(
+    ("target", "body", "short"),
+    [
+        ("AmazonSQS.SendMessage", QUEUE, True),
+        ("AmazonSQS.ReceiveMessage", QUEUE, True),
+        ("AmazonSQS.ReceiveMessage", {**QUEUE, "WaitTimeSeconds": 0}, True),
+        ("AmazonSQS.ReceiveMessage", {**QUEUE, "WaitTimeSeconds": 1}, False),
+        ("AmazonSQS.ReceiveMessage", WAITED_FOR, False),
+        ("AmazonSQS.ReceiveMessage", {**WAITED_FOR, "WaitTimeSeconds": 0}, True),
+        ("DynamoDB_20120810.Query", {}, False),
+    ],
+)
+def test_what_may_wait_is_not_short(target: str, body: dict[str, Any], *, short: bool) -> None:
+    """A long poll would stop everything else for 20 seconds: the call's own, or else the queue's."""
     from embedded_aws.aws.moto_direct import is_short  # noqa: PLC0415 - it imports moto
 
-    assert not is_short(request("AmazonSQS.ReceiveMessage", QUEUE))
-    assert is_short(request("AmazonSQS.SendMessage", QUEUE))
+    assert is_short(request(target, body)) is short
+
+
+@pytest.mark.parametrize("header", ["HTTP_CONTENT_ENCODING", "CONTENT_TYPE"])
+def test_what_is_compressed_or_no_json_goes_to_the_server(moto: Moto, header: str) -> None:
+    """It knows what to make of them."""
+    environ = {**request("AmazonSQS.GetQueueUrl", {"QueueName": "direct"}), header: "none"}
+    others = moto.others
+    b"".join(moto.direct(environ, lambda *_: None))
+    assert moto.others == others + 1
+
+
+def test_dynamodb_answers_before_iam_is_there() -> None:
+    """A stack that starts need not import it: nobody can have used an access key then."""
+    code = (
+        "import sys\nfrom tests.embedded_aws.aws.test_moto_direct import ask_first\nask_first()\n"
+        "sys.exit(any(name in sys.modules for name in ('moto.iam.models', 'flask', 'cryptography')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, cwd=ROOT).returncode == 0
+
+
+def ask_first() -> None:
+    """Ask for the tables, in a process that has done nothing else."""
+    started: list[Any] = []
+    app = moto_aws.load().app
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/",
+        "query_string": b"",
+        "scheme": "http",
+        "http_version": "1.1",
+        "headers": [
+            (b"host", b"localhost"),
+            (b"content-type", b"application/x-amz-json-1.0"),
+            (b"x-amz-target", b"DynamoDB_20120810.ListTables"),
+        ],
+    }
+
+    async def sent(message: Any) -> None:
+        started.append(message)
+
+    asyncio.run(app(scope, replay(b"{}"), sent))
+    assert started[0]["status"] == 200
+
+
+@pytest.mark.usefixtures("moto")
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"S": "é"},
+        {"S": ""},
+        {"N": "1.5"},
+        {"N": 2},
+        {"BOOL": False},
+        {"NULL": True},
+        {"B": b"\x00"},
+        {"SS": ["a", "b"]},
+        {"BS": [b"a"]},
+        {"L": [{"S": "a"}, {"L": [{"N": "1"}]}]},
+        {"M": {"a": {"M": {"b": {"B": b"c"}}}}},
+    ],
+)
+def test_a_value_is_written_as_moto_writes_it(value: dict[str, Any]) -> None:
+    """Of each type, also where it holds others."""
+    from moto.core.serialize import JSONSerializer, XFormedAttributePicker  # noqa: PLC0415 - as above
+    from moto.core.utils import get_service_model  # noqa: PLC0415
+
+    from embedded_aws.aws.moto_patches import PlainValues  # noqa: PLC0415
+
+    operation, answer = get_service_model("dynamodb").operation_model("GetItem"), {"Item": {"value": value}}
+    found, expected = (
+        kind(operation, value_picker=XFormedAttributePicker()).serialize(answer)
+        for kind in (PlainValues, JSONSerializer)
+    )
+    assert found == expected
