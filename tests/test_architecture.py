@@ -75,7 +75,7 @@ PACKAGES = (
     Package(
         "tracing",
         rooms(
-            "_aws _safely _settings _span _usage",
+            "_aws _later _safely _settings _span _usage",
             "_costs _exceptions _sender",
             "_export",
             "_keep _otlp_export",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextvars
 import functools
-import json
 import logging
 from collections.abc import Callable
 from types import FunctionType
@@ -121,9 +120,8 @@ def add_metadata(key: str, value: Any, namespace: str = "default") -> None:
         from tracing import _span  # noqa: PLC0415 - not needed where tracing is off
 
         attribute = _span.METADATA + namespace
-        known = (getattr(span, "attributes", None) or {}).get(attribute)
-        content = {**(json.loads(known) if known else {}), key: _span.plain(value)}
-        span.set_attribute(attribute, json.dumps(content))
+        known = _span.namespace_of((getattr(span, "attributes", None) or {}).get(attribute))
+        span.set_attribute(attribute, _span.Namespace.of({**(known or {}), key: _span.plain(value)}))
 
 
 def carry_context(function: Callable[P, R]) -> Callable[P, R]:

@@ -124,6 +124,8 @@ FIELDS = frozenset(
     | set(_BASE_FIELDS)
 )
 
+_ATTRIBUTES = {PREFIX + field: field for field in FIELDS}
+
 
 def of_request(service: str, operation: str, region: str | None, params: Mapping[str, Any]) -> dict[str, Any]:
     """The attributes known before the call; `service` is botocore's endpoint prefix."""
@@ -155,17 +157,13 @@ def of_reply(service: str, reply: Mapping[str, Any]) -> dict[str, Any]:
 
 def block(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """The `aws` block of a segment document, from a span's attributes."""
-    found = {
-        field: value
-        for name, value in attributes.items()
-        if name.startswith(PREFIX) and (field := name.removeprefix(PREFIX)) in FIELDS
-    }
+    found = {_ATTRIBUTES[name]: value for name, value in attributes.items() if name in _ATTRIBUTES}
     if "operation" not in found and "rpc.method" in attributes:
         found["operation"] = attributes["rpc.method"]
     for key in _JSON_FIELDS:
         if isinstance(found.get(key), str):
             found[key] = json.loads(found[key])
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in sorted(found.items())}
+    return {key: list(found[key]) if type(found[key]) is tuple else found[key] for key in sorted(found)}
 
 
 def _pick(table: Mapping[str, str | tuple[str, _Value]], source: Mapping[str, Any]) -> dict[str, Any]:

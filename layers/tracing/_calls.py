@@ -69,9 +69,10 @@ def _with_header(prepare: Callable[..., Any], contexts: Contexts) -> Callable[..
     @functools.wraps(prepare)
     def prepare_request(endpoint: Any, request: Any) -> Any:
         with safely("writing the tracing header"):
-            if header := contexts.outgoing():
-                del request.headers[NAME]
-                request.headers[NAME] = header
+            header, headers = contexts.outgoing(), request.headers
+            if header and headers.get(NAME) != header:
+                del headers[NAME]
+                headers[NAME] = header
         return prepare(endpoint, request)
 
     return prepare_request

@@ -27,6 +27,7 @@ NAME = "X-Amzn-Trace-Id"
 ENVIRONMENT = "_X_AMZN_TRACE_ID"
 
 _INCOMING = context_api.create_key("tracing-incoming-header")
+_SAMPLED, _NOT_SAMPLED = TraceFlags(TraceFlags.SAMPLED), TraceFlags(TraceFlags.DEFAULT)
 _ON_CONTEXT_OBJECT = ("x_amzn_trace_id", "xray_trace_id", "trace_id")
 
 
@@ -39,8 +40,8 @@ def incoming(lambda_context: Any, environ: Mapping[str, str]) -> TraceHeader:
         value = getattr(lambda_context, attribute, None)
         if isinstance(value, str) and (header := parse(value)).trace_id:
             return header
-    if ENVIRONMENT in environ:
-        return parse(environ[ENVIRONMENT])
+    if (given := environ.get(ENVIRONMENT)) is not None:
+        return parse(given)
     fields = getattr(lambda_context, "w3c", None)
     found = fields() if callable(fields) else None
     return from_traceparent(found.get("traceparent")) if isinstance(found, dict) else TraceHeader()
@@ -49,7 +50,7 @@ def incoming(lambda_context: Any, environ: Mapping[str, str]) -> TraceHeader:
 def with_header(header: TraceHeader, context: Context | None = None) -> Context:
     """A context whose spans become children of the header's parent."""
     context = context_api.set_value(_INCOMING, header, context)
-    flags = TraceFlags(TraceFlags.SAMPLED if header.sampled else TraceFlags.DEFAULT)
+    flags = _SAMPLED if header.sampled else _NOT_SAMPLED
     remote = SpanContext(header.trace_id, header.parent_id, is_remote=True, trace_flags=flags)
     return trace.set_span_in_context(NonRecordingSpan(remote), context)
 

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -23,6 +22,7 @@ from tracing._span import (
     Link,
     SpanData,
     annotation_key,
+    namespace_of,
     plain,
     public_url,
     span_id_text,
@@ -38,7 +38,8 @@ TIMEOUT_MESSAGE = "about to time out: still open shortly before the function's d
 MAX_ANNOTATION_LENGTH = 1000
 MAX_NAME_LENGTH = 200
 
-_NOT_IN_NAME = re.compile(r"[^\w\s.:/%&#=+\-@]")
+_NOT_IN_NAME = r"[^\w\s.:/%&#=+\-@]"
+_PLAIN_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_ .:/%&#=+-@")
 _METHOD = ("http.request.method", "http.method")
 _URL = ("url.full", "http.url")
 _HOST = ("server.address", "net.peer.name", "http.host")
@@ -142,9 +143,12 @@ def _timeout(identifier: str) -> dict[str, Any]:
 
 def document(span: SpanData, children: Sequence[Recorded], new_id: Callable[[], str]) -> dict[str, Any]:
     """Write a span as an independent subsegment; an open one as in progress."""
-    attributes = span.attributes
+    attributes, kind = span.attributes, span.kind
     aws = attributes.get("rpc.system") == "aws-api"
-    http = _http(span, aws=aws)
+    outgoing = kind == "CLIENT"
+    method = _first(attributes, _METHOD) if outgoing else None
+    status = _first(attributes, STATUS)
+    http = _http(attributes, None if aws else method, status)
     found: dict[str, Any] = {
         "name": _name(span, http, aws=aws),
         "id": span_id_text(span.span_id),
@@ -158,16 +162,18 @@ def document(span: SpanData, children: Sequence[Recorded], new_id: Callable[[], 
         found["in_progress"] = True
     else:
         found["end_time"] = _seconds(span.end)
-    if aws or span.kind in {"CLIENT", "PRODUCER"}:
+    if aws or outgoing or kind == "PRODUCER":
         found["namespace"] = "aws" if aws else "remote"
     if http:
         found["http"] = http
-    _flag(found, span)
+    if status is not None or span.status == "ERROR" or _aws.THROTTLED in attributes:
+        _flag(found, span, status)
     if (span.events or span.status == "ERROR") and (cause := cause_of(span, children, new_id)):
         found["cause"] = cause
     if aws and (block := _aws.block(attributes)):
         found["aws"] = block
-    _note(found, span, aws=aws)
+    if attributes or span.events:
+        _note(found, span, aws=aws, http_call=method is not None)
     if span.links:
         found["links"] = [_link(link) for link in span.links]
     return found
@@ -180,7 +186,9 @@ def _link(link: Link) -> dict[str, Any]:
 
 def name(text: str) -> str:
     """Only the characters that X-Ray allows in names."""
-    return _NOT_IN_NAME.sub("", text)[:MAX_NAME_LENGTH].strip() or "span"
+    if _PLAIN_NAME.issuperset(text) and len(text) <= MAX_NAME_LENGTH:
+        return text.strip() or "span"
+    return re.sub(_NOT_IN_NAME, "", text)[:MAX_NAME_LENGTH].strip() or "span"
 
 
 def _seconds(nanoseconds: int) -> float:
@@ -188,29 +196,30 @@ def _seconds(nanoseconds: int) -> float:
 
 
 def _first(attributes: Mapping[str, Any], keys: Sequence[str]) -> Any:
-    return next((attributes[key] for key in keys if key in attributes), None)
+    for key in keys:
+        if key in attributes:
+            return attributes[key]
+    return None
 
 
 def _name(span: SpanData, http: Mapping[str, Any], *, aws: bool) -> str:
+    if not aws and span.kind not in {"CLIENT", "PRODUCER"}:
+        return name(span.name)
     peer = span.attributes.get("peer.service")
     if aws:
         return name(str(peer or span.attributes.get("rpc.service") or span.name))
     if span.kind == "CLIENT" and "request" in http:
         host = urlsplit(str(http["request"].get("url", ""))).hostname
         return name(str(peer or host or _first(span.attributes, _HOST) or span.name))
-    if span.kind in {"CLIENT", "PRODUCER"} and peer:
-        return name(str(peer))
-    return name(span.name)
+    return name(str(peer or span.name))
 
 
-def _http(span: SpanData, *, aws: bool) -> dict[str, Any]:
-    """`request` for outgoing calls other than AWS's."""
+def _http(attributes: Mapping[str, Any], method: Any, status: Any) -> dict[str, Any]:
+    """`request` for outgoing calls other than AWS's, which alone have a `method` here."""
     found: dict[str, Any] = {}
-    status = _first(span.attributes, STATUS)
-    method = None if aws or span.kind != "CLIENT" else _first(span.attributes, _METHOD)
     if method:
         request = {"method": str(method).upper()}
-        if url := _first(span.attributes, _URL):
+        if url := _first(attributes, _URL):
             request["url"] = str(url)
         found["request"] = request
     if isinstance(status, int):
@@ -218,8 +227,7 @@ def _http(span: SpanData, *, aws: bool) -> dict[str, Any]:
     return found
 
 
-def _flag(found: dict[str, Any], span: SpanData) -> None:
-    status = _first(span.attributes, STATUS)
+def _flag(found: dict[str, Any], span: SpanData, status: Any) -> None:
     if isinstance(status, int) and 400 <= status < 500:
         found["error"] = True
     elif span.status == "ERROR" or (isinstance(status, int) and status >= 500):
@@ -228,12 +236,11 @@ def _flag(found: dict[str, Any], span: SpanData) -> None:
         found["throttle"] = True
 
 
-def _note(found: dict[str, Any], span: SpanData, *, aws: bool) -> None:
+def _note(found: dict[str, Any], span: SpanData, *, aws: bool, http_call: bool) -> None:
     """Annotations and metadata: what is neither an annotation nor has its own place is metadata."""
     annotations: dict[str, Any] = {}
     metadata: dict[str, dict[str, Any]] = {}
     indexed = _listed(span.attributes.get(ANNOTATIONS))
-    http_call = span.kind == "CLIENT" and _first(span.attributes, _METHOD) is not None
     for key, value in span.attributes.items():
         if key in indexed and isinstance(value, bool | int | float | str):
             if len(annotations) < MAX_ANNOTATIONS:
@@ -263,11 +270,7 @@ def _annotation(value: Any) -> Any:
 
 
 def _add_namespace(metadata: dict[str, dict[str, Any]], key: str, value: Any) -> None:
-    try:
-        content = json.loads(value)
-    except (TypeError, ValueError):
-        content = None
-    if isinstance(content, dict):
+    if (content := namespace_of(value)) is not None:
         metadata.setdefault(key.removeprefix(METADATA), {}).update(content)
     else:
         metadata.setdefault("default", {})[key] = plain(value)

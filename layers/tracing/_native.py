@@ -6,6 +6,7 @@ tasks, threads and invocations never mix, and both APIs see the same current spa
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import time
@@ -31,10 +32,12 @@ from opentelemetry.trace import (
 from tracing._context import Contexts, ParentedTracer, header_of
 from tracing._exceptions import Recording
 from tracing._export import name as xray_name
+from tracing._later import postponing
 from tracing._recorder import Recorder
 from tracing._safely import safely
 from tracing._span import span_id_text, trace_id_text
 
+_SCALARS = frozenset({str, int, float, bool})
 _TASK_ROOT = "LAMBDA_TASK_ROOT"
 
 
@@ -53,6 +56,8 @@ def _as_in_lambda() -> Iterator[None]:
 
 
 with _as_in_lambda():
+    # What it imports without a use for it here: `asyncio` is for contexts of its own.
+    postponing(("asyncio",), functools.partial(importlib.import_module, "aws_xray_sdk.core"))
     from aws_xray_sdk import global_sdk_config
     from aws_xray_sdk.core import context as sdk_context
     from aws_xray_sdk.core import patch, xray_recorder
@@ -96,7 +101,7 @@ class NativeSpan(Recording):
         self._identity = identity
         self.subsegment = subsegment
         self.name = name
-        self.attributes = BoundedAttributes(immutable=False)
+        self.attributes: dict[str, Any] = {}
         self.events: list[Event] = []
         self.links: list[Link] = []
         self.status = Status(StatusCode.UNSET)
@@ -118,12 +123,20 @@ class NativeSpan(Recording):
         return self.end_time is None
 
     def set_attribute(self, key: str, value: Any) -> None:
-        if self.is_recording():
-            self.attributes[key] = value
+        self.set_attributes({key: value})
 
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
+        """Take what the OpenTelemetry SDK takes, the latest last as there."""
+        if not self.is_recording():
+            return
+        known = self.attributes
         for key, value in attributes.items():
-            self.set_attribute(key, value)
+            if key in known:
+                del known[key]
+            if type(value) in _SCALARS and key and type(key) is str:
+                known[key] = value
+            else:
+                known.update(BoundedAttributes(attributes={key: value}))
 
     def add_event(self, name: str, attributes: Any = None, timestamp: int | None = None) -> None:
         if self.is_recording():
@@ -304,10 +317,11 @@ def provider(recorder: Recorder, contexts: Contexts) -> trace.TracerProvider:
 
 
 def instrument() -> None:
-    """Patch botocore, once. What the SDK would note about a call is noted by both modes alike."""
+    """Patch botocore, once. What the SDK would note about a call, and its header, both modes write alike."""
+    patched: Any = importlib.import_module("aws_xray_sdk.ext.botocore.patch")
+    patched.inject_header = lambda wrapped, _instance, args, kwargs: wrapped(*args, **kwargs)
+    patched.aws_meta_processor = lambda **_: None
     patch(("botocore",))
-    patched = importlib.import_module("aws_xray_sdk.ext.botocore.patch")
-    patched.aws_meta_processor = lambda **_: None  # type: ignore[attr-defined]  # a plain module
 
 
 def _span_context(subsegment: Any, parent: SpanContext) -> SpanContext:

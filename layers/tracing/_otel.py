@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from types import ModuleType
+from collections.abc import Mapping
 from typing import Any
 
 from opentelemetry import trace
 from opentelemetry.context import Context
+from opentelemetry.propagators import textmap
 from opentelemetry.sdk.extension.aws.trace import AwsXRayIdGenerator
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace import Span as SdkSpan
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, Decision, ParentBased, Sampler, SamplingResult
+from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult
 from opentelemetry.trace import Span
 
 from tracing._context import Contexts, ParentedTracer
 from tracing._exceptions import Recording
+from tracing._later import postponing
 from tracing._recorder import Recorder, random_id
 from tracing._safely import safely
 
-_CHECKS = "opentelemetry.instrumentation.dependencies"
+_SELDOM_USED = (
+    "asyncio",
+    "opentelemetry.instrumentation.dependencies",  # checks versions, which is skipped here
+    "opentelemetry.propagate",
+    "packaging",
+)
 
 
 class SystemRandomIds(RandomIdGenerator):
@@ -43,6 +46,9 @@ class Ids(AwsXRayIdGenerator):
     """
 
     random_id_generator = SystemRandomIds()
+
+    def generate_span_id(self) -> int:
+        return random_id(8)
 
     def generate_trace_id(self) -> int:
         begun_at = super().generate_trace_id() >> 96
@@ -77,16 +83,32 @@ class Processor(SpanProcessor):
             self._recorder.ended(span, RECORDED_BY if is_outermost else {})
 
 
-class IntoMemory(Sampler):
-    """Record what is not sampled, and leave it unsampled."""
+class AsParent(Sampler):
+    """The SDK's `ParentBased` in one step; what is not sampled may be recorded, and stays unsampled."""
 
-    def should_sample(self, *args: Any, **kwargs: Any) -> SamplingResult:
-        """Attributes are all that the result carries on."""
-        attributes = kwargs.get("attributes", args[4] if len(args) > 4 else None)
-        return SamplingResult(Decision.RECORD_ONLY, attributes)
+    def __init__(self, *, into_memory: bool) -> None:
+        self._unsampled = Decision.RECORD_ONLY if into_memory else Decision.DROP
+
+    def should_sample(  # noqa: PLR0917 - the OpenTelemetry SDK
+        self,
+        parent_context: Context | None,
+        trace_id: int,
+        name: str,
+        kind: Any = None,
+        attributes: Any = None,
+        links: Any = None,
+        trace_state: Any = None,
+    ) -> SamplingResult:
+        del trace_id, name, kind, links, trace_state
+        parent = trace.get_current_span(parent_context).get_span_context()
+        if not parent.is_valid:
+            return SamplingResult(Decision.DROP)
+        decision = Decision.RECORD_AND_SAMPLE if parent.trace_flags.sampled else self._unsampled
+        dropped = decision is Decision.DROP
+        return SamplingResult(decision, None if dropped else attributes, parent.trace_state)
 
     def get_description(self) -> str:
-        return "IntoMemory"
+        return "AsParent"
 
 
 class Provider(trace.TracerProvider):
@@ -107,11 +129,8 @@ class Provider(trace.TracerProvider):
 def provider(recorder: Recorder, contexts: Contexts, resource: Mapping[str, Any]) -> trace.TracerProvider:
     """The SDK without discovery: everything that it would look up is given."""
     unset = SpanLimits.UNSET
-    unsampled = IntoMemory() if recorder.keeper else ALWAYS_OFF
     sdk = TracerProvider(
-        sampler=ParentBased(
-            ALWAYS_OFF, remote_parent_not_sampled=unsampled, local_parent_not_sampled=unsampled
-        ),
+        sampler=AsParent(into_memory=recorder.keeper is not None),
         resource=Resource(dict(resource)),
         shutdown_on_exit=False,
         id_generator=Ids(),
@@ -130,46 +149,43 @@ def provider(recorder: Recorder, contexts: Contexts, resource: Mapping[str, Any]
     return Provider(sdk, contexts)
 
 
-def instrument(provider: trace.TracerProvider, propagator: Any, *, extensions: bool) -> None:
+def _botocore_instrumentation() -> tuple[Any, Any]:
+    from opentelemetry.instrumentation.botocore import (  # noqa: PLC0415 - only where the handler uses it
+        BotocoreInstrumentor,
+        extensions,
+    )
+
+    return BotocoreInstrumentor(), extensions  # type: ignore[no-untyped-call]
+
+
+class _Silent(textmap.TextMapPropagator):
+    """Writes nothing: the header of an AWS call is written further in, whoever instruments it."""
+
+    def extract(self, carrier: Any, context: Context | None = None, getter: Any = None) -> Context:
+        del carrier, getter
+        return Context() if context is None else context
+
+    def inject(self, carrier: Any, context: Context | None = None, setter: Any = None) -> None:
+        """Leave the carrier as it is."""
+
+    @property
+    def fields(self) -> set[str]:
+        return set()
+
+
+def instrument(provider: trace.TracerProvider, *, extensions: bool) -> None:
     """Instrument botocore, once; `extensions` keeps the attributes of OpenTelemetry's conventions.
 
     The extensions of Lambda and SNS change what the user sends, so they always go.
     """
-    with _dependencies_unchecked():
-        from opentelemetry.instrumentation.botocore import BotocoreInstrumentor  # noqa: PLC0415
-        from opentelemetry.instrumentation.botocore import extensions as known  # noqa: PLC0415
-
-    instrumentor = BotocoreInstrumentor()  # type: ignore[no-untyped-call]
+    instrumentor, known = postponing(_SELDOM_USED, _botocore_instrumentation)
     if instrumentor.is_instrumented_by_opentelemetry:
         return
     table = known._BOTOCORE_EXTENSIONS  # noqa: SLF001 - there is no other switch
     for name in list(table):
         if not extensions or name in {"lambda", "sns"}:
             del table[name]
-    instrumentor.instrument(tracer_provider=provider, propagator=propagator, skip_dep_check=True)
-
-
-class _Dependencies(ModuleType):
-    """Stands in for the module that checks versions; whoever does call it gets the real one."""
-
-    def __getattr__(self, name: str) -> Any:
-        def delegate(*args: Any, **kwargs: Any) -> Any:
-            return getattr(importlib.import_module(_CHECKS), name)(*args, **kwargs)
-
-        return delegate
-
-
-@contextmanager
-def _dependencies_unchecked() -> Iterator[None]:
-    """The version check, skipped here, imports `packaging`: more than the whole instrumentation costs."""
-    if _CHECKS in sys.modules:
-        yield
-        return
-    sys.modules[_CHECKS] = _Dependencies(_CHECKS)
-    try:
-        yield
-    finally:
-        del sys.modules[_CHECKS]
+    instrumentor.instrument(tracer_provider=provider, propagator=_Silent(), skip_dep_check=True)
 
 
 def resource(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:

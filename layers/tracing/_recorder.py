@@ -90,7 +90,8 @@ class Recorder:
         Nobody may ever end it. If somebody does, in a thread that outlives the invocation, it is sent whole.
         """
         with self._lock:
-            found = [span for span in list(self.open.values()) if span.context.trace_id not in running]
+            still_open = list(self.open.values())
+            found = [span for span in still_open if span.context.trace_id not in running]
             left = [span for span in found if self.open.pop(span.context.span_id, None) is not None]
             for span in left:
                 with safely("sending an unfinished span"):

@@ -62,6 +62,7 @@ class Runtime:
         self._watched: dict[int, Invocation] = {}
         self._watchdog = Watchdog(self._about_to_time_out)
         self._log_ids = TraceIds(contexts)
+        self._name = ""
 
     def reset(self) -> None:
         """Start anew, in a forked process."""
@@ -96,9 +97,10 @@ class Runtime:
             memory = self.recorder.keeper.begin(header, event, lambda_context, self._environ)
         parent_id = memory.segment_id if memory else header.parent_id
         self.recorder.invoked(header.trace_id, parent_id, sampled=sampled, memory=memory)
-        below = header._replace(parent_id=parent_id, sampled=header.sampled and sampled)
+        below = TraceHeader(header.trace_id, parent_id, header.sampled and sampled, header.extra)
         context = with_header(below, context_api.Context())
-        span = self._tracer.start_span(_name(handler, self._environ), context)
+        self._name = self._name or handler_name(self._environ)
+        span = self._tracer.start_span(self._name or _name(handler), context)
         context = trace.set_span_in_context(span, context)
         invocation = Invocation(header, span, memory)
         context = context_api.set_value(self._current, invocation, context)
@@ -127,7 +129,8 @@ class Runtime:
         invocation.span.end()
         if invocation.memory:
             self.recorder.finish(invocation.memory, invocation.span)
-        running = {header_of(context).trace_id for context in list(self.contexts.running.values())}
+        others = list(self.contexts.running.values())
+        running = {header_of(context).trace_id for context in others} if others else frozenset()
         self.recorder.invocation_ended(running)
         self.recorder.flush()
 
@@ -148,10 +151,8 @@ def _guarded(function: Callable[..., R], *args: Any) -> R | None:
     return None
 
 
-def _name(handler: Callable[..., Any], environ: Mapping[str, str]) -> str:
-    """`front.handler`, as the function's configuration names it."""
-    if name := handler_name(environ):
-        return name
+def _name(handler: Callable[..., Any]) -> str:
+    """`front.handler`, where no configuration names it."""
     name = getattr(handler, "__qualname__", type(handler).__qualname__)
     return f"{handler.__module__}.{name}"
 

@@ -103,7 +103,7 @@ def _start(mode: str, settings: Settings, costs: Costs | None) -> Runtime:
     trace.set_tracer_provider(provider)
     trace.use_span = use_span  # what instrumentations of other libraries call
     _use(propagator)
-    _instrument_later(mode, settings, provider, contexts, propagator)
+    _instrument_later(mode, settings, provider, contexts)
     if costs:
         _time_clients(costs)
     runtime = Runtime(recorder, contexts, provider.get_tracer("tracing"))
@@ -167,11 +167,7 @@ def _use(propagator: Propagator) -> None:
 
 
 def _instrument_later(
-    mode: str,
-    settings: Settings,
-    provider: trace.TracerProvider,
-    contexts: Contexts,
-    propagator: Propagator,
+    mode: str, settings: Settings, provider: trace.TracerProvider, contexts: Contexts
 ) -> None:
     """Instrument botocore as soon as the handler imports it; a failure leaves its calls untraced."""
     from tracing import _calls  # noqa: PLC0415
@@ -185,7 +181,7 @@ def _instrument_later(
         else:
             from tracing import _otel  # noqa: PLC0415
 
-            _otel.instrument(provider, propagator, extensions=settings.export == "otlp")
+            _otel.instrument(provider, extensions=settings.export == "otlp")
 
     def install() -> None:
         import botocore.client  # noqa: PLC0415

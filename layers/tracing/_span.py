@@ -6,6 +6,7 @@ https://opentelemetry.io/docs/specs/semconv/registry/attributes/url/
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -27,9 +28,11 @@ _ANY = frozenset({*_URLS, *_OF_URLS_ALONE})
 _CREDENTIALS = r"^([^/?#]*//)[^/?#]*@"
 _AFTER_PATH = r"(?s)[?#].*"
 
+_encode = json.JSONEncoder().encode
+
 _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
+_ANNOTATION_KEY = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 _SAMPLED = {"1": True, "0": False}
-_KNOWN = {"root", "parent", "sampled"}
 
 
 class Event(NamedTuple):
@@ -69,25 +72,52 @@ class SpanData(NamedTuple):
     scope: str = ""
 
 
+class Namespace(str):
+    """A namespace of metadata as an attribute's value: its JSON text, which needs not be read again."""
+
+    __slots__ = ("content",)
+
+    content: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Namespace:
+        """Write what JSON can say."""
+        text = cls(_encode(content))
+        text.content = content
+        return text
+
+
+def namespace_of(value: Any) -> Mapping[str, Any] | None:
+    """What a namespace's JSON text says; `None` for other values."""
+    if type(value) is Namespace:
+        return value.content
+    try:
+        content = json.loads(value)
+    except (TypeError, ValueError):
+        return None
+    return content if isinstance(content, dict) else None
+
+
 def read(span: Any) -> SpanData:
     """Copy a span of the OpenTelemetry SDK, or one of the native adapter, which has the same properties."""
-    context, parent, scope = span.context, span.parent, span.instrumentation_scope
+    context, parent, scope, status = span.context, span.parent, span.instrumentation_scope, span.status
+    events, links = span.events, span.links
     return SpanData(
-        trace_id=context.trace_id,
-        span_id=context.span_id,
-        parent_id=parent.span_id if parent else 0,
-        name=span.name,
-        kind=span.kind.name,
-        start=span.start_time,
-        end=span.end_time,
-        attributes=public(span.attributes),
-        events=[Event(event.name, event.timestamp, public(event.attributes)) for event in span.events],
-        links=[
-            Link(link.context.trace_id, link.context.span_id, public(link.attributes)) for link in span.links
-        ],
-        status=span.status.status_code.name,
-        description=span.status.description,
-        scope=scope.name if scope else "",
+        context.trace_id,
+        context.span_id,
+        parent.span_id if parent else 0,
+        span.name,
+        span.kind.name,
+        span.start_time,
+        span.end_time,
+        public(span.attributes),
+        [Event(event.name, event.timestamp, public(event.attributes)) for event in events] if events else (),
+        [Link(link.context.trace_id, link.context.span_id, public(link.attributes)) for link in links]
+        if links
+        else (),
+        status.status_code.name,
+        status.description,
+        scope.name if scope else "",
     )
 
 
@@ -141,33 +171,40 @@ class TraceHeader(NamedTuple):
 
     def format(self) -> str:
         """Write the header value; absent fields are left out."""
-        fields = [
-            ("Root", trace_id_text(self.trace_id) if self.trace_id else ""),
-            ("Parent", span_id_text(self.parent_id) if self.parent_id else ""),
-            ("Sampled", "" if self.sampled is None else str(int(self.sampled))),
-            *self.extra,
-        ]
-        return ";".join(f"{key}={value}" for key, value in fields if value)
+        fields = []
+        if self.trace_id:
+            fields.append(f"Root={trace_id_text(self.trace_id)}")
+        if self.parent_id:
+            fields.append(f"Parent={span_id_text(self.parent_id)}")
+        if self.sampled is not None:
+            fields.append("Sampled=1" if self.sampled else "Sampled=0")
+        fields += [f"{key}={value}" for key, value in self.extra if value]
+        return ";".join(fields)
 
 
 def parse(text: str | None) -> TraceHeader:
     """Read a header value; malformed parts are left out, `Self` (a load balancer's own id) too."""
-    known: dict[str, str] = {}
+    root = parent = sampled = ""
     extra: list[tuple[str, str]] = []
     for part in (text or "").split(";"):
-        key, _, value = (piece.strip() for piece in part.partition("="))
-        if not key or not value or key.lower() == "self":
+        key, _, value = part.partition("=")
+        key, value = key.strip(), value.strip()
+        if not key or not value:
             continue
-        if key.lower() in _KNOWN:
-            known[key.lower()] = value
-        else:
+        known = key.lower()
+        if known == "root":
+            root = value
+        elif known == "parent":
+            parent = value
+        elif known == "sampled":
+            sampled = value
+        elif known != "self":
             extra.append((key, value))
-    root, parent = known.get("root", ""), known.get("parent", "")
     return TraceHeader(
-        trace_id=_number(root[2:10] + root[11:], 32) if root[:2] == "1-" and root[10:11] == "-" else 0,
-        parent_id=_number(parent, 16),
-        sampled=_SAMPLED.get(known.get("sampled", "")),
-        extra=tuple(extra),
+        _number(root[2:10] + root[11:], 32) if root[:2] == "1-" and root[10:11] == "-" else 0,
+        _number(parent, 16),
+        _SAMPLED.get(sampled),
+        tuple(extra),
     )
 
 
@@ -186,7 +223,7 @@ def from_traceparent(text: str | None) -> TraceHeader:
 
 def annotation_key(key: str) -> str:
     """X-Ray drops annotations whose keys have other characters than letters, digits and `_`."""
-    return re.sub(r"[^A-Za-z0-9_]", "_", key)
+    return key if _ANNOTATION_KEY.issuperset(key) else re.sub(r"[^A-Za-z0-9_]", "_", key)
 
 
 def status_of(span: SpanData) -> dict[str, Any]:
