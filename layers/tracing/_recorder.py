@@ -162,7 +162,7 @@ class Recorder:
                     cost.end,
                     {attribute: costs.told(cost)},
                 )
-                for cost in found
+                for cost in reversed(found)  # those inside others first, so that they travel in them
             ]
             return spans, {attribute: json.dumps({"not_measured": costs.unmeasured})}
         return [], {}
