@@ -36,9 +36,10 @@ ASKS_AWS = re.compile(r"aws |curl |make (preview|deploy)|.* --aws\b|pulumi (logi
 LARGEST_POLICY = 6144
 """Characters of a managed policy, without spaces."""
 
-READING = ("apigateway", "apigatewayv2", "fis", "lambda", "logs", "xray")
+READING = ("apigateway", "apigatewayv2", "fis", "lambda", "logs", "stepfunctions", "xray")
 """AWS services whose APIs the viewer reads."""
 
+_IN_IAM = {"stepfunctions": "states"}
 ONLY_IN_IAM = {"iam:PassRole"}
 
 
@@ -111,7 +112,7 @@ def operations_read() -> set[str]:
     return {
         "apigateway:GET"
         if service.startswith("apigateway") or name == "GetIntegration"
-        else f"{service}:{name}"
+        else f"{_IN_IAM.get(service, service)}:{name}"
         for service, name in found
     }
 

@@ -105,7 +105,7 @@ class Reading:
         """Say why a request has a trace or none: stage, header, sampling rule, each function, what arrived.
 
         request: a request id, a trace id, a URL, or `GET /hello`; without one, the last request. `rule NAME`:
-        why an EventBridge rule or schedule fired or did not.
+        why an EventBridge rule or schedule fired or did not. `machine NAME`: its last execution.
         """
         now, reader = self.place.now(), self.place.reader
         answer = Explainer(reader, self.place.source).ask(question(request.split()), now)

@@ -41,7 +41,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "request",
         nargs="*",
         metavar="REQUEST",
-        help="a request id, a trace id, a URL, a method and a URL, or rule NAME (default: the last request)",
+        help="a request id, a trace id, a URL, a method and a URL, rule NAME, or machine NAME "
+        "(default: the last request)",
     )
     parser.add_argument("--list", action="store_true", help="list the last requests instead")
     options.add_count(parser, "--limit", 20, "of --list: how many")

@@ -1,9 +1,9 @@
-"""Which request is meant: by its id, its trace's id, or method and URL; or which rule."""
+"""Which request is meant: by its id, its trace's id, or method and URL; or which rule or state machine."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -38,20 +38,31 @@ class Url:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked: one of these, or none for the last request; `rule` names a rule or schedule."""
+    """What was asked: one of these, or none for the last request; `rule` names a rule or schedule.
+
+    `machine` names a state machine, whose last execution is meant.
+    """
 
     request_id: str | None = None
     rule: str | None = None
+    machine: str | None = None
     trace_id: str | None = None
     url: Url | None = None
+
+
+_NAMED: Mapping[str, Callable[[str], Question]] = {
+    "rule": lambda name: Question(rule=name),
+    "schedule": lambda name: Question(rule=name),
+    "machine": lambda name: Question(machine=name),
+}
 
 
 def question(words: Sequence[str]) -> Question:
     """Read nothing, an id, a URL, or a method and a URL; raises ValueError saying what is allowed."""
     if not words:
         return Question()
-    if len(words) == 2 and words[0] in {"rule", "schedule"}:
-        return Question(rule=words[1])
+    if len(words) == 2 and words[0] in _NAMED:
+        return _NAMED[words[0]](words[1])
     if len(words) == 2 and _METHOD.fullmatch(words[0]):
         return Question(url=_url(words[1], words[0].upper()))
     if len(words) == 1 and words[0].startswith(("/", "http://", "https://")):
@@ -65,7 +76,7 @@ def question(words: Sequence[str]) -> Question:
     given = " ".join(words)
     raise ValueError(
         f"{given!r} names no request: give a request id (x-amzn-RequestId) or its beginning, a trace id, "
-        "a URL, a method and a URL such as GET /hello, or rule and its name"
+        "a URL, a method and a URL such as GET /hello, or rule or machine and its name"
     )
 
 

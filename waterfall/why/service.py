@@ -16,6 +16,7 @@ from waterfall.why.client import MOST, Journal
 from waterfall.why.dry_run import DryRun, Stage, UnreadFunction, explain_dry_run
 from waterfall.why.explain import brief, explain, explain_trace
 from waterfall.why.facts import Entry, Evidence, Function, Refusal, read_entry, read_invocation
+from waterfall.why.machines import explain_machine
 from waterfall.why.question import Question, Url
 from waterfall.why.reasons import Explanation, Reason
 from waterfall.why.rules import explain_rule
@@ -76,6 +77,8 @@ class Explainer:
         """Explain the request, or the rule, that is meant."""
         if question.rule:
             return Answer(self._of_rule(question.rule, now))
+        if question.machine:
+            return Answer(explain_machine(self._reader, self._source, question.machine))
         if question.trace_id:
             return self._of_trace(question.trace_id, now)
         if question.request_id:

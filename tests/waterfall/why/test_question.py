@@ -22,6 +22,7 @@ AWS = "https://abc.execute-api.us-east-1.amazonaws.com/dev"
         ),
         (["rule", "orders"], Question(rule="orders")),
         (["schedule", "nightly"], Question(rule="nightly")),
+        (["machine", "orders"], Question(machine="orders")),
         (["get", "/hello"], Question(url=Url("/hello", "GET"))),
         ([f"{LOCAL}/hello?a=1"], Question(url=Url("/hello", None, "abc", "dev"))),
         (["POST", f"{AWS}/orders/1"], Question(url=Url("/orders/1", "POST", "abc", "dev"))),
