@@ -23,7 +23,7 @@ ID_SHOWN = 8
 def render(answer: Answer, screen: Screen, now: float) -> list[Text]:
     """Return the verdict, what it is about, and a mark and a sentence for each thing that decided."""
     explanation = answer.explanation
-    style = STYLES["ok" if explanation.trace_id or explanation.verdict.startswith("Such") else "fault"]
+    style = STYLES["ok" if explanation.is_good else "fault"]
     lines = [Text(line, style=f"bold {style}") for line in _wrapped(explanation.verdict, screen, 0)]
     if answer.entry:
         lines += [

@@ -58,9 +58,8 @@ def explain_dry_run(request: DryRun) -> Explanation:
     if stop:
         return Explanation(f"No trace: {stop.clause}", tuple(reasons))
     rule = _rule(request)
-    return Explanation(
-        f"Such a request is traced: {_means(rule)}" if rule else "Such a request is traced", tuple(reasons)
-    )
+    verdict = f"Such a request is traced: {_means(rule)}" if rule else "Such a request is traced"
+    return Explanation(verdict, tuple(reasons), good=True)
 
 
 def _reasons(request: DryRun) -> Iterator[Reason]:

@@ -25,11 +25,19 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The verdict, in one line, and what led to it; `trace_id` is the trace that is there."""
+    """The verdict, in one line, and what led to it; `trace_id` is the trace that is there.
+
+    `good`: all is as one wants it, without a trace: one will be there, or a rule fired.
+    """
 
     verdict: str
     reasons: tuple[Reason, ...]
     trace_id: str | None = None
+    good: bool = False
+
+    @property
+    def is_good(self) -> bool:
+        return self.good or self.trace_id is not None
 
 
 def first_stop(reasons: list[Reason]) -> Reason | None:

@@ -25,7 +25,8 @@ def explain_rule(rule: Mapping[str, Any], now: float) -> Explanation:
     if sent[0]["state"] != "delivered":
         return Explanation(f"The {name} fired, and its target did not take it", tuple(reasons))
     since = f", but not since: {stop.clause}" if stop else ""
-    return Explanation(f"The {name} fired {_ago(sent[0]['at'], now)}{since}", tuple(reasons))
+    verdict = f"The {name} fired {_ago(sent[0]['at'], now)}{since}"
+    return Explanation(verdict, tuple(reasons), good=not stop)
 
 
 def _settings(rule: Mapping[str, Any]) -> Iterator[Reason]:

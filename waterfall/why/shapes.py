@@ -14,6 +14,7 @@ def answer_shape(answer: Answer) -> dict[str, Any]:
     return {
         "format": "waterfall.why/1",
         "verdict": explanation.verdict,
+        "good": explanation.is_good,
         "trace_id": explanation.trace_id,
         "request": _entry(answer.entry) if answer.entry else None,
         "reasons": [{"state": one.state, "text": one.text, "fix": one.fix} for one in explanation.reasons],

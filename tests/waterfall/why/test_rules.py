@@ -92,6 +92,7 @@ def test_a_rule_that_fired(cloud: Cloud) -> None:
     make(cloud, "why-fires", {"source": ["shop"]}, queue(cloud, "why-fires"))
     put(cloud, "why-fires")
     found = explained(cloud, "why-fires", lambda found: found.verdict.startswith("The rule why-fires fired "))
+    assert found.is_good
     assert any("why-fires took what it sent" in reason.text for reason in found.reasons)
 
 
@@ -104,6 +105,7 @@ def test_a_target_that_is_gone(cloud: Cloud) -> None:
     found = explained(
         cloud, "why-misses", lambda found: found.verdict == wanted and "dead-letter" in found.reasons[-1].text
     )
+    assert not found.is_good
     assert "Function not found" in found.reasons[-1].text
     assert found.reasons[-1].text.endswith("the dead-letter queue why-dead has it.")
 

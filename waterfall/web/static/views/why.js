@@ -31,7 +31,7 @@ export function whyView(main, { query, pace }) {
   const input = searchInput("Which request", {
     class: "mono",
     value: state.asked,
-    placeholder: "A request id, a trace id, or GET /hello",
+    placeholder: "A request id, a trace id, GET /hello, or rule NAME",
   });
   const live = liveSwitch(state, () => poll);
   const body = h("tbody");
@@ -131,8 +131,7 @@ export function whyView(main, { query, pace }) {
   }
 
   function drawExplanation() {
-    const { verdict, trace_id: trace, request, reasons } = state.answer;
-    const good = trace || !verdict.startsWith("No trace");
+    const { verdict, good, trace_id: trace, request, reasons } = state.answer;
     show(
       explanation,
       h("h1", { class: good ? "good" : "bad" }, cut(verdict, 2000)),
