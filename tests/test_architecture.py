@@ -81,6 +81,7 @@ PACKAGES = (
             "_keep _otlp_export",
             "_recorder",
             "_context",
+            "_propagator",
             "_calls _native _otel _runtime",
             "_setup",
             "_api",

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from opentelemetry import context as context_api
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.propagators import textmap
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, TraceFlags
 
 from tracing._exceptions import CurrentSpan
@@ -114,37 +113,6 @@ class Contexts:
         if ours and not sampled:
             sampled = header.sampled
         return TraceHeader(current.trace_id, current.span_id, sampled, extra).format()
-
-
-class Propagator(textmap.TextMapPropagator):
-    """X-Ray's header for every client that uses the OpenTelemetry API, with `Lineage` and unknown fields."""
-
-    def __init__(self, contexts: Contexts) -> None:
-        self._contexts = contexts
-
-    def extract(
-        self,
-        carrier: textmap.CarrierT,
-        context: Context | None = None,
-        getter: textmap.Getter[textmap.CarrierT] = textmap.default_getter,
-    ) -> Context:
-        context = context_api.get_current() if context is None else context
-        values = getter.get(carrier, NAME) or getter.get(carrier, NAME.lower()) or ()
-        header = parse(next(iter(values), ""))
-        return with_header(header, context) if header.trace_id and header.parent_id else context
-
-    def inject(
-        self,
-        carrier: textmap.CarrierT,
-        context: Context | None = None,
-        setter: textmap.Setter[textmap.CarrierT] = textmap.default_setter,
-    ) -> None:
-        if header := self._contexts.outgoing(context):
-            setter.set(carrier, NAME, header)
-
-    @property
-    def fields(self) -> set[str]:
-        return {NAME}
 
 
 class ParentedTracer(trace.Tracer):

@@ -141,7 +141,7 @@ class Costs:
     def told(self, cost: Cost) -> str:
         """Return what is noted of a cost, as JSON; of an import also who uses it alone."""
         noted = {cost.kind: cost.name}
-        if cost.kind == "import" and not cost.parent:
+        if cost.kind == "import" and not cost.parent and cost.name != __package__:
             with safely("finding out who uses an import"):
                 from tracing._usage import only_user  # noqa: PLC0415 - where there is something to tell
 

@@ -12,7 +12,7 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 from opentelemetry import context as context_api
 from opentelemetry import trace
@@ -67,30 +67,42 @@ with _as_in_lambda():
     from aws_xray_sdk.core.models.trace_header import TraceHeader
 
 
-class Scope(NamedTuple):
+class Scope:
     """Who made the span."""
 
-    name: str
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
-class Event(NamedTuple):
+class Event:
     """`timestamp` in nanoseconds since the epoch."""
 
-    name: str
-    timestamp: int
-    attributes: Mapping[str, Any]
+    def __init__(self, name: str, timestamp: int, attributes: Mapping[str, Any]) -> None:
+        self.name = name
+        self.timestamp = timestamp
+        self.attributes = attributes
 
 
-class Identity(NamedTuple):
+class Identity:
     """What never changes in a span."""
 
-    context: SpanContext
-    parent: SpanContext | None
-    kind: SpanKind
-    scope: Scope
-    start_time: int
-    record_exception: bool = True
-    set_status_on_exception: bool = True
+    def __init__(  # noqa: PLR0917 - as spans are started
+        self,
+        context: SpanContext,
+        parent: SpanContext | None,
+        kind: SpanKind,
+        scope: Scope,
+        start_time: int,
+        record_exception: bool = True,  # noqa: FBT001, FBT002 - the OpenTelemetry API
+        set_status_on_exception: bool = True,  # noqa: FBT001, FBT002
+    ) -> None:
+        self.context = context
+        self.parent = parent
+        self.kind = kind
+        self.scope = scope
+        self.start_time = start_time
+        self.record_exception = record_exception
+        self.set_status_on_exception = set_status_on_exception
 
 
 class NativeSpan(Recording):

@@ -8,7 +8,6 @@ from typing import Any
 
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.propagators import textmap
 from opentelemetry.sdk.extension.aws.trace import AwsXRayIdGenerator
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, SpanProcessor, TracerProvider
@@ -158,26 +157,13 @@ def _botocore_instrumentation() -> tuple[Any, Any]:
     return BotocoreInstrumentor(), extensions  # type: ignore[no-untyped-call]
 
 
-class _Silent(textmap.TextMapPropagator):
-    """Writes nothing: the header of an AWS call is written further in, whoever instruments it."""
-
-    def extract(self, carrier: Any, context: Context | None = None, getter: Any = None) -> Context:
-        del carrier, getter
-        return Context() if context is None else context
-
-    def inject(self, carrier: Any, context: Context | None = None, setter: Any = None) -> None:
-        """Leave the carrier as it is."""
-
-    @property
-    def fields(self) -> set[str]:
-        return set()
-
-
 def instrument(provider: trace.TracerProvider, *, extensions: bool) -> None:
     """Instrument botocore, once; `extensions` keeps the attributes of OpenTelemetry's conventions.
 
     The extensions of Lambda and SNS change what the user sends, so they always go.
     """
+    from tracing._propagator import Silent  # noqa: PLC0415
+
     instrumentor, known = postponing(_SELDOM_USED, _botocore_instrumentation)
     if instrumentor.is_instrumented_by_opentelemetry:
         return
@@ -185,7 +171,7 @@ def instrument(provider: trace.TracerProvider, *, extensions: bool) -> None:
     for name in list(table):
         if not extensions or name in {"lambda", "sns"}:
             del table[name]
-    instrumentor.instrument(tracer_provider=provider, propagator=_Silent(), skip_dep_check=True)
+    instrumentor.instrument(tracer_provider=provider, propagator=Silent(), skip_dep_check=True)
 
 
 def resource(environ: Mapping[str, str] = os.environ) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 import os
 import threading
 from collections.abc import Collection, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from tracing._export import Exporter
 from tracing._safely import safely
@@ -26,11 +26,12 @@ def random_id(size: int) -> int:
     return int.from_bytes(os.urandom(size), "big") or 1
 
 
-class InitNode(NamedTuple):
+class InitNode:
     """Ids for work done at import: its real trace is only known when the first invocation comes."""
 
-    trace_id: int
-    span_id: int
+    def __init__(self, trace_id: int, span_id: int) -> None:
+        self.trace_id = trace_id
+        self.span_id = span_id
 
 
 class Recorder:

@@ -16,7 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from tracing._span import plain
 
@@ -41,14 +41,19 @@ _ITEM_CAPS = tuple(2**power for power in range(10, -1, -1))
 _KEPT = frozenset({"name", "id", "trace_id", "parent_id", "type"})
 
 
-class Item(NamedTuple):
+class Item:
     """An encoded span: a JSON document, or one protobuf `Span` of `scope` in the trace `trace_id`."""
 
-    id: str
-    parent_id: str
-    payload: bytes
-    scope: str = ""
-    trace_id: int = 0
+    __slots__ = ("id", "parent_id", "payload", "scope", "trace_id")
+
+    def __init__(
+        self, identifier: str, parent_id: str, payload: bytes, scope: str = "", trace_id: int = 0
+    ) -> None:
+        self.id = identifier
+        self.parent_id = parent_id
+        self.payload = payload
+        self.scope = scope
+        self.trace_id = trace_id
 
 
 Pack = Callable[[Sequence[Item]], Iterable[bytes]]

@@ -13,7 +13,7 @@ from tracing._settings import Settings
 if TYPE_CHECKING:
     from opentelemetry import trace
 
-    from tracing._context import Contexts, Propagator
+    from tracing._context import Contexts
     from tracing._costs import Costs
     from tracing._export import Exporter
     from tracing._keep import Keeper
@@ -87,7 +87,7 @@ def _others_at_work() -> bool:
 def _start(mode: str, settings: Settings, costs: Costs | None) -> Runtime:
     from opentelemetry import trace  # noqa: PLC0415
 
-    from tracing._context import Contexts, Propagator  # noqa: PLC0415
+    from tracing._context import Contexts  # noqa: PLC0415
     from tracing._exceptions import use_span  # noqa: PLC0415
     from tracing._recorder import Recorder  # noqa: PLC0415
     from tracing._runtime import Runtime  # noqa: PLC0415
@@ -98,11 +98,10 @@ def _start(mode: str, settings: Settings, costs: Costs | None) -> Runtime:
     exporter = _exporter(settings, losses, resource)
     recorder = Recorder(exporter, losses, _keeper(settings, losses), costs)
     contexts = Contexts(recorder)
-    propagator = Propagator(contexts)
     provider = _provider(mode, recorder, contexts, resource)
     trace.set_tracer_provider(provider)
     trace.use_span = use_span  # what instrumentations of other libraries call
-    _use(propagator)
+    _use_propagator(contexts)
     _instrument_later(mode, settings, provider, contexts)
     if costs:
         _time_clients(costs)
@@ -152,16 +151,18 @@ def _provider(
     return _otel.provider(recorder, contexts, resource)
 
 
-def _use(propagator: Propagator) -> None:
+def _use_propagator(contexts: Contexts) -> None:
     """Make it the global one as soon as somebody asks for that: few do, and importing it costs."""
     from tracing import _calls  # noqa: PLC0415
     from tracing._safely import safely  # noqa: PLC0415
 
     def install() -> None:
-        from opentelemetry import propagate  # noqa: PLC0415
-
         with safely("setting the propagator"):
-            propagate.set_global_textmap(propagator)
+            from opentelemetry import propagate  # noqa: PLC0415
+
+            from tracing._propagator import Propagator  # noqa: PLC0415
+
+            propagate.set_global_textmap(Propagator(contexts))
 
     _calls.when_imported("opentelemetry.propagate", install)
 
