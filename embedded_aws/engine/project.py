@@ -127,7 +127,10 @@ def _project_file(directory: Path) -> Path:
 def _python_options(file: Path, runtime: object) -> Mapping[str, Any]:
     name = runtime.get("name") if isinstance(runtime, dict) else runtime
     if name != "python":
-        raise EngineError(f"{file}: runtime is '{name}', but only Pulumi programs in python can run here")
+        raise EngineError(
+            f"{file}: runtime is '{name}', but only Pulumi programs in python can run here; for others start "
+            "`waterfall serve`, and deploy with Pulumi's own CLI: `waterfall pulumi -- up`"
+        )
     options = runtime.get("options") if isinstance(runtime, dict) else None
     return options if isinstance(options, dict) else {}
 

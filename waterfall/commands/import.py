@@ -35,7 +35,7 @@ def put(source: Source, traces: Sequence[Kept]) -> list[str]:
 
 def _read(path: Path) -> list[Kept]:
     try:
-        return read(path.read_text(encoding="utf-8"))
+        return read(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ReadError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -57,7 +57,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 def _run(given: argparse.Namespace) -> int:
     traces = [trace for path in given.files for trace in _read(path)]
     refused = put(source_of(given), traces)
-    for trace in traces:
+    for trace in traces if len(refused) < sum(len(trace.documents) for trace in traces) else ():
         say(f"imported {trace.id}: `{typed(f'show {trace.id}')}`")
     if refused:
         told = "; ".join(refused[:_REASONS])

@@ -88,4 +88,7 @@ def _kept(trace: Any) -> Kept:
             raise KeptError(
                 f"a document of trace {id_} says that it is of trace {document.get('trace_id')!r}"
             )
-    return Kept(id_, tuple(json.dumps(document, separators=(",", ":")) for document in documents))
+    try:
+        return Kept(id_, tuple(json.dumps(document, separators=(",", ":")) for document in documents))
+    except RecursionError as error:
+        raise KeptError(f"a document of trace {id_} nests deeper than X-Ray takes") from error

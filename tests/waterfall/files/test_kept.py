@@ -78,7 +78,14 @@ def test_documents_go_fifty_at_a_time() -> None:
         (json.dumps({"format": FORMAT, "traces": [{"id": TRACE_ID}]}), "has no documents"),
         (json.dumps({"format": FORMAT, "traces": [{"id": TRACE_ID, "documents": [7]}]}), "is no JSON object"),
         (json.dumps({"format": FORMAT, "traces": [{"id": TRACE_ID, "documents": [{}]}]}), "of trace None"),
+        (
+            json.dumps(
+                {"format": FORMAT, "traces": [{"id": TRACE_ID, "documents": [{"trace_id": TRACE_ID}]}]}
+            ).replace("}]}]}", ', "metadata": ' + '{"a":' * 50_000 + "1" + "}" * 50_000 + "}]}]}"),
+            "nests deeper than X-Ray takes",
+        ),
     ],
+    ids=range(10),
 )
 def test_another_file_is_refused_with_the_reason(text: str, told: str) -> None:
     """One line says what is wrong with it."""
