@@ -26,12 +26,13 @@ from moto.core.common_models import BaseModel
 from moto.core.config import default_user_config
 from moto.core.loaders import Loader, moto_root
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.core.serialize import SERVICE_SPECIFIC_SERIALIZERS, JSONSerializer
+from moto.core.serialize import SERVICE_SPECIFIC_SERIALIZERS
 from moto.core.utils import camelcase_to_underscores, method_names_from_class, unix_time_millis
 from moto.sqs.models import Message, Queue, SQSBackend
 
 from embedded_aws.aws.loader import ModelLoader
 from embedded_aws.aws.model import loader
+from embedded_aws.aws.moto_answers import PlainAnswers
 
 MOST_RECORDS = 10_000
 """Records that a shard of a stream keeps; moto would keep all of them, AWS those of a day or more."""
@@ -60,6 +61,8 @@ def apply() -> None:
     _leave_out_openapi_validator()
     _read_models_once()
     _look_for_keys_where_some_are()
+    for service in ("dynamodb", "sqs"):
+        SERVICE_SPECIFIC_SERIALIZERS.setdefault(service, {})["json"] = PlainAnswers
 
 
 def _leave_out_openapi_validator() -> None:
@@ -226,24 +229,6 @@ def correct_tables() -> None:
 
     StreamShard.add = added  # type: ignore[method-assign]
     StreamShard.get = got  # type: ignore[method-assign]
-    SERVICE_SPECIFIC_SERIALIZERS["dynamodb"] = {"json": PlainValues}
-
-
-class PlainValues(JSONSerializer):
-    """Takes values of attributes as they are; moto looks in each for all types, by all possible names."""
-
-    def _serialize_type_structure(self, serialized: Any, value: Any, shape: Any, key: str) -> None:
-        if shape.name == "AttributeValue" and _is_plain(value):
-            self._default_serialize(serialized, value, shape, key)
-        else:
-            super()._serialize_type_structure(serialized, value, shape, key)
-
-
-def _is_plain(value: object) -> bool:
-    if type(value) is not dict or len(value) != 1:
-        return False
-    ((kind, content),) = value.items()
-    return type(content) is (str if kind in {"S", "N"} else bool if kind in {"BOOL", "NULL"} else None)
 
 
 def correct_iam() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -200,33 +201,49 @@ def ask_first() -> None:
     assert started[0]["status"] == 200
 
 
+VALUES: list[dict[str, Any]] = [
+    {"S": "é"},
+    {"S": ""},
+    {"N": "1.5"},
+    {"N": 2},
+    {"BOOL": False},
+    {"NULL": True},
+    {"B": b"\x00"},
+    {"SS": ["a", "b"]},
+    {"BS": [b"a"]},
+    {"L": [{"S": "a"}, {"L": [{"N": "1"}]}]},
+    {"M": {"a": {"M": {"b": {"B": b"c"}}}}},
+]
+
+
 @pytest.mark.usefixtures("moto")
 @pytest.mark.parametrize(
-    "value",
+    ("service", "name", "answer"),
     [
-        {"S": "é"},
-        {"S": ""},
-        {"N": "1.5"},
-        {"N": 2},
-        {"BOOL": False},
-        {"NULL": True},
-        {"B": b"\x00"},
-        {"SS": ["a", "b"]},
-        {"BS": [b"a"]},
-        {"L": [{"S": "a"}, {"L": [{"N": "1"}]}]},
-        {"M": {"a": {"M": {"b": {"B": b"c"}}}}},
+        *(("dynamodb", "GetItem", {"Item": {"value": value}}) for value in VALUES),
+        ("dynamodb", "GetItem", {}),
+        ("dynamodb", "GetItem", {"Item": None, "ConsumedCapacity": {"CapacityUnits": 1}}),
+        (
+            "dynamodb",
+            "DescribeTable",
+            {"Table": {"TableName": "a", "CreationDateTime": datetime(2026, 1, 1, tzinfo=UTC)}},
+        ),
+        ("dynamodb", "DescribeTable", {"Table": {"table_name": "a", "KeySchema": []}}),
+        ("dynamodb", "DescribeTable", {"Table": {"TableName": "a", "Unknown": 1}}),
+        ("sqs", "SendMessage", {"MessageId": "1", "MD5OfMessageBody": "2", "SequenceNumber": None}),
+        ("sqs", "ReceiveMessage", {"Messages": [{"Body": "a", "Attributes": {"SentTimestamp": "1"}}]}),
     ],
 )
-def test_a_value_is_written_as_moto_writes_it(value: dict[str, Any]) -> None:
-    """Of each type, also where it holds others."""
+def test_an_answer_is_written_as_moto_writes_it(service: str, name: str, answer: dict[str, Any]) -> None:
+    """Values of each type, also where they hold others; members with other names, and of no name."""
     from moto.core.serialize import JSONSerializer, XFormedAttributePicker  # noqa: PLC0415 - as above
     from moto.core.utils import get_service_model  # noqa: PLC0415
 
-    from embedded_aws.aws.moto_patches import PlainValues  # noqa: PLC0415
+    from embedded_aws.aws.moto_answers import PlainAnswers  # noqa: PLC0415
 
-    operation, answer = get_service_model("dynamodb").operation_model("GetItem"), {"Item": {"value": value}}
+    operation = get_service_model(service).operation_model(name)
     found, expected = (
         kind(operation, value_picker=XFormedAttributePicker()).serialize(answer)
-        for kind in (PlainValues, JSONSerializer)
+        for kind in (PlainAnswers, JSONSerializer)
     )
     assert found == expected
