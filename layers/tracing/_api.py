@@ -98,12 +98,13 @@ def annotate(key: str, value: str | float | bool) -> None:  # noqa: FBT001 - a v
             )
             return
         clean = _span.annotation_key(key)
-        listed = tuple((getattr(span, "attributes", None) or {}).get(_span.ANNOTATIONS, ()))
-        if clean not in listed:
-            if len(listed) == _span.MAX_ANNOTATIONS:
-                log.warning("annotate(%r): a span has at most %d annotations", key, _span.MAX_ANNOTATIONS)
-            span.set_attribute(_span.ANNOTATIONS, [*listed, clean])
-        span.set_attribute(clean, value)
+        listed = _span.copied(getattr(span, "attributes", None)).get(_span.ANNOTATIONS, ())
+        if clean in listed:
+            span.set_attribute(clean, value)
+            return
+        if len(listed) == _span.MAX_ANNOTATIONS:
+            log.warning("annotate(%r): a span has at most %d annotations", key, _span.MAX_ANNOTATIONS)
+        span.set_attributes({_span.ANNOTATIONS: [*listed, clean], clean: value})
 
 
 def add_metadata(key: str, value: Any, namespace: str = "default") -> None:
@@ -120,7 +121,7 @@ def add_metadata(key: str, value: Any, namespace: str = "default") -> None:
         from tracing import _span  # noqa: PLC0415 - not needed where tracing is off
 
         attribute = _span.METADATA + namespace
-        known = _span.namespace_of((getattr(span, "attributes", None) or {}).get(attribute))
+        known = _span.namespace_of(_span.copied(getattr(span, "attributes", None)).get(attribute))
         span.set_attribute(attribute, _span.Namespace.of({**(known or {}), key: _span.plain(value)}))
 
 

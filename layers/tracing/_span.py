@@ -123,7 +123,7 @@ def read(span: Any) -> SpanData:
 
 def public(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
     """A copy without the queries, fragments and credentials of URLs."""
-    found: dict[str, Any] = {} if not attributes else _copy(attributes)
+    found = copied(attributes)
     if not _ANY.isdisjoint(found):
         for key in _URLS:
             if key in found:
@@ -133,8 +133,10 @@ def public(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
     return found
 
 
-def _copy(attributes: Mapping[str, Any]) -> dict[str, Any]:
+def copied(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
     """Copy those of an SDK by their own `copy`, which does not ask for each."""
+    if not attributes:
+        return {}
     copy = getattr(attributes, "copy", None)
     found = copy() if copy else None
     return found if type(found) is dict else dict(attributes)
