@@ -166,8 +166,8 @@ IMPORTS = Theme(
 
 _MOTO = "beside HTTP a call takes some 0.2 ms, most of it in moto's class for it"
 _INVOKE = (
-    "each comes after 50 ms of MiniStack's, in which caches get cold; one after another take 1.7 ms, of which "
-    "boto3 takes 0.9 and the worker 0.35"
+    "each comes after 50 ms of MiniStack's, in which caches get cold; one after another take 1.7 ms, of "
+    "which boto3 takes 0.9 and the worker 0.35"
 )
 _CALLS = {
     "dynamodb.PutItem": "DynamoDB PutItem",
