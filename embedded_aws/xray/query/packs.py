@@ -227,6 +227,9 @@ class Packs:
                 kept = [[each, -1 if each == number else revision] for each, revision in _revisions(blob)]
                 query = "UPDATE pack SET revisions = ? WHERE first = ?"
                 connection.execute(query, (orjson.dumps(kept), first))
+        # As many traces of as many revisions as were summed would not be the same ones.
+        query = "DELETE FROM fact WHERE part = ? AND name = ?"
+        connection.execute(query, (number // PART, MINUTES))
 
     def put(self, connection: sqlite3.Connection, part: int, made: Packed) -> None:
         """Add a part."""

@@ -374,6 +374,23 @@ def test_a_number_that_is_used_again_has_nothing_of_the_trace_before(packing: Pa
     assert packing.api.ids('user = "new"') == [trace_id(95, NOW + 95)]
 
 
+def test_the_map_has_the_trace_that_a_number_is_used_again_for(packing: Packing) -> None:
+    """Its minute has as many traces of as many documents as when it was packed, and others."""
+    packing.passed = 5
+    packing.put(*range(1, 31))
+    packing.passed = 0
+    packing.put(*range(31, 90))
+    packing.pack()
+    while packing.xray.store.tidy(NOW + 3):
+        pass
+    place: dict[str, Any] = {"trace_id": trace_id(200, NOW + 31), "at": 31}
+    packing.api.put(segment("new", **place), segment("b", parent="new", **place))
+    assert packing.xray.store.find([place["trace_id"]])[0].number == 31
+    minute = NOW // 60 * 60
+    graph = packing.api.ask("/ServiceGraph", StartTime=minute, EndTime=minute + 60)
+    assert "new" in {each["Name"] for each in graph["Services"]}
+
+
 @pytest.fixture
 def on_disk(tmp_path: Path, packer: Packer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Packing]:
     monkeypatch.setattr(packs, "PART", PART)
