@@ -18,6 +18,7 @@ from embedded_aws.aws.ids import RandomIds
 from embedded_aws.awslambda.runtime.environ import HOST_RUNTIME
 
 WARM_UP = 20
+TURN = 10
 DOCUMENTS_PER_CALL = 50
 RUNS_FUNCTIONS = {OURS, MINISTACK}
 HAS_NO_XRAY = {MINISTACK}
@@ -41,17 +42,21 @@ def measure(count: int, say: Callable[[str], None]) -> Iterator[Measured]:
 
 
 def _turns(calls: Mapping[str, Mapping[str, Call]], count: int) -> dict[str, dict[str, list[float]]]:
-    """Return the seconds of each call on each server; they take turns, and who is first changes."""
+    """Return the seconds of each call on each server; they take turns, and who is first changes.
+
+    A turn has some calls: after each one, the others would have let what it needs go cold.
+    """
     taken: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     names = list(calls)
-    for number in range(count):
-        first = number % len(names)
+    for turn, start in enumerate(range(0, count, TURN)):
+        first = turn % len(names)
         for what in calls[OURS]:
             for name in (*names[first:], *names[:first]):
                 if call := calls[name].get(what):
-                    begun = time.perf_counter()
-                    call(number)
-                    taken[what][name].append(time.perf_counter() - begun)
+                    for number in range(start, min(start + TURN, count)):
+                        begun = time.perf_counter()
+                        call(number)
+                        taken[what][name].append(time.perf_counter() - begun)
     return taken
 
 
