@@ -178,7 +178,7 @@ _CALLS = {
 
 CALLS = Theme(
     "Calls of AWS",
-    "p50 of the same boto3 clients, in turn; moto's server runs functions in Docker alone.",
+    "p50 of the same boto3 clients, in turns of ten calls; moto's server runs functions in Docker alone.",
     (
         *(Row(f"call.{id_}", what, "ms", Aim(0, MINISTACK), _MOTO) for id_, what in _CALLS.items()),
         Row("call.lambda.Invoke", "Lambda Invoke, warm", "ms", Aim(2), _INVOKE),
