@@ -380,7 +380,9 @@ def test_the_map_has_the_trace_that_a_number_is_used_again_for(packing: Packing)
     packing.put(*range(1, 31))
     packing.passed = 0
     packing.put(*range(31, 90))
+    packing.passed = 5
     packing.pack()
+    assert packing.count("part") == 2
     while packing.xray.store.tidy(NOW + 3):
         pass
     place: dict[str, Any] = {"trace_id": trace_id(200, NOW + 31), "at": 31}
