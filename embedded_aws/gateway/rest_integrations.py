@@ -194,9 +194,12 @@ def _mock(routed: Routed, integration: Integration) -> Response:
     media_type = (routed.request.header("Content-Type") or "application/json").split(";")[0].strip()
     templates = integration.templates
     template = templates.get(media_type, templates.get("$default"))
-    if template is None:
-        template = routed.request.body.decode("utf-8", "replace") or templates.get("application/json", "")
-    status = _mock_status(fill(template, routed.context, routed.stage.variables))
+    if template is None and routed.request.body:
+        text = routed.request.body.decode("utf-8", "replace")  # as it is: what clients send is no template
+    else:
+        chosen = templates.get("application/json", "") if template is None else template
+        text = fill(chosen, routed.context, routed.stage.variables)
+    status = _mock_status(text)
     return _answered(routed, integration, status, {}, b"") if status else answers.INTERNAL_SERVER_ERROR
 
 

@@ -57,6 +57,14 @@ def test_mock_answers(front: FrontFactory, template: str, status: int, body: str
     assert (response.status_code, response.text) == (status, body)
 
 
+@pytest.mark.parametrize(("body", "status"), [('{"statusCode": 200, "a": "$b"}', 200), ("#set($a = 1)", 500)])
+def test_a_body_without_a_template_is_none_itself(front: FrontFactory, body: str, status: int) -> None:
+    """It goes through as it is, whatever a client writes into it."""
+    gateway = front(with_method(mock('{"statusCode": 200}', IntegrationResponse(200)), "POST"))
+    answer = gateway.request("POST", "/hello", content=body, headers={"Content-Type": "text/plain"})
+    assert answer.status_code == status
+
+
 @pytest.mark.parametrize("template", ["#set($a = 1)", "$input.json('$')", "$util.escapeJavaScript('a')"])
 def test_templates_that_compute(front: FrontFactory, template: str) -> None:
     """A template that is a program answers 501."""
