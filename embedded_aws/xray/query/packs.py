@@ -33,6 +33,8 @@ _LOG = logging.getLogger(__name__)
 PART = 256
 """Traces, by number. Whoever stores or reads waits 3 ms while they are read, and while they are replaced."""
 _PACK = 16
+_READ = 256
+"""Packs whose digests are held once they were read, 40 kB each: a list that is asked for again has 100."""
 _ATTEMPTS = 3
 """How often a part is packed that cannot be."""
 
@@ -181,6 +183,7 @@ class Packs:
         self._serials = count()
         self._failed: Counter[int] = Counter()
         self._unreadable: set[int] = set()
+        self._digests: dict[int, tuple[list[tuple[int, int]], _Digests]] = {}
         self.read(connection)
 
     def read(self, connection: sqlite3.Connection) -> None:
@@ -188,6 +191,7 @@ class Packs:
         parts = [number for (number,) in connection.execute("SELECT number FROM part")]
         self._parts = dict(zip(parts, self._serials, strict=False))
         self._next = 0
+        self._digests.clear()
 
     def has(self, number: int) -> bool:
         """Tell whether the trace's part is packed; the trace may have changed since, and be loose again."""
@@ -221,6 +225,7 @@ class Packs:
     def forget(self, connection: sqlite3.Connection, number: int) -> None:
         """Hold nothing more of a trace that was let go of: its number is another one's."""
         first = number - number % _PACK
+        self._digests.pop(first, None)
         query = "SELECT revisions FROM pack WHERE first = ?"
         for (blob,) in connection.execute(query, (first,)).fetchall():
             with suppress(DamagedError):
@@ -258,16 +263,24 @@ class Packs:
         self, connection: sqlite3.Connection, numbers: Iterable[int]
     ) -> dict[tuple[int, int], PackedDigest]:
         """Return the packed digests of these traces, and maybe of others, by number and revision."""
-        found = {}
-        firsts = list({number - number % _PACK for number in numbers})
-        marks = ",".join("?" * len(firsts))
-        query = f"SELECT revisions, summaries, graphs FROM pack WHERE first IN ({marks})"  # noqa: S608 - question marks
-        for revisions, *blobs in connection.execute(query, firsts):
-            pack = _Digests(*blobs)
+        packs = {
+            first: self._digests.pop(first, None) for first in {number - number % _PACK for number in numbers}
+        }
+        missing = [first for first, known in packs.items() if known is None]
+        marks = ",".join("?" * len(missing))
+        query = f"SELECT first, revisions, summaries, graphs FROM pack WHERE first IN ({marks})"  # noqa: S608 - question marks
+        for first, revisions, *blobs in connection.execute(query, missing) if missing else ():
             with suppress(DamagedError):
-                for place, (number, revision) in enumerate(_revisions(revisions)):
-                    found[number, revision] = PackedDigest(pack, place)
-        return found
+                packs[first] = _revisions(revisions), _Digests(*blobs)
+        read = {first: pack for first, pack in packs.items() if pack}
+        self._digests.update(read)
+        while len(self._digests) > _READ:
+            del self._digests[next(iter(self._digests))]
+        return {
+            of: PackedDigest(pack, place)
+            for revisions, pack in read.values()
+            for place, of in enumerate(revisions)
+        }
 
     def drop_gone(self, connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
         """Delete the packs in which these traces were the last ones."""
@@ -280,7 +293,11 @@ class Packs:
                 AND NOT EXISTS (SELECT 1 FROM trace WHERE number >= ? AND number < ?)"""  # noqa: S608 - of the schema
             for place in places:
                 values = (place * unit, place * size, (place + 1) * size)
-                if connection.execute(query, values).rowcount and table == "part":
+                if not connection.execute(query, values).rowcount:
+                    continue
+                if table == "pack":
+                    self._digests.pop(place * _PACK, None)
+                else:
                     del self._parts[place]
                     connection.execute("DELETE FROM fact WHERE part = ?", (place,))
                     self._next = min(self._next, place)

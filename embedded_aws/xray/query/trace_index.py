@@ -134,7 +134,9 @@ class TraceIndex:
             for place in range(last, first - 1, -1):
                 part = self._packed_part(place)
                 if part is None:
-                    loose += range(place * packs.PART, (place + 1) * packs.PART)
+                    numbers = range(place * packs.PART, (place + 1) * packs.PART)
+                    oldest, newest = order.span(numbers)
+                    loose += numbers if newest >= start and oldest < end else ()
                     continue
                 part.span = part.span or order.span(part.numbers)
                 if part.span[1] < start or part.span[0] >= end:

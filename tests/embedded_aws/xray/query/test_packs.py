@@ -362,6 +362,7 @@ def test_a_number_that_is_used_again_has_nothing_of_the_trace_before(packing: Pa
     """Also where others of its pack are still there, so that this was not let go of."""
     packing.put(*range(1, 90), user="old")
     packing.pack()
+    assert len(packing.everything()[0]) == 89
     packing.put(5, takes=3)
     packing.passed += MAX_AGE
     while packing.xray.store.tidy(NOW + QUIET):
@@ -372,6 +373,22 @@ def test_a_number_that_is_used_again_has_nothing_of_the_trace_before(packing: Pa
     assert [each["Id"] for each in listed] == [trace_id(95, NOW + 95), trace_id(5, NOW + 5)]
     assert packing.api.ids('user = "old"') == []
     assert packing.api.ids('user = "new"') == [trace_id(95, NOW + 95)]
+
+
+def test_a_part_that_is_packed_again_is_read_anew(packing: Packing) -> None:
+    """What was read of the traces whose numbers it has is not what they say."""
+    packing.put(*range(1, 90))
+    packing.pack()
+    assert len(packing.everything()[0]) == 89
+    packing.passed += MAX_AGE + 1
+    while packing.xray.store.tidy(NOW + 1):
+        pass
+    packing.passed = 0
+    packing.put(*range(101, 190))
+    packing.pack()
+    listed = packing.everything()[0]
+    assert [each["Id"] for each in listed] == [trace_id(each, NOW + each) for each in range(189, 100, -1)]
+    assert packing.count("pack") == 4
 
 
 def test_the_map_has_the_trace_that_a_number_is_used_again_for(packing: Packing) -> None:
