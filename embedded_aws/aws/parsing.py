@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 import orjson
@@ -72,11 +72,16 @@ def decode(text: str) -> Any:
 
 
 def encode(value: Any) -> str:
-    """Return JSON that `decode` reads, as short as can be."""
+    """Return JSON that `decode` reads, as short as can be; `orjson.Fragment` is what is JSON already."""
     try:
         return orjson.dumps(value).decode()
     except TypeError:  # more than 64 bits, or half a surrogate pair
         return json.dumps(value, separators=(",", ":"))
+
+
+def extended(text: str, members: Mapping[str, Any]) -> str:
+    """Return the JSON of an object of ours with more members, without reading what it has."""
+    return f"{text[:-1]},{encode(members)[1:]}"
 
 
 def read_object(body: bytes) -> dict[str, Any]:

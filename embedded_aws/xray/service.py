@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.ids import RandomIds
-from embedded_aws.aws.parsing import decode
+from embedded_aws.aws.parsing import decode, extended
 from embedded_aws.host.losses import Losses
 from embedded_aws.host.retention import Ages
 from embedded_aws.xray.api.tags import Tags
@@ -73,12 +73,12 @@ class Query:
 
 @dataclass(frozen=True)
 class Page:
-    """Summaries of one page, newest first; `last` continues after it and is `None` at the end.
+    """Summaries of one page as JSON, newest first; `last` continues after it and is `None` at the end.
 
     `processed` counts the traces that were looked at.
     """
 
-    summaries: list[dict[str, Any]]
+    summaries: list[str]
     last: tuple[float, int] | None
     processed: int
 
@@ -298,7 +298,7 @@ class XRay:
         found = []
         for row, digest in self._digests(self.store.numbered(numbers, query.by)):
             event = {"MatchedEventTime": row.time} if query.by == "Event" else {}
-            found.append({**decode(digest.summary), "Revision": row.revision, **event})
+            found.append(extended(digest.summary, {"Revision": row.revision, **event}))
         return Page(found, last, processed)
 
     def graph(self, start: float, end: float, group: Group | None = None) -> Graph:

@@ -8,8 +8,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from embedded_aws.aws.errors import InvalidRequestError
 from embedded_aws.aws.paging import bad_token, paged, position, read_token, token
+from embedded_aws.aws.parsing import decode
 from embedded_aws.aws.service import Operation, Service
 from embedded_aws.xray.api import account, groups, insights, policies, retrieval, tags, time_series
 from embedded_aws.xray.api.requests import optional_group, window
@@ -116,8 +119,8 @@ def _get_trace_summaries(xray: XRay, request: dict[str, Any]) -> dict[str, Any]:
     page = xray.summaries(_query(request), before=_row_position(request), limit=SUMMARIES_PER_PAGE)
     found = page.summaries
     answer = {
-        "TraceSummaries": found,
-        "ApproximateTime": found[-1]["StartTime"] if found else request["StartTime"],
+        "TraceSummaries": [orjson.Fragment(text) for text in found],
+        "ApproximateTime": decode(found[-1])["StartTime"] if found else request["StartTime"],
         "TracesProcessedCount": page.processed,
     }
     return answer if page.last is None else {**answer, "NextToken": token([*page.last])}

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from embedded_aws.aws.parsing import decode
 from embedded_aws.xray.query.filters.parser import parse
 from embedded_aws.xray.query.filters.syntax import And, Has, Keyword, Not, Or
 from embedded_aws.xray.service import Query, XRay
@@ -229,7 +230,9 @@ def test_logic_is_that_of_sets(traces: Api, names: list[str]) -> None:
 
     def chosen(expression: Any) -> set[str]:
         query = Query(NOW - 10, NOW + 60, expression=expression)
-        return {found["Id"] for found in traces.xray.summaries(query, before=None, limit=100).summaries}
+        return {
+            decode(found)["Id"] for found in traces.xray.summaries(query, before=None, limit=100).summaries
+        }
 
     one, two = chosen(first), chosen(second)
     assert chosen(And((first, second))) == one & two
