@@ -163,14 +163,16 @@ class Store(BoundedStore):
 
         There may be as many numbers as traces; those at the end are the first that a full store lets go of.
         """
-        for end in range(len(numbers), 0, -_READ_AT_ONCE):
-            part = numbers[max(0, end - _READ_AT_ONCE) : end]
+        end, look = len(numbers), _STEP
+        while end > 0:
+            part = numbers[max(0, end - look) : end]
             query = f"SELECT number, {_TIME_COLUMN[by]} FROM trace WHERE number IN ({_marks(part)})"  # noqa: S608 - a column of the schema and question marks
             with self._database.transaction() as connection:
                 times = dict(connection.execute(query, tuple(part)).fetchall())
             for number in reversed(part):
                 if number in times:
                     return times[number], number
+            end, look = end - look, _READ_AT_ONCE
         return None
 
     def periods(self, length: int, first: int, last: int) -> list[PeriodState]:

@@ -11,7 +11,7 @@ import math
 import threading
 from array import array
 from collections import defaultdict
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol
 
 from embedded_aws.xray.query import packs
@@ -315,6 +315,8 @@ class _PackedPart(_Traces):
             self._rows: Rows = packed_tables.value(self._read(""))
         except DamagedError:  # or it has just gone
             self._rows = []
+        if len(self._rows) == packs.PART:
+            self._rows = _all_rows(packs.PART)
         self._tables: dict[str, PackedTable] = {}
         self._answers: dict[str, array[int]] = {}
         self.span: tuple[float, float] | None = None
@@ -382,6 +384,12 @@ class _Shard(_Traces):
                 if found.revision >= self._revisions.get(row, 0):
                     missing.discard(row)
         return table
+
+
+@cache
+def _all_rows(count: int) -> Rows:
+    """Return the rows of a part of which nothing is gone: one list for all, of nearly all parts."""
+    return list(range(count))
 
 
 def _parts(rows: Rows) -> Iterator[Rows]:

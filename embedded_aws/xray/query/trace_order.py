@@ -61,8 +61,10 @@ class TraceOrder:
         self, numbers: Iterable[int], start: float, end: float, before: tuple[float, int] | None
     ) -> list[int]:
         """Return those of the traces that `newest` would list, newest first."""
-        known, first, there = self._known, self._first, self.numbers
-        found = [number for number in numbers if number in there and start <= known[number - first] < end]
+        known, first, stop = self._known, self._first, self.numbers.stop
+        found = [
+            number for number in numbers if first <= number < stop and start <= known[number - first] < end
+        ]
         if before:
             found = [number for number in found if (known[number - first], number) < before]
         found.sort(reverse=True)
