@@ -31,7 +31,7 @@ LARGER = "large"
 class Size:
     """How much is measured: how often, for how many seconds, of how many traces."""
 
-    cold: int = 15
+    cold: int = 31
     warm: int = 600
     imports: int = 20
     calls: int = 300
@@ -58,7 +58,7 @@ PARTS: Mapping[str, Part] = {
     LARGER: lambda size, say: store.measure(LARGER, LARGE, 10 * size.traces, size.growth, say),
 }
 EXPECTED_SECONDS = {
-    "tracing": 100,
+    "tracing": 140,
     "imports": 30,
     "calls": 45,
     "gateway": 60,

@@ -4,7 +4,7 @@ The store has 300,000 traces of one hour, which Chromium shows over `waterfall s
 rows and figures are painted (from the navigation, the store included) on a stack that was asked before, and
 until the page shows what was asked for: another order, a filter, the next page, failures by cause, and a new
 trace. The first questions work out what later ones find ready, and have a line of their own. The store is
-written as it is on disk, not through the API.
+written as it is on disk once its traces are quiet, not through the API.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory:
         data = given.data or Path(directory)
         if given.data is None:
-            fill(data, given.traces, time.time() - HOUR)
+            fill(data, given.traces, time.time() - HOUR, packed=True)
         with browsing() as browser, served(data) as (xray, console):
             page = browser.page(width=1280, height=800)
             print(f"{given.traces:,} traces")
