@@ -279,12 +279,12 @@ class XRay:
         left = self._index.count(query.start, query.end, place)
         return self._page(found + hits, query, place, processed + looked_at - left)
 
-    def _numbers(self, query: Query, before: tuple[float, int] | None, limit: int) -> list[int]:
+    def _numbers(self, query: Query, before: tuple[float, int] | None, limit: int) -> Sequence[int]:
         if query.expression is not None and query.by == "TraceId":
             return self._index.newest(query.start, query.end, before, limit)
         return self.store.numbers(query.start, query.end, query.by, before=before, limit=limit)
 
-    def _hits(self, query: Query, numbers: list[int]) -> list[int]:
+    def _hits(self, query: Query, numbers: Sequence[int]) -> Sequence[int]:
         if query.rate < 1:
             # A trace is in the sample or not whenever it is looked at, and its neighbours tell nothing of it.
             numbers = [number for number in numbers if number * _MIX % 2**32 < query.rate * 2**32]

@@ -125,7 +125,7 @@ class Lists:
         found = [FailedAlike(self._columns.failures[key], count, newest[key]) for key, count in most]
         return found, failed.total() - sum(group.count for group in found)
 
-    def _chosen(self, wanted: Wanted, *, needs_columns: bool) -> tuple[list[int], int]:
+    def _chosen(self, wanted: Wanted, *, needs_columns: bool) -> tuple[Sequence[int], int]:
         """Return the traces, newest first, and how many could not be looked at in time."""
         end = self._monotonic() + PATIENCE
 
@@ -133,6 +133,7 @@ class Lists:
             return self._monotonic() < end
 
         unread = 0
+        numbers: Sequence[int]
         if wanted.expression is None:
             numbers = self._began_in(wanted.start, wanted.end)
         else:
@@ -146,11 +147,11 @@ class Lists:
             numbers = self._columns.failed(numbers, wanted.failure)
         return numbers, unread
 
-    def _began_in(self, start: float, end: float) -> list[int]:
+    def _began_in(self, start: float, end: float) -> Sequence[int]:
         return self._index.newest(start, end, None, sys.maxsize)
 
     def _selected(
-        self, expression: Expression, numbers: list[int], has_time: Callable[[], bool]
+        self, expression: Expression, numbers: Sequence[int], has_time: Callable[[], bool]
     ) -> tuple[list[int], int]:
         found: list[int] = []
         place, look = 0, _FIRST_LOOK
@@ -162,7 +163,7 @@ class Lists:
         return found, max(0, len(numbers) - place)
 
     def _by_column(
-        self, numbers: list[int], column: Column, *, descending: bool, after: int | None, limit: int
+        self, numbers: Sequence[int], column: Column, *, descending: bool, after: int | None, limit: int
     ) -> list[int]:
         if len(numbers) <= _FEW:
             return _following(self._columns.sorted(numbers, column, descending=descending), after, limit)
@@ -191,12 +192,12 @@ def _next(place: int | None) -> int:
     return 0 if place is None else place + 1
 
 
-def _following(ordered: list[int], after: int | None, limit: int) -> list[int]:
+def _following(ordered: Sequence[int], after: int | None, limit: int) -> list[int]:
     """Return what comes after a trace; nothing when that is gone."""
     if after is None:
-        return ordered[:limit]
+        return list(ordered[:limit])
     try:
         place = ordered.index(after) + 1
     except ValueError:
         return []
-    return ordered[place : place + limit]
+    return list(ordered[place : place + limit])

@@ -94,7 +94,7 @@ class TraceIndex:
         """Let it know of changes before each answer."""
         self._followers.append(follower)
 
-    def newest(self, start: float, end: float, before: tuple[float, int] | None, limit: int) -> list[int]:
+    def newest(self, start: float, end: float, before: tuple[float, int] | None, limit: int) -> array[int]:
         """List at most `limit` traces that began in [start, end), before (time, number), newest first.
 
         Some may be gone: those that the store let go of lately.

@@ -47,10 +47,10 @@ class TraceOrder:
         self._numbers.insert(place, number)
         self._known[number - self._first] = time
 
-    def newest(self, start: float, end: float, before: tuple[float, int] | None, limit: int) -> list[int]:
+    def newest(self, start: float, end: float, before: tuple[float, int] | None, limit: int) -> array[int]:
         """List at most `limit` traces in [start, end) that are before (time, number), newest first."""
         first, last = self._places(start, end, before)
-        return self._numbers[max(first, last - limit) : last][::-1].tolist()
+        return self._numbers[max(first, last - limit) : last][::-1]
 
     def count(self, start: float, end: float, before: tuple[float, int] | None) -> int:
         """Return how many traces `newest` would list."""

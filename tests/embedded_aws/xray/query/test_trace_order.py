@@ -36,4 +36,4 @@ def test_order_is_that_of_the_store(
         for time, number in pairs
         if start <= time < end and (before is None or (time, number) < before)
     ]
-    assert order.newest(start, end, before, limit) == expected[:limit]
+    assert list(order.newest(start, end, before, limit)) == expected[:limit]
