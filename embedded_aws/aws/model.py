@@ -13,8 +13,8 @@ from urllib.parse import unquote
 
 from botocore.model import ServiceModel
 
-from embedded_aws.aws.loader import ModelLoader
 from embedded_aws.aws.matching import Matches, PatternError, regex
+from embedded_aws.aws.model_files import ModelLoader
 from embedded_aws.aws.parsing import shown
 
 if TYPE_CHECKING:

@@ -30,8 +30,8 @@ from moto.core.serialize import SERVICE_SPECIFIC_SERIALIZERS
 from moto.core.utils import camelcase_to_underscores, method_names_from_class, unix_time_millis
 from moto.sqs.models import Message, Queue, SQSBackend
 
-from embedded_aws.aws.loader import ModelLoader
 from embedded_aws.aws.model import loader
+from embedded_aws.aws.model_files import ModelLoader
 from embedded_aws.aws.moto_answers import PlainAnswers
 
 MOST_RECORDS = 10_000
