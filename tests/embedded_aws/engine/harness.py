@@ -104,12 +104,22 @@ class Aws:
         self._end()
 
     def _end(self) -> None:
+        """End the loop as `asyncio.run` does, in which the product runs: what is left is cancelled first."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._loop.run_until_complete(_without_others())
         self._loop.close()
 
     def _await(self, work: Any) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=60)
+
+
+async def _without_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    await asyncio.sleep(0)  # connections are closed a step later
 
 
 @dataclass(frozen=True)
