@@ -109,11 +109,16 @@ class MinuteGraphs:
         return kept[1]
 
     def _drop_oldest(self, length: int) -> None:
-        """Drop what was asked for longest ago."""
+        """Drop what was asked for longest ago; for want of room the longest periods first.
+
+        Minutes are summed soonest from what is packed; of a sum of many, the sum itself is kept.
+        """
         periods = self._kept[length]
-        most = MAX_PERIODS if length >= MINUTE else _SHORT_PERIODS
-        while len(periods) > most or (self._counts > MOST_COUNTS and len(periods) > 1):
+        while len(periods) > (MAX_PERIODS if length >= MINUTE else _SHORT_PERIODS):
             self._drop(length, next(iter(periods)))
+        for each, kept in self._kept.items():
+            while self._counts > MOST_COUNTS and len(kept) > 1:
+                self._drop(each, next(iter(kept)))
 
     def _forget_gone(self, length: int, asked: range, there: set[int]) -> None:
         """Drop the periods that were asked for and have no trace any more."""

@@ -75,6 +75,29 @@ def test_only_a_number_of_counts_is_kept(api: Api, monkeypatch: pytest.MonkeyPat
     assert kept_counts(api) <= 100
 
 
+def test_the_ends_of_a_range_are_kept_where_minutes_find_no_room(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A range that is asked for again is not summed from its traces."""
+    monkeypatch.setattr("embedded_aws.xray.query.minutes.MOST_COUNTS", 800)
+    for number in range(600):
+        takes = 1 + number / 1000
+        api.put(segment("a", trace_id=trace_id(number, NOW + number), at=number, takes=takes))
+    assert total(api, 7, 593) == (586, 0)
+    assert kept_counts(api) <= 800
+    minutes = api.xray._minutes
+    sum_up = minutes._graph_of
+    summed: list[Iterable[Row]] = []
+
+    def noted(rows: Iterable[Row]) -> Graph:
+        summed.append(rows)
+        return sum_up(rows)
+
+    monkeypatch.setattr(minutes, "_graph_of", noted)
+    assert total(api, 7, 593) == (586, 0)
+    assert summed == []
+
+
 def kept_counts(api: Api) -> int:
     """Look into the memory, which shows nowhere else."""
     kept = api.xray._minutes._kept
