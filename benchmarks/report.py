@@ -168,10 +168,12 @@ def _run(parts: Mapping[str, Any]) -> str:
     """Tell of the run that the figures are of."""
     days = sorted({each["at"][:10] for each in parts.values()})
     machines = sorted({each["machine"] for each in parts.values()})
-    minutes = sum(each["seconds"] for each in parts.values()) / 60
+    minutes = sum(each["seconds"] for name, each in parts.items() if name != "large") / 60
+    larger = " Three million traces are a run of their own, `make bench-large`." if "large" in parts else ""
     return (
         f"`make bench` ({'; '.join(machines)}; {' and '.join(days)}; {minutes:.0f} minutes), medians. "
         "All take turns in one run, so ratios tell more than figures; below 1 is better, for rates above 1."
+        f"{larger}"
     )
 
 
