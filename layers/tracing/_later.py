@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import builtins
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from types import ModuleType
+from threading import get_ident
+from types import ModuleType, SimpleNamespace
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -19,49 +21,54 @@ def postponing(names: tuple[str, ...], load: Callable[[], T]) -> T:
 
     Modules that are there already are taken as they are. A stand-in imports its module when something of it
     is called or asked for an attribute. Where one does not do, because `load` needs more of a module than its
-    names, `load` is called again without any.
+    names, `load` is called again without any. Other threads import meanwhile as ever.
     """
-    stand_ins = {name: _StandIn(name) for name in names if name not in sys.modules}
-    sys.modules.update(stand_ins)
+    postponed, thread, import_now = set(names), get_ident(), builtins.__import__
+
+    def import_later(
+        name: str,
+        globals: Any = None,  # noqa: A002
+        locals: Any = None,  # noqa: A002
+        fromlist: Any = (),
+        level: int = 0,
+    ) -> Any:
+        if name in postponed and level == 0 and name not in sys.modules and get_ident() == thread:
+            if fromlist and "*" not in fromlist:
+                return SimpleNamespace(**{part: _Part(name, part) for part in fromlist})
+            if not fromlist and "." not in name:
+                return _StandIn(name)
+        return import_now(name, globals, locals, fromlist, level)
+
+    vars(builtins)["__import__"] = import_later
     try:
         return load()
     except Exception:  # noqa: BLE001 - the second call raises what is not the stand-ins' fault
-        for stand_in in stand_ins.values():
-            stand_in.leave()
+        postponed.clear()
         return load()
     finally:
-        for stand_in in stand_ins.values():
-            stand_in.leave()
+        postponed.clear()  # for whoever has put one of his own around ours
+        if builtins.__import__ is import_later:
+            vars(builtins)["__import__"] = import_now
 
 
 class _StandIn(ModuleType):
-    """Is imported in place of a module; what others take out of it then is a `_Part`."""
-
-    def leave(self) -> None:
-        """Make room for the module itself."""
-        if sys.modules.get(self.__name__) is self:
-            del sys.modules[self.__name__]
+    """What `import` gives in place of a module."""
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # `__path__`: the import system asks whether this is a package
-            raise AttributeError(name)
-        if sys.modules.get(self.__name__) is self:
-            return _Part(self, name)
         return getattr(import_module(self.__name__), name)
 
 
 class _Part:
-    """Something out of a module, such as a function, or a module out of a package."""
+    """What `from module import name` gives: a function or class, or a module out of a package."""
 
-    def __init__(self, stand_in: _StandIn, name: str) -> None:
-        self._stand_in = stand_in
+    def __init__(self, module: str, name: str) -> None:
+        self._module = module
         self._name = name
 
     def _found(self) -> Any:
-        self._stand_in.leave()
-        module = import_module(self._stand_in.__name__)
+        module = import_module(self._module)
         if not hasattr(module, self._name):
-            import_module(f"{module.__name__}.{self._name}")
+            import_module(f"{self._module}.{self._name}")
         return getattr(module, self._name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,11 @@ from tests.tracing.harness import HEADER
 from tracing._later import postponing
 
 PACKAGE = {
-    "seldom/__init__.py": "def used(number): return number + 1\nclass Base: pass\n",
+    "seldom/__init__.py": """
+def used(number): return number + 1
+class Base: pass
+class Problem(Exception): pass
+""",
     "seldom/part.py": "class Kind:\n    one = 1\n",
 }
 
@@ -33,7 +38,7 @@ def use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         return postponing(("seldom",), lambda: importlib.import_module("user"))
 
     yield write
-    for name in ("user", "seldom", "seldom.part"):
+    for name in ("user", "seldom", "seldom.part", "near", "near.seldom"):
         sys.modules.pop(name, None)
 
 
@@ -44,6 +49,7 @@ def use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         ("from seldom import used\ndef call(): return used(1)", True),
         ("from seldom import part\ndef call(): return part.Kind.one + 1", True),
         ("from seldom import Base\nclass Derived(Base): pass\ndef call(): return 2", False),
+        ("import seldom\nfrom seldom import *\ndef call(): return used(1)", False),
         ("import seldom.part\ndef call(): return seldom.part.Kind.one + 1", False),
         ("from seldom import used\nNUMBER = used(1)\ndef call(): return NUMBER", False),
     ],
@@ -60,6 +66,45 @@ def test_an_error_of_the_module_itself_is_raised(use: Any) -> None:
     """What fails without stand-ins too is told as it is."""
     with pytest.raises(ZeroDivisionError):
         use("import seldom\n1 / 0")
+
+
+IN_A_THREAD = """
+import threading
+import seldom
+def work():
+    import seldom.part
+    from seldom import Problem
+    try:
+        raise Problem
+    except Problem:
+        found.append(seldom.part.Kind.one)
+found = []
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+def call(): return found
+"""
+
+
+def test_other_threads_import_meanwhile_as_ever(use: Any) -> None:
+    """A part of the package too, and an exception to be caught: what they get is no stand-in."""
+    assert use(IN_A_THREAD).call() == [1]
+
+
+def test_a_module_of_the_same_name_in_another_package_is_its_own(use: Any, tmp_path: Path) -> None:
+    """`from .seldom import used` means a neighbour."""
+    (tmp_path / "near").mkdir()
+    (tmp_path / "near" / "__init__.py").write_text("from .seldom import used")
+    (tmp_path / "near" / "seldom.py").write_text("used = 3")
+    assert use("from near import used\ndef call(): return used").call() == 3
+
+
+def test_nothing_is_left_of_it(use: Any) -> None:
+    """Imports go their own way afterwards, also where one failed."""
+    before = builtins.__import__
+    with pytest.raises(ModuleNotFoundError):
+        use("import seldom, missing")
+    assert builtins.__import__ is before
 
 
 CALLS = f"""
