@@ -14,6 +14,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from functools import cache, cached_property
+from inspect import isfunction
 from threading import Lock
 from types import ModuleType
 from typing import Any, NoReturn
@@ -27,7 +28,7 @@ from moto.core.config import default_user_config
 from moto.core.loaders import Loader, moto_root
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.core.serialize import SERVICE_SPECIFIC_SERIALIZERS
-from moto.core.utils import camelcase_to_underscores, method_names_from_class, unix_time_millis
+from moto.core.utils import camelcase_to_underscores, unix_time_millis
 from moto.sqs.models import Message, Queue, SQSBackend
 
 from embedded_aws.aws.model import loader
@@ -53,8 +54,8 @@ def apply() -> None:
     # moto lists every object it ever made, for a dashboard that is not served here: messages and items that
     # are gone stay in that list.
     BaseModel.__new__ = lambda cls, *_, **__: super(BaseModel, cls).__new__(cls)  # type: ignore[method-assign]
-    # moto lists the methods of a class anew with each call.
-    vars(responses)["method_names_from_class"] = cache(method_names_from_class)
+    # moto lists all methods of a class with each call.
+    vars(responses)["method_names_from_class"] = _Methods
     _keep_system_attributes()
     _keep_policies()
     _look_at_messages_once()
@@ -79,6 +80,16 @@ def _leave_out_openapi_validator() -> None:
         "openapi_spec_validator.validation", ModuleType("openapi_spec_validator.validation")
     )
     sys.modules.setdefault(name, exceptions)
+
+
+class _Methods:
+    """The names of a class's methods, in which moto looks for one."""
+
+    def __init__(self, of_class: type) -> None:
+        self._class = of_class
+
+    def __contains__(self, name: str) -> bool:
+        return isfunction(getattr(self._class, name, None))
 
 
 class _Models(ModelLoader, Loader):

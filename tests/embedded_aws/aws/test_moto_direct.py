@@ -40,18 +40,11 @@ class Moto:
             create_backend_app,
         )
 
-        from embedded_aws.aws import moto_deliveries, moto_operations  # noqa: PLC0415 - as above
-        from embedded_aws.aws.moto_direct import DirectCalls  # noqa: PLC0415
+        from embedded_aws.aws.moto_direct import DirectCalls  # noqa: PLC0415 - as above
 
-        def prepare(service: str) -> None:
-            moto_deliveries.switch_off(service)
-            moto_operations.add(service)
-
-        for service in ("dynamodb", "sqs"):  # once for a process, and before moto looks for its operations
-            prepare(service)
         self.server = DomainDispatcherApplication(create_backend_app)
         self.others = 0
-        self.direct = DirectCalls(self._other, prepare)
+        self.direct = DirectCalls(self._other, lambda _service: None)
 
     def _other(self, *given: Any) -> Any:
         self.others += 1

@@ -101,9 +101,19 @@ def test_models_are_looked_for_once() -> None:
     assert create_loader() is create_loader()
 
 
+def test_an_operation_that_is_added_after_others_were_called_is_found() -> None:
+    """Each call asks for the names of its class's methods."""
+    moto.load()
+    names_of = vars(import_module("moto.core.responses"))["method_names_from_class"]
+    late = type("Late", (), {"answer": lambda _: None, "data": "no method"})
+    assert [name in names_of(late) for name in ("answer", "added", "data")] == [True, False, False]
+    setattr(late, "added", lambda _: None)  # noqa: B010 - mypy knows no such attribute
+    assert "added" in names_of(late)
+
+
 def test_routes_are_made_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of two threads that parse at once, Python 3.11 now and then fails one."""
-    moto.load()
+    moto.load().open("sqs")
     from werkzeug.routing import Map, Rule, rules  # noqa: PLC0415 - moto's, a slow import
 
     together, parse = threading.Barrier(2), vars(rules)["_prefix_names"]
