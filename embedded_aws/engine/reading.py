@@ -88,9 +88,14 @@ def _is_below(path: str, folders: Sequence[str]) -> bool:
 
 
 def loaded_files() -> Iterator[tuple[str, str]]:
-    """Yield name and file of each module, without loading those that wait to be loaded: Pulumi's SDKs do."""
+    """Yield name and file of each module, without loading those that wait to be loaded: Pulumi's SDKs do.
+
+    One that waits has a class that looks attributes up by itself; a class alone, as `pulumi_aws.config` gives
+    itself one, does not mean that.
+    """
     for name, module in list(sys.modules.items()):
-        file = vars(module).get("__file__") if type(module) is ModuleType else None
+        is_loaded = type(module).__getattribute__ is ModuleType.__getattribute__
+        file = vars(module).get("__file__") if is_loaded else None
         if isinstance(file, str):
             yield name, file
 

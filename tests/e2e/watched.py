@@ -64,6 +64,7 @@ pulumi.export("url", pulumi.Output.concat(api.api_endpoint, "/"))
 pulumi.export("table", table.name)
 pulumi.export("queue", queues["jobs"].url)
 pulumi.export("built", built.name)
+pulumi.export("region", aws.config.region)
 '''
 PLAIN = {
     "Pulumi.yaml": _PULUMI,

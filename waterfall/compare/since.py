@@ -11,8 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from waterfall.compare.difference import ORDER, WHOLE, Finding, compare
-from waterfall.compare.normal import Entity, is_cold, normal_form
+from waterfall.compare.difference import ORDER, WHOLE, Finding, pairs_of
+from waterfall.compare.normal import Entity, normal_form
 from waterfall.traces.model import LAMBDA_FUNCTION, Failure, Trace
 
 _MARGINS = {1: (0.030, 0.5), 2: (0.015, 0.35)}
@@ -46,9 +46,9 @@ class Raised:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """The differences of a trace from `before`; `added` and `removed` lead to what is new and gone.
+    """The differences of a trace from `before`, the newest of the earlier ones.
 
-    `raised` are exceptions that are new, `healed` those that are gone.
+    `added` and `removed` lead to what is new and gone; `raised` are exceptions that are new, `healed` those that are gone.
     """
 
     before: Trace
@@ -69,18 +69,18 @@ def since(earlier: Sequence[Trace], trace: Trace) -> Since | None:
     """Compare a trace with earlier ones of the same request, the newest first; `None` without any."""
     if not earlier:
         return None
-    alike = [one for one in earlier if _cold(one) == _cold(trace)]
-    before = next(iter(alike or earlier))
-    compared = compare(before, trace)
+    before = earlier[0]
+    imports = _cold(before) == _cold(trace)
+    pairs = pairs_of(normal_form(before, imports=imports), normal_form(trace, imports=imports))
+    findings = [finding for pair in pairs for finding in pair.findings if finding.field != ORDER]
     raised, healed = tuple(_raised(before, trace)), tuple(_raised(trace, before))
-    findings = [finding for finding in compared.findings if finding.field != ORDER]
     is_told = bool(raised or healed)
     return Since(
         before,
         tuple(each.path for each in findings if each.field == WHOLE and each.left is None),
         tuple(each.path for each in findings if each.field == WHOLE and each.right is None),
         tuple(each for each in findings if each.field != WHOLE and not _is_cause(each, is_told=is_told)),
-        tuple(_timings([before, *(one for one in earlier if one is not before)], trace)),
+        tuple(_timings(earlier, trace)),
         raised,
         healed,
     )
@@ -108,9 +108,9 @@ def _raised(before: Trace, trace: Trace) -> Iterator[Raised]:
 
 def _timings(earlier: Sequence[Trace], trace: Trace) -> Iterator[Timing]:
     """Yield what took another time than ever before, the largest first; a whole gives way to its part."""
-    samples = [_durations(one, trace) for one in earlier]
+    samples = [_durations(one) for one in earlier]
     found: dict[_Key, Timing] = {}
-    for key, (after, cold) in _durations(trace, earlier[0]).items():
+    for key, (after, cold) in _durations(trace).items():
         taken = [one[key][0] for one in samples if key in one and one[key][1] == cold]
         if taken and (timing := _timing(key[0], taken, after)):
             found[key] = timing
@@ -129,13 +129,12 @@ def _timing(path: Path, taken: Sequence[float], after: float) -> Timing | None:
     return Timing(path, taken[0], after) if slower or faster else None
 
 
-def _durations(trace: Trace, other: Trace) -> Mapping[_Key, _Lasted]:
+def _durations(trace: Trace) -> Mapping[_Key, _Lasted]:
     """Return how long each entity took, by its path and its number among those of that path."""
-    imports = is_cold(trace) == is_cold(other)
     cold = _cold(trace)
     seen: Counter[Path] = Counter()
     found: dict[_Key, _Lasted] = {}
-    roots = normal_form(trace, imports=imports)
+    roots = normal_form(trace)
     within = _functions_in(roots)
     pending: list[tuple[Path, frozenset[str], Entity]] = [((), frozenset(), root) for root in roots[::-1]]
     while pending:

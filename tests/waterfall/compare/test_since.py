@@ -69,6 +69,23 @@ def test_a_saved_function_is_compared_though_others_start_cold_no_more() -> None
     assert (round(timing.before, 3), round(timing.after, 3)) == (2.0, 0.2)
 
 
+def test_an_exception_that_was_gone_before_is_not_told_again_when_functions_start_cold_as_then() -> None:
+    """The form is compared with the one before alone; times with those that started as this one."""
+    exception = {"id": "c000000000000001", "type": "KeyError", "message": "'sku'"}
+    failed, healed = calling(0.3, 2.0, "worker"), calling(0.3, 9.0)
+    failed = samples.trace(
+        [
+            {**node.document, "cause": {"working_directory": "/", "exceptions": [exception]}}
+            for node in failed.nodes
+        ]
+    )
+    found = compared([healed, failed], calling(0.3, 0.2, "worker"))
+    assert found.before is healed
+    assert (found.raised, found.healed, found.fields) == ((), (), ())
+    (timing,) = found.timings
+    assert (round(timing.before, 3), round(timing.after, 3)) == (2.0, 0.2)
+
+
 def test_what_became_faster_is_told() -> None:
     (timing,) = compared([request(0.3), request(0.31), request(0.29)], request(0.1)).timings
     assert timing.after < timing.before
