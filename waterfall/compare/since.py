@@ -48,7 +48,8 @@ class Raised:
 class Since:
     """The differences of a trace from `before`, the newest of the earlier ones.
 
-    `added` and `removed` lead to what is new and gone; `raised` are exceptions that are new, `healed` those that are gone.
+    `added` and `removed` lead to what is new and gone; `raised` are exceptions that are new, `healed` those
+    that are gone.
     """
 
     before: Trace
