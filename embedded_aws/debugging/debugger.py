@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import importlib.util
 import logging
 import shutil
@@ -22,6 +23,7 @@ from embedded_aws.debugging.ports import Ports
 from embedded_aws.debugging.session import Session
 from embedded_aws.debugging.sources import path_mappings
 from embedded_aws.debugging.standstill import Standstill
+from embedded_aws.host.listening import Servers
 
 _log = logging.getLogger(__name__)
 
@@ -50,23 +52,26 @@ class Debugger:
         self._ports = Ports(directory / "ports.json")
         self._sources = sources
         self._standstill = standstill
-        self._servers: dict[str, asyncio.Server] = {}
+        self._servers = Servers()
+        self._listening: dict[str, int] = {}
         self._sessions: dict[str, Session] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         self._changed = asyncio.Condition()
+        self._is_closed = False
 
     async def open(self, functions: Iterable[str]) -> None:
         """Listen for these functions too; one that has no port is told of, and cannot be debugged."""
         for function in functions:
-            if function not in self._servers:
+            if function not in self._listening and not self._is_closed:
                 try:
-                    await self._listen(function, self._ports.bind(function, HOST))
+                    listener = self._ports.bind(function, HOST)
+                    serve = functools.partial(self._serve, function)
+                    self._listening[function] = await self._servers.listen(serve, sock=listener)
                 except OSError as problem:
                     _log.warning("%s", problem)
 
     def ports(self) -> dict[str, int]:
         """Return the port of each function, by its name."""
-        return {name: server.sockets[0].getsockname()[1] for name, server in self._servers.items()}
+        return dict(self._listening)
 
     def attached(self, function: str) -> bool:
         """Tell whether an editor debugs a function; it then runs one event at a time."""
@@ -79,11 +84,8 @@ class Debugger:
 
     async def close(self) -> None:
         """Stop listening and let all editors go."""
-        for server in self._servers.values():
-            server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._is_closed = True
+        await self._servers.close()
 
     async def admit(
         self, function: str, channel: tuple[asyncio.StreamReader, asyncio.StreamWriter], unpacked: Path
@@ -115,14 +117,6 @@ class Debugger:
                     await self._changed.wait_for(waiting)
         return waiting()
 
-    async def _listen(self, function: str, listener: socket.socket) -> None:
-        def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.create_task(self._serve(function, reader, writer))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
-
-        self._servers[function] = await asyncio.start_server(connected, sock=listener)
-
     async def _serve(self, function: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             hello = await self._admitted(function, reader, writer)
@@ -132,8 +126,6 @@ class Debugger:
                 await self._run(session, hello)
         except (ProtocolError, OSError, TimeoutError) as problem:
             _log.warning("debugging %s ended: %s", function, problem)
-        finally:
-            writer.close()
 
     async def _admitted(
         self, function: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -181,6 +173,7 @@ class Debuggee:
         self._debugger = debugger
         self._function = function
         self._session: Session | None = None
+        self._channel: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._admission: asyncio.Task[None] | None = None
         self._admitted = False
 
@@ -193,22 +186,27 @@ class Debuggee:
     def attached(self) -> bool:
         return self._session is not None and not self._session.ended.is_set()
 
-    def channel(self) -> tuple[socket.socket, socket.socket]:
-        """Return the two ends of what the worker and the debugger tell each other: ours, and the worker's."""
-        return socket.socketpair()
+    async def channel(self) -> socket.socket:
+        """Return the worker's end of what it and the debugger tell each other."""
+        ours, theirs = socket.socketpair()
+        self._channel = await asyncio.open_connection(sock=ours)
+        return theirs
 
     def variables(self, theirs: socket.socket) -> dict[str, str]:
         """Return what the worker finds its end by."""
         return {CHANNEL: str(theirs.fileno())}
 
-    def admit(self, ours: socket.socket, unpacked: Path) -> None:
+    def admit(self, unpacked: Path) -> None:
         """Begin to let the worker be debugged; it waits for that before it runs."""
-        self._admission = asyncio.create_task(self._admit(ours, unpacked))
+        if self._channel:
+            self._admission = asyncio.create_task(self._admit(self._channel, unpacked))
 
-    async def _admit(self, ours: socket.socket, unpacked: Path) -> None:
-        reader, writer = await asyncio.open_connection(sock=ours)
+    async def _admit(
+        self, channel: tuple[asyncio.StreamReader, asyncio.StreamWriter], unpacked: Path
+    ) -> None:
+        _, writer = channel
         try:
-            self._session = await self._debugger.admit(self._function, (reader, writer), unpacked)
+            self._session = await self._debugger.admit(self._function, channel, unpacked)
             with contextlib.suppress(ConnectionError):
                 await writer.drain()
         finally:
@@ -220,6 +218,8 @@ class Debuggee:
         if self._admission:
             self._admission.cancel()
             await asyncio.gather(self._admission, return_exceptions=True)
+        if self._channel:
+            self._channel[1].close()
 
 
 def _apart(directory: Path) -> Path:

@@ -102,9 +102,9 @@ class Environment:
         self._pipe, write_end = os.pipe()
         os.set_blocking(self._pipe, False)
         self._started = self._clock()
-        debuggee = self._debuggee
-        ours, theirs = debuggee.channel() if debuggee else (None, None)
+        debuggee, theirs = self._debuggee, None
         try:
+            theirs = await debuggee.channel() if debuggee else None
             self._process = await asyncio.create_subprocess_exec(
                 *launch.command,
                 env={
@@ -125,8 +125,8 @@ class Environment:
             os.close(write_end)
             if theirs:
                 theirs.close()
-        if debuggee and ours:
-            debuggee.admit(ours, launch.cwd)
+        if debuggee:
+            debuggee.admit(launch.cwd)
         self._exited = asyncio.create_task(self._process.wait())
 
     async def initialised(self) -> Span:

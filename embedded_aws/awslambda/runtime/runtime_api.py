@@ -10,6 +10,7 @@ waits woke up ten times a second, because uvicorn looks that often whether it sh
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import re
 from collections.abc import Mapping
@@ -19,9 +20,11 @@ import h11
 
 from embedded_aws.aws.ids import Clock
 from embedded_aws.awslambda.runtime.outcome import MAX_RESPONSE, Span
+from embedded_aws.host.listening import Servers
 from embedded_aws.host.memory import read_little
 from loopback_guard import refusal
 
+_HOST = "127.0.0.1"
 _INVOCATION = re.compile(r"/2018-06-01/runtime/invocation/([^/]+)/(response|error)")
 _NEXT = "/2018-06-01/runtime/invocation/next"
 _INIT_ERROR = "/2018-06-01/runtime/init/error"
@@ -88,8 +91,7 @@ class RuntimeApi:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+        self._servers = Servers()
         loop = asyncio.get_running_loop()
         self._event: asyncio.Future[InvocationEvent] = loop.create_future()
         self._current: InvocationEvent | None = None
@@ -101,9 +103,7 @@ class RuntimeApi:
 
     async def start(self) -> str:
         """Listen, and return the address for `AWS_LAMBDA_RUNTIME_API`."""
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        host, port = self._server.sockets[0].getsockname()[:2]
-        return f"{host}:{port}"
+        return f"{_HOST}:{await self._servers.listen(self._connected, host=_HOST, port=0)}"
 
     def deliver(self, event: InvocationEvent) -> asyncio.Future[Reply]:
         """Answer the runtime's `/next`, now or when it asks; return the reply to come."""
@@ -117,26 +117,13 @@ class RuntimeApi:
 
     async def close(self) -> None:
         """Stop listening and drop the connections."""
-        if self._server:
-            self._server.close()
-        for task in self._connections:
-            task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        await self._servers.close()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None:
-            return
         read_little(writer.transport)
-        self._connections.add(task)
-        try:
+        # The runtime died or talks something else than HTTP; its process tells the rest.
+        with contextlib.suppress(ConnectionError, h11.RemoteProtocolError):
             await self._serve(reader, writer)
-        except (ConnectionError, h11.RemoteProtocolError, asyncio.CancelledError):
-            # The runtime died or talks something else than HTTP; its process tells the rest.
-            pass
-        finally:
-            self._connections.discard(task)
-            writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = h11.Connection(h11.SERVER, max_incomplete_event_size=2 * 1024 * 1024)
