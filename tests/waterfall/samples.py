@@ -235,6 +235,27 @@ def failed() -> list[dict[str, Any]]:
     ]
 
 
+def answered_502() -> list[dict[str, Any]]:
+    """A handler that caught an error and answered 502: its function, for Lambda, did well."""
+    asked = subsegment(
+        "AskWorker",
+        "b000000000000004",
+        0.022,
+        0.038,
+        fault=True,
+        cause=cause(exception("WorkerError", "busy")),
+    )
+    handled = subsegment(
+        "front.handler", "b000000000000003", 0.020, 0.040, subsegments=[asked], fault=True,
+        http={"response": {"status": 502}},
+    )  # fmt: skip
+    return [
+        stage(0.052, integration(0.050, 502, fault=True), status=502, fault=True),
+        service("front", "b000000000000001", "a000000000000002", 0.011, 0.047),
+        function("front", "b000000000000002", "b000000000000001", 0.018, 0.044, handled),
+    ]
+
+
 def disturbed() -> list[dict[str, Any]]:
     """A request whose worker met a fault of an experiment."""
     fault = {"fault": True, "cause": cause(exception("FaultInjected", "on purpose"))}

@@ -36,6 +36,8 @@ def failed_at(trace: Trace) -> Failed | None:
 
     The way leads down from the entry to what failed in each node. Where a node recorded exceptions of its
     own, it goes on only to a child that recorded one of them: what the node has handled is no reason.
+    Where a fault has none, it goes on behind nodes that are well: Lambda's own segments of a function that
+    answered 502 are.
     """
     entry = trace.entry
     if entry is None or entry.status == "ok":
@@ -53,9 +55,16 @@ def _reasons(trace: Trace, node: Node) -> list[Node]:
     below = [trace.nodes[child] for child in node.children]
     failed = [child for child in below if child.status != "ok"]
     if not node.failures:
-        return failed
+        return failed or (_behind(trace, below) if node.status == "fault" else [])
     known = {_identity(failure) for failure in node.failures}
     return [child for child in failed if known & {_identity(failure) for failure in child.failures}]
+
+
+def _behind(trace: Trace, well: list[Node]) -> list[Node]:
+    """Return the nearest faults below nodes that are well."""
+    below = [trace.nodes[child] for node in well for child in node.children]
+    faults = [node for node in below if node.status == "fault"]
+    return faults or (_behind(trace, below) if below else [])
 
 
 def _identity(failure: Failure | None) -> tuple[str, str] | None:

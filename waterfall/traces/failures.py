@@ -9,12 +9,15 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from waterfall.traces.documents import list_of, mapping_of, text_of
 
 _VARYING = re.compile(r"\b0x[0-9a-f]+\b|\b[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b|\d+", re.IGNORECASE)
 _LONGEST_MESSAGE = 300
+
+_Place: TypeAlias = tuple[str, Mapping[str, Any]]
+"""A service's name, and an entity of its path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +39,48 @@ class Failure:
 
 
 def failure_of(answer: Mapping[str, Any]) -> Failure | None:
-    """Return the first root cause of a TraceSummary: a fault's, or that of an error which the client got."""
-    for cause in map(mapping_of, list_of(answer.get("FaultRootCauses"))):
-        return _failure("fault", cause)
-    if answer.get("HasError") is True:
-        for cause in map(mapping_of, list_of(answer.get("ErrorRootCauses"))):
-            return _failure("error", cause)
+    """Return the first root cause of a TraceSummary: a fault's, or that of an error which the client got.
+
+    A fault's without an exception gives way to the nearest one behind it that has some: Lambda's own
+    segments of a function that answered 502 are well, and end its path.
+    """
+    if faults := _paths(answer.get("FaultRootCauses")):
+        return _failure("fault", _told(faults))
+    if answer.get("HasError") is True and (errors := _paths(answer.get("ErrorRootCauses"))):
+        return _failure("error", errors[0])
     return None
 
 
-def _failure(kind: Literal["fault", "error"], cause: Mapping[str, Any]) -> Failure | None:
-    """Return the deepest place of a path that has an exception, or else its end."""
-    path = [
-        (text_of(service.get("Name")) or "(no name)", mapping_of(entity))
-        for service in map(mapping_of, list_of(cause.get("Services")))
-        for entity in list_of(service.get("EntityPath"))
+def _paths(causes: object) -> list[list[_Place]]:
+    return [
+        [
+            (text_of(service.get("Name")) or "(no name)", mapping_of(entity))
+            for service in map(mapping_of, list_of(cause.get("Services")))
+            for entity in list_of(service.get("EntityPath"))
+        ]
+        for cause in map(mapping_of, list_of(causes))
     ]
+
+
+def _told(paths: list[list[_Place]]) -> list[_Place]:
+    first = paths[0]
+    if _has_exception(first):
+        return first
+    names = _names(first)
+    behind = [path for path in paths[1:] if _names(path)[: len(names)] == names and _has_exception(path)]
+    return min(behind, key=len, default=first)
+
+
+def _has_exception(path: list[_Place]) -> bool:
+    return any(entity.get("Exceptions") for _, entity in path)
+
+
+def _names(path: list[_Place]) -> list[tuple[str, str | None]]:
+    return [(service, text_of(entity.get("Name"))) for service, entity in path]
+
+
+def _failure(kind: Literal["fault", "error"], path: list[_Place]) -> Failure | None:
+    """Return the deepest place of a path that has an exception, or else its end."""
     if not path:
         return None
     service, entity = next((place for place in reversed(path) if place[1].get("Exceptions")), path[-1])

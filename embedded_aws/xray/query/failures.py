@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TypeAlias
+
+    _Place: TypeAlias = tuple[str, Mapping[str, Any]]
+    """A service's name, and an entity of its path."""
 
 _VARYING = re.compile(r"\b0x[0-9a-f]+\b|\b[0-9a-f]{8,}(?:-[0-9a-f]{4,})*\b|\d+", re.IGNORECASE)
 _MOST = 300
@@ -30,19 +34,44 @@ class Failure:
 
 
 def failure_of(summary: Mapping[str, Any]) -> Failure | None:
-    """Return the first root cause of a TraceSummary: a fault's, or that of an error which the client got."""
+    """Return the first root cause of a TraceSummary: a fault's, or that of an error which the client got.
+
+    A fault's without an exception gives way to the nearest one behind it that has some: Lambda's own
+    segments of a function that answered 502 are well, and end its path.
+    """
     for kind, causes, counts in (
         ("fault", summary["FaultRootCauses"], True),
         ("error", summary["ErrorRootCauses"], summary["HasError"]),
     ):
         if causes and counts:
-            return _failure(kind, causes[0])
+            paths = [_path(cause) for cause in causes]
+            return _failure(kind, _told(paths) if kind == "fault" else paths[0])
     return None
 
 
-def _failure(kind: str, cause: Mapping[str, Any]) -> Failure:
+def _path(cause: Mapping[str, Any]) -> list[_Place]:
+    return [(service["Name"], entity) for service in cause["Services"] for entity in service["EntityPath"]]
+
+
+def _told(paths: list[list[_Place]]) -> list[_Place]:
+    first = paths[0]
+    if _has_exception(first):
+        return first
+    names = _names(first)
+    behind = [path for path in paths[1:] if _names(path)[: len(names)] == names and _has_exception(path)]
+    return min(behind, key=len, default=first)
+
+
+def _has_exception(path: list[_Place]) -> bool:
+    return any(entity.get("Exceptions") for _, entity in path)
+
+
+def _names(path: list[_Place]) -> list[tuple[str, str]]:
+    return [(service, entity["Name"]) for service, entity in path]
+
+
+def _failure(kind: str, path: list[_Place]) -> Failure:
     """Return the deepest place of a path that has an exception, or else its end."""
-    path = [(service["Name"], entity) for service in cause["Services"] for entity in service["EntityPath"]]
     service, entity = next((place for place in reversed(path) if place[1].get("Exceptions")), path[-1])
     exceptions = entity.get("Exceptions") or [{"Name": "", "Message": ""}]
     name, message = exceptions[0]["Name"], exceptions[0]["Message"]

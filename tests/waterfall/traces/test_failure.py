@@ -56,6 +56,22 @@ def test_without_exceptions_the_innermost_failure_is_told() -> None:
     )
 
 
+def test_a_failure_that_a_function_answered_is_followed_into_it() -> None:
+    """Lambda's own segments are well, as the function did answer."""
+    failed = found(*samples.answered_502())
+    assert (failed.origin.node.name, failed.outcome) == ("AskWorker", None)
+    assert failed.origin.failure
+    assert failed.origin.failure.type == "WorkerError"
+
+
+def test_a_client_s_error_is_not_laid_to_what_is_behind_a_node_that_is_well() -> None:
+    """Only a fault is followed there: what was refused inside is mostly handled."""
+    refused = aws_call("DynamoDB", C, 0.1, 0.2, "GetItem", status=400, error=True)
+    well = subsegment("handler", B, 0, 1, subsegments=[refused])
+    failed = found(segment("top", A, 0, 1, error=True, subsegments=[well]))
+    assert failed.origin.node.name == "top"
+
+
 def test_a_timeout_names_what_was_waited_for() -> None:
     """The innermost span without an end is what the function was in."""
     failed = found(*samples.timed_out())

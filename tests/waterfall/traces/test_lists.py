@@ -63,6 +63,19 @@ def test_figures_and_failures_are_the_same_from_either(api: Api) -> None:
     assert [trace.failure for trace in lists.page(chosen, "-began", None, 9).traces] == [group.failure]
 
 
+def test_a_failure_that_a_function_answered_is_told_by_its_exception(api: Api) -> None:
+    """From either: the path of the first root cause ends at Lambda, whose own segments are well."""
+    api.put(samples.answered_502())
+    lists = Lists(api.reader(), api.source)
+
+    def told() -> list[tuple[str, str | None]]:
+        return [(group.failure.span, group.failure.exception) for group in lists.overview(WANTED).failures]
+
+    assert told() == [("AskWorker", "WorkerError")]
+    without_lists(api)
+    assert told() == [("AskWorker", "WorkerError")]
+
+
 def test_what_x_ray_refuses_is_told_in_its_words(api: Api) -> None:
     """A filter expression that is none."""
     with pytest.raises(RefusedError, match="FilterExpression") as refused:
