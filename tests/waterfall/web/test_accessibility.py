@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from embedded_aws.aws.ids import RandomIds
 from tests.waterfall import samples
 from tests.waterfall.logs.writing import Stream, request_id
 from tests.waterfall.web.accessibility import serious
@@ -22,7 +23,7 @@ DRAWN = {
     "/compare?a={id}": ".empty",
     "/why?request={id}": ".reasons li",
     "/faults": "table button",
-    "/traces": "tbody tr",
+    "/traces": "tbody .failedat.error",
     "/traces?group=failures": ".group",
     "/map": "a.service",
     "/nothing": ".nowhere",
@@ -32,8 +33,12 @@ DRAWN = {
 
 @pytest.fixture
 def failed(cloud: Cloud) -> Cloud:
-    """A failed request whose function wrote, and an experiment that can be started."""
+    """A failed request whose function wrote, linked to one that its client got wrong, and an experiment."""
+    refused = RandomIds().trace_id(cloud.start)
+    call = samples.integration(0.003, 404, error=True)
+    cloud.put([samples.stage(0.004, call, status=404, error=True) | {"trace_id": refused}])
     documents = samples.failed()
+    documents[1]["links"] = [{"trace_id": refused, "id": "a000000000000001", "attributes": {}}]
     documents[1]["aws"] = {"request_id": request_id(1)}
     cloud.put(documents)
     cloud.write(Stream().run_in_text(0.018, 0.044, 1, "working", "[ERROR] KeyError: 'x'\n  in handler"))

@@ -43,6 +43,20 @@ def test_differences_are_marked_where_they_are(api: Api, console: str, page: Pag
     assert page.run("location.search").endswith("only=differences")
 
 
+def test_in_a_narrow_window_names_and_bars_stay_within_their_side(api: Api, console: str, page: Page) -> None:
+    """The deepest row too has room for a name, and its bar ends before the other side begins."""
+    api.put(samples.request())
+    api.put(other(samples.request()))
+    page.resize(800)
+    page.open(f"{console}/compare?a={samples.TRACE_ID}&b={OTHER_ID}")
+    page.wait("document.querySelectorAll('.pair').length > 8")
+    side = "[...document.querySelectorAll('.pair .side:first-child:not(.none)')]"
+    narrowest = f"Math.min(...{side}.map((one) => one.querySelector('.text').clientWidth))"
+    beyond = f"{side}.filter((one) => one.scrollWidth > one.clientWidth).length"
+    assert page.run(narrowest) > 60
+    assert page.run(beyond) == 0
+
+
 def test_ids_are_asked_for(api: Api, console: str, page: Page) -> None:
     """Without ids the page says how to choose two, and takes them typed."""
     api.put(samples.request())

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from tests.waterfall.conftest import Api
     from tests.waterfall.web.browser import Page
 
-NODES = "document.querySelectorAll('.row[role=treeitem]').length"
-NAMES = "[...document.querySelectorAll('.row[role=treeitem] .text')].map((one) => one.innerText)"
+NODES = "document.querySelectorAll('.row[role=treeitem]:not(.remark)').length"
+NAMES = "[...document.querySelectorAll('.row[role=treeitem]:not(.remark) .text')].map((one) => one.innerText)"
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def address(console: str) -> str:
 def row(name: str) -> str:
     """The expression of the row with that name."""
     wanted = f"(row) => row.querySelector('.text').innerText === {json.dumps(name)}"
-    return f"[...document.querySelectorAll('.row[role=treeitem]')].find({wanted})"
+    return f"[...document.querySelectorAll('.row[role=treeitem]:not(.remark)')].find({wanted})"
 
 
 def test_the_waterfall_shows_what_the_terminal_shows(api: Api, address: str, page: Page) -> None:
@@ -238,7 +238,7 @@ def test_a_click_counts_though_news_arrive_under_it(api: Api, address: str, page
     api.put(documents[:1])
     page.open(address)
     page.wait(f"{NODES} === 2")
-    left, top, width, height = page.box("document.querySelector('.row[role=treeitem]')")
+    left, top, width, height = page.box("document.querySelector('.row[role=treeitem]:not(.remark)')")
     at = left + width / 4, top + height / 2
     answers = (
         "performance.getEntriesByType('resource').filter((one) => one.name.includes('/api/traces/')).length"

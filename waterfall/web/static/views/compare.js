@@ -213,13 +213,13 @@ function side(item, depth, most) {
     return h(
       "div",
       { class: "side none" },
-      h("span", { class: "indent", style: { width: `${Math.min(depth, 20) * 12}px` } }),
+      h("span", { class: "indent", style: { "--depth": Math.min(depth, 20) } }),
       "not there",
     );
   return h(
     "div",
     { class: "side" },
-    h("span", { class: "indent", style: { width: `${Math.min(depth, 20) * 12}px` } }),
+    h("span", { class: "indent", style: { "--depth": Math.min(depth, 20) } }),
     icon(kindOfNode({ ...item, name: item.label })),
     h("span", { class: "text", title: cut(item.label, 1000) }, cut(item.label, 300)),
     h("span", { class: "took" }, duration(item.duration)),

@@ -147,7 +147,13 @@ export function rowsOf({ state, span, shown, toggleNode, choose, isFound }) {
     ];
     const row = h(
       "div",
-      { class: `row remark ${tone}`, "data-of": position, title: text },
+      {
+        class: `row remark ${tone}`,
+        role: "treeitem",
+        "aria-level": node.depth + 2,
+        "data-of": position,
+        title: text,
+      },
       indent(node.depth),
       h("span", { class: "spacer" }),
       h("span", { class: "words" }, content),

@@ -4,7 +4,7 @@ import { read } from "../api.js";
 import { h, link, show } from "../dom.js";
 import { following } from "../live.js";
 import { bar, loadingBox, problemBox, searchInput, timeChoice } from "../parts.js";
-import { age } from "../pure/format.js";
+import { age, ownAnnotations } from "../pure/format.js";
 import { chosenBy, NEWEST_FIRST, tookOf } from "../pure/chosen.js";
 import { kindOfFailure, where } from "../pure/failures.js";
 import { responseTime } from "../pure/histogram.js";
@@ -203,6 +203,8 @@ export function tracesView(main, { go, query, source }) {
     waiting.remove();
     last = { address: location.search, answer, figures };
     drawRows(answer.traces);
+    const has = ({ annotations }) => ownAnnotations(annotations).length > 0;
+    table.classList.toggle("unannotated", !answer.traces.some(has));
     show(below, state.grouped ? null : answer.traces.length ? pages(state, turn) : nothing(state, turn));
     drawMarks();
     tick();
