@@ -35,21 +35,26 @@ def handler(event, _context):
 """
 
 
+@pytest.fixture(scope="module")
+def _called(lab: Lab) -> None:
+    """Make the table, bucket and queue that the functions call."""
+    lab.stack.client("dynamodb").create_table(
+        TableName="calls",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+    )
+    lab.stack.client("s3").create_bucket(Bucket="calls-of-a-test")
+    lab.stack.client("sqs").create_queue(QueueName="calls")
+
+
 @pytest.fixture(scope="module", params=["otel", "native"])
-def caller(request: pytest.FixtureRequest, lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Deploy a function that calls AWS, with the table, bucket and queue that it calls."""
+def caller(
+    request: pytest.FixtureRequest, lab: Lab, _called: None, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """Deploy a function that calls AWS."""
     module = tmp_path_factory.mktemp("code") / "calls.py"
     module.write_text(CALLS)
-    clients = {name: lab.stack.client(name) for name in ("dynamodb", "s3", "sqs")}
-    if not clients["dynamodb"].list_tables()["TableNames"]:
-        clients["dynamodb"].create_table(
-            TableName="calls",
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        )
-        clients["s3"].create_bucket(Bucket="calls-of-a-test")
-        clients["sqs"].create_queue(QueueName="calls")
     lab.function(request.param, name := f"calls-{request.param}", module, {"Timeout": 10})
     return name
 
