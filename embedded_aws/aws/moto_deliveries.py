@@ -18,10 +18,10 @@ from embedded_aws.aws.moto_events import EventPut, NotificationsSet, ObjectChang
 from embedded_aws.aws.moto_patches import (
     correct_iam,
     correct_streams,
-    correct_tables,
     publish_parameters,
     refuse_nothing_by_bucket_policies,
 )
+from embedded_aws.aws.moto_tables import correct_tables
 from embedded_aws.aws.parsing import read_json
 
 _PREDEFINED = {

@@ -18,6 +18,7 @@ from moto.sqs.models import sqs_backends
 from moto.utilities.utils import get_partition
 from werkzeug.exceptions import HTTPException
 
+from embedded_aws.aws.moto_tables import TURN
 from embedded_aws.aws.parsing import read_object
 
 if TYPE_CHECKING:
@@ -26,12 +27,8 @@ if TYPE_CHECKING:
     from embedded_aws.aws.wsgi import Environ, StartResponse, WsgiApp
 
 _TARGETS = {"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs"}
-_SHORT = frozenset(
-    {
-        *(f"DynamoDB_20120810.{name}Item" for name in ("Delete", "Get", "Put", "Update")),
-        *(f"AmazonSQS.{name}" for name in ("DeleteMessage", "GetQueueUrl", "SendMessage")),
-    }
-)
+_ITEMS = {f"DynamoDB_20120810.{name}Item" for name in ("Delete", "Get", "Put", "Update")}
+_MESSAGES = {f"AmazonSQS.{name}" for name in ("DeleteMessage", "GetQueueUrl", "SendMessage")}
 _RECEIVE = "AmazonSQS.ReceiveMessage"
 _ID_BYTES, _ID_LETTERS = 33, 52
 
@@ -39,7 +36,9 @@ _ID_BYTES, _ID_LETTERS = 33, 52
 def is_short(environ: Environ) -> bool:
     """Tell whether a call is about one item, or messages, and never waits: no thread is worth its while."""
     target = environ.get("HTTP_X_AMZ_TARGET")
-    return target in _SHORT or (target == _RECEIVE and not _may_wait(environ["wsgi.input"].getvalue()))
+    if target == _RECEIVE:
+        return not _may_wait(environ["wsgi.input"].getvalue())
+    return target in _MESSAGES or (target in _ITEMS and not TURN.locked())
 
 
 def _may_wait(body: bytes) -> bool:
@@ -48,9 +47,8 @@ def _may_wait(body: bytes) -> bool:
     if "WaitTimeSeconds" in given:
         return bool(given["WaitTimeSeconds"])
     name = str(given.get("QueueUrl")).rpartition("/")[2]
-    queues = [
-        backend.queues.get(name) for regions in _open(sqs_backends).values() for backend in regions.values()
-    ]
+    used = [backend for regions in list(_open(sqs_backends).values()) for backend in list(regions.values())]
+    queues = [backend.queues.get(name) for backend in used]
     return any(queue and queue.receive_message_wait_time_seconds for queue in queues)
 
 

@@ -1,13 +1,12 @@
 """All that is changed in moto itself; `moto.load` applies it, once, before anything of moto is used.
 
-What is changed in its tables and streams waits for their first request: importing them takes long.
-What SNS, EventBridge and S3 would deliver is switched off in `moto_deliveries`, and Step Functions tell in
-`moto_states` what they execute.
+What is changed in its streams waits for their first request: importing them takes long. Elsewhere are what is
+changed in its tables (`moto_tables`), what SNS, EventBridge and S3 would deliver (`moto_deliveries`), and how
+Step Functions tell of what they execute (`moto_states`).
 """
 
 from __future__ import annotations
 
-import copy
 import re
 import sys
 from collections import OrderedDict
@@ -214,32 +213,6 @@ def _look_at_messages_once() -> None:
         return [each for each in self._messages if each.visible_at < now and each.delayed_until <= now]
 
     _open(Queue).messages = property(messages)
-
-
-def correct_tables() -> None:
-    """Let a table's stream have no record of a write that changes nothing, and none that changes later.
-
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html
-    """
-    from moto.dynamodb.models.table import StreamShard  # noqa: PLC0415 - a slow import
-
-    add, get = StreamShard.add, StreamShard.get
-
-    def added(self: StreamShard, old: Any, new: Any) -> None:
-        if old is not None and new is not None and old.to_json() == new.to_json():
-            return
-        add(self, old, new)
-        # Lists and maps of the record are still those of the item.
-        self.items[-1].record = copy.deepcopy(self.items[-1].record)
-        if len(self.items) > MOST_RECORDS:
-            del self.items[0]
-            self.starting_sequence_number += 1
-
-    def got(self: StreamShard, start: int, quantity: int) -> Any:
-        return get(self, max(start, self.starting_sequence_number), quantity)
-
-    StreamShard.add = added  # type: ignore[method-assign]
-    StreamShard.get = got  # type: ignore[method-assign]
 
 
 def correct_iam() -> None:

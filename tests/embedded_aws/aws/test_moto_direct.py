@@ -8,6 +8,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -156,6 +157,45 @@ def test_what_may_wait_is_not_short(target: str, body: dict[str, Any], *, short:
     from embedded_aws.aws.moto_direct import is_short  # noqa: PLC0415 - it imports moto
 
     assert is_short(request(target, body)) is short
+
+
+def test_what_has_to_wait_for_its_turn_is_not_short() -> None:
+    """Nor do all others wait for a transaction then."""
+    from embedded_aws.aws.moto_direct import is_short  # noqa: PLC0415 - it imports moto
+    from embedded_aws.aws.moto_tables import TURN  # noqa: PLC0415 - as above
+
+    put = request("DynamoDB_20120810.PutItem", {})
+    assert is_short(put)
+    with TURN:
+        assert not is_short(put)
+
+
+def test_a_transaction_that_fails_loses_nothing_of_others(
+    moto: Moto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was written during it stays."""
+    moto_aws.load().open("dynamodb")
+    from moto.dynamodb.models import DynamoDBBackend  # noqa: PLC0415 - as above
+
+    find, beside = DynamoDBBackend.get_item, []
+    put = {"TableName": "direct", "Item": {"id": {"S": "beside"}}}
+
+    def found(self: DynamoDBBackend, *given: Any) -> Any:
+        monkeypatch.undo()
+        beside.append(Thread(target=moto.ask, args=(moto.direct, "DynamoDB_20120810.PutItem", put)))
+        beside[0].start()
+        beside[0].join(0.2)  # it waits for its turn
+        return find(self, *given)
+
+    monkeypatch.setattr(DynamoDBBackend, "get_item", found)
+    key = {"TableName": "direct", "Key": {"id": {"S": "é"}}}
+    check = {**key, "ConditionExpression": "attribute_not_exists(id)"}
+    transaction = {"TransactItems": [{"ConditionCheck": check}]}
+    status, _, _ = moto.ask(moto.direct, "DynamoDB_20120810.TransactWriteItems", transaction)
+    assert status == 400
+    beside[0].join()
+    wanted = {"TableName": "direct", "Key": put["Item"]}
+    assert moto.ask(moto.direct, "DynamoDB_20120810.GetItem", wanted)[2] == {"Item": put["Item"]}
 
 
 @pytest.mark.parametrize("header", ["HTTP_CONTENT_ENCODING", "CONTENT_TYPE"])
