@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import re
@@ -15,15 +16,17 @@ from pulumi import ConfigMissingError, RunError
 
 from embedded_aws.engine.errors import EngineError
 from embedded_aws.engine.packages import advice
-from embedded_aws.engine.places import place_of
+from embedded_aws.engine.places import PlaceOf, place_of
 from embedded_aws.host.user_account import without_account
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from embedded_aws.engine.project import Project
 
 _ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64", "x86_64": "x86_64", "amd64": "x86_64"}
+
+_SDKS = ("boto3", "botocore", "s3transfer", "urllib3")
 
 _WRAPPED = re.compile(r"While processing (input|resource): '([^']*)'")
 
@@ -52,12 +55,18 @@ def environment(inherited: Mapping[str, str], endpoint: str, region: str) -> dic
 
 
 def enter(project: Project, endpoint: str, region: str) -> None:
-    """Make this process the program's own: environment, working directory, import path."""
+    """Make this process the program's own: environment, working directory, import path, log.
+
+    A program that logs all there is does not log what the SDK writes of the engine's own calls, by the
+    hundreds: with Pulumi a provider is another process.
+    """
     surroundings = environment(os.environ, endpoint, region)
     os.environ.clear()
     os.environ.update(surroundings)
     os.chdir(project.working_directory)
     sys.path.insert(0, str(project.working_directory.resolve()))
+    for sdk in _SDKS:
+        logging.getLogger(sdk).setLevel(logging.WARNING)
 
 
 def main_of(project: Project) -> Callable[[], Any]:
@@ -108,10 +117,22 @@ def _place(error: BaseException, project: Project) -> str:
         (frame.filename, frame.lineno or 0)
         for link in _chain(error)
         for frame in traceback.extract_tb(link.__traceback__)
-    ]
+    ][::-1]
     noted = (note for link in _chain(error) for note in getattr(link, "__notes__", ()))
-    place = place_of(project.directory)(reversed(calls)) or next(noted, "")
-    return f" ({place})" if place else ""
+    own = place_of(project.directory)
+    place = own(calls) or next(noted, "")
+    return f" ({place}{_within(calls, own)})" if place else ""
+
+
+def _within(calls: Iterable[tuple[str, int]], own: PlaceOf) -> str:
+    """Return where in a package the user's line failed: it may be the package's mistake, but for Pulumi's."""
+    for file, line in calls:
+        package = file.rpartition(f"{os.sep}site-packages{os.sep}")[2]
+        if own([(file, line)]):
+            break
+        if package != file and not package.startswith(("pulumi", "embedded_aws")):
+            return f", in {package}:{line}"
+    return ""
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

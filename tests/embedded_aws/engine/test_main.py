@@ -96,6 +96,20 @@ def test_log_of_the_program_goes_to_stderr(aws: harness.Aws, tmp_path: Path) -> 
     assert done.stderr.splitlines() == ["INFO: info", "WARNING: warn", "ERROR: error"]
 
 
+def test_a_program_that_logs_everything_does_not_log_the_engines_calls(
+    aws: harness.Aws, tmp_path: Path
+) -> None:
+    """Its own messages are shown; the SDK's, of the calls that deploy it, are not."""
+    program = (
+        "import logging\nimport pulumi_aws as aws\nlogging.basicConfig(level=logging.DEBUG)\n"
+        "logging.getLogger('shop').debug('mine')\naws.sqs.Queue('q')"
+    )
+    done = run_engine(aws.url, write_project(tmp_path, program))
+    assert done.returncode == 0, done.stderr
+    loggers = {line.split(":")[1] for line in done.stderr.splitlines() if line.startswith("DEBUG:")}
+    assert loggers - {"asyncio"} == {"shop"}
+
+
 def test_failing_program_is_one_message(aws: harness.Aws, tmp_path: Path) -> None:
     """Standard error has the message only, also when resources are still being created."""
     program = (

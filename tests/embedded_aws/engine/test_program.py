@@ -52,6 +52,19 @@ def test_failure_names_the_users_line(
     assert describe(raised.value, project) == message
 
 
+def test_failure_in_a_package_names_its_line_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a package of others raises has the user's line, and the package's own."""
+    packages = tmp_path / "venv" / "site-packages"
+    packages.mkdir(parents=True)
+    (packages / "parts_of_others.py").write_text("def part():\n    return list(None)\n")
+    monkeypatch.syspath_prepend(packages)
+    project = load_project(write_project(tmp_path, "import parts_of_others\nparts_of_others.part()"))
+    with pytest.raises(TypeError) as raised:
+        main_of(project)()
+    message = "the program raised TypeError: 'NoneType' object is not iterable"
+    assert describe(raised.value, project) == f"{message} (__main__.py:2, in parts_of_others.py:2)"
+
+
 def test_program_is_fresh_in_every_run(tmp_path: Path) -> None:
     """Each run executes the file again, as `__main__`."""
     (tmp_path / "log").touch()
