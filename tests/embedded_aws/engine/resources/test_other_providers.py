@@ -1,11 +1,14 @@
-"""Resources of `pulumi_random` and `pulumi_archive`, as their classes register them."""
+"""Resources of `pulumi_random`, `pulumi_archive` and `pulumi_command`, as their classes register them."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
+import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ import pulumi
 import pytest
 
 from embedded_aws.engine.errors import EngineError
-from tests.embedded_aws.engine.conftest import Deploy
+from tests.embedded_aws.engine.conftest import Again, Deploy
 
 OUTPUTS = (
     "result",
@@ -26,6 +29,8 @@ OUTPUTS = (
     "outputSha",
     "outputPath",
     "numeric",
+    "stdout",
+    "stderr",
 )
 
 
@@ -152,3 +157,53 @@ def test_what_cannot_be_archived_is_named(deploy: Deploy, tmp_path: Path, inputs
         deploy(
             lambda: Other("archive:index/file:File", "bad", outputPath=str(tmp_path / "o"), **inputs) and None
         )
+
+
+def command(name: str, **inputs: Any) -> Other:
+    return Other("command:local:Command", name, **inputs)
+
+
+def test_command_runs_in_the_programs_surroundings(deploy: Deploy, tmp_path: Path) -> None:
+    """In its folder, with its variables and its input; the SDK in it talks to the embedded AWS."""
+
+    def program() -> None:
+        said = 'cat; echo; pwd; echo "$WHO $AWS_ENDPOINT_URL"; echo aside >&2; touch made'
+        here = {"dir": str(tmp_path), "environment": {"WHO": "me"}, "stdin": "in"}
+        done = command("c", create=said, delete="rm made", **here)
+        pulumi.export("stdout", done["stdout"])
+        pulumi.export("stderr", done["stderr"])
+        asked = {"command": "print(6 * 7)", "interpreter": [sys.executable, "-c"]}
+        pulumi.export("found", pulumi.runtime.invoke("command:local:run", asked).value["stdout"])
+
+    done = deploy(program)
+    wrote = f"in\n{tmp_path}\nme {os.environ.get('AWS_ENDPOINT_URL', '')}"
+    assert done.outputs == {"stdout": wrote, "stderr": "aside", "found": "42"}
+    assert (tmp_path / "made").exists()
+    assert (done.counts["run"], done.warnings) == (1, [])
+
+
+def test_command_runs_again_when_it_differs(again: Again, tmp_path: Path) -> None:
+    """`create` runs anew for other triggers, `update` for another command, none when nothing differs."""
+    log = tmp_path / "log"
+
+    def program(trigger: str, word: str) -> Callable[[], Any]:
+        update = f'echo "{word} after $PULUMI_COMMAND_STDOUT" >> {log}'
+        create = f"echo {trigger} | tee -a {log}"
+        return lambda: command("c", create=create, update=update, triggers=[trigger]) and None
+
+    first = again(program("one", "same"))
+    second = again(program("one", "same"), first)
+    third = again(program("one", "other"), second)
+    again(program("two", "other"), third)
+    assert log.read_text().splitlines() == ["one", "other after one", "two"]
+
+
+@pytest.mark.parametrize(("inputs", "message"), [
+    ({"create": "echo out; echo no such package >&2; exit 3"},
+     "`echo out; echo no such package >&2; exit 3` exited with 3: out\nno such package"),
+    ({"create": "true", "dir": "/absent/folder"}, "`/bin/sh -c true` cannot be run: .*No such file"),
+])  # fmt: skip
+def test_command_that_fails_says_what_it_wrote(deploy: Deploy, inputs: Any, message: str) -> None:
+    """With the resource."""
+    with pytest.raises(EngineError, match=f"Command 'bad'.* could not be created: {message}"):
+        deploy(lambda: command("bad", **inputs) and None)
