@@ -123,12 +123,15 @@ def _parse_structured(key: str, text: str) -> Any:
 
 
 def _refuse_encrypted(values: Mapping[str, Any], stack: str) -> None:
-    for key, value in values.items():
-        if _is_encrypted(value):
-            raise EngineError(
-                f"configuration key '{key}' of stack '{stack}' is encrypted (`secure:`), and its key is not "
-                f"at hand on this machine; give a value for this run with --config {key}=VALUE"
-            )
+    keys = [key for key, value in values.items() if _is_encrypted(value)]
+    if keys:
+        named = f"key {keys[0]!r}" if len(keys) == 1 else f"keys {', '.join(map(repr, keys))}"
+        are, their, a_value = ("is", "its", "a value") if len(keys) == 1 else ("are", "their", "values")
+        options = " ".join(f"--config {key}=VALUE" for key in keys)
+        raise EngineError(
+            f"configuration {named} of stack '{stack}' {are} encrypted (`secure:`), and {their} key is not "
+            f"at hand on this machine; give {a_value} for this run with {options}"
+        )
 
 
 def _is_encrypted(value: Any) -> bool:

@@ -110,6 +110,13 @@ def test_encrypted_value_is_refused(load: Load, value: Any) -> None:
         load({}, {"shop:a": value})
 
 
+def test_all_encrypted_values_are_named_at_once(load: Load) -> None:
+    """With the options that stand in for them, to copy."""
+    options = "--config shop:a=VALUE --config shop:b=VALUE"
+    with pytest.raises(EngineError, match=rf"keys 'shop:a', 'shop:b' of stack 'dev' are.*{options}"):
+        load({}, {"shop:a": {"secure": "v1:x"}, "shop:b": {"secure": "v1:y"}, "shop:c": "plain"})
+
+
 def test_override_stands_in_for_an_encrypted_value(load: Load) -> None:
     """--config replaces ciphertext; the schema's `secret` masks it in what is shown."""
     config = load({"a": {"type": "string", "secret": True}}, {"shop:a": {"secure": "v1:x"}}, "a=hush")
