@@ -66,6 +66,7 @@ class ApiGateway:
             others.segments,
             others.access_logs,
             others.record,
+            MotoUserPools(self.moto),
         )
         rest = RestServices(
             self._apis,

@@ -6,15 +6,15 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-integrat
 from __future__ import annotations
 
 import base64
-import json
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from embedded_aws.aws.parsing import ParseError, read_json
 from embedded_aws.gateway import response as answers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from embedded_aws.aws.moto import MotoAws
     from embedded_aws.gateway.response import Response
@@ -29,9 +29,16 @@ class UserPools(Protocol):
     def claims(self, arn: str, token: str) -> Mapping[str, Any] | None:
         """Return what a token says, `None` for one that the pool did not issue."""
 
+    def knows(self, arn: str) -> bool:
+        """Tell whether there is a pool of that ARN, or of that issuer."""
+
 
 class NoUserPools:
     """No user pool at all."""
+
+    def knows(self, arn: str) -> bool:  # noqa: ARG002 - of the protocol
+        """Know none."""
+        return False
 
     def claims(self, arn: str, token: str) -> Mapping[str, Any] | None:  # noqa: ARG002 - of the protocol
         """Know no token."""
@@ -46,12 +53,19 @@ class MotoUserPools:
 
     def claims(self, arn: str, token: str) -> Mapping[str, Any] | None:
         """Return what a token says, `None` for one that the pool did not issue."""
-        name = arn.rpartition("/")[2]
-        for backend in self._moto.used_backends("cognito-idp").values():
-            pool = backend.user_pools.get(name)
-            if pool and (token in pool.id_tokens or token in pool.access_tokens):
-                return _payload(token)
+        for pool in self._pools(arn):
+            if token in pool.id_tokens or token in pool.access_tokens:
+                return payload(token)
         return None
+
+    def knows(self, arn: str) -> bool:
+        """Tell whether there is a pool of that ARN, or of that issuer: both end with its id."""
+        return any(self._pools(arn))
+
+    def _pools(self, arn: str) -> Iterator[Any]:
+        name = arn.rpartition("/")[2]
+        backends = self._moto.used_backends("cognito-idp").values()
+        return (backend.user_pools[name] for backend in backends if name in backend.user_pools)
 
 
 @dataclass(frozen=True)
@@ -91,7 +105,13 @@ def _text(name: str, value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _payload(token: str) -> dict[str, Any]:
-    part = token.split(".")[1]
-    found: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    return found
+def payload(token: str) -> dict[str, Any] | None:
+    """Return the claims of a JSON Web Token, `None` for what is none."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None
+    try:
+        found = read_json(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except (ParseError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None

@@ -67,7 +67,7 @@ def route(r: Registration) -> Created:
 
 
 def authorizer(r: Registration) -> Created:
-    """Ask a function about requests; with a JWT authorizer routes answer 501."""
+    """Ask a function about requests, or check tokens; only of user pools here that they are genuine."""
     names = {
         "identitySources": "IdentitySource",
         "audiences": "Audience",

@@ -20,6 +20,7 @@ from embedded_aws.gateway.http_api.routing import Match, Routed, match
 from embedded_aws.gateway.http_api.tracing import Call, Exchange, begin, build_segment
 from embedded_aws.gateway.response import MAX_PAYLOAD, Response
 from embedded_aws.gateway.throttling import Throttling
+from embedded_aws.gateway.user_pools import NoUserPools
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from embedded_aws.gateway.lambda_calls import LambdaCalls
     from embedded_aws.gateway.method_request import Address, MethodRequest
     from embedded_aws.gateway.model import AccessLogs
+    from embedded_aws.gateway.user_pools import UserPools
     from embedded_aws.journal.records import ApiRequest
 
 _LOG = logging.getLogger(__name__)
@@ -50,6 +52,7 @@ class Services:
     segments: SegmentSink
     access_logs: AccessLogs
     record: Callable[[ApiRequest], None]
+    pools: UserPools = field(default_factory=NoUserPools)
 
 
 @dataclass
@@ -64,7 +67,7 @@ class HttpGateway:
     def __post_init__(self) -> None:
         services = self.services
         self._throttling = Throttling(self.clock)
-        self._authorizers = Authorizers(services.functions, self.clock)
+        self._authorizers = Authorizers(services.functions, services.pools, self.clock)
         self._integrations = Integrations(services.functions, services.aws, services.sampler, self.clock)
 
     def knows(self, api_id: str) -> bool:
@@ -111,6 +114,9 @@ class HttpGateway:
         checked = await self._authorizers.check(routed, parameters)
         if isinstance(checked.result, Response):
             return checked.result, None, checked.recorded
+        if checked.result:
+            known = {**context, "authorizer": checked.result.said}
+            parameters = Parameters(request, route.path_parameters, known, stage.variables)
         response, call = await self._integrations.call(routed, parameters, checked.result)
         return response, call, checked.recorded
 

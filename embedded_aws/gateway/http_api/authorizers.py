@@ -1,4 +1,4 @@
-"""Lambda authorizers of HTTP APIs.
+"""Authorizers of HTTP APIs: functions, which are asked here, and tokens.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
 """
@@ -18,7 +18,8 @@ from embedded_aws.gateway.authorizers import (
     read_verdict,
 )
 from embedded_aws.gateway.http_api import response as answers
-from embedded_aws.gateway.http_api.event import describe, full_path
+from embedded_aws.gateway.http_api.event import Caller, describe, full_path
+from embedded_aws.gateway.http_api.tokens import check_token
 from embedded_aws.gateway.lambda_calls import function_arn
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from embedded_aws.gateway.lambda_calls import LambdaCalls
     from embedded_aws.gateway.method_request import MethodRequest
     from embedded_aws.gateway.response import Response
+    from embedded_aws.gateway.user_pools import UserPools
 
 _LOG = logging.getLogger(__name__)
 _SECONDS = 30.0
@@ -42,15 +44,17 @@ class Checked:
     `recorded`: a function was asked, and its invocation is traced.
     """
 
-    result: Response | dict[str, Any] | None
+    result: Response | Caller | None
     recorded: bool = False
 
 
 class Authorizers:
-    """Asks functions about requests, and remembers for a while what they said."""
+    """Asks functions about requests, and remembers for a while what they said; checks tokens."""
 
-    def __init__(self, functions: LambdaCalls, clock: Clock) -> None:
+    def __init__(self, functions: LambdaCalls, pools: UserPools, clock: Clock) -> None:
         self._functions = functions
+        self._pools = pools
+        self._clock = clock
         self._verdicts = Verdicts(clock)
 
     def unsupported(self, stage: Stage, route: Match) -> str | None:
@@ -58,8 +62,10 @@ class Authorizers:
         kind, authorizer = route.route.authorization, route.route.authorizer
         if kind == "NONE":
             return None
+        if kind == "JWT" and authorizer is not None and authorizer.type == "JWT":
+            return None
         if kind != "CUSTOM" or authorizer is None or authorizer.type != "REQUEST":
-            return f"{kind} authorization, only Lambda authorizers"
+            return f"{kind} authorization, only Lambda and JWT authorizers"
         arn = function_arn(authorizer.uri, stage.variables)
         return None if arn else f"authorizers with {authorizer.uri}"
 
@@ -72,6 +78,8 @@ class Authorizers:
         identity = [parameters.fill(source) for source in authorizer.sources]
         if not all(identity):
             return Checked(answers.UNAUTHORIZED)
+        if authorizer.type == "JWT":
+            return Checked(check_token(self._pools, authorizer, identity[0], route.scopes, self._clock()))
         key = (stage.api_id, stage.name, authorizer.id, tuple(identity))
         said, recorded = self._verdicts.get(key), False
         if said is None:
@@ -114,11 +122,11 @@ def _read(authorizer: Authorizer, result: InvokeResult | None) -> Verdict | dict
     return answer
 
 
-def _told(said: Verdict | dict[str, Any], arn: str) -> Response | dict[str, Any]:
+def _told(said: Verdict | dict[str, Any], arn: str) -> Response | Caller:
     if isinstance(said, dict):
-        return dict(said.get("context") or {}) if said["isAuthorized"] else answers.FORBIDDEN
+        return Caller("lambda", said.get("context") or {}) if said["isAuthorized"] else answers.FORBIDDEN
     try:
-        return dict(said.context) if said.allows(arn) else answers.FORBIDDEN
+        return Caller("lambda", said.context) if said.allows(arn) else answers.FORBIDDEN
     except PatternError:
         return answers.INTERNAL_SERVER_ERROR
 

@@ -7,8 +7,9 @@ https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl, unquote
 
 from embedded_aws.aws.trace_header import NAME as TRACE_HEADER
@@ -26,23 +27,31 @@ _CONNECTION = {"connection", "transfer-encoding"}
 _TEXT_TYPES = {"application/json", "application/javascript", "application/xml"}
 
 
-def build_event(routed: Routed, authorizer: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Build the event of a route's integration; `authorizer` is what the authorizer said of the caller."""
+@dataclass(frozen=True)
+class Caller:
+    """What an authorizer said of the caller: of a token its `claims` and the route's `scopes`."""
+
+    kind: Literal["lambda", "jwt"]
+    said: Mapping[str, Any]
+
+
+def build_event(routed: Routed, caller: Caller | None = None) -> dict[str, Any]:
+    """Build the event of a route's integration; `caller` is what the authorizer said of him."""
     integration = routed.route.route.integration
     version = integration.payload if integration else "2.0"
-    described = describe(routed, version, authorizer)
+    described = describe(routed, version, caller)
     body, encoded = _body(routed.request)
     if version == "1.0":
         return {**described, "body": body, "isBase64Encoded": encoded}
     return {**described, **({} if body is None else {"body": body}), "isBase64Encoded": encoded}
 
 
-def describe(routed: Routed, version: str, authorizer: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def describe(routed: Routed, version: str, caller: Caller | None = None) -> dict[str, Any]:
     """Describe a request without its body, as authorizers get it too."""
-    return (_format_1 if version == "1.0" else _format_2)(routed, authorizer)
+    return (_format_1 if version == "1.0" else _format_2)(routed, caller)
 
 
-def _format_2(routed: Routed, authorizer: Mapping[str, Any] | None) -> dict[str, Any]:
+def _format_2(routed: Routed, caller: Caller | None) -> dict[str, Any]:
     """Leave out what is empty, as AWS does in this format."""
     stage, route, request = routed.stage, routed.route, routed.request
     headers = forwarded_headers(stage, request, routed.trace.to_event)
@@ -61,7 +70,7 @@ def _format_2(routed: Routed, authorizer: Mapping[str, Any] | None) -> dict[str,
         "rawPath": unquote(full_path(stage, request)),
         "rawQueryString": request.query,
         "headers": _joined((name, value) for name, value in headers if name != "cookie"),
-        "requestContext": request_context(stage, route, request, routed.arrival, authorizer),
+        "requestContext": request_context(stage, route, request, routed.arrival, caller),
         **{name: value for name, value in optional.items() if value},
     }
 
@@ -71,7 +80,7 @@ def request_context(
     route: Match | None,
     request: MethodRequest,
     arrival: Arrival,
-    authorizer: Mapping[str, Any] | None = None,
+    caller: Caller | None = None,
 ) -> dict[str, Any]:
     """Build `requestContext` of format 2.0; a function URL has no account of a caller."""
     is_url = stage.kind == "URL"
@@ -93,10 +102,10 @@ def request_context(
         "time": _written(arrival),
         "timeEpoch": int(arrival.at * 1000),
     }
-    return context if authorizer is None else {**context, "authorizer": {"lambda": authorizer}}
+    return context if caller is None else {**context, "authorizer": {caller.kind: caller.said}}
 
 
-def _format_1(routed: Routed, authorizer: Mapping[str, Any] | None) -> dict[str, Any]:
+def _format_1(routed: Routed, caller: Caller | None) -> dict[str, Any]:
     stage, route, request, arrival = routed.stage, routed.route, routed.request, routed.arrival
     headers = forwarded_headers(stage, request, routed.trace.to_event)
     query = parse_qsl(request.query, keep_blank_values=True)
@@ -132,7 +141,7 @@ def _format_1(routed: Routed, authorizer: Mapping[str, Any] | None) -> dict[str,
         "multiValueHeaders": _grouped(headers),
         "queryStringParameters": dict(query) or None,
         "multiValueQueryStringParameters": _grouped(query) or None,
-        "requestContext": context if authorizer is None else {**context, "authorizer": dict(authorizer)},
+        "requestContext": context if caller is None else {**context, "authorizer": dict(caller.said)},
         "pathParameters": dict(route.path_parameters) or None,
         "stageVariables": dict(stage.variables) or None,
     }

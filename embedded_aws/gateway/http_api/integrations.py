@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from embedded_aws.aws.ids import Clock
     from embedded_aws.aws.interfaces import InvokeResult, Sampler
     from embedded_aws.aws.trace_header import TraceHeader
+    from embedded_aws.gateway.http_api.event import Caller
     from embedded_aws.gateway.http_api.model import Integration, Stage
     from embedded_aws.gateway.http_api.parameters import Parameters
     from embedded_aws.gateway.http_api.routing import Routed
@@ -81,7 +82,7 @@ class Integrations:
         return None if arn else f"integrations with {integration.uri}"
 
     async def call(
-        self, routed: Routed, parameters: Parameters, authorizer: Mapping[str, Any] | None
+        self, routed: Routed, parameters: Parameters, caller: Caller | None
     ) -> tuple[Response, Call | None]:
         """Call the route's integration; it must be one that is supported."""
         integration = routed.route.route.integration
@@ -95,7 +96,7 @@ class Integrations:
         elif integration.subtype:
             response, call = await self._call_aws(routed, integration, parameters)
         else:
-            response, call = await self._invoke(routed, integration, build_event(routed, authorizer))
+            response, call = await self._invoke(routed, integration, build_event(routed, caller))
         changes = integration.responses.get(str(response.status), {})
         return changed_response(response, changes, parameters), call
 

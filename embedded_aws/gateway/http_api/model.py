@@ -36,10 +36,10 @@ class Integration:
 
 @dataclass(frozen=True)
 class Authorizer:
-    """A function that decides about requests; `type` is `REQUEST`, any other is not emulated.
+    """Who decides about requests; `type` is `REQUEST` for a function, `JWT` for tokens of an issuer.
 
-    `sources` name what identifies the caller (`$request.header.Authorization`); `simple` answers say yes or
-    no in place of a policy. `ttl` in seconds.
+    `issuer` is its URL, `audiences` whom a token may be for. `sources` name what identifies the caller
+    (`$request.header.Authorization`); `simple` answers say yes or no in place of a policy. `ttl` in seconds.
     """
 
     id: str
@@ -49,16 +49,22 @@ class Authorizer:
     payload: str = "2.0"
     simple: bool = False
     ttl: float = 0.0
+    issuer: str = ""
+    audiences: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Route:
-    """`key` is `GET /pets/{id}`, `ANY /{proxy+}` or `$default`; `authorization` is `NONE` when it is open."""
+    """`key` is `GET /pets/{id}`, `ANY /{proxy+}` or `$default`; `authorization` is `NONE` when it is open.
+
+    A token must have one of the `scopes`, if there are any.
+    """
 
     key: str
     integration: Integration | None
     authorization: str = "NONE"
     authorizer: Authorizer | None = None
+    scopes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

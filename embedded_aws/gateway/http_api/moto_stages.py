@@ -129,6 +129,7 @@ def _routes(api: Any) -> Routes:
             integration=_integration(api, route.target),
             authorization=route.authorization_type or "NONE",
             authorizer=_authorizer(api.authorizers.get(route.authorizer_id or "")),
+            scopes=tuple(route.authorization_scopes or ()),
         )
         for route in list(api.routes.values())
     )
@@ -154,6 +155,7 @@ def _authorizer(made: Any) -> Authorizer | None:
     if made is None:
         return None
     sources = made.identity_source or ()
+    tokens = made.jwt_config or {}
     return Authorizer(
         id=made.id,
         type=made.authorizer_type or "",
@@ -162,6 +164,8 @@ def _authorizer(made: Any) -> Authorizer | None:
         payload=made.auth_payload_format_version or "1.0",
         simple=bool(made.enable_simple_response),
         ttl=float(made.auth_result_ttl or 0),
+        issuer=tokens.get("issuer") or "",
+        audiences=tuple(tokens.get("audience") or ()),
     )
 
 

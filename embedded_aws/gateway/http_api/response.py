@@ -13,6 +13,8 @@ from embedded_aws.aws.parsing import MAX_PAYLOAD_DEPTH, ParseError, header_field
 from embedded_aws.gateway.response import MalformedReplyError, Response, load_reply, response_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from embedded_aws.gateway.http_api.model import Stage
 
 _FORBIDDEN_URL = (
@@ -25,6 +27,16 @@ def message(status: int, text: str, key: str = "message") -> Response:
     """Answer as HTTP APIs do: a JSON `message`."""
     body = json.dumps({key: text}, separators=(",", ":")).encode()
     return Response(status, (("Content-Type", "application/json"),), body, error=text)
+
+
+def bearer(error: str, description: str, scopes: Sequence[str] = ()) -> Response:
+    """Refuse a token, and say why where clients of OAuth 2.0 look: in `www-authenticate`.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting-jwt.html
+    """
+    refusal = FORBIDDEN if error == "insufficient_scope" else UNAUTHORIZED
+    told = f'Bearer scope="{" ".join(scopes)}" error="{error}" error_description="{description}"'
+    return replace(refusal, headers=(*refusal.headers, ("www-authenticate", told)))
 
 
 UNAUTHORIZED = message(401, "Unauthorized")

@@ -26,6 +26,9 @@ ACCESS = {"token_use": "access", "sub": "u1", "exp": int(NOW) + 60, "scope": "sh
 class Pools:
     """Two tokens that the pool `a` issued."""
 
+    def knows(self, arn: str) -> bool:
+        return arn == POOL
+
     def claims(self, arn: str, token: str) -> Mapping[str, Any] | None:
         return {"identity": IDENTITY, "access": ACCESS}.get(token) if arn == POOL else None
 

@@ -16,6 +16,7 @@ from embedded_aws.gateway.app import Services as RestServices
 from embedded_aws.gateway.http_api.app import HttpGateway, Services
 from embedded_aws.gateway.http_api.model import DEFAULT, Integration, Route, Stage
 from embedded_aws.gateway.lambda_calls import LambdaCalls
+from embedded_aws.gateway.user_pools import NoUserPools
 from tests.embedded_aws.gateway.fakes import ARN, NOW, CountingIds, Function, Logs, OneStage, Rules, Segments
 from tests.embedded_aws.gateway.fakes import stage as rest_stage
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from embedded_aws.aws.errors import AwsError
     from embedded_aws.aws.trace_header import TraceHeader
+    from embedded_aws.gateway.user_pools import UserPools
     from embedded_aws.journal.records import ApiRequest
 
 FUNCTION = Integration("AWS_PROXY", ARN)
@@ -79,6 +81,7 @@ class Front:
     logs: Logs = field(default_factory=Logs)
     known: list[ApiRequest] = field(default_factory=list)
     now: float = NOW
+    pools: UserPools = field(default_factory=NoUserPools)
 
     def __post_init__(self) -> None:
         ids = CountingIds()
@@ -90,6 +93,7 @@ class Front:
             self.segments,
             self.logs,
             self.known.append,
+            self.pools,
         )
         rest = RestServices(
             OneStage(rest_stage()), self.function, self.rules, self.segments, Logs(), self.known.append,

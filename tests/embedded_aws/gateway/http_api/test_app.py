@@ -125,7 +125,7 @@ def test_throttled_route() -> None:
         (Route("GET /hello", Integration("MOCK")), "MOCK"),
         (Route("GET /hello", Integration("AWS_PROXY", subtype="Kinesis-PutRecord")), "Kinesis-PutRecord"),
         (Route("GET /hello", Integration("HTTP_PROXY", "arn:aws:elasticloadbalancing:x")), "private"),
-        (Route("GET /hello", FUNCTION, "JWT", Authorizer("a", "JWT")), "JWT authorization"),
+        (Route("GET /hello", FUNCTION, "JWT", Authorizer("a", "REQUEST")), "JWT authorization"),
         (Route("GET /hello", FUNCTION, "AWS_IAM"), "AWS_IAM authorization"),
     ],
 )
