@@ -87,7 +87,8 @@ class Asking:
                 self.teller.fail(f"no trace {trace_id} came within {limit} s of the response")
             else:
                 self.teller.note(
-                    f"this request left no trace {trace_id}: is tracing on in its stage and function?"
+                    f"this request left no trace {trace_id}: is tracing on in its stage and function? "
+                    f"`{typed('why')} {trace_id}` says what became of it"
                 )
         return found
 

@@ -235,7 +235,9 @@ def test_program_of_unknown_tracing_may_leave_no_trace(api: Api) -> None:
     stack = stack_at(api.endpoint, deployed(api, "/hello").api, tracing=None)
     answer(api, f"{BASE}/hello", "ok", headers={"X-Amzn-Trace-Id": f"Root={TRACE_ID}"})
     text, welcome = greeted(stack, Clock())
-    assert "is tracing on in its stage and function?" in " ".join(text.split())
+    told = " ".join(text.split())
+    assert "is tracing on in its stage and function?" in told
+    assert f"why {TRACE_ID}` says what became of it" in told
     assert not welcome.teller.failed
 
 
