@@ -73,7 +73,7 @@ def _fault(kind: str, value: str) -> Fault:
 def _check(given: argparse.Namespace) -> None:
     if given.fault and (given.action != "start" or given.aws):
         raise ValueError("--delay, --error and --status are for start, and for the embedded AWS")
-    if not given.fault and (given.percentage or given.seconds):
+    if not given.fault and (given.percentage, given.seconds) != (None, None):
         raise ValueError("--percentage and --for belong to --delay, --error or --status")
     if given.fault and not given.name:
         raise ValueError("name the function that is to suffer the fault")
@@ -139,7 +139,8 @@ def _experiments(faults: Faults, given: argparse.Namespace) -> str:
 def _changed(faults: Faults, given: argparse.Namespace) -> Sequence[Experiment]:
     if given.fault:
         arn = arn_of(source_of(given), given.name)
-        percentage, seconds = given.percentage or 100, given.seconds or 300.0
+        percentage = 100 if given.percentage is None else given.percentage
+        seconds = 300.0 if given.seconds is None else given.seconds
         return [faults.put(given.fault, given.name, arn, percentage=percentage, seconds=seconds)]
     if given.action == "start":
         return [faults.start(given.name)]

@@ -11,8 +11,6 @@ from typing import Any
 from waterfall.traces.arguments import span
 from waterfall.traces.client import ReadError, Source, client, readable
 
-LONGEST = 43_200
-"""Seconds that an action of AWS FIS may last."""
 _ROLE = "arn:aws:iam::123456789012:role/fault"
 _STATUS = re.compile(r"[1-5]\d\d")
 _LOCATION, _WRAPPER, _BOOTSTRAP = (

@@ -65,6 +65,19 @@ def test_a_list_has_the_stack_s_own(account: Cloud, capsys: pytest.CaptureFixtur
     assert sorted(left(account)) == ["bank", "shop", "shop"]
 
 
+def test_nothing_is_no_percentage_and_no_length_of_time(
+    cloud: Cloud, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It does not stand for what holds when nothing is said."""
+    start = ("fault", "start", cloud.function(), "--endpoint", cloud.source.endpoint)
+    for option, refused in (("--percentage=0", "invocationPercentage"), ("--for=0s", "duration")):
+        assert main([*start, "--error", option]) == 1
+        assert refused in capsys.readouterr().err
+        with pytest.raises(SystemExit):
+            main([*start, option])
+        assert "belong to --delay, --error or --status" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("answer", "status", "still"), [("y\n", 0, []), ("\n", 1, ["bank", "shop"])])
 def test_stopping_all_asks(
     account: Cloud, monkeypatch: pytest.MonkeyPatch, answer: str, status: int, still: list[str]
