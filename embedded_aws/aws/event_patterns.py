@@ -35,6 +35,9 @@ _NEGATED = ("equals-ignore-case", "prefix", "suffix", "wildcard")
 """What `anything-but` takes besides values."""
 _SCALARS = (str, bool, int, float, type(None))
 
+ABSENT: Any = object()
+"""What is in an event where nothing is: `None` is JSON's null."""
+
 
 class EventPatternError(ValueError):
     """A pattern is not valid; the message names the field and what is allowed."""
@@ -82,15 +85,20 @@ def matches(pattern: Pattern, event: Any) -> bool:
 def first_difference(pattern: Pattern, event: Any) -> tuple[str, Any, Any] | None:
     """Return the first field by which an event does not fit: its path, what is wanted, and what is there.
 
-    `None` for an event that fits.
+    That is `ABSENT` where nothing is, and for the choices of `$or`. `None` for an event that fits.
     """
-    fields = event if isinstance(event, dict) else {}
+    element = event
+    while isinstance(element, list) and element:
+        element = element[0]
+    fields = element if isinstance(element, dict) else {}
     for key, wanted in pattern.items():
         if matches({key: wanted}, event):
             continue
-        value = None if key == "$or" else _below(key, fields)
-        below = first_difference(wanted, value) if isinstance(wanted, dict) else None
-        return (f"{key}.{below[0]}", *below[1:]) if below else (key, wanted, value)
+        first, dot, rest = key.partition(".")
+        value = ABSENT if key == "$or" else _below(first, fields, ABSENT)
+        inner = {rest: wanted} if dot else wanted
+        below = first_difference(inner, value) if isinstance(inner, dict) else None
+        return (f"{first}.{below[0]}", *below[1:]) if below else (key, wanted, value)
     return None
 
 
@@ -110,9 +118,9 @@ def _matches_field(key: str, wanted: Any, fields: Mapping[str, Any]) -> bool:
     return any(_matches_rule(rule, values) for rule in wanted if isinstance(rule, dict))
 
 
-def _below(key: str, fields: Mapping[str, Any]) -> Any:
+def _below(key: str, fields: Mapping[str, Any], absent: Any = None) -> Any:
     """Return what is below a field; `"a.b": 1` is `"a": {"b": 1}`, in events as in patterns."""
-    value = fields.get(key)
+    value = fields.get(key, absent)
     joined = {name.removeprefix(f"{key}."): fields[name] for name in fields if name.startswith(f"{key}.")}
     if not joined:
         return value

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from embedded_aws.aws.event_patterns import first_difference
+from embedded_aws.aws.event_patterns import ABSENT, first_difference
 from embedded_aws.delivery.courier import Courier
 from embedded_aws.eventbridge.rules import Rules
 from embedded_aws.eventbridge.schedules import Schedules
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 _MOST = 10
 _PRINCIPAL = "events.amazonaws.com"
+_FUNCTION = re.compile(r"arn:[\w-]+:lambda:(?P<region>[\w-]+):\d+:function:(?P<name>[\w-]+)")
 _LONGEST = 300
 
 
@@ -102,11 +104,11 @@ class RuleAnswers:
             }
 
     def _allowed(self, target: str, rule: str) -> bool | None:
-        if ":lambda:" not in target:
+        function = _FUNCTION.match(target)
+        backend = function and self._moto.used_backends("lambda").get(function["region"])
+        if not (function and backend):
             return None
-        region, name = target.split(":")[3], target.split(":")[6]
-        functions = self._moto.backend("lambda", region).list_functions()
-        found = next((one for one in functions if one.function_name == name), None)
+        found = next((one for one in backend.list_functions() if one.function_name == function["name"]), None)
         return found and any(_allows(statement, rule) for statement in found.policy.statements)
 
 
@@ -126,7 +128,7 @@ def _differs(found: tuple[str, Any, Any] | None) -> dict[str, Any] | None:
     if found is None:
         return None
     field, wanted, value = found
-    return {"field": field, "wanted": _shown(wanted), "found": None if value is None else _shown(value)}
+    return {"field": field, "wanted": _shown(wanted), "found": None if value is ABSENT else _shown(value)}
 
 
 def _shown(value: Any) -> str:

@@ -59,9 +59,14 @@ def _events(rule: Mapping[str, Any], now: float) -> Iterator[Reason]:
         if differs is None:
             yield Reason("ok", f"{what} fits its pattern.")
             continue
-        found = "is not there" if differs["found"] is None else f"is {differs['found']}"
-        text = f"{what} does not fit: {differs['field']} {found}, the pattern wants {differs['wanted']}."
-        clause = f"{differs['field']} of the newest event {found}, its pattern wants {differs['wanted']}"
+        field, wanted = differs["field"], differs["wanted"]
+        if field.endswith("$or"):
+            text = f"{what} does not fit: no choice of {field} does, of {wanted}."
+            clause = f"no choice of {field} fits the newest event, of {wanted}"
+        else:
+            found = "is not there" if differs["found"] is None else f"is {differs['found']}"
+            text = f"{what} does not fit: {field} {found}, the pattern wants {wanted}."
+            clause = f"{field} of the newest event {found}, its pattern wants {wanted}"
         yield Reason("info" if fits or number else "stop", text, clause=clause)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from embedded_aws.aws.event_patterns import EventPatternError, first_difference, matches, parse
+from embedded_aws.aws.event_patterns import ABSENT, EventPatternError, first_difference, matches, parse
 
 EVENT = {
     "source": "shop.orders",
@@ -182,11 +182,13 @@ def test_long_lists_are_not_compared_pair_by_pair() -> None:
         ({"source": ["shop.orders"], "detail": {"count": [3]}}, None),
         ({"source": ["bank"], "detail": {"count": [4]}}, ("source", ["bank"], "shop.orders")),
         ({"detail": {"state": ["stopped"]}}, ("detail.state", ["stopped"], "running")),
-        ({"detail": {"absent": {"deep": [1]}}}, ("detail.absent.deep", [1], None)),
-        ({"detail.count": [{"numeric": [">", 3]}]}, ("detail.count", [{"numeric": [">", 3]}], None)),
+        ({"detail": {"absent": {"deep": [1]}}}, ("detail.absent.deep", [1], ABSENT)),
+        ({"detail": {"nothing": [{"exists": False}]}}, ("detail.nothing", [{"exists": False}], None)),
+        ({"detail.count": [{"numeric": [">", 3]}]}, ("detail.count", [{"numeric": [">", 3]}], 3)),
+        ({"detail": {"items": {"sku": ["c"]}}}, ("detail.items.sku", ["c"], "a")),
         (
             {"$or": [{"source": ["a"]}, {"source": ["b"]}]},
-            ("$or", [{"source": ["a"]}, {"source": ["b"]}], None),
+            ("$or", [{"source": ["a"]}, {"source": ["b"]}], ABSENT),
         ),
         (
             {"detail": {"items": {"sku": ["a"], "size": [2]}}},

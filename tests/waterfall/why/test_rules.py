@@ -66,6 +66,25 @@ def test_the_field_that_does_not_fit_is_named(cloud: Cloud, capsys: pytest.Captu
     assert told in " ".join(capsys.readouterr().out.split())
 
 
+def test_choices_of_which_none_fits_are_named(cloud: Cloud) -> None:
+    make(
+        cloud,
+        "why-either",
+        {"$or": [{"source": ["bank"]}, {"detail-type": ["loan"]}]},
+        queue(cloud, "why-either"),
+    )
+    put(cloud, "why-either")
+    told = 'no choice of $or fits the newest event, of [{"source": ["bank"]}, {"detail-type": ["loan"]}]'
+    assert explained(cloud, "why-either").verdict == f"The rule why-either did not fire: {told}"
+
+
+def test_a_target_that_is_nowhere_is_no_obstacle(cloud: Cloud) -> None:
+    """Of a function's ARN without a name, or in a region that there is not, no policy can be told."""
+    arns = [f"arn:aws:lambda:{place}" for place in ("moon-1:123456789012:function:f", "us-east-1:1:function")]
+    make(cloud, "why-nowhere", {"source": ["shop"]}, *({"Arn": arn} for arn in arns))
+    assert "no event has come" in explained(cloud, "why-nowhere").verdict
+
+
 def test_a_bus_to_which_nothing_came(cloud: Cloud) -> None:
     make(cloud, "why-lonely", {"source": ["shop"]}, queue(cloud, "why-lonely"))
     assert explained(cloud, "why-lonely").verdict == (
