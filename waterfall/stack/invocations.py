@@ -58,7 +58,11 @@ def _named(lambda_: Any, wanted: str) -> str:
     names = _names(lambda_)
     if wanted in names or ":" in wanted:
         return wanted
-    found = [name for name in names if name.rpartition("-")[0] == wanted or name.endswith(f"-{wanted}")]
+    found = [
+        name
+        for name in names
+        if wanted and (name.rpartition("-")[0] == wanted or name.endswith(f"-{wanted}"))
+    ]
     if len(found) != 1:
         raise ReadError(f"there is no function {wanted!r}: there are {', '.join(sorted(names)) or 'none'}")
     return found[0]

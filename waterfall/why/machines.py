@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from waterfall.shell import typed
 from waterfall.traces.client import Reader, ReadError, Source, client, readable
 from waterfall.why.reasons import Explanation, Reason, first_stop
 
@@ -27,6 +28,12 @@ def explain_machine(reader: Reader, source: Source, name: str) -> Explanation:
             {one["name"]: one["stateMachineArn"] for page in pages for one in page["stateMachines"]}, name
         )
         machine = states.describe_state_machine(stateMachineArn=arn)
+        if machine["type"] == "EXPRESS":
+            traces = typed(f"traces --filter 'service(\"{machine['name']}\")'")
+            raise ReadError(
+                f"{machine['name']} is an express machine, of whose executions Step Functions tells nothing; "
+                f"`{traces}` lists its traces"
+            )
         newest = states.list_executions(stateMachineArn=arn, maxResults=1)["executions"]
         execution = states.describe_execution(executionArn=newest[0]["executionArn"]) if newest else None
     traces = _traces(reader, machine["name"], execution) if execution else []

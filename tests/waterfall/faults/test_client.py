@@ -11,6 +11,7 @@ from tests.waterfall.cloud import FUNCTION
 from waterfall.faults.client import Experiment, Faults, iso_seconds
 from waterfall.faults.direct import read_fault
 from waterfall.shell import typed
+from waterfall.stack.invocations import arn_of
 from waterfall.traces.client import ReadError, RefusedError, Source
 
 if TYPE_CHECKING:
@@ -175,6 +176,13 @@ def test_what_is_no_fault_is_refused(text: str) -> None:
     """With what is allowed."""
     with pytest.raises(ValueError, match=r"give (`delay 500ms`|500ms)"):
         read_fault(text)
+
+
+def test_nothing_names_no_function(cloud: Cloud) -> None:
+    """Nor the only one that there is."""
+    cloud.function()
+    with pytest.raises(ReadError, match="there is no function ''"):
+        arn_of(cloud.source, "")
 
 
 def test_an_account_takes_faults_from_templates_alone() -> None:

@@ -57,6 +57,14 @@ def test_a_machine_that_was_not_executed(cloud: Cloud) -> None:
     assert explained(cloud, "why-idle").verdict == "No trace: it was not executed yet"
 
 
+def test_an_express_machine(cloud: Cloud) -> None:
+    """Nobody can ask for its executions; its traces can be listed."""
+    express = {"type": "EXPRESS", "definition": json.dumps(PASSES), "roleArn": ROLE}
+    cloud.client("stepfunctions").create_state_machine(name="why-express", **express)
+    with pytest.raises(ReadError, match=r"why-express is an express machine.*traces --filter 'service"):
+        explained(cloud, "why-express")
+
+
 def test_an_execution_that_is_traced(cloud: Cloud) -> None:
     """Its trace is found by the machine's name, and by that without Pulumi's ending."""
     execute(cloud, make(cloud, "why-traced-0a1b2c3"))
