@@ -123,6 +123,7 @@ class XRay:
         self._minutes = MinuteGraphs(self.store, self._graph, uses_packed=True)
         self._group_minutes: dict[str, tuple[Group, MinuteGraphs]] = {}
         self._unreadable: set[str] = set()
+        self._storing = threading.Lock()
         self._telemetry_lock = threading.Lock()
         self.telemetry_records = 0
 
@@ -179,12 +180,13 @@ class XRay:
 
     def _store_documents(self, entries: Sequence[SegmentDocument]) -> None:
         """Store documents of whatever producer; those that cannot be are counted. Raises `StoreError`."""
-        try:
-            changes = self.store.put(entries, self.clock())
-        except StoreError as problem:
-            self.losses.add("segments", len(entries), problem)
-            raise
-        self._index.changed(changes)
+        with self._storing:  # the index is told in the order in which it was stored
+            try:
+                changes = self.store.put(entries, self.clock())
+            except StoreError as problem:
+                self.losses.add("segments", len(entries), problem)
+                raise
+            self._index.changed(changes)
         self.news.tell()
 
     def tidy(self) -> bool:
@@ -266,8 +268,10 @@ class XRay:
         """Return a page that has found so few traces until `before` that all others are asked at once."""
         if query.expression is None or query.by != "TraceId" or query.rate < 1:
             return None
-        matching = self._index.matching(query.expression, query.start, query.end, before)
-        hits = matching[0][: limit - len(found)] if matching else []
+        matching = self._index.matching(
+            query.expression, query.start, query.end, before, limit=limit - len(found)
+        )
+        hits = matching[0] if matching else []
         if matching and len(found) + len(hits) < limit:
             return self._page(
                 found + hits, query, None, processed + self._index.count(query.start, query.end, before)
@@ -332,6 +336,9 @@ class XRay:
         known = self._group_minutes.get(group.arn)
         if known is None or known[0] != group:
             known = group, MinuteGraphs(self.store, partial(self._group_graph, group))
+            self._group_minutes = {
+                each.arn: kept for each in self.groups.all() if (kept := self._group_minutes.get(each.arn))
+            }
             self._group_minutes[group.arn] = known
         return known[1]
 

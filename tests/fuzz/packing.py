@@ -9,7 +9,7 @@ from typing import Any
 from unittest import mock
 
 from embedded_aws.xray.query import packer, packs
-from embedded_aws.xray.query.lists import Wanted
+from embedded_aws.xray.query.lists import ORDERS, Wanted
 from embedded_aws.xray.service import QUIET, XRay
 from tests.embedded_aws.xray.builders import NOW, Api, trace_id
 from tests.fuzz.intake import document_of
@@ -39,11 +39,15 @@ def steps(source: Source) -> list[Step]:
         if source.sometimes(0.3):
             made.append(("ask", source.pick(_QUESTIONS)))
         if source.sometimes(0.3):
+            made.append(("list", (source.pick(ORDERS), source.sometimes(0.5))))
+        if source.sometimes(0.3):
             made.append(("expire", source.random()))
+        if source.sometimes(0.2):
+            made.append(("clock", source.randint(-100, 100)))
     return [*made, ("pack", None)]
 
 
-class _InProcess(packer.Packer):
+class InProcess(packer.Packer):
     """Packs here: that it is done elsewhere changes nothing."""
 
     def pack(self, traces: Sequence[packs.Loose]) -> packs.Packed | None:
@@ -57,7 +61,7 @@ class _Pair:
         self._passed = 0.0
         self._both = [XRay(None, clock=lambda: NOW + self._passed, monotonic=lambda: 0.0) for _ in range(2)]
         self._packing = self._both[0]
-        self._packing._packer = _InProcess()
+        self._packing._packer = InProcess()
         self._apis = [Api(xray) for xray in self._both]
         for api in self._apis:
             api.ask("/CreateGroup", GroupName="slow", FilterExpression="responsetime > 2")
@@ -78,8 +82,14 @@ class _Pair:
                 pass
         elif kind == "ask":
             self.compare(lambda api: api.ids(given))
+        elif kind == "list":
+            self.compare(lambda api: _listed(api, *given))
+        elif kind == "clock":
+            self._passed = max(0.0, self._passed + given)
         else:
-            limit = NOW + self._passed * given
+            # Traces may have come while the clock was ahead: then the last ones go first, and their numbers
+            # are used again.
+            limit = NOW + self._passed * given * 1.2
             for xray in self._both:
                 while xray.store.tidy(limit):
                     pass
@@ -89,6 +99,19 @@ class _Pair:
         if packed != loose:
             told = json.dumps([packed, loose])
             raise BadAnswerError(f"packed traces answer otherwise: {told[:3000]}")
+
+
+def _listed(api: Api, order: Any, descending: bool) -> list[int]:  # noqa: FBT001 - as it is picked
+    """List all traces in an order, some at a time."""
+    found: list[int] = []
+    after = None
+    while not found or after is not None:
+        page = api.xray.lists.page(
+            Wanted(NOW - 10_000, NOW + 10_000), order, descending=descending, after=after, limit=7
+        )
+        found += page.numbers or [-1]
+        after = page.last
+    return found
 
 
 def _everything(api: Api) -> list[Any]:

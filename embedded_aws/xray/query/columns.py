@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from array import array
+from bisect import insort
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from embedded_aws.aws.parsing import decode
 from embedded_aws.xray.query import blocks
-from embedded_aws.xray.query.blocks import BITS, MASK, Blocks
+from embedded_aws.xray.query.blocks import BITS, MASK, SIZE, Blocks
 from embedded_aws.xray.query.failures import Failure, failure_of
 from embedded_aws.xray.query.statistics import Outcome
 
@@ -26,6 +27,9 @@ Column = Literal["status", "request", "annotations", "response", "trace"]
 READ_AT_ONCE = 100
 MOST_CHANGES = 50_000
 """Changed traces that are noted between two questions; after more than these all is read or sorted anew."""
+_FEW_CHANGES = 1_000
+MOST_KINDS = 10_000
+"""Kinds of which none is looked for that no trace has any more."""
 _UNREAD, _GONE = 0, 1
 _RANKS: Mapping[str, int] = {"ok": 0, "throttle": 1, "error": 2, "fault": 3}
 
@@ -58,6 +62,8 @@ class Columns:
         }
         self._kinds: list[Kind | None] = [None, None]
         self._numbers: dict[Kind, int] = {}
+        self._free: list[int] = []
+        self._most_kinds = MOST_KINDS
         self._orders: dict[Column, array[int]] = {}
         self._fresh: dict[Column, set[int]] = {}
         self._outdated: set[int] = set()
@@ -86,8 +92,20 @@ class Columns:
         if self._has_gone:
             self._has_gone = False
             self._keep({number >> BITS for number in numbers()})
+            if len(self._numbers) > self._most_kinds:
+                self._drop_kinds()
+                self._most_kinds = max(MOST_KINDS, 2 * len(self._numbers))
         while self._outdated:
             self._forget(self._outdated.pop())
+
+    def _drop_kinds(self) -> None:
+        """Let go of the kinds that no trace has any more: messages of failures may be all different."""
+        used = {code for block in self._codes.values() for code in map(block.__getitem__, range(SIZE))}
+        self._numbers = {kind: code for kind, code in self._numbers.items() if code in used}
+        self._kinds = [kind if code in used else None for code, kind in enumerate(self._kinds)]
+        self._free = [code for code, kind in enumerate(self._kinds) if not kind and code > _GONE]
+        failed = {kind.failure for kind in self._numbers}
+        self.failures = {key: failure for key, failure in self.failures.items() if key in failed}
 
     def _keep(self, places: set[int]) -> None:
         for column in (self._codes, *self._values.values()):
@@ -105,10 +123,11 @@ class Columns:
             if start and not has_time():
                 return len(missing) - start
             part = missing[start : start + READ_AT_ONCE]
+            read = [(row.number, decode(digest.summary)) for row, digest in self._load(part)]
             for number in part:
                 codes.put(number, _GONE)
-            for row, digest in self._load(part):
-                self._put(row.number, decode(digest.summary))
+            for number, summary in read:
+                self._put(number, summary)
         return 0
 
     def counted(self, numbers: Iterable[int]) -> dict[Kind, int]:
@@ -154,17 +173,19 @@ class Columns:
     def order(self, column: Column) -> array[int]:
         """Return all traces that are here by the column's value, the least first.
 
-        It is sorted again when there are changes: what is almost in order costs little.
+        Of equals the newer is larger. Few changes are put where they belong, of many all are sorted again.
         """
         order, fresh = self._orders.get(column), self._fresh.setdefault(column, set())
-        if order is None:
+        value_of = self.value_of(column)
+        if order is None or len(fresh) > _FEW_CHANGES:
             numbers = self._all()
+            numbers.sort(key=value_of)
         elif fresh:
             numbers = [number for number in order if number not in fresh]
-            numbers += sorted(number for number in fresh if self.is_here(number))
+            for number in filter(self.is_here, fresh):
+                insort(numbers, number, key=lambda each: (value_of(each), each))
         else:
             return order
-        numbers.sort(key=self.value_of(column))
         order = self._orders[column] = array("q", numbers)
         fresh.clear()
         return order
@@ -202,9 +223,13 @@ class Columns:
             self.failures.setdefault(failure.key, failure)
         status = _RANKS[outcome] * 1000 + http.get("HttpStatus", 0)
         kind = Kind(outcome, status, float(f"{response:.3g}"), failure.key if failure else None)
-        code = self._numbers.setdefault(kind, len(self._kinds))
-        if code == len(self._kinds):
-            self._kinds.append(kind)
+        code = self._numbers.get(kind)
+        if code is None:
+            if not self._free:
+                self._free.append(len(self._kinds))
+                self._kinds.append(None)
+            code = self._numbers[kind] = self._free.pop()
+            self._kinds[code] = kind
         self._codes.put(number, code)
         values: dict[Column, Any] = {
             "request": _request(http, summary.get("EntryPoint", {})),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -28,15 +29,28 @@ class Digest:
     facts: Facts
 
 
-def stored(summary: str | None, graph: str, facts: str) -> Digest | None:
-    """Return a digest of which the facts are lines of one text; `None` for one that was cut or is no JSON."""
+def columns(digest: Digest) -> tuple[str, str, str]:
+    """Return the texts that the store keeps: summary, graph, and facts as lines, the last one a checksum."""
+    facts = "\n".join(digest.facts)
+    return digest.summary, digest.graph, f"{facts}\n{_checksum(digest.summary, digest.graph, facts)}"
+
+
+def stored(summary: str | None, graph: str, lines: str) -> Digest | None:
+    """Return a digest of such texts; `None` when there is none, or not all is as it was written."""
     if summary is None:
         return None
-    parts = facts.split("\n")
-    if len(parts) != 3 or not (summary.endswith("}") and all(text.endswith("]") for text in (graph, *parts))):
+    try:
+        facts, _, checksum = lines.rpartition("\n")
+        if checksum == str(_checksum(summary, graph, facts)):
+            trace, services, edges = facts.split("\n")
+            return Digest(summary, graph, (trace, services, edges))
+    except (AttributeError, TypeError):  # no text
         return None
-    trace, services, edges = parts
-    return Digest(summary, graph, (trace, services, edges))
+    return None
+
+
+def _checksum(*texts: str) -> int:
+    return zlib.crc32("\n".join(texts).encode())
 
 
 def digest_of(trace: Trace, resolve_links: Callable[[Graph], None]) -> Digest:

@@ -97,12 +97,17 @@ class Lists:
     ) -> Listed:
         """List at most `limit` of the traces in this order, after the trace `after`."""
         with self._lock:
-            numbers, unread = self._chosen(wanted, needs_columns=order != "began")
-            if order == "began":
-                found = _following(numbers if descending else numbers[::-1], after, limit + 1)
+            if order == "began" and descending and wanted.failure is None:
+                found, unread = self._newest(wanted, after, limit + 1)
             else:
-                found = self._by_column(numbers, order, descending=descending, after=after, limit=limit + 1)
-        page = found[:limit]
+                numbers, unread = self._chosen(wanted, needs_columns=order != "began")
+                if order == "began":
+                    found = _following(numbers if descending else numbers[::-1], after, limit + 1)
+                else:
+                    found = self._by_column(
+                        numbers, order, descending=descending, after=after, limit=limit + 1
+                    )
+        page = list(found[:limit])
         return Listed(page, page[-1] if len(found) > limit else None, unread)
 
     def figures(self, wanted: Wanted) -> Figures:
@@ -125,33 +130,48 @@ class Lists:
         found = [FailedAlike(self._columns.failures[key], count, newest[key]) for key, count in most]
         return found, failed.total() - sum(group.count for group in found)
 
+    def _newest(self, wanted: Wanted, after: int | None, limit: int) -> tuple[Sequence[int], int]:
+        """Return the newest traces after a trace, none if that is gone; what comes later is not looked at."""
+        before = None if after is None else self._index.place(after)
+        if after is not None and before is None:
+            return [], 0
+        return self._matching(wanted, self._has_time(), before, limit)
+
     def _chosen(self, wanted: Wanted, *, needs_columns: bool) -> tuple[Sequence[int], int]:
         """Return the traces, newest first, and how many could not be looked at in time."""
-        end = self._monotonic() + PATIENCE
-
-        def has_time() -> bool:
-            return self._monotonic() < end
-
-        unread = 0
-        numbers: Sequence[int]
-        if wanted.expression is None:
-            numbers = self._began_in(wanted.start, wanted.end)
-        else:
-            numbers, unread = self._index.matching(
-                wanted.expression, wanted.start, wanted.end, has_time=has_time
-            ) or self._selected(wanted.expression, self._began_in(wanted.start, wanted.end), has_time)
-        self._columns.keep_up(lambda: self._began_in(-math.inf, math.inf))
+        has_time = self._has_time()
+        numbers, unread = self._matching(wanted, has_time)
+        self._columns.keep_up(lambda: self._index.newest(-math.inf, math.inf, None, sys.maxsize))
         if needs_columns or wanted.failure is not None:
             unread += self._columns.read(numbers, has_time)
         if wanted.failure is not None:
             numbers = self._columns.failed(numbers, wanted.failure)
         return numbers, unread
 
-    def _began_in(self, start: float, end: float) -> Sequence[int]:
-        return self._index.newest(start, end, None, sys.maxsize)
+    def _has_time(self) -> Callable[[], bool]:
+        end = self._monotonic() + PATIENCE
+        return lambda: self._monotonic() < end
+
+    def _matching(
+        self,
+        wanted: Wanted,
+        has_time: Callable[[], bool],
+        before: tuple[float, int] | None = None,
+        limit: int = sys.maxsize,
+    ) -> tuple[Sequence[int], int]:
+        """Return the traces for which the expression holds, and how many could not be looked at in time."""
+        if wanted.expression is None:
+            return self._index.newest(wanted.start, wanted.end, before, limit), 0
+        found = self._index.matching(
+            wanted.expression, wanted.start, wanted.end, before, has_time=has_time, limit=limit
+        )
+        if found is None:
+            numbers = self._index.newest(wanted.start, wanted.end, before, sys.maxsize)
+            found = self._selected(wanted.expression, numbers, has_time, limit)
+        return found
 
     def _selected(
-        self, expression: Expression, numbers: Sequence[int], has_time: Callable[[], bool]
+        self, expression: Expression, numbers: Sequence[int], has_time: Callable[[], bool], limit: int
     ) -> tuple[list[int], int]:
         found: list[int] = []
         place, look = 0, _FIRST_LOOK
@@ -160,6 +180,8 @@ class Lists:
             found += self._index.select(expression, numbers[place : place + look])
             place += look
             look = _FIRST_LOOK if self._index.loaded > before else look * 8
+            if len(found) >= limit:
+                return found[:limit], 0
         return found, max(0, len(numbers) - place)
 
     def _by_column(
@@ -168,6 +190,8 @@ class Lists:
         if len(numbers) <= _FEW:
             return _following(self._columns.sorted(numbers, column, descending=descending), after, limit)
         order = self._columns.order(column)
+        if after is not None and not self._columns.is_here(after):
+            return []
         place = None if after is None else self._place(order, column, after)
         steps = range(len(order))[:place][::-1] if descending else range(len(order))[_next(place) :]
         chosen = set(numbers)
@@ -180,8 +204,6 @@ class Lists:
         return found
 
     def _place(self, order: Sequence[int], column: Column, number: int) -> int:
-        if not self._columns.is_here(number):
-            return len(order)
         value_of = self._columns.value_of(column)
         value = value_of(number)
         first, last = bisect_left(order, value, key=value_of), bisect_right(order, value, key=value_of)

@@ -32,14 +32,19 @@ _LOG = logging.getLogger(__name__)
 
 PART = 256
 """Traces, by number. Whoever stores or reads waits 3 ms while they are read, and while they are replaced."""
+_AT_ONCE = 4_000
+"""Documents for which whoever stores or reads waits some 10 ms: traces of very many take turns with them."""
 _PACK = 16
-_READ = 256
-"""Packs whose digests are held once they were read, 40 kB each: a list that is asked for again has 100."""
+_READ, _READ_CHARACTERS = 256, 16_000_000
+"""Packs whose digests are held once they were read, 40 kB each: a list that is asked for again has 100.
+
+Traces of very many segments may have a hundred times as much."""
 _ATTEMPTS = 3
 """How often a part is packed that cannot be."""
 
 SCHEMA = """
 -- Of the traces that have no row in `document`. What was let go of stays here until all of its pack is.
+-- A part that has got some of its packs only is known as -1 - number.
 CREATE TABLE pack (
     first INTEGER PRIMARY KEY, revisions BLOB NOT NULL,
     summaries BLOB NOT NULL, graphs BLOB NOT NULL, documents BLOB NOT NULL
@@ -142,19 +147,39 @@ def _packs(traces: Iterable[Loose]) -> Iterator[Pack]:
         )
 
 
+def steps(traces: Iterable[Loose]) -> Iterator[list[Loose]]:
+    """Yield traces, as many at a time as nobody has to wait for long."""
+    some: list[Loose] = []
+    documents = 0
+    for trace in traces:
+        some.append(trace)
+        documents += len(trace.documents)
+        if documents >= _AT_ONCE:
+            yield some
+            some, documents = [], 0
+    if some:
+        yield some
+
+
 class _Digests:
-    """The digests of a pack, read as far as somebody asks."""
+    """The digests of a pack, read as far as somebody asks; `size` counts the characters."""
 
     def __init__(self, summaries: bytes, graphs: bytes) -> None:
         self._blobs = summaries, graphs
+        self.size = 0
 
     @cached_property
     def summaries(self) -> Any:
-        return _read(self._blobs[0])
+        return self._texts(self._blobs[0])
 
     @cached_property
     def graphs(self) -> Any:
-        return _read(self._blobs[1])
+        return self._texts(self._blobs[1])
+
+    def _texts(self, blob: bytes) -> Any:
+        texts = _read(blob)
+        self.size += sum(len(text) for text in texts if text)
+        return texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,28 +202,43 @@ class PackedDigest:
 
 
 class Packs:
-    """The packed traces of a database; all but `has` and `serial` is for within its transactions."""
+    """The packed traces of a database; all but `serial` and `has_failed` is for within its transactions."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        self._serials = count()
+        self._serials = count(1)
+        self._parts: dict[int, int] = {}
+        self._begun: set[int] = set()
+        self._is_changed = False
         self._failed: Counter[int] = Counter()
         self._unreadable: set[int] = set()
         self._digests: dict[int, tuple[list[tuple[int, int]], _Digests]] = {}
-        self.read(connection)
+        self._read(connection)
 
-    def read(self, connection: sqlite3.Connection) -> None:
-        """Take note of what is packed: at first, and when what was done was not kept."""
-        parts = [number for (number,) in connection.execute("SELECT number FROM part")]
-        self._parts = dict(zip(parts, self._serials, strict=False))
+    def _read(self, connection: sqlite3.Connection) -> None:
+        numbers = [number for (number,) in connection.execute("SELECT number FROM part")]
+        self._begun = {-1 - number for number in numbers if number < 0}
+        self._parts = {
+            number: self._parts.get(number) or next(self._serials) for number in numbers if number >= 0
+        }
         self._next = 0
         self._digests.clear()
+        self._is_changed = False
+
+    def undo(self, connection: sqlite3.Connection) -> None:
+        """Take note of what is packed when what was done was not kept."""
+        if self._is_changed:
+            self._read(connection)
 
     def has(self, number: int) -> bool:
         """Tell whether the trace's part is packed; the trace may have changed since, and be loose again."""
-        return number // PART in self._parts
+        return number // PART in self._parts or number // PART in self._begun
+
+    def is_begun(self, part: int) -> bool:
+        """Tell whether the part has got some of its packs only."""
+        return part in self._begun
 
     def serial(self, part: int) -> int | None:
-        """Return a number that the part, if it is packed, has alone: numbers of traces may be used again."""
+        """Return a number that the part, if all of it is packed, has alone: numbers may be used again."""
         return self._parts.get(part)
 
     def next_part(self, connection: sqlite3.Connection, before: float) -> range | None:
@@ -236,12 +276,25 @@ class Packs:
         query = "DELETE FROM fact WHERE part = ? AND name = ?"
         connection.execute(query, (number // PART, MINUTES))
 
-    def put(self, connection: sqlite3.Connection, part: int, made: Packed) -> None:
-        """Add a part."""
-        connection.execute("INSERT INTO part VALUES (?)", (part,))
-        connection.executemany("INSERT INTO pack VALUES (?, ?, ?, ?, ?)", made.packs)
-        connection.executemany("INSERT INTO fact VALUES (?, ?, ?)", [(part, *fact) for fact in made.facts])
+    def begin(self, connection: sqlite3.Connection, part: int) -> None:
+        """Add a part without packs, or go on with one that is not finished."""
+        connection.execute("INSERT OR IGNORE INTO part VALUES (?)", (-1 - part,))
+        self._begun.add(part)
+        self._is_changed = True
+
+    def put(self, connection: sqlite3.Connection, numbers: Iterable[int], left: dict[int, Pack]) -> None:
+        """Add the packs of these traces to a part that is begun, if they are among those that are left."""
+        for first in {number - number % _PACK for number in numbers} & left.keys():
+            connection.execute("INSERT OR REPLACE INTO pack VALUES (?, ?, ?, ?, ?)", left.pop(first))
+            self._digests.pop(first, None)
+
+    def finish(self, connection: sqlite3.Connection, part: int, facts: Iterable[tuple[str, bytes]]) -> None:
+        """Add the facts of a part that has its packs."""
+        connection.executemany("INSERT INTO fact VALUES (?, ?, ?)", [(part, *fact) for fact in facts])
+        connection.execute("UPDATE part SET number = ? WHERE number = ?", (part, -1 - part))
+        self._begun.discard(part)
         self._parts[part] = next(self._serials)
+        self._is_changed = True
 
     def documents(self, connection: sqlite3.Connection, number: int) -> list[Document]:
         """Return the documents of a trace, as they were when it was packed; none that cannot be read."""
@@ -274,8 +327,9 @@ class Packs:
                 packs[first] = _revisions(revisions), _Digests(*blobs)
         read = {first: pack for first, pack in packs.items() if pack}
         self._digests.update(read)
-        while len(self._digests) > _READ:
-            del self._digests[next(iter(self._digests))]
+        size = sum(digests.size for _, digests in self._digests.values())
+        while len(self._digests) > _READ or size > _READ_CHARACTERS:
+            size -= self._digests.pop(next(iter(self._digests)))[1].size
         return {
             of: PackedDigest(pack, place)
             for revisions, pack in read.values()
@@ -285,22 +339,19 @@ class Packs:
     def drop_gone(self, connection: sqlite3.Connection, numbers: Sequence[int]) -> None:
         """Delete the packs in which these traces were the last ones."""
         gone = [number for number in numbers if self.has(number)]
-        for table, key, size in (("pack", "first", _PACK), ("part", "number", PART)):
-            places = {number // size for number in gone}
-            unit = size if table == "pack" else 1
-            query = f"""
-                DELETE FROM {table} WHERE {key} = ?
-                AND NOT EXISTS (SELECT 1 FROM trace WHERE number >= ? AND number < ?)"""  # noqa: S608 - of the schema
-            for place in places:
-                values = (place * unit, place * size, (place + 1) * size)
-                if not connection.execute(query, values).rowcount:
-                    continue
-                if table == "pack":
-                    self._digests.pop(place * _PACK, None)
-                else:
-                    del self._parts[place]
-                    connection.execute("DELETE FROM fact WHERE part = ?", (place,))
-                    self._next = min(self._next, place)
+        none_left = "NOT EXISTS (SELECT 1 FROM trace WHERE number >= ? AND number < ?)"
+        for first in {number - number % _PACK for number in gone}:
+            query = f"DELETE FROM pack WHERE first = ? AND {none_left}"  # noqa: S608 - a condition of ours
+            if connection.execute(query, (first, first, first + _PACK)).rowcount:
+                self._digests.pop(first, None)
+        for part in {number // PART for number in gone}:
+            query = f"DELETE FROM part WHERE number IN (?, ?) AND {none_left}"  # noqa: S608 - a condition of ours
+            if connection.execute(query, (part, -1 - part, part * PART, (part + 1) * PART)).rowcount:
+                self._parts.pop(part, None)
+                self._begun.discard(part)
+                self._is_changed = True
+                connection.execute("DELETE FROM fact WHERE part = ?", (part,))
+                self._next = min(self._next, part)
 
 
 def _compressed(value: Any) -> bytes:

@@ -7,28 +7,26 @@ Documents are only appended or overwritten here, never read for their meaning. W
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import math
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from embedded_aws.aws.errors import NamedError
-from embedded_aws.host.bounded_store import BoundedStore
 from embedded_aws.host.retention import MAX_AGE
 from embedded_aws.xray.query import packs
-from embedded_aws.xray.query.digests import Digest, stored
-from embedded_aws.xray.query.packs import Document, Loose, Packs
+from embedded_aws.xray.query.digests import columns
+from embedded_aws.xray.query.packed_store import PackedStore, StoreError
 from embedded_aws.xray.query.rows import Change, PeriodState, Row
-from embedded_aws.xray.query.schema import PUT_DOCUMENT, PUT_TRACES, SCHEMA
+from embedded_aws.xray.query.schema import PUT_DOCUMENT, PUT_TRACES
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-    from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from embedded_aws.xray.intake.documents import SegmentDocument
-    from embedded_aws.xray.query.packs import Packed
+    from embedded_aws.xray.query.digests import Digest
     from embedded_aws.xray.query.rows import TimeRangeType
+
+__all__ = ["RETENTION_SECONDS", "Store", "StoreError"]
 
 RETENTION_SECONDS = MAX_AGE
 """X-Ray keeps traces for 30 days."""
@@ -41,17 +39,10 @@ _TRACES_AT_ONCE = 100
 _TIME_COLUMN: Mapping[TimeRangeType, str] = {"TraceId": "time", "Event": "updated", "Service": "ended"}
 
 
-class StoreError(NamedError, code="InternalFailure", status=500):
-    """The database file cannot be used; the message names it and says what to do."""
-
-
-class Store(BoundedStore):
+class Store(PackedStore):
     """Traces; raises `StoreError`. A store that is full lets go of those that were changed longest ago."""
 
-    def __init__(self, path: Path | None, most_bytes: int | None = None) -> None:
-        super().__init__(path, SCHEMA, StoreError, most_bytes)
-        with self._database.transaction() as connection:
-            self._packs = Packs(connection)
+    _now = math.inf
 
     @property
     def gone(self) -> int:
@@ -67,6 +58,7 @@ class Store(BoundedStore):
             span = min(start, entry.start), max(end, entry.end)
             epoch = float(int(entry.trace_id[2:10], 16))
             traces[entry.trace_id] = (entry.trace_id, epoch, *span, now, count + 1)
+        self._now = now
         with self._changing() as connection:
             changed = dict(_put_traces(connection, list(traces.values())))
             for trace_id, change in changed.items():
@@ -197,65 +189,9 @@ class Store(BoundedStore):
         """Return how many documents each of the known ones of these traces has."""
         return self._of_documents("count(*)", trace_ids, len)
 
-    def loose_part(self, before: float) -> list[Loose]:
-        """Return the traces of a part that can be packed: it has got nothing since `before`."""
-        where = "WHERE number >= ? AND number < ? ORDER BY number"
-        with self._database.transaction() as connection:
-            numbers = self._packs.next_part(connection, before)
-            if numbers is None:
-                return []
-            rows = self._select(connection, "time", where, (numbers.start, numbers.stop))
-            return [
-                Loose(
-                    row.number,
-                    row.id,
-                    row.revision,
-                    row.time,
-                    row.updated,
-                    self._documents(connection, row.number),
-                    row.digest if isinstance(row.digest, Digest) else None,
-                )
-                for row in rows
-            ]
-
-    def put_packed(self, made: Packed, of: Sequence[Loose]) -> None:
-        """Keep traces packed; those that changed meanwhile stay as they are."""
-        revisions = [(trace.number, trace.revision) for trace in of]
-        same = "WHERE trace = ?1 AND EXISTS (SELECT 1 FROM trace WHERE number = ?1 AND revision = ?2)"
-        with self._changing() as connection:
-            for table in ("document", "digest"):
-                connection.executemany(f"DELETE FROM {table} {same}", revisions)  # noqa: S608 - of the schema
-            self._packs.put(connection, of[0].number // packs.PART, made)
-            self._packs.drop_gone(connection, [trace.number for trace in of])
-
-    def not_packed(self, traces: Sequence[Loose]) -> None:
-        """Take note that traces could not be packed."""
-        self._packs.has_failed(traces[0].number // packs.PART)
-
-    def packed_as(self, part: int) -> int | None:
-        """Return what the part of this number is known by while it is packed; waits for nobody."""
-        return self._packs.serial(part)
-
-    def packed_facts(self, part: int, name: str) -> bytes:
-        """Return a blob of `packed_tables`, an empty one when there is none of this name."""
-        query = "SELECT body FROM fact WHERE part = ? AND name = ?"
-        with self._database.transaction() as connection:
-            found = connection.execute(query, (part, name)).fetchone()
-        return bytes(found[0]) if found else b""
-
-    def loose_in(self, part: int) -> list[int]:
-        """Return the traces of a packed part that have changed since."""
-        query = "SELECT DISTINCT trace FROM document WHERE trace >= ? AND trace < ?"
-        with self._database.transaction() as connection:
-            found = connection.execute(query, (part * packs.PART, (part + 1) * packs.PART)).fetchall()
-        return [number for (number,) in found]
-
     def put_digests(self, digests: Iterable[tuple[Row, Digest]]) -> None:
         """Keep digests of the rows' revisions; one of a past revision is never read again."""
-        values = [
-            (row.number, row.revision, digest.summary, digest.graph, "\n".join(digest.facts), row.id)
-            for row, digest in digests
-        ]
+        values = [(row.number, row.revision, *columns(digest), row.id) for row, digest in digests]
         with self._changing() as connection:
             # Of a trace that was let go meanwhile, nobody would delete it.
             query = """
@@ -299,16 +235,15 @@ class Store(BoundedStore):
             newest: float | None = connection.execute("SELECT max(updated) FROM trace").fetchone()[0]
         return newest
 
-    def _changing(self) -> AbstractContextManager[sqlite3.Connection]:
-        return self._database.transaction(self._packs.read)
-
     def _expire(self, connection: sqlite3.Connection, time: float) -> int:
         return self._let_go(connection, "WHERE updated < ?", (time,), _LET_GO_AT_ONCE)
 
     def _make_room(self, connection: sqlite3.Connection, most: int) -> int:
         gone = 0
         while gone < max(most, _LET_GO_AT_ONCE) and self._database.is_full(connection):
-            step = self._let_go(connection, "", (), _STEP)
+            # What came while the clock was ahead would outlive all that comes now.
+            step = self._let_go(connection, "WHERE updated > ?", (self._now,), _STEP)
+            step = step or self._let_go(connection, "", (), _STEP)
             if not step:
                 break
             gone += step
@@ -323,15 +258,6 @@ class Store(BoundedStore):
             connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", numbers)  # noqa: S608 - of the schema
         self._packs.drop_gone(connection, [number for (number,) in numbers])
         return len(numbers)
-
-    def _documents(self, connection: sqlite3.Connection, number: int) -> list[Document]:
-        query = "SELECT id, complete, ended, body FROM document WHERE trace = ?"
-        loose = [Document(*row) for row in connection.execute(query, (number,))]
-        return loose or (self._packs.documents(connection, number) if self._packs.has(number) else [])
-
-    def _unpack(self, connection: sqlite3.Connection, number: int) -> None:
-        rows = [(number, *document) for document in self._documents(connection, number)]
-        connection.executemany("INSERT OR IGNORE INTO document VALUES (?, ?, ?, ?, ?)", rows)
 
     def _of_documents(
         self, what: str, trace_ids: Collection[str], packed: Callable[[list[str]], int]
@@ -350,27 +276,6 @@ class Store(BoundedStore):
         with self._database.transaction() as connection:
             return self._select(connection, time, where, values)
 
-    def _select(
-        self, connection: sqlite3.Connection, time: str, where: str, values: tuple[float | str, ...]
-    ) -> list[Row]:
-        query = f"""
-            SELECT number, id, {time}, updated, trace.revision, summary, graph, facts
-            FROM trace LEFT JOIN digest ON digest.trace = number AND digest.revision = trace.revision
-            {where}"""  # noqa: S608 - built from columns of the schema and question marks
-        found = connection.execute(query, values)
-        rows = [
-            Row(number, trace_id, moment, updated, revision, stored(*digest))
-            for number, trace_id, moment, updated, revision, *digest in found
-        ]
-        packed = [row.number for row in rows if row.digest is None and self._packs.has(row.number)]
-        if not packed:
-            return rows
-        digests = self._packs.digests(connection, packed)
-        return [
-            row if row.digest else replace(row, digest=digests.get((row.number, row.revision)))
-            for row in rows
-        ]
-
 
 def _put_traces(
     connection: sqlite3.Connection, traces: Sequence[tuple[str | float, ...]]
@@ -379,8 +284,8 @@ def _put_traces(
     for first in range(0, len(traces), _TRACES_AT_ONCE):
         part = traces[first : first + _TRACES_AT_ONCE]
         rows = ",".join([f"({_marks(part[0])})"] * len(part))
-        for trace_id, *columns in connection.execute(PUT_TRACES % rows, list(chain(*part))).fetchall():
-            yield trace_id, Change(*columns)
+        for trace_id, *change in connection.execute(PUT_TRACES % rows, list(chain(*part))).fetchall():
+            yield trace_id, Change(*change)
 
 
 def _range(

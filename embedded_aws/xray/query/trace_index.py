@@ -8,6 +8,7 @@ with the time of arrival, so whole shards become empty as the store lets go of i
 from __future__ import annotations
 
 import math
+import sys
 import threading
 from array import array
 from collections import defaultdict
@@ -41,6 +42,8 @@ SHARD = 1_024
 """Traces in a shard, some 4 MB. It is dropped when no more than an eighth of them is left."""
 _ANSWERS = 8
 """Questions whose answers are kept for each part that is packed."""
+_SPARE = 1_000
+"""Traces that are found beside those that are wanted before the others are left out."""
 MOST_MISSING = 1_000
 """Traces that are read into tables for one question."""
 MOST_CHANGES = 50_000
@@ -79,13 +82,11 @@ class TraceIndex:
         """How many traces have been read into a table; it only grows."""
 
     def changed(self, changes: Iterable[Change]) -> None:
-        """Take note of the new revisions of traces. Never waits for a query."""
+        """Take note of changes, in the order in which they were stored. Never waits for a query."""
         with self._changes_lock:
             if self._changes is None:
                 return
-            for change in changes:
-                known = self._changes.get(change.number, change)
-                self._changes[change.number] = max(known, change)
+            self._changes.update((change.number, change) for change in changes)
             if len(self._changes) > MOST_CHANGES:
                 # Nobody has asked for long, or ever will: to note more would fill the memory.
                 self._changes = None
@@ -102,6 +103,12 @@ class TraceIndex:
         with self._lock:
             return self._ordered().newest(start, end, before, limit)
 
+    def place(self, number: int) -> tuple[float, int] | None:
+        """Return time and number of a trace that is there, after which `newest` goes on."""
+        with self._lock:
+            time = self._ordered().time(number)
+            return None if math.isnan(time) else (time, number)
+
     def count(self, start: float, end: float, before: tuple[float, int] | None) -> int:
         """Return how many traces `newest` could list."""
         with self._lock:
@@ -113,9 +120,11 @@ class TraceIndex:
         start: float,
         end: float,
         before: tuple[float, int] | None = None,
+        *,
         has_time: Callable[[], bool] = lambda: True,
+        limit: int = sys.maxsize,
     ) -> tuple[list[int], int] | None:
-        """Return which of the traces that `newest` would list match, newest first.
+        """Return at most `limit` of the traces that `newest` would list which match, newest first.
 
         And how many could not be looked at in time. `None` while so many are not packed that they should be
         looked at one after another.
@@ -125,9 +134,8 @@ class TraceIndex:
             return traces.select(expression, rows)
 
         question = repr(expression)
-        found: list[int] = []
-        loose: list[int] = []
-        unread = 0
+        found, loose, unread = list[int](), list[int](), 0
+        end = math.nextafter(before[0], math.inf) if before and before[0] < end else end
         with self._lock:
             order = self._ordered()
             first, last = (number // packs.PART for number in (order.numbers.start, order.numbers.stop))
@@ -144,13 +152,16 @@ class TraceIndex:
                 elif part.has_answered(question) or has_time():
                     found += part.hits(question, choose)
                     loose += part.loose
+                    if len(found) >= limit + _SPARE:
+                        found = order.those(found, start, end, before, limit)
+                        start = max(start, order.time(found[-1])) if len(found) == limit else start
                 else:
                     unread += packs.PART
             loose = order.those(loose, start, end, before)
             if self._missing(loose) > MOST_MISSING:
                 return None
             found += self._chosen_of_shards(loose, choose)
-            return order.those(found, start, end, before), unread
+            return order.those(found, start, end, before, limit), unread
 
     def select(self, expression: Expression, numbers: Sequence[int]) -> list[int]:
         """Return those of the traces for which the expression holds, in their order."""
@@ -164,7 +175,7 @@ class TraceIndex:
     def forget_gone(self) -> None:
         """Hold nothing more of traces that the store has let go of."""
         with self._lock:
-            self._gone = self._store.gone
+            gone = self._store.gone
             left = self._store.count_by(SHARD)
             for part in [part for part in self._shards if left.get(part, 0) <= SHARD // 8]:
                 del self._shards[part]
@@ -176,6 +187,7 @@ class TraceIndex:
             self._order = None
             for follower in self._followers:
                 follower.forget_gone()
+            self._gone = gone
 
     def _ordered(self) -> TraceOrder:
         self._note_changes()
@@ -254,12 +266,12 @@ class TraceIndex:
             return
         for follower in self._followers:
             follower.outdate(changes)
-        for number, revision, time in changes.values():
+        for number, _, time in changes.values():
             serial = self._store.packed_as(number // packs.PART)
             if serial is not None and (part := self._packed.get(serial)):
                 part.loose.add(number)
             if shard := self._shards.get(number // SHARD):
-                shard.outdate(number % SHARD, revision)
+                shard.tables.outdate(number % SHARD)
             if self._order is not None:
                 self._order.put(number, time)
         if self._store.gone - self._gone >= SHARD:
@@ -359,19 +371,12 @@ class _Shard(_Traces):
         super().__init__(self._fill, groups)
         self._first = first
         self._load = load
-        self._revisions: dict[int, int] = {}
         self.tables = Tables()
 
     def lacks(self, row: int) -> bool:
         """Tell whether a trace is in no table yet."""
         trace = self.tables.trace
         return row >= len(trace.columns["updated"]) or row in trace.missing
-
-    def outdate(self, row: int, revision: int) -> None:
-        """Take note of a trace's new revision."""
-        self.tables.grow(row + 1)
-        self.tables.outdate(row)
-        self._revisions[row] = max(revision, self._revisions.get(row, 0))
 
     def _fill(self, name: str, rows: Rows) -> Table:
         table = self.tables.named(name)
@@ -380,9 +385,7 @@ class _Shard(_Traces):
             for found, digest in self._load([row + self._first for row in part]):
                 row = found.number - self._first
                 table.put(row, StoredTrace(digest.facts, digest.summary, found.updated))
-                # A document that came meanwhile will be noted, and outdate what was read here.
-                if found.revision >= self._revisions.get(row, 0):
-                    missing.discard(row)
+                missing.discard(row)  # a document that comes meanwhile is noted, and outdates it again
         return table
 
 

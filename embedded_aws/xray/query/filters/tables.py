@@ -206,7 +206,8 @@ class Tables:
                 table.grow(size)
 
     def outdate(self, trace: int) -> None:
-        """Take note that a trace has changed."""
+        """Take note that a trace has changed, or is new."""
+        self.grow(trace + 1)
         for table in self._tables.values():
             table.missing.add(trace)
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from embedded_aws.xray.query import columns, lists, trace_index
+from embedded_aws.xray.query import blocks, columns, lists, trace_index
 from embedded_aws.xray.query.filters.parser import parse
 from embedded_aws.xray.query.lists import Wanted
+from embedded_aws.xray.query.store import StoreError
 from embedded_aws.xray.service import XRay
 from tests.embedded_aws.xray.builders import NOW, Api, segment, trace_id
 
@@ -208,3 +209,69 @@ def test_whoever_waits_for_news_is_woken_by_a_document(api: Api) -> None:
     assert api.xray.news.wait(known, 60) != known
     api.xray.news.close()
     assert api.xray.news.wait(api.xray.news.wait(None, 0), 60) is not None
+
+
+@pytest.mark.parametrize("few", [1, 1000])
+def test_a_changed_trace_stays_among_its_equals(api: Api, monkeypatch: pytest.MonkeyPatch, few: int) -> None:
+    """Where it was, for its number is the same."""
+    monkeypatch.setattr(lists, "_FEW", few)
+    for number in range(4):
+        put(api, number)
+    assert numbers(api, "response") == [0, 1, 2, 3]
+    put(api, 1, user="somebody")
+    assert numbers(api, "response") == [0, 1, 2, 3]
+    assert numbers(api, "-response") == [3, 2, 1, 0]
+
+
+@pytest.mark.parametrize("few", [1, 1000])
+@pytest.mark.parametrize("order", ["-began", "began", "-response", "response"])
+def test_after_a_trace_that_is_gone_comes_nothing(
+    api: Api, monkeypatch: pytest.MonkeyPatch, order: str, few: int
+) -> None:
+    """Whoever asks for the next page then would else get the first one again, and again."""
+    monkeypatch.setattr(lists, "_FEW", few)
+    for number in range(4):
+        put(api, number)
+    assert numbers(api, order, after=999) == []
+
+
+def test_traces_that_could_not_be_read_once_are_read_again(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the disk fails to read is told; it is not forgotten."""
+    put(api, 0)
+
+    def broken(*_: Any) -> Any:
+        raise StoreError("the disk failed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(api.xray.store, "numbered", broken)
+        with pytest.raises(StoreError):
+            api.xray.lists.figures(ALL)
+    assert api.xray.lists.figures(ALL).total == 1
+
+
+def test_failures_that_no_trace_has_any_more_are_forgotten(api: Api, passed: list[float]) -> None:
+    """Messages may be all different, for ever."""
+
+    def fail(first: int, count: int) -> None:
+        words = (
+            "".join(chr(97 + number // 26**digit % 26) for digit in range(3))
+            for number in range(first, count)
+        )
+        for number, word in zip(range(first, count), words, strict=True):
+            exception = {"id": "0" * 16, "type": "E", "message": word}
+            cause = {"working_directory": "/", "exceptions": [exception]}
+            api.put(segment("a", trace_id=trace_id(number, NOW), at=0, fault=True, cause=cause))
+
+    api.xray.lists._columns._most_kinds = 100
+    fail(0, blocks.SIZE)
+    assert len(api.xray.lists._columns.failures) == 0
+    api.xray.lists.figures(ALL)
+    assert len(api.xray.lists._columns.failures) == blocks.SIZE
+    passed[0] += 60
+    fail(blocks.SIZE, blocks.SIZE + 10)
+    while api.xray.store.tidy(NOW + 30):
+        pass
+    fail(blocks.SIZE + 10, blocks.SIZE + 20)
+    figures = api.xray.lists.figures(ALL)
+    assert (figures.total, len(figures.failures)) == (20, 20)
+    assert len(api.xray.lists._columns.failures) < 50

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from embedded_aws.host.retention import MAX_AGE
-from embedded_aws.xray.query import packs, trace_index
+from embedded_aws.xray.query import packed_store, packs, trace_index
 from embedded_aws.xray.query.packer import Packer
 from embedded_aws.xray.query.store import StoreError
 from embedded_aws.xray.service import QUIET, XRay
@@ -19,7 +19,7 @@ from tests.embedded_aws.disks import full_disk
 from tests.embedded_aws.xray.builders import NOW, TRACE, Api, identifier, segment, subsegment, trace_id
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from embedded_aws.xray.query.packs import Loose
@@ -44,6 +44,12 @@ class Packing:
         self.xray = XRay(database, clock=lambda: NOW + self.passed, monotonic=lambda: self.passed)
         self.xray._packer, self._packer = packer, self.xray._packer
         self.api = Api(self.xray)
+
+    def restart(self, packer: Packer) -> None:
+        """Let a server die and another one open its file."""
+        database = self.xray.store._database._path
+        self.close()
+        self.__init__(database, packer)  # type: ignore[misc] # all of it anew
 
     def put(self, *numbers: int, **fields: Any) -> None:
         """Send traces of two segments."""
@@ -490,3 +496,100 @@ def test_traces_that_cannot_be_packed_do_not_keep_the_others_from_it(
     packing.passed += QUIET + 1
     assert [packing.xray.pack() for _ in range(5)] == [False, False, False, True, False]
     assert (packing.count("part"), caplog.text.count("31 traces cannot be packed")) == (1, 3)
+
+
+def test_between_the_steps_in_which_traces_are_packed_all_is_as_before(
+    packing: Packing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Traces of many documents are packed a few at a time, so that nobody waits for all of them."""
+    monkeypatch.setattr(packs, "_AT_ONCE", 24)
+    packing.put(*range(1, 90))
+    before = packing.everything()
+    others: list[list[Any]] = []
+
+    def in_turns(steps: Iterable[Any]) -> Iterator[Any]:
+        for step in steps:
+            yield step
+            others.append(packing.everything())
+
+    monkeypatch.setattr(packed_store, "_in_turns", in_turns)
+    assert packing.pack() == 2 * (89 - 2 * PART + 1)
+    assert len(others) > 8
+    assert [other for other in others if other != before] == []
+    assert packing.everything() == before
+
+
+@pytest.mark.parametrize("steps", [0, 2])
+def test_a_part_that_was_begun_when_the_server_died_is_packed_again(
+    on_disk: Packing, packer: Packer, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    """What is there twice is there once then, and nothing is lost."""
+    monkeypatch.setattr(packs, "_AT_ONCE", 24)
+    on_disk.put(*range(1, 90))
+    before = on_disk.everything()
+    on_disk.passed += QUIET + 1
+    store = on_disk.xray.store
+    monkeypatch.setattr(store, "_delete", _interrupted(store._delete, steps))
+    with pytest.raises(KeyboardInterrupt):
+        on_disk.xray.pack()
+    assert on_disk.everything() == before
+    on_disk.restart(packer)
+    assert on_disk.everything() == before
+    on_disk.put(7, user="ada", takes=2)
+    after = on_disk.everything()
+    assert on_disk.pack() == 2 * (89 - 2 * PART + 1)
+    assert on_disk.everything() == after
+    assert on_disk.api.ids('user = "ada"') == [trace_id(7, NOW + 7)]
+
+
+def _interrupted(work: Callable[..., None], after: int) -> Callable[..., None]:
+    left = iter(range(after))
+
+    def some(*arguments: Any) -> None:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        work(*arguments)
+
+    return some
+
+
+def test_a_number_that_is_used_again_while_its_part_is_packed_keeps_its_trace(packing: Packing) -> None:
+    """What the packer returns is of the trace before, which has as many documents."""
+    packing.passed = 5
+    packing.put(*range(1, 31))
+    packing.passed = 0
+    packing.put(*range(31, 40))
+    loose = packing.xray.store.loose_part(NOW + 100)
+    made = packing.xray._packer.pack(loose)
+    assert made is not None
+    while packing.xray.store.tidy(NOW + 3):
+        pass
+    packing.put(200, user="new")
+    assert packing.xray.store.find([trace_id(200, NOW + 200)])[0].number == 31
+    before = packing.everything()
+    packing.xray.store.put_packed(made, loose)
+    assert packing.everything() == before
+    assert packing.api.ids('user = "new"') == [trace_id(200, NOW + 200)]
+
+
+def test_parts_are_not_read_anew_for_each_segment_that_finds_the_disk_full(on_disk: Packing) -> None:
+    """Nothing of what is packed has changed."""
+    on_disk.put(*range(1, 90))
+    on_disk.pack()
+    on_disk.api.ids("fault")
+    known = dict(on_disk.xray._index._packed)
+    with full_disk():
+        assert on_disk.api.call("/TraceSegments", TraceSegmentDocuments=[json.dumps(segment("a"))])[0] == 500
+        on_disk.api.ids("error")
+    assert on_disk.xray._index._packed == known
+
+
+def test_few_digests_are_held_if_they_are_large(packing: Packing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Traces of hundreds of segments have graphs of as many services."""
+    packing.put(*range(1, 90))
+    packing.pack()
+    packing.everything()
+    assert len(packing.xray.store._packs._digests) == 4
+    monkeypatch.setattr(packs, "_READ_CHARACTERS", 10_000)
+    packing.everything()
+    assert len(packing.xray.store._packs._digests) < 4

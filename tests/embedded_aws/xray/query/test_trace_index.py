@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from embedded_aws.xray.query import trace_index
+from embedded_aws.xray.query import packs, trace_index
+from embedded_aws.xray.query.filters.parser import parse
+from embedded_aws.xray.query.lists import Wanted
 from embedded_aws.xray.query.trace_index import TraceIndex
-from embedded_aws.xray.service import XRay
+from embedded_aws.xray.service import QUIET, XRay
 from tests.embedded_aws.xray.builders import NOW, Api, segment, trace_id
+from tests.fuzz.packing import InProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,3 +107,45 @@ def test_memory_of_traces_that_are_gone_is_given_back(api: Api, passed: list[flo
         assert len(api.ids("fault")) == 20
         expire(api, passed, 10)
     assert len(index_of(api)._shards) < 6
+
+
+def test_a_number_that_is_used_again_between_two_questions_has_the_time_of_its_trace(
+    api: Api, passed: list[float]
+) -> None:
+    """However often the trace before had changed."""
+    assert api.ids("fault") == []
+    for takes in (1, 2, 3):
+        put(api, 1, takes=takes)
+    expire(api, passed, 60)
+    put(api, 900)
+    assert [row.number for row in api.xray.store.between(0, NOW * 2)] == [1]
+    found = api.ask("/TraceSummaries", StartTime=NOW + 800, EndTime=NOW + 1000, FilterExpression="fault")[
+        "TraceSummaries"
+    ]
+    assert [summary["Id"] for summary in found] == faults(900)
+
+
+@pytest.mark.parametrize("limit", [1, 7, 30, 100])
+def test_a_page_has_the_newest_of_all_that_match(
+    api: Api, passed: list[float], monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
+    """Wherever they are: packed in whatever order they came, or not packed."""
+    monkeypatch.setattr(packs, "PART", 16)
+    monkeypatch.setattr(trace_index, "_SPARE", 3)
+    put(api, *(number * 37 % 90 for number in range(90)))
+    passed[0] += QUIET + 1
+    api.xray._packer = InProcess()
+    while api.xray.pack():
+        pass
+    put(api, 200, 3, 55, takes=2)
+    expression = parse("fault")
+    found = api.xray.lists.page(
+        Wanted(NOW + 10, NOW + 300, expression), "began", descending=True, after=None, limit=limit
+    )
+    all_ = faults(200, *range(10, 90))
+    assert [each["Id"] for each in api.xray.summarized(found.numbers)] == all_[:limit]
+    rest = api.xray.lists.page(
+        Wanted(NOW + 10, NOW + 300, expression), "began", descending=True, after=found.last, limit=200
+    )
+    if found.last:
+        assert [each["Id"] for each in api.xray.summarized(rest.numbers)] == all_[limit:]

@@ -37,3 +37,12 @@ def test_order_is_that_of_the_store(
         if start <= time < end and (before is None or (time, number) < before)
     ]
     assert list(order.newest(start, end, before, limit)) == expected[:limit]
+    assert order.those(range(12), start, end, before) == expected
+    assert order.those(range(12), start, end, before, limit) == expected[:limit]
+
+
+def test_a_trace_that_moves_while_all_are_read_is_listed_once() -> None:
+    """Where it is, not where it was."""
+    order = TraceOrder([(1.0, 5), (2.0, 7), (3.0, 5)])
+    order.put(5, 3.0)
+    assert list(order.newest(0, 9, None, 9)) == [5, 7]
