@@ -118,6 +118,29 @@ def test_without_an_earlier_request_nothing_is_compared() -> None:
     assert since([], request(0.1)) is None
 
 
+def test_a_narrow_screen_cuts_what_leads_to_a_span_and_never_what_changed() -> None:
+    steps = [
+        subsegment("a step", "b000000000000001", 0.1, 0.2),
+        subsegment("gone", "b000000000000002", 0.2, 0.3),
+    ]
+    name = "a-function-whose-name-is-long-3e9e576"
+    before = samples.trace([function(name, "f000000000000001", "", 0.1, 1, *steps)])
+    exception = {
+        "id": "c000000000000001",
+        "type": "KeyError",
+        "message": "a message of more words than one line of a narrow screen has room for",
+        "stack": [{"path": "app.py", "line": 7, "label": "handler"}],
+    }
+    failed = {**subsegment("a step", "b000000000000001", 0.1, 0.9), "fault": True}
+    failed["cause"] = {"working_directory": "/", "exceptions": [exception]}
+    after = samples.trace([function(name, "f000000000000001", "", 0.1, 1, failed)])
+    _, *lines = render(compared([before], after), Screen(width=44))
+    told = [line.plain for line in lines]
+    assert told[0].replace("\n    ", " ").endswith("than one line of a narrow screen has room for (app.py:7)")
+    assert told[1:3] == ["  - gone", "  +700 ms a step: 100 ms now 800 ms"]
+    assert max(len(line) for text in told for line in text.splitlines()) <= 44
+
+
 def test_the_lines_say_what_and_where() -> None:
     screen: Screen = screen_of(io.StringIO())
     lines = [line.plain for line in render(compared([request(0.1)], request(0.4, 0.1)), screen)]
