@@ -9,7 +9,6 @@ from http import HTTPStatus
 
 from rich.text import Text
 
-from waterfall.shell import typed
 from waterfall.stack import first_request
 from waterfall.stack.first_request import HttpResponse, Polling, new_trace_id
 from waterfall.stack.requests import Request
@@ -28,14 +27,14 @@ LINKED_WITHIN = 5.0
 class Asking:
     """Asks the stack at `source`, whose traces `reader` reads.
 
-    `tracing` is the stack's setting of that name; `show` is what to type to see a trace, without its id.
+    `show` is what to type to see a trace, without its id; `tracing` is the stack's setting of that name.
     """
 
     source: Source
     reader: Reader
     teller: Teller
+    show: str
     tracing: str | None = None
-    show: str = typed("show")
     now: Callable[[], float] = time.time
     polling: Polling = field(default_factory=Polling)
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from waterfall.ports import LOCAL_ENDPOINT
+from waterfall.shell import typed
 from waterfall.stack.registry import running
 from waterfall.terminal.screen import Screen, screen_of, to_text
 from waterfall.terminal.text import clean
@@ -51,6 +52,18 @@ def source_of(given: argparse.Namespace) -> Source:
         )
     endpoint = endpoint or next(iter(regions), LOCAL_ENDPOINT)
     return Source(endpoint, region=regions.get(endpoint) or _region_at(endpoint))
+
+
+def showing(source: Source) -> str:
+    """Return what to type to see a trace of a source, without its id: it says where, unless that is plain."""
+    if source.aws:
+        options = {"--profile": source.profile, "--region": source.region}
+        return typed(
+            " ".join(["show --aws", *(f"{name} {value}" for name, value in options.items() if value)])
+        )
+    found = {stack.endpoint for stack in running()} or {LOCAL_ENDPOINT}
+    is_plain = found == {source.endpoint} and _exported(found) in {None, source.endpoint}
+    return typed("show" if is_plain else f"show --endpoint {source.endpoint}")
 
 
 def _region_at(endpoint: str) -> str | None:

@@ -11,6 +11,7 @@ from rich.text import Text
 from waterfall.commands import options
 from waterfall.commands.context import Context, context_of, printed
 from waterfall.commands.options import Command
+from waterfall.shell import typed
 from waterfall.stack.firing import Fired, Target, fire
 from waterfall.stack.first_request import Polling, whole_trace
 from waterfall.terminal import waterfall
@@ -87,7 +88,7 @@ def _lines(context: Context, fired: Fired) -> Iterator[Text]:
 def _picture(context: Context, trace_id: str) -> str:
     trace = whole_trace(context.reader, trace_id, Polling())
     if trace is None:
-        return f"\nno trace {trace_id}: `waterfall why {trace_id}` says why\n"
+        return f"\nno trace {trace_id}: `{typed(f'why {trace_id}')}` says why\n"
     return "\n" + context.draw(waterfall.render(trace, context.screen, now=context.now))
 
 

@@ -6,10 +6,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from waterfall.commands.context import say, source_of
+from waterfall.commands.context import say, showing, source_of
 from waterfall.commands.options import Command
 from waterfall.files.kept import Kept, KeptError, batches, read
-from waterfall.shell import typed
 from waterfall.traces.client import ReadError, Source, client, readable
 
 _REASONS = 3
@@ -56,9 +55,10 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 def _run(given: argparse.Namespace) -> int:
     traces = [trace for path in given.files for trace in _read(path)]
-    refused = put(source_of(given), traces)
+    source = source_of(given)
+    refused = put(source, traces)
     for trace in traces if len(refused) < sum(len(trace.documents) for trace in traces) else ():
-        say(f"imported {trace.id}: `{typed(f'show {trace.id}')}`")
+        say(f"imported {trace.id}: `{showing(source)} {trace.id}`")
     if refused:
         told = "; ".join(refused[:_REASONS])
         more = f" and {len(refused) - _REASONS} more" if len(refused) > _REASONS else ""

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from waterfall.commands import options
 from waterfall.commands.asking import Asking
-from waterfall.commands.context import context_of
+from waterfall.commands.context import context_of, showing
 from waterfall.commands.options import Command
 from waterfall.stack.first_request import new_trace_id
 from waterfall.stack.invocations import invoke
@@ -64,7 +64,7 @@ def _run(given: argparse.Namespace) -> int:
         f"{clean(answer.function)} {arrow} ", (f"{failure} " if failure else "", style), clean(answer.payload)
     )
     teller.lines([Text(), told, Text()])
-    Asking(context.source, context.reader, teller).trace(trace_id)
+    Asking(context.source, context.reader, teller, showing(context.source)).trace(trace_id)
     return int(teller.failed or bool(failure))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from waterfall.commands import options
 from waterfall.commands.asking import Asking
-from waterfall.commands.context import context_of
+from waterfall.commands.context import context_of, showing
 from waterfall.commands.options import Command
 from waterfall.stack.requests import read_request
 from waterfall.stack.routes import addressed
@@ -45,7 +45,7 @@ def _run(given: argparse.Namespace) -> int:
     teller = Teller(sys.stdout, context.screen)
     status = {} if given.aws else Journal(context.source.endpoint).status() or {}
     apis = _chosen(dict(status.get("apis") or {}), given.api)
-    asking = Asking(context.source, context.reader, teller, status.get("tracing"))
+    asking = Asking(context.source, context.reader, teller, showing(context.source), status.get("tracing"))
     asking.request(addressed(context.source, given.request, apis.values()))
     return int(teller.failed)
 

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from waterfall.commands.asking import Asking
-from waterfall.ports import LOCAL_ENDPOINT
+from waterfall.commands.context import showing
 from waterfall.pulumi.workspace import stale
 from waterfall.shell import exports, typed
 from waterfall.stack.first_request import Polling
-from waterfall.stack.registry import running
 from waterfall.stack.requests import Request
 from waterfall.stack.routes import Route, addressed, first_route
 from waterfall.terminal.teller import Teller
@@ -48,7 +47,7 @@ class Welcome:
     def asking(self, stack: Status, reader: Reader) -> Asking:
         """Return what sends requests to a stack and shows their traces, read by `reader`."""
         source = _source(stack)
-        return Asking(source, reader, self.teller, stack.tracing, _show(stack), self.now, self.polling)
+        return Asking(source, reader, self.teller, showing(source), stack.tracing, self.now, self.polling)
 
     def warn(self, warnings: Sequence[str]) -> None:
         """Print warnings whole."""
@@ -123,7 +122,7 @@ class Welcome:
             ),
             ("debug", ", ".join(f"{name} {port}" for name, port in stack.debug.items())),
             ("deploy", "" if stack.project else typed("pulumi -- up")),
-            ("then", f"{_show(stack)}    (also: logs, traces, map, compare)"),
+            ("then", f"{showing(_source(stack))}    (also: logs, traces, map, compare)"),
             ("AWS", f"{stack.endpoint}    (the AWS CLI and SDKs, after these:)"),
             *(("", line) for line in exports(stack.endpoint, stack.region)),
             ("X-Ray", f"{stack.daemon}    (daemon, UDP and TCP)"),
@@ -175,9 +174,3 @@ def _is_machine(value: object) -> bool:
 
 def _source(stack: Status) -> Source:
     return Source(stack.endpoint, region=stack.region)
-
-
-def _show(stack: Status) -> str:
-    """Return what to type to see a stack's latest trace; it is found if no other one runs."""
-    found = [each.endpoint for each in running()] or [LOCAL_ENDPOINT]
-    return typed("show" if found == [stack.endpoint] else f"show --endpoint {stack.endpoint}")

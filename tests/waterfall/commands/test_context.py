@@ -10,7 +10,8 @@ import pytest
 from tests.waterfall import samples
 from tests.waterfall.samples import TRACE_ID
 from waterfall.cli import main, parse
-from waterfall.commands.context import source_of
+from waterfall.commands.context import showing, source_of
+from waterfall.shell import typed
 from waterfall.stack.registry import Noted, noted
 from waterfall.traces.client import ReadError, Source
 
@@ -69,6 +70,22 @@ def test_of_several_one_must_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("AWS_ENDPOINT_URL", OTHER.endpoint)
         assert source() == Source(OTHER.endpoint, region="us-east-1")
         assert source("--endpoint", SHOP.endpoint).endpoint == SHOP.endpoint
+
+
+def test_what_is_to_be_typed_to_see_a_trace_finds_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside other stacks, behind another one that the shell names, and in an account too."""
+    show = typed("show")
+    local = Source(SHOP.endpoint, region="eu-west-1")
+    with noted(SHOP):
+        assert showing(local) == show
+        with noted(OTHER):
+            assert showing(local) == f"{show} --endpoint {SHOP.endpoint}"
+        monkeypatch.setenv("AWS_ENDPOINT_URL", SHOP.endpoint)
+        assert showing(local) == show
+    with noted(OTHER):
+        assert showing(local) == f"{show} --endpoint {SHOP.endpoint}"
+    account = Source(aws=True, profile="prod", region="eu-west-1")
+    assert showing(account) == f"{show} --aws --profile prod --region eu-west-1"
 
 
 def test_the_shell_s_endpoint_is_read_if_an_embedded_aws_answers_there(

@@ -78,7 +78,7 @@ def test_an_exported_trace_can_be_imported(api: Api, capsys: pytest.CaptureFixtu
     forget(api)
     assert run(api, "import", "trace.json") == 0
     assert api.reader().get([TRACE_ID])
-    assert f"show {TRACE_ID}" in capsys.readouterr().err
+    assert f"show --endpoint {api.endpoint} {TRACE_ID}" in capsys.readouterr().err
 
 
 def test_an_imported_trace_stays_whatever_its_age(
