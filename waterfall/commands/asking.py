@@ -9,6 +9,7 @@ from http import HTTPStatus
 
 from rich.text import Text
 
+from waterfall.shell import typed
 from waterfall.stack import first_request
 from waterfall.stack.first_request import HttpResponse, Polling, new_trace_id
 from waterfall.stack.requests import Request
