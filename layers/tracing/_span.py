@@ -93,7 +93,7 @@ def namespace_of(value: Any) -> Mapping[str, Any] | None:
         return value.content
     try:
         content = json.loads(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):  # the last where it nests too deep
         return None
     return content if isinstance(content, dict) else None
 

@@ -171,6 +171,7 @@ def odd_values(event: Any, context: Any) -> None:
     tracing.annotate("limit", float("inf"))
     tracing.add_metadata("nothing", {"value": float("nan"), "set": {1}, "object": object})
     trace.get_current_span().set_attribute("surrogate", "\ud800")
+    trace.get_current_span().set_attribute("aws.xray.metadata.deep", "[" * 20_000)
 
 
 def _call(call: Any, **params: Any) -> str:

@@ -224,7 +224,7 @@ def test_fifty_first_annotation(worker: Any, daemon: Any) -> None:
 
 
 def test_values_that_json_cannot_say(worker: Any, daemon: Any) -> None:
-    """Infinite numbers, sets, objects and broken text become text."""
+    """Infinite numbers, sets, objects, broken text and JSON that nests too deep become text."""
     worker.invoke("odd_values")
     document = by_name(daemon.documents())["scenarios.odd_values"]
     assert document["annotations"] == {"limit": "inf"}
@@ -233,6 +233,7 @@ def test_values_that_json_cannot_say(worker: Any, daemon: Any) -> None:
         "set": [1],
         "object": "<class 'object'>",
     }
+    assert document["metadata"]["default"]["aws.xray.metadata.deep"] == "[" * 20_000
 
 
 def test_link(worker: Any, daemon: Any) -> None:

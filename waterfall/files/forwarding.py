@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import urllib.error
@@ -157,7 +158,7 @@ def backend(text: str) -> str:
     url = urllib.parse.urlsplit(text)
     if url.scheme not in {"http", "https"} or not url.hostname:
         raise ValueError(f"{text!r} is not an OTLP backend: give a URL such as http://localhost:4318")
-    return text if url.path.strip("/") else text.rstrip("/") + _PATH
+    return text if url.path.strip("/") else url._replace(path=_PATH).geturl()
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -179,7 +180,8 @@ def poster(url: str, headers: Mapping[str, str]) -> Post:
         try:
             opener.open(sent, timeout=_PATIENCE).close()  # its text may have no end
         except urllib.error.HTTPError as error:
-            with error:
+            text = ""
+            with error, contextlib.suppress(OSError, http.client.HTTPException):
                 text = error.read(300).decode(errors="replace")
             to = error.headers.get("Location") if 300 <= error.code < 400 else None
             reason = f"to {to}: give the URL that takes them" if to else " ".join(text.split())

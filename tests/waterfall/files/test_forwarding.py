@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -203,6 +205,7 @@ def test_a_refusal_says_who_refused_and_why() -> None:
     [
         ("http://localhost:4318", "http://localhost:4318/v1/traces"),
         ("http://localhost:4318/", "http://localhost:4318/v1/traces"),
+        ("http://localhost:4318?key=a", "http://localhost:4318/v1/traces?key=a"),
         ("https://otlp.example/api/otlp/v1/traces", "https://otlp.example/api/otlp/v1/traces"),
     ],
 )
@@ -246,6 +249,24 @@ def test_a_trace_that_is_refused_for_good_keeps_no_other_from_going(api: Api) ->
     with pytest.raises(RefusedError):
         forwarder.look(T0 + 6)
     assert (forwarder.look(T0 + 7), len(sent)) == (0, 2)
+
+
+def test_a_refusal_whose_text_does_not_come_is_one_all_the_same() -> None:
+    """A connection that is reset within it ends no forwarding."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def refuse() -> None:
+            connection, _ = listener.accept()
+            connection.recv(65536)
+            connection.sendall(b"HTTP/1.1 503 Away\r\nContent-Length: 100\r\n\r\n")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+
+        thread = threading.Thread(target=refuse)
+        thread.start()
+        with pytest.raises(ForwardError, match="refused traces: 503"):
+            poster(f"http://127.0.0.1:{listener.getsockname()[1]}/v1/traces", {})({})
+        thread.join()
 
 
 def test_a_redirect_is_told_and_not_followed() -> None:
