@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CLIENT = "client"
 QUEUE = "AWS::SQS::Queue"
+FUNCTION = "AWS::Lambda::Function"
 
 
 class ServiceKey(NamedTuple):
@@ -203,6 +204,10 @@ def _lineage(node: Node, trace: Trace) -> Iterable[Node]:
     while node is not node.top:
         node = trace.nodes[node.parent_id or ""]
         yield node
+    # ADOT's wrapper makes a segment of its own below the function's, and messages carry the id of that.
+    above = trace.caller_of(node)
+    if above and above.is_segment and above.fields.get("origin") == FUNCTION:
+        yield above
 
 
 def _account(fields: Mapping[str, Any]) -> str | None:

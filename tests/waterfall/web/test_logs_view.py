@@ -10,6 +10,7 @@ import pytest
 
 from tests.waterfall import samples
 from tests.waterfall.logs.writing import OTHER_ID, Stream, request_id
+from tests.waterfall.web.accessibility import serious
 from tests.waterfall.web.many import LONG, SCRIPT
 
 if TYPE_CHECKING:
@@ -70,6 +71,13 @@ def test_logs_are_read_when_they_are_wanted(traced: str, page: Page) -> None:
     assert page.run("location.search") == "?logs=on"
     page.press("l")
     page.wait("document.querySelector('.logs').hidden && location.search === ''")
+
+
+def test_the_names_of_functions_can_be_told_from_the_page(traced: str, page: Page) -> None:
+    """Each has a colour, with enough contrast in light and in dark."""
+    open_logs(page, traced, 7)
+    assert page.count(".logs .who") > 5
+    assert [found for found in serious(page) if 'class="who' in found] == []
 
 
 def test_a_chosen_row_narrows_to_its_invocation(traced: str, page: Page) -> None:

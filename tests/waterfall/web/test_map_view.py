@@ -173,6 +173,21 @@ def test_names_of_a_large_map_are_large_enough_to_read(api: Api, console: str, p
     assert page.run(f"Math.min(...{heights}.map(({{ height }}) => height))") >= 8
 
 
+@pytest.mark.parametrize("width", [800, 1280])
+def test_a_map_of_fifty_services_is_seen_whole(api: Api, console: str, page: Page, width: int) -> None:
+    """In a wide window and in a narrow one, with names of 8 pixels and more."""
+    api.put(services(50))
+    page.resize(width)
+    page.open(f"{console}/map")
+    page.wait(f"{SERVICES} === 50")
+    beyond = """(() => { const box = document.querySelector('.canvas').getBoundingClientRect();
+      return [...document.querySelectorAll('a.service')].map((one) => one.getBoundingClientRect())
+        .filter((one) => one.x < box.x || one.right > box.right || one.bottom > box.bottom).length; })()"""
+    assert page.run(beyond) == 0
+    heights = "[...document.querySelectorAll('.service .label')].map((one) => one.getBoundingClientRect())"
+    assert page.run(f"Math.min(...{heights}.map(({{ height }}) => height))") >= 8
+
+
 @pytest.mark.parametrize("width", [1280, 420])
 @pytest.mark.parametrize("count", [2, 13, 60])
 def test_services_never_overlap(api: Api, console: str, page: Page, width: int, count: int) -> None:

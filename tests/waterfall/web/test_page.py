@@ -86,6 +86,15 @@ def test_a_question_mark_shows_the_keys(console: str, page: Page) -> None:
     page.wait("location.pathname === '/traces'")
 
 
+def test_the_keys_begin_with_the_first_in_a_low_window(console: str, page: Page) -> None:
+    """Though the button that has the focus is below the last."""
+    page.resize(800, 420)
+    page.open(f"{console}/traces")
+    page.press("?")
+    page.wait("document.activeElement.closest('dialog.keys')")
+    assert page.run("document.querySelector('dialog.keys').scrollTop") == 0
+
+
 def test_keys_typed_into_the_filter_are_text(console: str, page: Page) -> None:
     """Shortcuts rest while one types; Escape leaves the filter."""
     page.open(f"{console}/traces")

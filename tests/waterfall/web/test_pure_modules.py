@@ -322,12 +322,15 @@ def test_a_place_of_failure_is_named_once(blank: Page) -> None:
     [
         ("front", ["front"]),
         ("traced-api-dev-consumer", ["traced-api-dev-", "consumer"]),
+        ("mention-processing-lambda-3e9e576", ["mention-processing", "-lambda-3e9e576"]),
+        ("mentionbot-ee92a06/slackbot-example", ["mentionbot-ee92a06", "/slackbot-example"]),
+        ("xFarmLambdaFunction-244a0b1", ["xFarmLambda", "Function-244a0b1"]),
         ("x" * 50, ["x" * 18, "…" + "x" * 17]),
         ("データベースの名前がとても長い", ["データベースの名前", "がとても長い"]),
     ],
 )
 def test_a_name_takes_two_lines_at_most(blank: Page, name: str, expected: list[str]) -> None:
-    """Broken at a hyphen where there is one; wide characters count twice."""
+    """Broken at a hyphen where there is one, or at a hump; wide characters count twice."""
     assert call(blank, "lines", "lines", name, 18) == expected
 
 

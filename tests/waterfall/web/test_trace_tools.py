@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -151,6 +152,17 @@ def test_a_message_leads_to_its_consumer_and_back(api: Api, address: str, page: 
     assert page.text(".linked a") == "GET /dev/hello"
     page.click(".linked a")
     page.wait(f"location.pathname.endsWith('{samples.TRACE_ID}')")
+
+
+def test_attempts_at_one_message_are_told_apart(api: Api, address: str, page: Page) -> None:
+    """Traces of the same name say how long after the message they began."""
+    api.put(samples.request())
+    api.put(samples.consumer())
+    again = json.dumps(samples.consumer()).replace(samples.CONSUMER_ID, FIRST_ID)
+    api.put(json.loads(again))
+    page.open(address)
+    page.wait("document.querySelectorAll('.linked a').length === 2")
+    assert len(re.findall("later|at once", page.text(".linked"))) == 2
 
 
 def test_a_request_is_copied_as_curl(api: Api, address: str, page: Page) -> None:

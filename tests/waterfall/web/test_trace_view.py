@@ -71,6 +71,19 @@ def test_a_pause_of_the_debugger_is_a_band_and_in_no_time(api: Api, address: str
     assert (left + width / 2 - lane_left) / lane_width == pytest.approx(0.5, abs=0.02)
 
 
+def test_bands_of_the_debugger_are_explained_where_there_are_some(api: Api, console: str, page: Page) -> None:
+    """By the colours below the chart."""
+    api.put([samples.paused()])
+    page.open(f"{console}/trace/{samples.TRACE_ID}")
+    page.wait(f"{NODES} === 2")
+    assert "in the debugger" in page.text(".legend")
+    other = "1-6553f101-0123456789abcdef01234567"
+    api.put([{**document, "trace_id": other} for document in samples.request()])
+    page.open(f"{console}/trace/{other}")
+    page.wait(f"{NODES} > 5")
+    assert "in the debugger" not in page.text(".legend")
+
+
 def test_a_function_that_met_a_fault_is_marked(api: Api, address: str, page: Page) -> None:
     """A badge stands at the function alone, and says which experiment it was."""
     api.put(samples.disturbed())

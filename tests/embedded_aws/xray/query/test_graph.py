@@ -247,6 +247,13 @@ class TestLinks:
         api.put(*self.produce(self.URL, self.URL), *self.consume(linked))
         assert ("AWS::SQS::Queue", "AWS::Lambda") in api.edges(self.PRODUCER, self.CONSUMER)
 
+    def test_link_to_the_function_around_the_sender_s_own_segment(self, api: Api) -> None:
+        """As ADOT's wrapper leaves it: its segment is below the function's, whose id the message carries."""
+        (own,) = self.produce()
+        function = segment("function", trace_id=self.PRODUCER, origin="AWS::Lambda::Function")
+        api.put(function, own | {"parent_id": function["id"]}, *self.consume("function"))
+        assert ("AWS::SQS::Queue", "AWS::Lambda") in api.edges(self.PRODUCER, self.CONSUMER)
+
     @pytest.mark.parametrize("linked", ["work", "nobody"])
     def test_link_that_does_not_tell_the_queue_draws_nothing(self, api: Api, linked: str) -> None:
         """With two queues below the linked id, or none, no edge is guessed."""

@@ -24,6 +24,9 @@ export function difference(seconds) {
   return `${seconds > 0 ? "+" : "−"}${duration(Math.abs(seconds))}`;
 }
 
+// How long after a message was sent it was received: `30.0 s later`.
+export const later = (seconds) => (seconds > 0 ? `${duration(seconds)} later` : "at once");
+
 // A moment of a trace, to the millisecond: `0.571 s`.
 export const moment = (seconds) => (Math.abs(seconds) < 60 ? `${seconds.toFixed(3)} s` : duration(seconds));
 

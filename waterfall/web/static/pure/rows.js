@@ -1,6 +1,6 @@
 // The rows of a waterfall: its open nodes in reading order, each followed by what is said under it.
 
-import { cut, duration, ownAnnotations, plain } from "./format.js";
+import { cut, later, ownAnnotations, plain } from "./format.js";
 
 // Returns rows `{kind: "node", node}` and `{kind: "remark", node, tone, text, traceId?}`; `received` are the
 // traces that received a message of a node's, by its position.
@@ -26,8 +26,6 @@ export function withChildren(nodes) {
 }
 
 const MOST_EXCEPTIONS = 3;
-
-const after = (seconds) => (seconds === null ? "" : seconds > 0 ? `${duration(seconds)} later ` : "at once ");
 
 // What a node's bar is drawn as; other people's libraries say `local` of what is the function's own.
 export function toneOf(node) {
@@ -66,7 +64,7 @@ function* remarks(node, received) {
     yield {
       tone: "link",
       sign: "→",
-      text: `received ${after(other.after)}by `,
+      text: `received ${other.after === null ? "" : `${later(other.after)} `}by `,
       traceId: other.id,
       traceName: other.name,
     };

@@ -9,13 +9,13 @@ import { cut, duration, rate, shortType, count } from "../pure/format.js";
 import { combined } from "../pure/combine.js";
 import { lines } from "../pure/lines.js";
 import { edgeWords, lastPart, serviceWords } from "../pure/map_words.js";
-import { layout } from "../pure/map_layout.js";
 import { addressOf, remember, timeAsked } from "../state.js";
 import { mapChoice } from "./map_choice.js";
-import { arrowHeads, bolt, edgePath, geometry, labelPlaces, ring } from "./map_shapes.js";
+import { arrowHeads, bolt, edgePath, labelPlaces, largest, ring, scaleOf } from "./map_shapes.js";
 
 const LONGEST = 6 * 3600;
 const NARROW = 640;
+const LEAST = 0.38; // a scale at which names are still read
 const FAR = 0.68; // a scale at which only names can be read, and larger ones
 
 export function mapView(main, { query, pace }) {
@@ -31,6 +31,7 @@ export function mapView(main, { query, pace }) {
     split: query.get("lambda") === "split",
     answered: false,
   };
+  let planned = { key: null, shape: null };
   const choice = mapChoice(query, () => state.answered && arrange({ anew: true }));
   const split = h("input", {
     type: "checkbox",
@@ -156,7 +157,7 @@ export function mapView(main, { query, pace }) {
     );
     const focused = document.activeElement?.getAttribute?.("data-service");
     stage.classList.toggle("far", state.far);
-    const shape = geometry(layout(state.services, mostInLayer()), canvas.clientWidth < NARROW);
+    const shape = shaped();
     state.shape = shape;
     const edges = state.services
       .flatMap((service) => service.edges.map((edge) => ({ ...edge, from: service.id })))
@@ -172,8 +173,15 @@ export function mapView(main, { query, pace }) {
     if (focused) stage.querySelector(`[data-service="${CSS.escape(focused)}"]`)?.focus();
   }
 
-  const mostInLayer = () =>
-    canvas.clientWidth < NARROW ? 4 : Math.max(5, Math.ceil(Math.sqrt(state.services.length / 2)));
+  // Kept until something else is drawn, or elsewhere: it takes longer than all the rest.
+  function shaped() {
+    const [wide, tall] = within();
+    const key = JSON.stringify([shapeOf(state.services), wide, tall]);
+    if (planned.key !== key) planned = { key, shape: largest(state.services, wide, tall, wide < NARROW) };
+    return planned.shape;
+  }
+
+  const within = () => [canvas.clientWidth, canvas.clientHeight - legend.offsetHeight - 12];
 
   function edgeLine(edge, shape) {
     const tone = edge.faults ? "fault" : edge.throttles ? "throttle" : edge.errors ? "error" : "plain";
@@ -280,10 +288,10 @@ export function mapView(main, { query, pace }) {
 
   function fit() {
     if (!state.shape) return;
-    const [wide, tall] = [canvas.clientWidth, canvas.clientHeight - legend.offsetHeight - 12];
-    const whole = Math.min(wide / state.shape.width, tall / state.shape.height);
+    const [wide, tall] = within();
+    const whole = scaleOf(state.shape, wide, tall);
     const scale = Math.max(
-      0.42,
+      LEAST,
       Math.min(1.15, Math.max(whole, state.shape.narrow ? Math.min(0.72, wide / state.shape.width) : 0)),
     );
     const left = (wide - state.shape.width * scale) / 2;

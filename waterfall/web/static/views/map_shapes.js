@@ -1,6 +1,7 @@
 // Where a layout's cells and routes lie in the picture, and what is drawn there.
 
 import { svg } from "../dom.js";
+import { layout } from "../pure/map_layout.js";
 
 const WIDE = { layer: 172, row: 156 };
 const TALL = { layer: 196, row: 168 };
@@ -11,7 +12,7 @@ const LOWER = 14;
 const RADIUS = 38;
 
 // Lays layers from left to right, or when `narrow` from top to bottom.
-export function geometry(plan, narrow) {
+function geometry(plan, narrow) {
   const pitch = narrow ? TALL : WIDE;
   const point = ({ layer, row }) =>
     narrow
@@ -32,6 +33,18 @@ export function geometry(plan, narrow) {
     at: (id) => point(plan.cells.get(id)),
     route: (from, to) => routes.get(`${from} ${to}`),
   };
+}
+
+// How much a shape is drawn larger than it is, to be seen as a whole.
+export const scaleOf = ({ width, height }, wide, tall) => Math.min(wide / width, tall / height);
+
+// Lays services out so that they are drawn as large as the room allows. Still higher layers are no better:
+// more edges pass them, which takes room too.
+export function largest(services, wide, tall, narrow) {
+  const least = narrow ? 4 : Math.max(5, Math.ceil(Math.sqrt(services.length / 2)));
+  return (narrow ? [0] : [0, 1])
+    .map((by) => geometry(layout(services, least + by), narrow))
+    .reduce((best, one) => (scaleOf(one, wide, tall) > scaleOf(best, wide, tall) ? one : best));
 }
 
 export function edgePath(edge, shape) {

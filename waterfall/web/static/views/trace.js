@@ -147,6 +147,7 @@ export function traceView(main, { id, query, pace }) {
     skeleton.hidden = true;
     drawHead();
     chart.element.hidden = explained.hidden = !trace.nodes.length;
+    explained.classList.toggle("paused", Boolean(trace.paused));
     drawTools();
     finder.again();
     refresh();

@@ -4,7 +4,7 @@ import { read } from "../api.js";
 import { h, link } from "../dom.js";
 import { copyButton, statusPill } from "../parts.js";
 import { curl } from "../pure/curl.js";
-import { clock, cut, day, difference, duration, pathOf, shortType } from "../pure/format.js";
+import { clock, cut, day, difference, duration, later, pathOf, shortType } from "../pure/format.js";
 import { tendency } from "../pure/slower.js";
 import { addressOf } from "../state.js";
 import { failedBox } from "./trace_failed.js";
@@ -100,9 +100,13 @@ function others(sign, word, what, traces) {
     traces.map((one, index) => [
       index ? ", " : "",
       link(`/trace/${encodeURIComponent(one.id)}`, { class: "mono", title: one.id }, otherName(one)),
+      traces.some((other) => other !== one && otherName(other) === otherName(one)) ? whenOf(one) : null,
     ]),
   );
 }
+
+// Tells namesakes apart, such as the attempts at one message.
+const whenOf = ({ after }) => (after === null || after === undefined ? null : ` ${later(after)}`);
 
 const otherName = ({ id, name, method, url }) =>
   cut(url ? [method, pathOf(url)].filter(Boolean).join(" ") : name || id, 60);

@@ -10,6 +10,7 @@ const TONES = [
   ["phase", "cold start"],
   ["overhead", "overhead"],
   ["critical", "critical path"],
+  ["pause", "in the debugger"],
 ];
 
 export const legend = () =>
