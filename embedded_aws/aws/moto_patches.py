@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 import sys
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
-from functools import cache, cached_property
+from functools import cache
 from inspect import isfunction
 from threading import Lock
 from types import ModuleType
@@ -237,27 +237,43 @@ def _serve_iam_in_turn() -> None:
     IamResponse.call_action = call_action  # type: ignore[method-assign, assignment]
 
 
+class _WhenAsked:
+    """An attribute that is read when somebody asks for it; nothing is what one is made with.
+
+    It takes that from an `__init__` too that began before `IAMBackend` was opened: other services import it.
+    """
+
+    def __init__(self, read: Callable[[Any], Any]) -> None:
+        self._read = read
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, backend: Any, owner: type | None = None) -> Any:
+        kept = vars(backend)
+        if self._name not in kept:
+            kept[self._name] = self._read(backend)
+        return kept[self._name]
+
+    def __set__(self, backend: Any, given: Any) -> None:
+        if given:
+            vars(backend)[self._name] = given
+
+
 def _read_policies_when_asked() -> None:
     """Let IAM read AWS's 1,500 policies when somebody asks for one: they take 18 MB and 50 ms."""
     from moto.iam.models import IAMBackend  # noqa: PLC0415 - a slow import
 
-    backend, make = _open(IAMBackend), IAMBackend.__init__
+    backend = _open(IAMBackend)
     policies = {
-        "aws_managed_policies": cached_property(backend._init_aws_policies),  # noqa: SLF001
-        "managed_policies": cached_property(backend._init_managed_policies),  # noqa: SLF001
+        "aws_managed_policies": _WhenAsked(backend._init_aws_policies),  # noqa: SLF001
+        "managed_policies": _WhenAsked(backend._init_managed_policies),  # noqa: SLF001
     }
-
-    def made(self: Any, *given: Any, **named: Any) -> None:
-        make(self, *given, **named)
-        for name in policies:
-            delattr(self, name)
-
     for name, read in policies.items():
-        setattr(backend, name, read)
         read.__set_name__(backend, name)
+        setattr(backend, name, read)
     backend._init_aws_policies = list  # noqa: SLF001 - what it is made with
     backend._init_managed_policies = dict  # noqa: SLF001
-    backend.__init__ = made
 
 
 def refuse_nothing_by_bucket_policies() -> None:

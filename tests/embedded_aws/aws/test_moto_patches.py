@@ -94,6 +94,16 @@ def test_policies_of_aws_are_read_when_one_is_asked_for() -> None:
     assert iam.get_policy(arn) in iam.aws_managed_policies
 
 
+def test_policies_of_aws_are_there_in_an_account_that_was_made_while_iam_was_opened() -> None:
+    """Another service may make it meanwhile, with the one list of before and the empty one of after."""
+    moto.load().open("iam")
+    from moto.iam.models import IAMBackend  # noqa: PLC0415 - moto's, a slow import
+
+    iam = IAMBackend("aws", ACCOUNT_ID)
+    iam.managed_policies = {}
+    assert "arn:aws:iam::aws:policy/ReadOnlyAccess" in iam.managed_policies
+
+
 def test_models_are_looked_for_once() -> None:
     """The folder of botocore's models has hundreds of services."""
     moto.load()
