@@ -120,7 +120,7 @@ def deploy(
         "config": config.shown(project.name),
         "outputs": outputs,
         "resources": deployment.counts(),
-        "warnings": [*config.warnings, *deployment.warnings],
+        "warnings": [*config.warnings, *config.unasked(), *deployment.warnings],
     }
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -16,25 +16,42 @@ from embedded_aws.engine.errors import EngineError
 from embedded_aws.engine.project import NO_VALUE, Project, Setting, read_mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 SECRET = "[secret]"  # noqa: S105 - what is shown in a secret's place
 _AWS_KEYS = ("aws:region", "aws:defaultTags")
+_CLOSE = 0.75
+"""How alike two keys are when one is taken for a slip of the other: `tracig` and `tracing`."""
 
 
 @dataclass(frozen=True)
 class Config:
-    """The configuration of one run; keys are full (`project:name`), values native (int, bool, list...)."""
+    """The configuration of one run; keys are full (`project:name`), values native (int, bool, list...).
+
+    `given` are those of the project that this run was given with `--config`, `asked` those that the program
+    asked for, once it ran.
+    """
 
     values: Mapping[str, Any]
     secret_keys: frozenset[str] = frozenset()
     warnings: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
+    asked: set[str] = field(default_factory=set)
 
     def wire(self) -> dict[str, str]:
         """Return the values as Pulumi hands them to a program: text, JSON for lists and maps."""
         return {
             key: value if isinstance(value, str) else json.dumps(value) for key, value in self.values.items()
         }
+
+    def unasked(self) -> Iterator[str]:
+        """Yield a warning for each setting that was given, and that the program never asked for."""
+        for key in self.given:
+            if key not in self.asked:
+                name = key.partition(":")[2]
+                told = f"--config {name}: the program does not ask for this setting, so it changes nothing"
+                more = "; its functions trace as their code does, and with --instrument"
+                yield told + (more if name == "tracing" else "")
 
     def shown(self, project: str) -> dict[str, Any]:
         """Return the values for display: project keys without their namespace, secrets masked."""
@@ -71,7 +88,8 @@ def load_config(
     checked = {key: _checked(project.settings.get(key), key, value, stack) for key, value in values.items()}
     _refuse_missing(project.settings.values(), checked, stack)
     secrets = frozenset(key for key, setting in project.settings.items() if setting.secret)
-    return Config(checked, secrets, tuple(_warnings(stack, content, checked)))
+    own = tuple(key for key in given if key.startswith(f"{project.name}:"))
+    return Config(checked, secrets, tuple(_warnings(stack, content, checked)), own)
 
 
 def _stack_values(project: Project, content: Mapping[str, Any], stack: str) -> dict[str, Any]:
@@ -110,7 +128,9 @@ def _check_known(project: Project, key: str, full: str) -> None:
     else:
         return
     if key not in known and full not in known and full not in project.settings:
-        close = difflib.get_close_matches(key, known, n=3)
+        close = difflib.get_close_matches(key, known, n=3, cutoff=_CLOSE)
+        if namespace == project.name and not close:
+            return  # as with Pulumi, a program may ask for what its schema does not declare
         hint = f"did you mean {' or '.join(close)}?" if close else f"known keys: {', '.join(sorted(known))}"
         raise EngineError(f"--config: unknown key '{key}'; {hint}")
 

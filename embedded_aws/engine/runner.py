@@ -90,8 +90,30 @@ def _run(
             )
         )
         pulumi_config.set_all_config(config.wire(), list(config.secret_keys))
+        _note_what_is_asked(config)
         settings.ROOT.set(None)
         loop.run_until_complete(run_in_stack(lambda: _started(program)))
+
+
+def _note_what_is_asked(config: Config) -> None:
+    """Note which settings the program asks for; with an SDK that keeps them elsewhere, all count as such."""
+    kept = pulumi_config.CONFIG
+    if isinstance(kept, contextvars.ContextVar):
+        kept.set(_Asked(kept.get(), config.asked))
+    else:
+        config.asked.update(config.values)
+
+
+class _Asked(dict[str, Any]):
+    """Settings that note which of them was looked up."""
+
+    def __init__(self, values: dict[str, Any], asked: set[str]) -> None:
+        super().__init__(values)
+        self._asked = asked
+
+    def __getitem__(self, key: str) -> Any:
+        self._asked.add(key)
+        return super().__getitem__(key)
 
 
 def _started(program: Callable[[], Any]) -> Any:

@@ -126,7 +126,7 @@ def test_override_stands_in_for_an_encrypted_value(load: Load) -> None:
 
 @pytest.mark.parametrize(("override", "message"), [
     ("tracig=off", "unknown key 'tracig'; did you mean tracing?"),
-    ("zzz=1", "unknown key 'zzz'; known keys: region, tracing"),
+    ("aws:zzz=x", "unknown key 'aws:zzz'; known keys: aws:defaultTags, aws:region"),
     ("aws:regoin=x", "unknown key 'aws:regoin'; did you mean aws:region?"),
     ("tracing", "'tracing' is not of the form KEY=VALUE"),
     ("=x", "'=x' is not of the form KEY=VALUE"),
@@ -136,6 +136,11 @@ def test_bad_override_is_explained(load: Load, override: str, message: str) -> N
     schema = {"tracing": {"default": "otel"}, "region": {"default": "x"}}
     with pytest.raises(EngineError, match=message.replace("?", r"\?")):
         load(schema, {}, override)
+
+
+def test_override_outside_the_schema_is_taken(load: Load) -> None:
+    """As with Pulumi, a program may ask for what its schema does not declare."""
+    assert load({"region": {"default": "x"}}, {}, "phaseTwo=true").values["shop:phaseTwo"] == "true"
 
 
 def test_without_a_schema_every_override_is_taken(load: Load) -> None:

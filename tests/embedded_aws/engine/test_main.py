@@ -110,6 +110,17 @@ def test_a_program_that_logs_everything_does_not_log_the_engines_calls(
     assert loggers - {"asyncio"} == {"shop"}
 
 
+def test_a_setting_that_the_program_does_not_ask_for_is_told(aws: harness.Aws, tmp_path: Path) -> None:
+    """Given with --config alone: what a stack's file has may be for others."""
+    program = "import pulumi\npulumi.export('stage', pulumi.Config().get('stage'))"
+    write_project(tmp_path, program, dev={"config": {"shop:else": 1}})
+    answer = answer_of(run_engine(aws.url, tmp_path, *("--config=stage=a", "--config=tracing=native")))
+    assert answer["outputs"] == {"stage": "a"}
+    told = "the program does not ask for this setting, so it changes nothing"
+    more = "its functions trace as their code does, and with --instrument"
+    assert answer["warnings"] == [f"--config tracing: {told}; {more}"]
+
+
 def test_failing_program_is_one_message(aws: harness.Aws, tmp_path: Path) -> None:
     """Standard error has the message only, also when resources are still being created."""
     program = (
