@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SECRET = "[secret]"  # noqa: S105 - what is shown in a secret's place
 _AWS_KEYS = ("aws:region", "aws:defaultTags")
-_CLOSE = 0.75
+_SLIP = 0.92
 """How alike two keys are when one is taken for a slip of the other: `tracig` and `tracing`."""
 
 
@@ -128,9 +128,9 @@ def _check_known(project: Project, key: str, full: str) -> None:
     else:
         return
     if key not in known and full not in known and full not in project.settings:
-        close = difflib.get_close_matches(key, known, n=3, cutoff=_CLOSE)
-        if namespace == project.name and not close:
+        if namespace == project.name and not difflib.get_close_matches(key, known, cutoff=_SLIP):
             return  # as with Pulumi, a program may ask for what its schema does not declare
+        close = difflib.get_close_matches(key, known, n=3)
         hint = f"did you mean {' or '.join(close)}?" if close else f"known keys: {', '.join(sorted(known))}"
         raise EngineError(f"--config: unknown key '{key}'; {hint}")
 

@@ -140,7 +140,9 @@ def test_bad_override_is_explained(load: Load, override: str, message: str) -> N
 
 def test_override_outside_the_schema_is_taken(load: Load) -> None:
     """As with Pulumi, a program may ask for what its schema does not declare."""
-    assert load({"region": {"default": "x"}}, {}, "phaseTwo=true").values["shop:phaseTwo"] == "true"
+    config = load({"oauth_client_id": {"default": "x"}}, {}, "calendar_client_id=y", "phaseTwo=true")
+    assert config.values["shop:calendar_client_id"] == "y"
+    assert config.values["shop:phaseTwo"] == "true"
 
 
 def test_without_a_schema_every_override_is_taken(load: Load) -> None:
