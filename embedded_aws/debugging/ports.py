@@ -49,4 +49,8 @@ class Ports:
             _log.warning(told, own, function, port)
         if own != port:
             self._known[function] = port
-            self._file.write_text(json.dumps(self._known, indent=1, sort_keys=True), encoding="utf-8")
+            try:
+                self._file.write_text(json.dumps(self._known, indent=1, sort_keys=True), encoding="utf-8")
+            except OSError as problem:
+                told = "%s cannot be written: the next start may give %s another port than %d: %s"
+                _log.warning(told, self._file, function, port, problem.strerror)

@@ -44,6 +44,14 @@ def test_a_file_that_holds_no_ports_is_as_none(tmp_path: Path) -> None:
     assert port(file, "front")
 
 
+def test_a_port_that_cannot_be_written_down_is_one_all_the_same(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Only the next start may give another one, which is said."""
+    file = tmp_path / "gone" / "ports.json"
+    assert f"may give front another port than {port(file, 'front')}" in caplog.text
+
+
 def test_a_connection_of_this_user_is_known_as_such() -> None:
     with socket.create_server((HOST, 0)) as listener, socket.create_connection(listener.getsockname()):
         accepted, address = listener.accept()
