@@ -180,7 +180,18 @@ class Session:
         self._writer.close()
         self.drop()
         if self._adapter:
-            await self._adapter.wait()
+            await ended(self._adapter)
+
+
+async def ended(killed: Process) -> None:
+    """Wait for the end of a process that was killed, also while that is no longer to be waited for.
+
+    It comes at once, and asyncio has to see it before its event loop ends.
+    """
+    end = asyncio.create_task(killed.wait())
+    while not end.done():
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(end)
 
 
 def _arguments(attach: Message, mappings: list[dict[str, str]]) -> dict[str, Any]:

@@ -45,10 +45,12 @@ class Servers:
         for server in self._servers:
             for listener in server.sockets:
                 loop.remove_reader(listener.fileno())
-        for _ in range(_TURNS_OF_A_CONNECTION):
-            await asyncio.sleep(0)
-        for server in self._servers:
-            server.close()
-        for task in self._tasks:
-            task.cancel()
+        try:
+            for _ in range(_TURNS_OF_A_CONNECTION):
+                await asyncio.sleep(0)
+        finally:
+            for server in self._servers:
+                server.close()
+            for task in self._tasks:
+                task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

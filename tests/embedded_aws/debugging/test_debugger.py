@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import signal
 import socket
+import sys
+import warnings
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
 
 from embedded_aws.debugging.debugger import Debugger
+from embedded_aws.debugging.session import ended
 from embedded_aws.debugging.standstill import Standstill
+from tests.e2e.editor import message
 
 
 def test_none_opens_once_all_are_closed(tmp_path: Path) -> None:
@@ -27,3 +34,41 @@ def test_none_opens_once_all_are_closed(tmp_path: Path) -> None:
         return debugger.ports()
 
     assert list(asyncio.run(ports())) == ["first"]
+
+
+def test_no_port_stays_open_when_there_is_no_time_to_close(tmp_path: Path) -> None:
+    """Nor any connection: the embedded AWS ends what does not end in time."""
+
+    async def end() -> None:
+        debugger = Debugger(tmp_path, tmp_path, Standstill(lambda: 0.0))
+        await debugger.open(["function"])
+        reader, writer = await asyncio.open_connection("127.0.0.1", debugger.ports()["function"])
+        writer.write(message(1, "initialize", {"adapterID": "debugpy"}))
+        await reader.readline()
+        closing = asyncio.create_task(debugger.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.gather(closing, return_exceptions=True)
+        writer.close()
+
+    with warnings.catch_warnings(record=True) as left:
+        warnings.simplefilter("always")
+        asyncio.run(end())
+        gc.collect()
+    assert [str(one.message) for one in left] == []
+
+
+def test_the_end_of_a_process_is_waited_for_in_any_case() -> None:
+    """Whoever waits is cancelled twice: by the debugger's end, and by the end of that."""
+
+    async def end() -> int | None:
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", "input()", stdin=PIPE)
+        waiting = asyncio.create_task(ended(process))
+        for _ in range(2):
+            await asyncio.sleep(0)
+            waiting.cancel()
+        process.kill()
+        await waiting
+        return process.returncode
+
+    assert asyncio.run(end()) == -signal.SIGKILL
