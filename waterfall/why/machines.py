@@ -29,10 +29,10 @@ def explain_machine(reader: Reader, source: Source, name: str) -> Explanation:
         )
         machine = states.describe_state_machine(stateMachineArn=arn)
         if machine["type"] == "EXPRESS":
-            traces = typed(f"traces --filter 'service(\"{machine['name']}\")'")
+            listing = typed(f"traces --filter 'service(\"{machine['name']}\")'")
             raise ReadError(
                 f"{machine['name']} is an express machine, of whose executions Step Functions tells nothing; "
-                f"`{traces}` lists its traces"
+                f"`{listing}` lists its traces"
             )
         newest = states.list_executions(stateMachineArn=arn, maxResults=1)["executions"]
         execution = states.describe_execution(executionArn=newest[0]["executionArn"]) if newest else None
