@@ -11,19 +11,20 @@ from waterfall.traces.model import Node, Trace
 
 LATEST_BEGIN = 15 * 60.0
 """Seconds after the end of a trace in which one that is linked to it has begun."""
-_MESSAGES = ("SendMessage", "Publish", "PutEvents")
-_UPLOADS = ("PutObject", "CopyObject", "CompleteMultipartUpload", "DeleteObject")
+_TO_QUEUES = frozenset({"SendMessage", "SendMessageBatch"})
+_MESSAGES = _TO_QUEUES | {"Publish", "PublishBatch", "PutEvents"}
+_CHANGES = frozenset({
+    "CompleteMultipartUpload", "CopyObject", "PutObject", "PutObjectAcl", "PutObjectTagging",
+    "DeleteObject", "DeleteObjects", "DeleteObjectTagging",
+})  # fmt: skip
+"""What a bucket tells of: https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-event-types-and-destinations.html"""
 _MOST_LOOKED_AT = 300
 _MOST_SENDERS = 20
 
 
 def sends_messages(trace: Trace) -> bool:
     """Tell whether a trace sends messages to a queue, whose consumers may be linked to it."""
-    return any(_calls(node, "SendMessage") for node in trace.nodes)
-
-
-def _calls(node: Node, *operations: str) -> bool:
-    return (node.call.operation or "").startswith(operations)
+    return any(node.call.operation in _TO_QUEUES for node in trace.nodes)
 
 
 def is_linked(later: Trace, trace: Trace) -> bool:
@@ -39,13 +40,13 @@ def sender_in(trace: Trace, later: Trace) -> Node | None:
     """
     ids = {link.id for node in later.nodes for link in node.links if link.trace_id == trace.id}
     named = next((node for node in trace.nodes if node.id and node.id in ids), None)
-    if named and _calls(named, *_MESSAGES, *_UPLOADS):
+    if named and named.call.operation in _MESSAGES | _CHANGES:
         return named
-    for operations in (_MESSAGES, _UPLOADS):
+    for operations in (_MESSAGES, _CHANGES):
         inside = [
             node
             for node in trace.nodes
-            if _calls(node, *operations)
+            if node.call.operation in operations
             and node.start <= later.start
             and (named is None or _is_below(trace, node, named))
         ]
@@ -65,7 +66,7 @@ def linked_traces(reader: Reader, trace: Trace, now: float) -> list[Trace]:
 
     Of a long time with many traces only the newest are looked at.
     """
-    if not any(_calls(node, *_MESSAGES, *_UPLOADS) for node in trace.nodes):
+    if not any(node.call.operation in _MESSAGES | _CHANGES for node in trace.nodes):
         return []
     until = min(now, trace.end + LATEST_BEGIN)
     summaries = reader.summaries(trace.start - 1, until + 1, limit=_MOST_LOOKED_AT)

@@ -62,6 +62,13 @@ def test_what_hands_on_to_a_queue_may_be_the_sender(operation: str) -> None:
     assert sender.id == (B if operation == "PutObject" else A)
 
 
+def test_a_call_that_is_only_called_alike_sent_nothing() -> None:
+    """Lambda publishes versions, and nobody receives one."""
+    sender = sender_in(sending(B, by="PublishVersion"), received(A))
+    assert sender
+    assert sender.id == A
+
+
 def test_a_call_that_began_later_sent_nothing() -> None:
     """What was received before it came from something else."""
     sender = sender_in(sending(B, start=3.5), received(A))
