@@ -43,9 +43,14 @@ def _run(given: argparse.Namespace) -> int:
 
 
 def candidates(kind: str) -> Iterator[str]:
-    """Yield what can be typed, of all stacks that run; without boto3, which takes too long to start."""
+    """Yield what can be typed; without boto3, which takes too long to start.
+
+    Of all stacks that run, or of the one that this shell names: commands read that one.
+    """
     exported = exported_endpoint()
     stacks = {stack.endpoint: stack.region for stack in running()} or ({exported: ""} if exported else {})
+    if exported in stacks and kind != "stacks":
+        stacks = {exported: stacks[exported]}
     for endpoint, region in stacks.items():
         with suppress(ReadError, OSError, ValueError):
             if kind == "stacks":

@@ -238,15 +238,17 @@ def _name_cell(node: Node, indent: Indent, picture: Picture) -> Text:
     layout, glyphs = picture.layout, picture.glyphs
     cell = Text(indent.rails, style=DIM)
     room = max(1, layout.name - cell.cell_len)
-    name, mark = Text.assemble(*name_of(picture.trace, node)), _mark(node)
-    # What it is called can be guessed from a part; that it was disturbed cannot.
-    room = max(1, room - len(mark))
+    name, end = Text.assemble(*name_of(picture.trace, node)), Text(_mark(node), INJECTED_STYLE)
+    # What it is called can be guessed from a part; that it was disturbed, or the line it stood at, cannot.
+    if node.phase == "paused" and ":" in name.plain:
+        name, end = name.divide([name.plain.rindex(":")])
+    room = max(1, room - end.cell_len)
     if name.cell_len > room and node.cold_start:
         name.right_crop(len(" start"))
     if name.cell_len > room:
         name.truncate(room - 1, overflow="crop")
         name.append(glyphs.ellipsis, DIM)
-    cell = Text.assemble(cell, name, (mark, INJECTED_STYLE))
+    cell = Text.assemble(cell, name, end)
     cell.truncate(layout.name)
     cell.append(" " * (layout.name - cell.cell_len))
     return cell

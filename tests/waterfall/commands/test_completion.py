@@ -106,6 +106,18 @@ def test_functions_are_those_of_the_stack_s_region(
     assert name in candidates("functions"), "of a stack that nobody noted"
 
 
+def test_of_several_stacks_the_one_that_the_shell_names_is_completed(
+    stack: Api, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A function of another one would not be found; another one itself can be named all the same."""
+    name = cloud.function()
+    with noted(Noted(cloud.endpoint, "us-east-1", "dev", "/home/ada/other")):
+        assert {name, "front-79779d9"} <= set(candidates("functions"))
+        monkeypatch.setenv("AWS_ENDPOINT_URL", stack.endpoint)
+        assert list(candidates("functions")) == ["front-79779d9", "worker-123342d"]
+        assert set(candidates("stacks")) == {stack.endpoint, cloud.endpoint}
+
+
 def test_a_stack_that_does_not_answer_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tab key brings nothing then, and no error."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from rich.cells import cell_len
 
@@ -142,6 +144,14 @@ def test_a_call_with_a_fault_says_so_once() -> None:
     """Its subsegment is called after the fault."""
     line = next(line for line in rendered(disturbed(), Screen(160)).splitlines() if "throttle" in line)
     assert line.count("injected") == 1
+
+
+def test_the_line_of_a_pause_is_told_where_its_file_has_no_room() -> None:
+    document = samples.paused()
+    (stood,) = document["subsegments"]
+    stood["metadata"]["debugger"]["file"] = "/app/a_module_with_a_name_that_is_long.py"
+    line = next(line for line in rendered([document], Screen(80)).splitlines() if "Paused" in line)
+    assert re.search(r"Paused a_module_\w*…:7 ", line)
 
 
 @pytest.mark.parametrize(("encoding", "mark"), [("utf-8", "┊"), ("ascii", ":")])
