@@ -214,6 +214,7 @@ class XRay:
             self.store.not_packed(loose)
             return False
         self.store.put_packed(packed, loose)
+        self._index.packed(loose[0].number)
         return True
 
     def stop_packing(self) -> None:

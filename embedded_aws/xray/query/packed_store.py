@@ -66,14 +66,12 @@ class PackedStore(BoundedStore):
         """
         part = of[0].number // packs.PART
         left = {pack.first: pack for pack in made.packs}
-        *others, last = packs.steps(of)
         with self._changing() as connection:
             self._packs.begin(connection, part)
-        for some in _in_turns(others):
+        for some in _in_turns(packs.steps(of)):
             with self._changing() as connection:
                 self._put_some(connection, part, left, some)
         with self._changing() as connection:
-            self._put_some(connection, part, left, last)
             if self._packs.is_begun(part):
                 self._delete("digest", connection, of)
                 self._packs.finish(connection, part, made.facts)

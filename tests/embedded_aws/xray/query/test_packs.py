@@ -140,6 +140,9 @@ def test_memory_of_traces_that_are_packed_is_given_back(
     loose = packing.api.ids("fault")
     assert len(packing.xray._index._shards) == 3
     packing.pack()
+    lately = {"StartTime": NOW + 80, "EndTime": NOW + 90}
+    packing.api.ask("/TraceSummaries", **lately, FilterExpression="fault")
+    assert len(packing.xray._index._shards) == 1
     assert packing.api.ids("fault") == loose
     assert len(packing.xray._index._shards) == 1
 
