@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -17,12 +18,19 @@ if TYPE_CHECKING:
     from embedded_aws.engine.registration import Created, Registration, State
     from embedded_aws.engine.standing import Before
 
+_NAMES = {"commands": "Command", "entryPoints": "EntryPoint"}
+_PYTHON = re.compile(r"python\d\.\d+")
 _TRUSTS_NOBODY = '{"Version": "2012-10-17", "Statement": []}'
 _NO_SUCH_ROLE = ("cannot be assumed by Lambda", "Cross-account pass role is not allowed")
 
 
 def function(r: Registration) -> Created:
     """Run the function's Python under Lambda's runtime; other runtimes and images are stored only."""
+    runtime = str(r.inputs.get("runtime", ""))
+    if runtime.startswith("python") and not _PYTHON.fullmatch(runtime):
+        raise EngineError(
+            f"its runtime '{runtime}' is none of AWS's; name Python's version, as python3.13 does"
+        )
     name = r.physical_name(max_length=64)
     answer = _create_function(
         r,
@@ -57,7 +65,7 @@ def function(r: Registration) -> Created:
 def _tell_of_runtime(r: Registration) -> None:
     runtime = str(r.inputs.get("runtime", ""))
     if runtime and not runtime.startswith("python3."):
-        r.stored_only(f"runtime {runtime} cannot run here, only Python's; invoking it answers 501")
+        r.stored_only(f"runtime {runtime} cannot run here, only Python 3's; invoking it answers 501")
 
 
 _CODE = ("code", "s3Bucket", "s3Key", "s3ObjectVersion", "imageUri", "sourceCodeHash")
@@ -132,7 +140,7 @@ def _create_function(r: Registration, **given: Any) -> dict[str, Any]:
     layers, role = [str(arn) for arn in r.inputs.get("layers", [])], str(r.inputs["role"])
     while True:
         try:
-            return r.call("lambda", "create_function", Layers=layers or None, Role=role, **given)
+            return r.call("lambda", "create_function", _NAMES, Layers=layers or None, Role=role, **given)
         except ClientError as error:
             refusal, reason = error, str(error)
         layers, role = _without_foreign(r, reason, layers, role) or _refused(refusal)

@@ -247,3 +247,26 @@ def test_role_that_exists_elsewhere_stops_nothing(deploy: Deploy, account: str) 
     assert done.outputs["role"] == role
     (warning,) = done.warnings
     assert warning.endswith(f"role {role} is not here; a role without permissions stands for it")
+
+
+@pytest.mark.parametrize("runtime", ["python", "python3", "python-3.12"])
+def test_python_without_its_version_is_an_error(deploy: Deploy, runtime: str) -> None:
+    """As on AWS, where no runtime is called so; the message says what is."""
+    with pytest.raises(EngineError, match=f"its runtime '{runtime}' is none of AWS's; .* as python3.13 does"):
+        deploy(lambda: function(runtime=runtime) and None)
+
+
+def test_settings_of_an_image_arrive(deploy: Deploy) -> None:
+    """What an image is started with is kept, although it is not run."""
+    image: dict[str, Any] = {"commands": ["app.handler"], "entry_points": ["/lambda-entry"]}
+
+    def program() -> None:
+        made = function(
+            image_uri="123456789012.dkr.ecr.us-east-1.amazonaws.com/app:1", package_type="Image",
+            image_config=image, code=None, runtime=None, handler=None,
+        )  # fmt: skip
+        pulumi.export("name", made.name)
+
+    done = deploy(program)
+    [warning] = done.warnings
+    assert "container images cannot run here" in warning
