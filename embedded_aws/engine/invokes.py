@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from embedded_aws.engine.errors import EngineError
 from embedded_aws.engine.registration import State, invoke_arn, partition_of
-from embedded_aws.engine.resources import archive, command_
+from embedded_aws.engine.resources import archive, command_, ecr
 
 if TYPE_CHECKING:
     from embedded_aws.engine.clients import Clients
@@ -254,4 +254,5 @@ FUNCTIONS: Mapping[str, Callable[[Args, RegionalClients], State]] = {
     "aws:dynamodb/getTable:getTable": _get_table,
     **archive.FUNCTIONS,
     **command_.FUNCTIONS,
+    **ecr.FUNCTIONS,
 }

@@ -14,6 +14,7 @@ from embedded_aws.engine.resources import (
     cognito,
     command_,
     dynamodb,
+    ecr,
     events,
     fis,
     iam,
@@ -33,8 +34,8 @@ from embedded_aws.engine.resources import (
 Create = Callable[[Registration], Created]
 
 _MODULES = (
-    apigateway, apigatewayv2, archive, builtin, cloudwatch, cognito, command_, dynamodb, events, fis, iam,
-    kinesis, kms, lambda_, random_, s3, scheduler, sfn, sns, sqs, storage, xray,
+    apigateway, apigatewayv2, archive, builtin, cloudwatch, cognito, command_, dynamodb, ecr, events, fis,
+    iam, kinesis, kms, lambda_, random_, s3, scheduler, sfn, sns, sqs, storage, xray,
 )  # fmt: skip
 
 RESOURCES: Mapping[str, Create] = {
