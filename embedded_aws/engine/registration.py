@@ -25,7 +25,8 @@ Created = tuple[str, State]
 
 WITHOUT_EFFECT = frozenset({
     "region",  # chose the client
-    "forceDestroy", "forceDetachPolicies", "forceOverwriteReplicaSecret", "skipDestroy",  # about deletion
+    "forceDestroy", "forceDelete", "forceDetachPolicies", "forceOverwriteReplicaSecret",  # about deletion
+    "skipDestroy",
     "recoveryWindowInDays", "deletionWindowInDays", "deletionProtectionEnabled",
     "sourceCodeHash", "sourceHash", "etag", "triggers", "overwrite",  # about updates
 })  # fmt: skip

@@ -43,5 +43,5 @@ def test_a_repository_can_be_logged_in_to(deploy: Deploy) -> None:
     client = done.client("ecr")
     assert json.loads(client.get_lifecycle_policy(repositoryName=name)["lifecyclePolicyText"]) == RULES
     [warning] = done.warnings
-    assert "images cannot be pushed here" in warning
+    assert "images cannot be pushed here: it exists and holds none" in warning
     assert done.counts == {"run": 2, "stored only": 1, "skipped": 0}
