@@ -113,6 +113,20 @@ def test_the_strip_and_the_view_fit_a_narrow_window(
     )
 
 
+@pytest.mark.parametrize("width", [420, 800])
+def test_stop_stands_beside_the_time_that_is_left(
+    cloud: Cloud, cloud_console: str, slow: str, page: Page, width: int
+) -> None:
+    """Where there is no room for all in one line, both go into the next."""
+    Faults(cloud.source).start(slow)
+    page.resize(width, 860)
+    page.open(f"{cloud_console}/faults")
+    page.wait(f"{STRIP} && document.querySelector('.faults .state.running')")
+    _, time_top, _, time_height = page.box("document.querySelector('.strip .left')")
+    _, stop_top, _, stop_height = page.box("document.querySelector('.strip button')")
+    assert stop_top <= time_top + time_height / 2 <= stop_top + stop_height
+
+
 def test_without_fis_the_strip_is_silent_and_the_view_says_so(console: str, page: Page) -> None:
     """An endpoint that has no FIS is asked once, not again and again."""
     page.open(f"{console}/faults")

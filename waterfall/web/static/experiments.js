@@ -105,8 +105,12 @@ export function experimentStrip({ pace, idle }) {
           h("span", {}, cut(one.faults.join("; "), 300)),
           one.targets.length ? h("span", { class: "dim" }, "on ", targetsOf(one)) : null,
           one.status === "running" ? null : h("span", {}, one.status),
-          timeLeft(one, came),
-          stopButton(one, (message) => show(problem, problemBox(message))),
+          h(
+            "span",
+            { class: "ending" },
+            timeLeft(one, came),
+            stopButton(one, (message) => show(problem, problemBox(message))),
+          ),
         ),
       ),
     );

@@ -119,7 +119,7 @@ export function faultsView(main, { pace, source }) {
         h("span", { class: `state ${one.status}` }, one.status),
         one.reason && !isActive(one) ? h("span", { class: "dim" }, ` ${cut(one.reason, 300)}`) : null,
       ),
-      h("td", { class: "dim" }, one.started === null ? "" : `${day(one.started)} ${clock(one.started)}`),
+      h("td", { class: "dim" }, one.started === null ? "" : began(one.started)),
       h("td", {}, isActive(one) ? [timeLeft(one, came), " ", stopButton(one, onproblem)] : null),
     );
 
@@ -132,6 +132,9 @@ export function faultsView(main, { pace, source }) {
     key: () => false,
   };
 }
+
+// Most began today: then the time of day says it all.
+const began = (time) => (day(time) === day(Date.now() / 1000) ? clock(time) : `${day(time)} ${clock(time)}`);
 
 const KINDS = {
   delay: ["is late by", "500ms"],
