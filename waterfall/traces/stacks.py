@@ -14,12 +14,19 @@ _LIBRARY = re.compile(
     r"|/lambda/layer/[0-9a-f]{16,}/python/|/traced-api/adot/[^/]+/python/"
 )
 
+_BOTOCORE = {("client.py", "_api_call"), ("client.py", "_make_api_call"), ("context.py", "wrapper")}
+"""Frames of botocore as the X-Ray SDK records them: it drops the folder of each file."""
+
 
 def line_of(failure: Failure) -> Frame | None:
     """Return the innermost frame of the program's own code, else the innermost, its path as it is shown."""
-    own = (frame for frame in reversed(failure.stack) if not _LIBRARY.search(frame.path))
+    own = (frame for frame in reversed(failure.stack) if not _is_library(frame))
     found = next(own, failure.stack[-1] if failure.stack else None)
     return found and replace(found, path=shown(found.path))
+
+
+def _is_library(frame: Frame) -> bool:
+    return bool(_LIBRARY.search(frame.path)) or (frame.path, frame.label) in _BOTOCORE
 
 
 def shown(path: str) -> str:

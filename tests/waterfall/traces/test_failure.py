@@ -107,6 +107,14 @@ def test_the_line_is_one_of_the_program_s_own(paths: list[str], line: str | None
     assert (frame.path if frame else None) == line
 
 
+def test_a_failed_call_of_boto3_is_told_with_the_line_that_made_it() -> None:
+    """Of the X-Ray SDK's stacks too, whose files have lost their folders."""
+    calls = [("client.py", "_api_call"), ("context.py", "wrapper"), ("client.py", "_make_api_call")]
+    stack = (Frame("client.py", 7, "subscribe"), *(Frame(path, 1, label) for path, label in calls))
+    frame = line_of(Failure("ClientError", "", stack=stack))
+    assert frame == Frame("client.py", 7, "subscribe")
+
+
 @pytest.mark.parametrize(
     ("directory", "file", "order"),
     [("/var/task", "app.py", 1), (None, "app.py", -1), ("/var/task", "app.js", -1)],
