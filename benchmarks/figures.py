@@ -225,7 +225,10 @@ STARTS = Theme(
 _CHECKS = "each field of a document is checked, and each call is a transaction"
 _ONE = "one process answers and stores, in turn"
 _WHOLE = "documents are kept as they came, and compressed 256 traces at a time"
-_ORDER = "all traces that match are brought into the order of their time, for a page of 100"
+_ORDER = (
+    "all traces that match were brought into the order of their time, for a page of 100; "
+    "only the newest ones are since, which was not measured again"
+)
 _ENDS = (
     "the seconds before its first minute and after its last one were summed anew each time; "
     "they are kept since, which was not measured again"

@@ -134,7 +134,7 @@ def _everything(api: Api) -> list[Any]:
 
 @contextmanager
 def _pair() -> Iterator[Take]:
-    with mock.patch.object(packs, "PART", _PART), mock.patch.object(packs, "_PACK", _PACK):
+    with mock.patch.multiple(packs, PART=_PART, _PACK=_PACK, _AT_ONCE=5):
 
         def take(given: list[Step]) -> None:
             pair = _Pair()

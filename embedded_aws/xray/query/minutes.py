@@ -139,9 +139,9 @@ class MinuteGraphs:
         """Sum the parts that are packed and as they were then, and each trace of the others."""
         packed = Graph()
         done = []
-        for part, count, revisions in self._store.parts_between(start, start + MINUTE):
+        for part, *sums in self._store.parts_between(start, start + MINUTE):
             blob = self._store.packed_facts(part, packs.MINUTES)
-            if blob and (graph := packs.minute(blob, start // MINUTE, count, revisions)):
+            if blob and (graph := packs.minute(blob, start // MINUTE, *sums)):
                 packed.merge(graph)
                 done.append(part)
         total = self._sum(start, start + MINUTE, done)

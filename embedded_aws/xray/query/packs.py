@@ -109,27 +109,37 @@ def packed(first: int, traces: Sequence[Loose]) -> Packed:
     return Packed(list(_packs(traces)), [*packed_tables.packed(stored), (MINUTES, _minutes(traces))])
 
 
-def minute(blob: bytes, number: int, count: int, revisions: int) -> Graph | None:
-    """Return the graph of a part's traces of one minute, if they are as many, of the same revisions."""
+def minute(blob: bytes, *wanted: int) -> Graph | None:
+    """Return the graph of a part's traces of one minute.
+
+    If these are what they were: `wanted` are the minute, how many, and the sums of their revisions and
+    numbers. Parts of earlier versions lack the last one.
+    """
     with suppress(DamagedError):
         for *sums, graph in _read(blob):
-            if sums == [number, count, revisions]:
+            if sums == [*wanted][: len(sums)]:
                 return graph_json.load(graph)
     return None
 
 
 def _minutes(traces: Iterable[Loose]) -> bytes:
     graphs: defaultdict[int, Graph] = defaultdict(Graph)
-    revisions: defaultdict[int, list[int]] = defaultdict(list)
+    summed: defaultdict[int, list[Loose]] = defaultdict(list)
     for trace in traces:
         if trace.digest:
             place = int(trace.time / 60)
             graphs[place].merge(graph_json.load(trace.digest.graph))
-            revisions[place].append(trace.revision)
+            summed[place].append(trace)
     return _compressed(
         [
-            [place, len(revisions[place]), sum(revisions[place]), graph_json.dump(graph)]
-            for place, graph in graphs.items()
+            [
+                place,
+                len(some),
+                sum(trace.revision for trace in some),
+                sum(trace.number for trace in some),
+                graph_json.dump(graphs[place]),
+            ]
+            for place, some in summed.items()
         ]
     )
 

@@ -112,11 +112,11 @@ class Store(PackedStore):
             yield rows
             before = rows[-1].time, rows[-1].number
 
-    def parts_between(self, start: float, end: float) -> list[tuple[int, int, int]]:
-        """Return the parts that have traces in [start, end): how many, and the sum of their revisions."""
-        query = (
-            "SELECT number / ?, count(*), sum(revision) FROM trace WHERE time >= ? AND time < ? GROUP BY 1"
-        )
+    def parts_between(self, start: float, end: float) -> list[tuple[int, int, int, int]]:
+        """Return the parts that have traces in [start, end): how many, the sums of revisions and numbers."""
+        query = """
+            SELECT number / ?, count(*), sum(revision), sum(number)
+            FROM trace WHERE time >= ? AND time < ? GROUP BY 1"""
         with self._database.transaction() as connection:
             return connection.execute(query, (packs.PART, start, end)).fetchall()
 

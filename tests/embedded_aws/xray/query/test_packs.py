@@ -419,6 +419,23 @@ def test_the_map_has_the_trace_that_a_number_is_used_again_for(packing: Packing)
     assert "new" in {each["Name"] for each in graph["Services"]}
 
 
+def test_the_map_has_the_trace_that_comes_from_another_minute_for_one_that_goes(packing: Packing) -> None:
+    """There are as many traces of as many documents in the minute as when it was packed."""
+    packing.api.put(*(segment(each, trace_id=trace_id(1)) for each in ("gone", "b", "c")))
+    packing.passed = 5
+    moving = trace_id(2, 5)
+    packing.api.put(*(segment(each, trace_id=moving, at=50) for each in ("moved", "b")))
+    packing.put(*range(3, 90))
+    packing.pack()
+    packing.api.put(segment("first", trace_id=moving, at=30))
+    while packing.xray.store.tidy(NOW + 3):
+        pass
+    minute = NOW // 60 * 60
+    graph = packing.api.ask("/ServiceGraph", StartTime=minute, EndTime=minute + 60)
+    names = {each["Name"] for each in graph["Services"]}
+    assert ("moved" in names, "gone" in names) == (True, False)
+
+
 @pytest.fixture
 def on_disk(tmp_path: Path, packer: Packer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Packing]:
     monkeypatch.setattr(packs, "PART", PART)
