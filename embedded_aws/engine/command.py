@@ -14,6 +14,7 @@ machine's (`python3.11`, `x86_64`), because functions run on it; `--config` over
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import os
 import signal
@@ -61,9 +62,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except EngineError as error:
         told: dict[str, object] = {"warnings": error.warnings} if error.warnings else {}
+        if options.until_stdin_ends:  # whoever started this shows it, after all that the program wrote
+            told["error"] = str(error)
+        else:
+            print(error, file=sys.stderr)  # noqa: T201 - a command's answer
         if told := told | ({"left": run.left()} if run else {}):
             print(json.dumps(told), file=answers, flush=True)
-        print(error, file=sys.stderr)  # noqa: T201 - a command's answer
         return 1
     except KeyboardInterrupt:
         return 130
@@ -173,4 +177,6 @@ def _keep_stdout() -> TextIO:
     """Return standard output, and give the program and its child processes standard error in its place."""
     kept = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # which would keep what is printed for the end
+        sys.stdout.reconfigure(line_buffering=True)
     return kept

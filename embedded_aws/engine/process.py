@@ -63,7 +63,7 @@ class EngineProcess:
         self._answer = answer
         self._messages = messages
         self._lifeline = lifeline
-        self._held = ""
+        self._last = ""
         self._ended = False
 
     @classmethod
@@ -134,15 +134,13 @@ class EngineProcess:
         finally:
             relay.cancel()
         if code:
-            message = self._held.strip()
             told = self._told()
+            message = str(told.get("error") or self._last.strip())
             raise DeploymentError(
                 message or f"the engine ended with exit code {code} and no message",
                 [str(warning) for warning in told.get("warnings", ())],
                 told.get("left"),
             )
-        for line in self._held.splitlines():
-            on_output(line)
         self._answer.seek(0)
         return _parse(self._answer.read())
 
@@ -154,14 +152,20 @@ class EngineProcess:
         return {}
 
     async def _relay(self, on_output: Callable[[str], None]) -> None:
-        """Pass on what is written, except the last piece: after a failure that is the error message."""
+        """Pass on what is written, at once; of an engine that breaks off, the last piece is the reason."""
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-        while piece := await self._messages.read(_CHUNK):
-            text = decode(piece)
-            if text.strip():
-                for line in self._held.splitlines():
-                    on_output(line)
-                self._held = text
+        line = ""
+        try:
+            while piece := await self._messages.read(_CHUNK):
+                text = decode(piece)
+                if text.strip():
+                    self._last = text
+                *whole, line = f"{line}{text}".split("\n")
+                for each in whole:
+                    on_output(each.rstrip("\r"))
+        finally:
+            if line:
+                on_output(line)
 
     async def stop(self) -> None:
         """Kill the engine and all that it started, and wait for its end."""

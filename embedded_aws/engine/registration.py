@@ -25,8 +25,7 @@ Created = tuple[str, State]
 
 WITHOUT_EFFECT = frozenset({
     "region",  # chose the client
-    "forceDestroy", "forceDelete", "forceDetachPolicies", "forceOverwriteReplicaSecret",  # about deletion
-    "skipDestroy",
+    "forceDestroy", "forceDetachPolicies", "forceOverwriteReplicaSecret", "skipDestroy",  # about deletion
     "recoveryWindowInDays", "deletionWindowInDays", "deletionProtectionEnabled",
     "sourceCodeHash", "sourceHash", "etag", "triggers", "overwrite",  # about updates
 })  # fmt: skip

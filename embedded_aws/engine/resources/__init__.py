@@ -14,7 +14,6 @@ from embedded_aws.engine.resources import (
     cognito,
     command_,
     dynamodb,
-    ecr,
     events,
     fis,
     iam,
@@ -34,7 +33,7 @@ from embedded_aws.engine.resources import (
 Create = Callable[[Registration], Created]
 
 _MODULES = (
-    apigateway, apigatewayv2, archive, builtin, cloudwatch, cognito, command_, dynamodb, ecr, events, fis,
+    apigateway, apigatewayv2, archive, builtin, cloudwatch, cognito, command_, dynamodb, events, fis,
     iam, kinesis, kms, lambda_, random_, s3, scheduler, sfn, sns, sqs, storage, xray,
 )  # fmt: skip
 

@@ -94,28 +94,6 @@ def user(r: Registration) -> Created:
     return name, {"name": name, "arn": created["Arn"], "uniqueId": created["UserId"]}
 
 
-def access_key(r: Registration) -> Created:
-    """Make a key of the user's; like any other, it opens all that is here."""
-    made = r.client("iam").create_access_key(UserName=str(r.inputs["user"]))["AccessKey"]
-    return made["AccessKeyId"], {"secret": made["SecretAccessKey"], "status": made["Status"]}
-
-
-def user_policy(r: Registration) -> Created:
-    """Keep the policy with its user; nothing is refused for lack of permission."""
-    name, user_name = r.physical_name(max_length=128), str(r.inputs["user"])
-    r.client("iam").put_user_policy(
-        UserName=user_name, PolicyName=name, PolicyDocument=r.inputs.text("policy")
-    )
-    return f"{user_name}:{name}", {"name": name}
-
-
-def user_policy_attachment(r: Registration) -> Created:
-    """Attach the policy; nothing is refused for lack of permission."""
-    user_name, arn = str(r.inputs["user"]), str(r.inputs["policyArn"])
-    r.client("iam").attach_user_policy(UserName=user_name, PolicyArn=arn)
-    return f"{user_name}/{arn}", {}
-
-
 def _attach(r: Registration, role_name: str, arn: str) -> None:
     try:
         r.client("iam").attach_role_policy(RoleName=role_name, PolicyArn=arn)
@@ -133,7 +111,4 @@ RESOURCES = {
     "aws:iam/policy:Policy": policy,
     "aws:iam/instanceProfile:InstanceProfile": instance_profile,
     "aws:iam/user:User": user,
-    "aws:iam/accessKey:AccessKey": access_key,
-    "aws:iam/userPolicy:UserPolicy": user_policy,
-    "aws:iam/userPolicyAttachment:UserPolicyAttachment": user_policy_attachment,
 }

@@ -13,20 +13,20 @@ from embedded_aws.engine.project import load_project
 from tests.embedded_aws.engine import harness
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
 NAMED = {"name": "shop", "runtime": {"name": "python", "options": {"virtualenv": "venv"}}}
 
 
-def deployed(program: Path) -> Mapping[str, Any]:
+def deployed(program: Path, on_output: Callable[[str], None] = lambda _line: None) -> Mapping[str, Any]:
     """Deploy a program that needs no AWS, as the server does; return its outputs."""
 
     async def deploy() -> Mapping[str, Any]:
         environment = environment_of(load_project(program))
         engine = await EngineProcess.start(program, "dev", "http://127.0.0.1:9", {}, environment=environment)
         try:
-            return (await engine.result(lambda _line: None)).outputs
+            return (await engine.result(on_output)).outputs
         finally:
             await engine.stop()
 
@@ -45,6 +45,38 @@ def test_modules_of_the_shells_directory_are_not_the_engines(
     (program / "__main__.py").write_text("import queue, pulumi\npulumi.export('queue', queue.__file__)\n")
     monkeypatch.chdir(shell)
     assert not str(deployed(program)["queue"]).startswith(str(tmp_path))
+
+
+WAITS = """
+import pathlib, time
+print("shall", "I?")
+for _ in range(2000):
+    if pathlib.Path("answer").exists(): break
+    time.sleep(0.01)
+else: raise TimeoutError("nobody saw what was printed")
+"""
+
+
+def test_what_a_program_prints_is_passed_on_at_once(tmp_path: Path) -> None:
+    """Not when it prints more, or at its end: it may say what it waits for."""
+    program = harness.write_project(tmp_path, WAITS)
+    seen: list[str] = []
+
+    def answer(line: str) -> None:
+        seen.append(line)
+        (tmp_path / "answer").touch()
+
+    deployed(program, answer)
+    assert seen == ["shall I?"]
+
+
+def test_the_reason_of_a_failure_is_no_line_of_the_program(tmp_path: Path) -> None:
+    """It is told apart from what the program wrote, the last line of which may come just before."""
+    program = harness.write_project(tmp_path, "import sys\nprint('one')\nsys.exit('two')")
+    seen: list[str] = []
+    with pytest.raises(DeploymentError, match=r"^the program exited with 'two'$"):
+        deployed(program, seen.append)
+    assert seen == ["one"]
 
 
 @pytest.fixture(scope="module")

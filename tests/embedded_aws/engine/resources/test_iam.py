@@ -121,25 +121,3 @@ def test_an_inline_policy_needs_no_version(deploy: Deploy) -> None:
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
         kept = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
         assert kept["Statement"] == ALLOW["Statement"]
-
-
-def test_user_has_its_key_and_its_policies(deploy: Deploy) -> None:
-    """As those have that stand for a program elsewhere; the key's secret is one."""
-
-    def program() -> None:
-        user = aws.iam.User("robot")
-        key = aws.iam.AccessKey("key", user=user.name)
-        own = aws.iam.Policy("robots", policy=json.dumps(ALLOW))
-        aws.iam.UserPolicy("inline", user=user.name, policy=json.dumps(ALLOW))
-        aws.iam.UserPolicyAttachment("attached", user=user.name, policy_arn=own.arn)
-        pulumi.export("user", user.name)
-        pulumi.export("key", key.id)
-        pulumi.export("secret", key.secret)
-
-    done = deploy(program)
-    iam, name = done.client("iam"), done.outputs["user"]
-    [key] = iam.list_access_keys(UserName=name)["AccessKeyMetadata"]
-    assert (key["AccessKeyId"], done.outputs["secret"]) == (done.outputs["key"], "[secret]")
-    assert len(iam.list_user_policies(UserName=name)["PolicyNames"]) == 1
-    assert len(iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]) == 1
-    assert (done.counts["run"], done.warnings) == (5, [])
