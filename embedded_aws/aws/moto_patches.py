@@ -264,6 +264,8 @@ def _read_policies_when_asked() -> None:
     """Let IAM read AWS's 1,500 policies when somebody asks for one: they take 18 MB and 50 ms."""
     from moto.iam.models import IAMBackend  # noqa: PLC0415 - a slow import
 
+    # Of the environment, which is not this one's alone, moto would ask when it reads them.
+    default_user_config["iam"]["load_aws_managed_policies"] = True
     backend = _open(IAMBackend)
     policies = {
         "aws_managed_policies": _WhenAsked(backend._init_aws_policies),  # noqa: SLF001

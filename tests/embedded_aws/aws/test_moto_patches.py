@@ -94,9 +94,12 @@ def test_policies_of_aws_are_read_when_one_is_asked_for() -> None:
     assert iam.get_policy(arn) in iam.aws_managed_policies
 
 
-def test_policies_of_aws_are_there_in_an_account_that_was_made_while_iam_was_opened() -> None:
+def test_policies_of_aws_are_there_in_an_account_that_was_made_while_iam_was_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Another service may make it meanwhile, with the one list of before and the empty one of after."""
     moto.load().open("iam")
+    monkeypatch.delenv("MOTO_IAM_LOAD_MANAGED_POLICIES", raising=False)
     from moto.iam.models import IAMBackend  # noqa: PLC0415 - moto's, a slow import
 
     iam = IAMBackend("aws", ACCOUNT_ID)
