@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _ABSOLUTE_FORM = re.compile(rb"http://(?P<authority>[^/]+)(?P<path>/.*)?", re.DOTALL)
 # A request that runs longer is cut off when the server stops.
 _GRACE = 1
+# A client whose request meets the end of an idle connection gets no answer, and not all try again.
+_IDLE_SECONDS = 600
 _MOST_INTERIM = 98
 """Interim responses to one request; newer versions of Python's client take no more than 99."""
 _SHORTEST_PAUSE, _LONGEST_PAUSE, _GROWTH = 0.4, 15.0, 1.15
@@ -181,6 +183,7 @@ class HttpServer:
                 # The peer is who sent a request, whatever its X-Forwarded-For says.
                 proxy_headers=False,
                 timeout_graceful_shutdown=_GRACE,
+                timeout_keep_alive=_IDLE_SECONDS,
             )
         )
         self._task: asyncio.Task[None] | None = None

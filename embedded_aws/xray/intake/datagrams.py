@@ -39,53 +39,67 @@ class Datagrams:
     def __init__(self, udp: socket.socket) -> None:
         _enlarge_buffer(udp)
         self._udp = udp
-        self._stream, theirs = socket.socketpair()
         self._flushes: deque[threading.Event] = deque()
-        self._flushing = threading.Lock()
-        self._ending = False
-        with theirs:
-            self._process = subprocess.Popen(
-                # -I and -S: nothing of the user's environment, and a start of some 10 ms.
-                [
-                    sys.executable,
-                    "-I",
-                    "-S",
-                    str(Path(pump.__file__)),
-                    str(udp.fileno()),
-                    str(theirs.fileno()),
-                ],
-                pass_fds=(udp.fileno(), theirs.fileno()),
-                # Ctrl-C ends the embedded AWS in order; the pump ends when its reader does.
-                start_new_session=True,
-                stdin=subprocess.DEVNULL,
-            )
+        self._turn = threading.Lock()
+        self._ended = False
+        self._process, self._stream = _start_pump(udp)
 
     def __iter__(self) -> Iterator[list[bytes]]:
-        """Yield batches until `close`; the events of a flush are set when the next batch is asked for."""
-        buffer = bytearray()
-        while chunk := self._stream.recv(_CHUNK_BYTES):
-            buffer += chunk
-            batch, marks = _split(buffer)
-            if batch:
-                yield batch
-            for _ in range(marks):
-                self._flushes.popleft().set()
-        if not self._ending:
-            logger.error(
-                "The process that receives X-Ray's datagrams ended with status %s;"
-                " nothing that is sent by UDP arrives any more until a restart",
-                self._process.wait(),
+        """Yield batches until `close`; the events of a flush are set when the next batch is asked for.
+
+        A process that ends by itself, as one that the system kills for want of memory, is replaced. One of
+        which nothing has come is not: the next would end as well.
+        """
+        while True:
+            came = False
+            for batch, marks in self._received():
+                came = True
+                if batch:
+                    yield batch
+                for _ in range(marks):
+                    self._flushes.popleft().set()
+            if self._ended:
+                return
+            status = self._process.wait()
+            if not came:
+                self._ended = True
+                logger.error(
+                    "The process that receives X-Ray's datagrams ended with status %s;"
+                    " nothing that is sent by UDP arrives any more until a restart",
+                    status,
+                )
+                return
+            logger.warning(
+                "The process that receives X-Ray's datagrams ended with status %s; what it held is lost, and"
+                " another one receives from now on",
+                status,
             )
+            self._replace()
+
+    def _received(self) -> Iterator[tuple[list[bytes], int]]:
+        buffer = bytearray()
+        with contextlib.suppress(ConnectionResetError):  # it was killed before it read what was asked of it
+            while chunk := self._stream.recv(_CHUNK_BYTES):
+                buffer += chunk
+                yield _split(buffer)
+
+    def _replace(self) -> None:
+        with self._turn:
+            if self._ended:
+                return
+            self._stream.close()
+            self._process, self._stream = _start_pump(self._udp)
+            self._stream.sendall(b"?" * len(self._flushes))
 
     def flush(self, timeout: float) -> bool:
         """Wait until all that was sent before this call has been handled; false if that took longer."""
         done = threading.Event()
-        try:
-            with self._flushing:
-                self._flushes.append(done)
+        with self._turn:
+            if self._ended:
+                return False
+            self._flushes.append(done)
+            with contextlib.suppress(OSError):  # the process is gone; what replaces it will be asked
                 self._stream.sendall(b"?")
-        except OSError:
-            return False
         return done.wait(timeout)
 
     def lost(self) -> int:
@@ -100,8 +114,8 @@ class Datagrams:
 
     def end(self) -> None:
         """Ask the pump to send what it has and to end; iteration ends with it."""
-        self._ending = True
-        with contextlib.suppress(OSError):
+        with self._turn, contextlib.suppress(OSError):
+            self._ended = True
             self._stream.shutdown(socket.SHUT_WR)
 
     def close(self) -> None:
@@ -113,6 +127,22 @@ class Datagrams:
             self._process.wait()
         self._stream.close()
         self._udp.close()
+
+
+def _start_pump(udp: socket.socket) -> tuple[subprocess.Popen[bytes], socket.socket]:
+    """Start the process; return it with our end of the stream that it sends to."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        # -I and -S: nothing of the user's environment, and a start of some 10 ms.
+        command = [sys.executable, "-I", "-S", str(Path(pump.__file__))]
+        process = subprocess.Popen(
+            [*command, str(udp.fileno()), str(theirs.fileno())],
+            pass_fds=(udp.fileno(), theirs.fileno()),
+            # Ctrl-C ends the embedded AWS in order; the pump ends when its reader does.
+            start_new_session=True,
+            stdin=subprocess.DEVNULL,
+        )
+    return process, ours
 
 
 def _split(buffer: bytearray) -> tuple[list[bytes], int]:

@@ -70,6 +70,29 @@ def connected(url: str) -> Iterator[socket.socket]:
         yield connection
 
 
+def test_a_connection_that_nobody_used_for_a_minute_is_still_there() -> None:
+    """A server that ends one just when a request comes leaves a client of ours without an answer."""
+
+    async def ask_twice() -> None:
+        loop = asyncio.get_running_loop()
+        passed, real = 0.0, loop.time
+        loop.time = lambda: real() + passed  # type: ignore[method-assign]
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            server = HttpServer(hello, listener)
+            await server.start()
+            reader, writer = await asyncio.open_connection(*listener.getsockname())
+            for _ in range(2):
+                writer.write(request("GET /", {}))
+                assert (await reader.readuntil(b"hi")).startswith(b"HTTP/1.1 200")
+                passed += 60
+                for _ in range(2):  # what is due is called in the next turn
+                    await asyncio.sleep(0)
+            writer.close()
+            await server.stop()
+
+    asyncio.run(ask_twice())
+
+
 class Echo:
     """Answers with the body, and remembers it."""
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import select
+import signal
 import socket
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -117,10 +119,41 @@ def test_a_flush_after_the_end_is_not_done(udp: socket.socket) -> None:
     assert not datagrams.flush(0.1)
 
 
-def test_a_process_that_dies_is_told(udp: socket.socket, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_process_that_dies_at_once_is_told(udp: socket.socket, caplog: pytest.LogCaptureFixture) -> None:
     """Iteration ends and the log says what that means."""
     datagrams = Datagrams(udp)
     datagrams._process.kill()
     assert list(datagrams) == []
     datagrams.close()
-    assert "ended with status -9" in caplog.text
+    assert "ended with status -9; nothing that is sent by UDP arrives any more" in caplog.text
+
+
+def test_a_process_that_is_killed_is_replaced(udp: socket.socket, caplog: pytest.LogCaptureFixture) -> None:
+    """What is sent before and after is there, and whoever waits for a flush meanwhile goes on."""
+    datagrams = Datagrams(udp)
+    batches = iter(datagrams)
+    send(udp, b"before")
+    assert next(batches) == [b"before"]
+    first = datagrams._process
+    first.send_signal(signal.SIGSTOP)  # so that it cannot answer the flush
+    flushed: list[bool] = []
+    waiting = threading.Thread(target=lambda: flushed.append(datagrams.flush(30)))
+    waiting.start()
+    while not datagrams._flushes:
+        time.sleep(0.001)
+    first.kill()
+    first.wait()
+    send(udp, b"after")
+    assert next(batches) == [b"after"]
+
+    def end() -> None:
+        waiting.join()
+        datagrams.end()
+
+    ending = threading.Thread(target=end)
+    ending.start()
+    assert list(batches) == []
+    ending.join()
+    datagrams.close()
+    assert flushed == [True]
+    assert "another one receives from now on" in caplog.text
