@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from embedded_aws.engine.process import Deployed, EngineProcess
 
 _MOST_ECHOES = 3
-"""After so many runs in a row that each changed a file, the program writes it: nobody saves so fast."""
+"""After so many runs in a row during which a file changed, the program may be what writes it."""
+QUIET = 2.0
+"""Seconds without a run; what changes then is saved by somebody, such as an editor that does so by itself."""
 
 Start = Callable[[Mapping[str, Any]], Awaitable["EngineProcess"]]
 """Starts an engine that waits, from what the run before left."""
@@ -53,12 +55,13 @@ class Redeployed:
 class Following:
     """Follows the files of one program, from its first deployment on; `close` ends it.
 
-    `on_output` takes what the program prints.
+    `on_output` takes what the program prints. `quiet` are seconds.
     """
 
     root: Path
     start: Start
     on_output: Callable[[str], None]
+    quiet: float = QUIET
     _left: Mapping[str, Any] = field(default_factory=dict)
     _saves: asyncio.Queue[frozenset[str]] = field(default_factory=asyncio.Queue)
     _watcher: Watcher | None = None
@@ -81,7 +84,7 @@ class Following:
         """Wait for a save, and deploy; returns what became of it, and the new deployment unless it failed."""
         if self._engine is None:
             self._engine = await self.start(self._left)
-        saved = await self._saves.get() | self._waiting()
+        saved = await self._saved()
         began = time.monotonic()
         deployed, error = None, None
         await self._engine.begin(self._left)
@@ -114,6 +117,18 @@ class Following:
             self._sources = Sources.of(self.root, left["reads"], self._sources if failed else None)
             self._watcher.look_at(self._sources)
 
+    async def _saved(self) -> frozenset[str]:
+        """Wait for a save; for one that may be the program's, also until somebody else saves, or nobody."""
+        saved = await self._saves.get()
+        more = self._waiting()
+        if not more and any(self._echoes[path] >= _MOST_ECHOES for path in saved):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self.quiet):
+                    more = await self._saves.get()
+        for path in more:
+            del self._echoes[path]
+        return saved | more
+
     def _waiting(self) -> frozenset[str]:
         """Return what was saved besides, in the meantime."""
         found: frozenset[str] = frozenset()
@@ -122,10 +137,10 @@ class Following:
         return found
 
     def _heed_echoes(self) -> None:
-        """Pass over what changes during each run: the program makes it, by a command that it runs."""
+        """Pass over what changes during each run and never else: the program makes it, by its commands."""
         during = self._waiting()
         self._echoes = Counter({path: self._echoes[path] + 1 for path in during})
-        rest = frozenset(path for path in during if self._echoes[path] < _MOST_ECHOES)
+        rest = frozenset(path for path in during if self._echoes[path] <= _MOST_ECHOES)
         for path in during - rest:
             self.on_output(f"{path} changes whenever the program runs: it is not watched during runs")
         if rest:
