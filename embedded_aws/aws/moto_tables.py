@@ -8,7 +8,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
-from embedded_aws.aws.moto_patches import MOST_RECORDS
+from embedded_aws.aws import moto_patches
 
 TURN = Lock()
 """Held while items are written, or read by their keys."""
@@ -65,7 +65,7 @@ def _record_changes_alone() -> None:
         add(self, old, new)
         # Lists and maps of the record are still those of the item.
         self.items[-1].record = copy.deepcopy(self.items[-1].record)
-        if len(self.items) > MOST_RECORDS:
+        if len(self.items) > moto_patches.MOST_RECORDS:
             del self.items[0]
             self.starting_sequence_number += 1
 

@@ -82,8 +82,8 @@ class Session:
         finally:
             for way in ways:
                 way.cancel()
-            await asyncio.gather(*ways, return_exceptions=True)
             await self._close()
+            await asyncio.gather(*ways, return_exceptions=True)
 
     async def admit(
         self, channel: asyncio.StreamWriter, answers: asyncio.StreamReader, mappings: Mappings
@@ -188,10 +188,9 @@ async def ended(killed: Process) -> None:
 
     It comes at once, and asyncio has to see it before its event loop ends.
     """
-    end = asyncio.create_task(killed.wait())
-    while not end.done():
+    while killed.returncode is None:
         with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.shield(end)
+            await killed.wait()
 
 
 def _arguments(attach: Message, mappings: list[dict[str, str]]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 import warnings
-from asyncio.subprocess import PIPE
+from asyncio.subprocess import PIPE, Process
 from pathlib import Path
 
 import pytest
@@ -72,3 +72,17 @@ def test_the_end_of_a_process_is_waited_for_in_any_case() -> None:
         return process.returncode
 
     assert asyncio.run(end()) == -signal.SIGKILL
+
+
+def test_the_end_of_a_process_is_seen_before_that_of_the_event_loop() -> None:
+    """Which cancels all that is left, also what waits for the process."""
+
+    async def end() -> Process:
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", "input()", stdin=PIPE)
+        waiting.append(asyncio.create_task(ended(process)))
+        await asyncio.sleep(0)
+        process.kill()
+        return process
+
+    waiting: list[asyncio.Task[None]] = []
+    assert asyncio.run(end()).returncode == -signal.SIGKILL

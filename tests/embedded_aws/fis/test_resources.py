@@ -7,10 +7,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from moto.awslambda.utils import get_backend
 
 from embedded_aws.aws import moto as moto_aws
-from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.awslambda.catalog import Catalog
 from embedded_aws.cloudwatch.alarms import Alarms
 from embedded_aws.cloudwatch.metrics import Metrics
@@ -31,7 +29,7 @@ TAGS = {"plain": {}, "gold": {"tier": "gold"}, "both": {"tier": "gold", "team": 
 def resources() -> Iterator[MotoResources]:
     """Functions with the tags of TAGS, the last of them published once."""
     moto = moto_aws.MotoAws()
-    backend, iam = get_backend(ACCOUNT_ID, REGION), moto.backend("iam", "aws")
+    backend, iam = moto.backend("lambda", REGION), moto.backend("iam", "aws")
     role = iam.create_role(ROLE, "{}", "/", None, "", [], "3600")
     code = {"ZipFile": base64.b64encode(zipped({"app.py": "def handler(event, context): ..."}))}
     for name, tags in TAGS.items():

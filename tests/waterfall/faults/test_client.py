@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -221,9 +222,9 @@ def test_who_starts_a_fault_is_told_what_aws_needs(
 ) -> None:
     """A function without it meets no fault there, in silence; a script of one's own may start both."""
     cloud.template("slow", **DELAY)
-    cloud.client("lambda").update_function_configuration(
-        FunctionName="worker", Environment={"Variables": variables}, Layers=layers
-    )
+    change = partial(cloud.client("lambda").update_function_configuration, FunctionName="worker")
+    change(Environment={"Variables": variables}, Layers=layers)
     notes = Faults(cloud.source).start("slow").notes
+    change(Environment={"Variables": {}}, Layers=[])
     told = f"On AWS worker meets no fault: it needs {lacks} (docs.aws"
     assert [note.startswith(told) for note in notes] == ([True] if lacks else [])
