@@ -79,11 +79,27 @@ def _names(path: list[_Place]) -> list[tuple[str, str | None]]:
     return [(service, text_of(entity.get("Name"))) for service, entity in path]
 
 
+def _origin(path: list[_Place]) -> _Place:
+    """Return the deepest place that has the exceptions of those above it, or else the end of the path.
+
+    What a place has put others in place of, it has handled: it is no reason.
+    """
+    found = path[-1]
+    known: set[tuple[str | None, str | None]] = set()
+    for place in path:
+        exceptions = map(mapping_of, list_of(place[1].get("Exceptions")))
+        raised = {(text_of(one.get("Name")), text_of(one.get("Message"))) for one in exceptions}
+        if known and raised and not known & raised:
+            break
+        if raised:
+            found, known = place, raised
+    return found
+
+
 def _failure(kind: Literal["fault", "error"], path: list[_Place]) -> Failure | None:
-    """Return the deepest place of a path that has an exception, or else its end."""
     if not path:
         return None
-    service, entity = next((place for place in reversed(path) if place[1].get("Exceptions")), path[-1])
+    service, entity = _origin(path)
     exception = mapping_of(next(iter(list_of(entity.get("Exceptions"))), None))
     message = text_of(exception.get("Message"))
     return Failure(

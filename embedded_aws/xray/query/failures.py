@@ -70,9 +70,24 @@ def _names(path: list[_Place]) -> list[tuple[str, str]]:
     return [(service, entity["Name"]) for service, entity in path]
 
 
+def _origin(path: list[_Place]) -> _Place:
+    """Return the deepest place that has the exceptions of those above it, or else the end of the path.
+
+    What a place has put others in place of, it has handled: it is no reason.
+    """
+    found = path[-1]
+    known: set[tuple[str, str]] = set()
+    for place in path:
+        raised = {(one["Name"], one["Message"]) for one in place[1].get("Exceptions") or ()}
+        if known and raised and not known & raised:
+            break
+        if raised:
+            found, known = place, raised
+    return found
+
+
 def _failure(kind: str, path: list[_Place]) -> Failure:
-    """Return the deepest place of a path that has an exception, or else its end."""
-    service, entity = next((place for place in reversed(path) if place[1].get("Exceptions")), path[-1])
+    service, entity = _origin(path)
     exceptions = entity.get("Exceptions") or [{"Name": "", "Message": ""}]
     name, message = exceptions[0]["Name"], exceptions[0]["Message"]
     alike = "\0".join((kind, service, entity["Name"], name, _VARYING.sub("#", message[:_MOST])))

@@ -76,6 +76,22 @@ def test_a_failure_that_a_function_answered_is_told_by_its_exception(api: Api) -
     assert told() == [("AskWorker", "WorkerError")]
 
 
+def test_a_failure_is_that_of_whom_it_was_not_handled_by(api: Api) -> None:
+    """From either, as the page of the trace has it: what a span below raised, the function has caught."""
+    documents = samples.answered_502()
+    documents[-1]["cause"] = samples.cause(samples.exception("ValidationError", "no JSON"))
+    documents[-1]["fault"] = True
+    api.put(documents)
+    lists = Lists(api.reader(), api.source)
+
+    def told() -> list[tuple[str, str | None]]:
+        return [(group.failure.span, group.failure.exception) for group in lists.overview(WANTED).failures]
+
+    assert told() == [("front", "ValidationError")]
+    without_lists(api)
+    assert told() == [("front", "ValidationError")]
+
+
 def test_what_x_ray_refuses_is_told_in_its_words(api: Api) -> None:
     """A filter expression that is none."""
     with pytest.raises(RefusedError, match="FilterExpression") as refused:
