@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from embedded_aws.xray.query import packs
 from embedded_aws.xray.query.graph import Graph
+from embedded_aws.xray.query.packed_graph import PackedGraph
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -25,8 +26,8 @@ PERIODS = (600, MINUTE, 5, 1)
 """Seconds, longest first. Those of more than a minute are summed from minutes."""
 MAX_PERIODS = 24 * 60
 """Periods that are kept in memory, of a minute and more: one day of minutes."""
-MOST_COUNTS = 1_000_000
-"""Counts that they have in all: some 100 MB. An hour of 100,000 traces has 700,000, and is asked for as a
+MOST_COUNTS = 4_000_000
+"""Counts that they have in all: some 50 MB. An hour of 100,000 traces has 700,000, and is asked for as a
 whole: if it did not fit, nothing of it would be found ready."""
 _SHORT_PERIODS = 24
 """Periods of less than a minute that are kept, of each length: a range has few, another one has others."""
@@ -49,8 +50,8 @@ class MinuteGraphs:
         self._uses_packed = uses_packed
         self._graph_of = graph_of
         self._lock = threading.Lock()
-        self._kept: dict[int, dict[int, tuple[PeriodState, Graph]]] = {length: {} for length in PERIODS}
-        self._sums: dict[tuple[int, int, int], tuple[list[PeriodState], Graph]] = {}
+        self._kept: dict[int, dict[int, tuple[PeriodState, PackedGraph]]] = {length: {} for length in PERIODS}
+        self._sums: dict[tuple[int, int, int], tuple[list[PeriodState], PackedGraph]] = {}
         self._counts = 0
         self._newest = -math.inf
 
@@ -72,11 +73,11 @@ class MinuteGraphs:
             self._add(total, start, end, tuple(shorter))
             return
         # The most at first: what is added to nothing is copied.
-        total.merge(self._together(length, first, last))
+        self._together(length, first, last).add_to(total)
         self._add(total, start, first * length, tuple(shorter))
         self._add(total, last * length, end, tuple(shorter))
 
-    def _together(self, length: int, first: int, last: int) -> Graph:
+    def _together(self, length: int, first: int, last: int) -> PackedGraph:
         """Sum neighbouring periods; the same ones as lately only if one of them has changed."""
         states = self._store.periods(length, first, last)
         self._forget_gone(length, range(first, last), {state.period for state in states})
@@ -84,9 +85,10 @@ class MinuteGraphs:
         with self._lock:
             kept = self._sums.pop(key, None)
         if kept is None or kept[0] != states:
-            kept = states, Graph()
+            total = Graph()
             for state in states:
-                kept[1].merge(self._period(length, state))
+                self._period(length, state).add_to(total)
+            kept = states, PackedGraph.of(total)
         if length >= MINUTE:
             with self._lock:
                 self._sums[key] = kept
@@ -94,13 +96,13 @@ class MinuteGraphs:
                     del self._sums[next(iter(self._sums))]
         return kept[1]
 
-    def _period(self, length: int, state: PeriodState) -> Graph:
+    def _period(self, length: int, state: PeriodState) -> PackedGraph:
         self._newest = max(self._newest, state.updated)
         kept = self._kept[length].get(state.period)
         if kept is None or (kept[0] != state and not self._only_lost(kept[0], state)):
             # Rows that are newer than `state` do no harm: the next look at the period sees another state.
             start = state.period * length
-            kept = state, self._summed(start, length)
+            kept = state, PackedGraph.of(self._summed(start, length))
         with self._lock:
             self._drop(length, state.period)
             self._kept[length][state.period] = kept
