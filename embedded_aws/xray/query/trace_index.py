@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 SHARD = 1_024
 """Traces in a shard, some 4 MB. It is dropped when no more than an eighth of them is left."""
+_MOST_GONE = 64
+"""What part of the traces may be gone before all are read anew: a full store lets go all the time."""
 _SPARE = 100
 """Traces that are found beside those that are wanted before the others are left out."""
 MOST_MISSING = 1_000
@@ -273,5 +275,5 @@ class TraceIndex:
                 shard.tables.outdate(number % SHARD)
             if self._order is not None:
                 self._order.put(number, time)
-        if self._store.gone - self._gone >= SHARD:
+        if self._store.gone - self._gone >= max(SHARD, len(self._order or ()) // _MOST_GONE):
             self.forget_gone()

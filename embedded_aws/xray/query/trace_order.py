@@ -39,6 +39,9 @@ class TraceOrder:
         for known, number in moved:
             self._drop(known, number)
 
+    def __len__(self) -> int:
+        return len(self._numbers)
+
     @property
     def numbers(self) -> range:
         """All numbers of traces, and of some that are not there."""
