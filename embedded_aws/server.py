@@ -16,6 +16,7 @@ import socket
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -220,6 +221,7 @@ class _Server:
         self._started = time.time()
         self._stopping = asyncio.Event()
         self._overdue: threading.Timer | None = None
+        self._failure: Exception | None = None
 
     async def serve(self) -> int:
         self._handle_signals()
@@ -251,6 +253,10 @@ class _Server:
         gc.enable()
         try:
             await self._announce(following)
+        except Exception as failure:
+            self._failure = failure
+            self._limit_the_end()
+            raise
         finally:
             if self._options.on_stop:
                 await run_in_thread(self._options.on_stop)
@@ -357,11 +363,17 @@ class _Server:
 
     def _cut_off(self) -> None:
         # In a thread of its own: whoever reads our output may have stopped doing so.
-        message = "the server did not end within %g s; what was still going on is lost"
-        telling = threading.Thread(target=_log.warning, args=(message, _STOP_SECONDS), daemon=True)
+        telling = threading.Thread(target=self._tell_cut_off, daemon=True)
         telling.start()
-        telling.join(0.1)
-        self._end_at_once(0 if self._deployed else _INTERRUPTED)
+        telling.join(0.5)
+        failed = 1 if self._failure else None
+        self._end_at_once(failed or (0 if self._deployed else _INTERRUPTED))
+
+    def _tell_cut_off(self) -> None:
+        if self._failure:  # which nobody will raise any more
+            print(*traceback.format_exception_only(self._failure), file=sys.stderr, end="", flush=True)  # noqa: T201
+        message = "the server did not end within %g s; what was still going on is lost"
+        _log.warning(message, _STOP_SECONDS)
 
     def _end_at_once(self, status: int) -> NoReturn:
         """End without waiting for anything. A frozen worker would not notice that its server is gone."""

@@ -1,4 +1,7 @@
-"""Runs the server for a test: `python serve.py OPTIONS`, a JSON object with what `ready` should do."""
+"""Runs the server for a test: `python serve.py OPTIONS`, a JSON object with what `ready` should do.
+
+With `hangs` what it does when it stops never ends.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import gc
 import json
 import os
 import sys
+import threading
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +34,7 @@ def account() -> dict[str, object]:
 def main(given: dict[str, Any]) -> int:
     gc.disable()  # as the command does: the server turns it on once it is ready
     ready: str = given.pop("ready", "serve")
+    hangs: bool = given.pop("hangs", False)
     paths: dict[str, Any] = {key: Path(str(given.pop(key))) for key in ("directory", "data")}
 
     def on_ready(status: Status) -> bool:
@@ -45,6 +50,8 @@ def main(given: dict[str, Any]) -> int:
         print(line, file=sys.stderr, flush=True)  # noqa: T201 - read by the test
 
     def on_stop() -> None:
+        if hangs:
+            threading.Event().wait()
         with urlopen(f"{addresses[0]}/_local/status") as reply:
             print("stopping", json.load(reply)["status"], file=sys.stderr)  # noqa: T201 - read by the test
 

@@ -157,6 +157,13 @@ def test_failing_first_request(directory: Path) -> None:
     assert not accepts(endpoint)
 
 
+def test_failing_first_request_of_a_server_that_does_not_end(directory: Path) -> None:
+    """It is cut off, and what `on_ready` raised is told all the same."""
+    with serve(directory, ready="raise", hangs=True) as server:
+        assert "LookupError: the first request failed" in server.errors()
+        assert server.end() == 1
+
+
 @pytest.mark.parametrize("name", ["port", "daemon_port", "otlp_port"])
 def test_taken_port(directory: Path, name: str) -> None:
     """A taken port is named with the option that chooses another, and the program is not started for long."""
