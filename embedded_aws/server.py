@@ -16,7 +16,6 @@ import socket
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -50,6 +49,8 @@ _INTERRUPTED = 130
 _WARM_AFTER = 0.3  # seconds from the announcement
 _STOP_SECONDS = 2.0
 """How long an orderly end may take, from the signal on; then the process ends with what it is doing."""
+_OWN_END_SECONDS = 10.0
+"""The same for an end that no signal asked for, after a failure or with `on_ready`'s answer."""
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -228,8 +229,11 @@ class _Server:
         async with contextlib.AsyncExitStack() as started:
             try:
                 return await self._serve(started)
+            except Exception as failure:
+                self._failure = failure
+                raise
             finally:
-                self._limit_the_end()
+                self._limit_the_end(_OWN_END_SECONDS)
 
     async def _serve(self, started: contextlib.AsyncExitStack) -> int:
         program, engine = self._context.program, None
@@ -255,7 +259,7 @@ class _Server:
             await self._announce(following)
         except Exception as failure:
             self._failure = failure
-            self._limit_the_end()
+            self._limit_the_end(_OWN_END_SECONDS)
             raise
         finally:
             if self._options.on_stop:
@@ -352,28 +356,30 @@ class _Server:
         if self._stopping.is_set():
             self._end_at_once(_INTERRUPTED)
         self._stopping.set()
-        self._limit_the_end()
+        self.ended()
+        self._overdue = None
+        self._limit_the_end(_STOP_SECONDS)
 
-    def _limit_the_end(self) -> None:
+    def _limit_the_end(self, seconds: float) -> None:
         """From now on the end has a deadline, kept by a thread: it holds whatever the event loop does."""
         if self._overdue is None:
-            self._overdue = threading.Timer(_STOP_SECONDS, self._cut_off)
+            self._overdue = threading.Timer(seconds, self._cut_off, [seconds])
             self._overdue.daemon = True
             self._overdue.start()
 
-    def _cut_off(self) -> None:
+    def _cut_off(self, seconds: float) -> None:
         # In a thread of its own: whoever reads our output may have stopped doing so.
-        telling = threading.Thread(target=self._tell_cut_off, daemon=True)
+        telling = threading.Thread(target=self._tell_cut_off, args=[seconds], daemon=True)
         telling.start()
         telling.join(0.5)
         failed = 1 if self._failure else None
         self._end_at_once(failed or (0 if self._deployed else _INTERRUPTED))
 
-    def _tell_cut_off(self) -> None:
+    def _tell_cut_off(self, seconds: float) -> None:
         if self._failure:  # which nobody will raise any more
-            print(*traceback.format_exception_only(self._failure), file=sys.stderr, end="", flush=True)  # noqa: T201
-        message = "the server did not end within %g s; what was still going on is lost"
-        _log.warning(message, _STOP_SECONDS)
+            told = f"{type(self._failure).__name__}: {self._failure}"
+            print(told, file=sys.stderr, flush=True)  # noqa: T201 - its last word
+        _log.warning("the server did not end within %g s; what was still going on is lost", seconds)
 
     def _end_at_once(self, status: int) -> NoReturn:
         """End without waiting for anything. A frozen worker would not notice that its server is gone."""

@@ -17,6 +17,7 @@ from urllib.request import urlopen
 
 import botocore.session
 
+from embedded_aws import server
 from embedded_aws.server import ServeOptions, StartupError, run
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ def account() -> dict[str, object]:
 def main(given: dict[str, Any]) -> int:
     gc.disable()  # as the command does: the server turns it on once it is ready
     ready: str = given.pop("ready", "serve")
-    hangs: bool = given.pop("hangs", False)
+    if hangs := given.pop("hangs", False):
+        server._OWN_END_SECONDS = 0.5
     paths: dict[str, Any] = {key: Path(str(given.pop(key))) for key in ("directory", "data")}
 
     def on_ready(status: Status) -> bool:
