@@ -9,12 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import logging
 import os
 import signal
 import socket
 import sys
-import threading
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -30,6 +28,7 @@ from embedded_aws.engine.process import Deployed, DeploymentError, EngineProcess
 from embedded_aws.host import memory
 from embedded_aws.host.children import adopt_orphans, kill_descendants
 from embedded_aws.host.data_directory import DataDirectoryError, locked, remove_scratch
+from embedded_aws.host.deadline import Deadline
 from embedded_aws.host.retention import DEFAULT_BYTES, LEAST_BYTES
 from embedded_aws.host.server_log import logging_to
 from embedded_aws.host.startup import StartupError, bind
@@ -52,7 +51,6 @@ _STOP_SECONDS = 2.0
 _OWN_END_SECONDS = 10.0
 """The same for an end that no signal asked for, after a failure or with `on_ready`'s answer."""
 
-_log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
@@ -175,7 +173,7 @@ def _run(options: ServeOptions, on_ready: OnReady, on_progress: OnProgress) -> i
         finally:
             # Before the data directory is free again: what a function left must not write to it.
             kill_descendants()
-            server.ended()
+            server.deadline.met()
 
 
 @dataclass(frozen=True)
@@ -221,8 +219,7 @@ class _Server:
         self._debug: Mapping[str, int] = {}
         self._started = time.time()
         self._stopping = asyncio.Event()
-        self._overdue: threading.Timer | None = None
-        self._failure: Exception | None = None
+        self.deadline = Deadline(self._cut_off)
 
     async def serve(self) -> int:
         self._handle_signals()
@@ -230,10 +227,10 @@ class _Server:
             try:
                 return await self._serve(started)
             except Exception as failure:
-                self._failure = failure
+                self.deadline.limit(_OWN_END_SECONDS, failure)
                 raise
             finally:
-                self._limit_the_end(_OWN_END_SECONDS)
+                self.deadline.limit(_OWN_END_SECONDS)
 
     async def _serve(self, started: contextlib.AsyncExitStack) -> int:
         program, engine = self._context.program, None
@@ -258,8 +255,7 @@ class _Server:
         try:
             await self._announce(following)
         except Exception as failure:
-            self._failure = failure
-            self._limit_the_end(_OWN_END_SECONDS)
+            self.deadline.limit(_OWN_END_SECONDS, failure)
             raise
         finally:
             if self._options.on_stop:
@@ -296,11 +292,6 @@ class _Server:
             self._deployed = deployed or self._deployed
             last = self._aws.last_request if self._aws else None
             await run_in_thread(partial(tell, told, self._status(), last.request if last else None))
-
-    def ended(self) -> None:
-        """Note that the end came in time."""
-        if self._overdue:
-            self._overdue.cancel()
 
     def _open_aws(self) -> EmbeddedAws:
         # Half a second of imports, while the engine makes its own.
@@ -356,30 +347,12 @@ class _Server:
         if self._stopping.is_set():
             self._end_at_once(_INTERRUPTED)
         self._stopping.set()
-        self.ended()
-        self._overdue = None
-        self._limit_the_end(_STOP_SECONDS)
+        self.deadline.met()
+        self.deadline.limit(_STOP_SECONDS)
 
-    def _limit_the_end(self, seconds: float) -> None:
-        """From now on the end has a deadline, kept by a thread: it holds whatever the event loop does."""
-        if self._overdue is None:
-            self._overdue = threading.Timer(seconds, self._cut_off, [seconds])
-            self._overdue.daemon = True
-            self._overdue.start()
-
-    def _cut_off(self, seconds: float) -> None:
-        # In a thread of its own: whoever reads our output may have stopped doing so.
-        telling = threading.Thread(target=self._tell_cut_off, args=[seconds], daemon=True)
-        telling.start()
-        telling.join(0.5)
-        failed = 1 if self._failure else None
+    def _cut_off(self, failure: Exception | None) -> None:
+        failed = 1 if failure else None
         self._end_at_once(failed or (0 if self._deployed else _INTERRUPTED))
-
-    def _tell_cut_off(self, seconds: float) -> None:
-        if self._failure:  # which nobody will raise any more
-            told = f"{type(self._failure).__name__}: {self._failure}"
-            print(told, file=sys.stderr, flush=True)  # noqa: T201 - its last word
-        _log.warning("the server did not end within %g s; what was still going on is lost", seconds)
 
     def _end_at_once(self, status: int) -> NoReturn:
         """End without waiting for anything. A frozen worker would not notice that its server is gone."""
