@@ -123,11 +123,12 @@ class Columns:
             if start and not has_time():
                 return len(missing) - start
             part = missing[start : start + READ_AT_ONCE]
-            read = [(row.number, decode(digest.summary)) for row, digest in self._load(part)]
+            # One at a time: a hundred of them at once would have the garbage collector go through the heap.
+            for row, digest in self._load(part):
+                self._put(row.number, decode(digest.summary))
             for number in part:
-                codes.put(number, _GONE)
-            for number, summary in read:
-                self._put(number, summary)
+                if codes.value(number) == _UNREAD:
+                    codes.put(number, _GONE)
         return 0
 
     def counted(self, numbers: Iterable[int]) -> dict[Kind, int]:
