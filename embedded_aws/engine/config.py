@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from embedded_aws.engine.errors import EngineError
+from embedded_aws.engine.passphrase import cipher_of, passphrase_of
 from embedded_aws.engine.project import NO_VALUE, Project, Setting, read_mapping
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 SECRET = "[secret]"  # noqa: S105 - what is shown in a secret's place
 _AWS_KEYS = ("aws:region", "aws:defaultTags")
@@ -69,7 +72,9 @@ def load_config(
     `overrides` are `KEY=VALUE` texts; a key without namespace is the project's.
     `host` holds settings that must match the machine, by project key: each replaces the stack's value
     when the project's schema declares that key, because the embedded AWS runs functions on the host.
-    Raises EngineError for a missing value, a value of the wrong type, a secret, or an unknown override.
+    Encrypted values are read with the passphrase in the environment, and are secrets, whatever replaces them.
+    Raises EngineError for a missing value, a value of the wrong type, one that cannot be decrypted, or an
+    unknown override.
     """
     file = project.stacks.get(stack)
     content = read_mapping(file) if file else {}
@@ -78,18 +83,19 @@ def load_config(
         key: setting.value for key, setting in project.settings.items() if setting.value is not NO_VALUE
     }
     values |= _stack_values(project, content, stack)
+    encrypted = {key for key, value in values.items() if _is_encrypted(value)}
     values |= {
         full: value
         for key, value in (host or {}).items()
         if (full := f"{project.name}:{key}") in project.settings
     }
     values |= given
-    _refuse_encrypted(values, stack)
+    values = _decrypted(values, stack, str(content.get("encryptionsalt") or ""))
     checked = {key: _checked(project.settings.get(key), key, value, stack) for key, value in values.items()}
     _refuse_missing(project.settings.values(), checked, stack)
-    secrets = frozenset(key for key, setting in project.settings.items() if setting.secret)
+    secrets = encrypted.union(key for key, setting in project.settings.items() if setting.secret)
     own = tuple(key for key in given if key.startswith(f"{project.name}:"))
-    return Config(checked, secrets, tuple(_warnings(stack, content, checked)), own)
+    return Config(checked, frozenset(secrets), tuple(_warnings(stack, content, checked)), own)
 
 
 def _stack_values(project: Project, content: Mapping[str, Any], stack: str) -> dict[str, Any]:
@@ -142,21 +148,39 @@ def _parse_structured(key: str, text: str) -> Any:
         raise EngineError(f"--config {key}: '{text}' is neither JSON nor YAML") from error
 
 
-def _refuse_encrypted(values: Mapping[str, Any], stack: str) -> None:
+def _decrypted(values: dict[str, Any], stack: str, salt: str) -> dict[str, Any]:
     keys = [key for key, value in values.items() if _is_encrypted(value)]
-    if keys:
-        named = f"key {keys[0]!r}" if len(keys) == 1 else f"keys {', '.join(map(repr, keys))}"
-        are, their, a_value = ("is", "its", "a value") if len(keys) == 1 else ("are", "their", "values")
-        options = " ".join(f"--config {key}=VALUE" for key in keys)
-        raise EngineError(
-            f"configuration {named} of stack '{stack}' {are} encrypted (`secure:`), and {their} key is not "
-            f"at hand on this machine; give {a_value} for this run with {options}"
-        )
+    if not keys:
+        return values
+    phrase = passphrase_of(os.environ) if salt else None
+    if phrase is None:
+        raise EngineError(_no_key(keys, stack, with_passphrase=bool(salt)))
+    cipher = cipher_of(stack, salt, phrase)
+    return values | {key: _plain(values[key], partial(cipher.decrypt, key)) for key in keys}
+
+
+def _no_key(keys: Sequence[str], stack: str, *, with_passphrase: bool) -> str:
+    named = f"key {keys[0]!r}" if len(keys) == 1 else f"keys {', '.join(map(repr, keys))}"
+    are, their, a_value = ("is", "its", "a value") if len(keys) == 1 else ("are", "their", "values")
+    options = " ".join(f"--config {key}=VALUE" for key in keys)
+    passphrase = "set the stack's passphrase in PULUMI_CONFIG_PASSPHRASE, or " if with_passphrase else ""
+    return (
+        f"configuration {named} of stack '{stack}' {are} encrypted (`secure:`), and {their} key is not "
+        f"at hand on this machine; {passphrase}give {a_value} for this run with {options}"
+    )
+
+
+def _plain(value: Any, decrypt: Callable[[str], str]) -> Any:
+    if isinstance(value, dict):
+        if set(value) == {"secure"}:
+            return decrypt(str(value["secure"]))
+        return {key: _plain(item, decrypt) for key, item in value.items()}
+    return [_plain(item, decrypt) for item in value] if isinstance(value, list) else value
 
 
 def _is_encrypted(value: Any) -> bool:
     if isinstance(value, dict):
-        return "secure" in value or any(_is_encrypted(item) for item in value.values())
+        return set(value) == {"secure"} or any(_is_encrypted(item) for item in value.values())
     return isinstance(value, list) and any(_is_encrypted(item) for item in value)
 
 

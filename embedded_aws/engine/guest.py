@@ -10,6 +10,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from contextlib import suppress
 from importlib import metadata
 from importlib.machinery import ModuleSpec, PathFinder
 from typing import NoReturn
@@ -40,6 +41,9 @@ def main() -> NoReturn:
     from embedded_aws.engine import __main__ as engine  # noqa: PLC0415 - it can be found from here on
     from embedded_aws.engine import command  # noqa: F401, PLC0415 - all that it imports is found here too
 
+    if any(name.startswith("PULUMI_CONFIG_PASSPHRASE") for name in os.environ):
+        with suppress(ImportError):  # of another Python: the engine tells who needs it
+            import cryptography.hazmat.primitives.ciphers.aead  # noqa: F401, PLC0415
     sys.meta_path[:] = [finder for finder in sys.meta_path if finder not in {first, last}]
     engine.main()
 

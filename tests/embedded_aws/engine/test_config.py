@@ -124,6 +124,69 @@ def test_override_stands_in_for_an_encrypted_value(load: Load) -> None:
     assert config.shown("shop") == {"a": "[secret]"}
 
 
+# What Pulumi 3.274 wrote: `pulumi config set --secret` with the passphrase "hunter2".
+_SALT = "v1:lR97ib58T0I=:v1:EZVWpPwch6iuVkR1:cqTMoC/zxwhd32sa3euLlheq2B6lsw=="
+_TOKEN = {"secure": "v1:rqW6sVwwNP4+2DAi:letTKPTrdcPFHOXDCIb9xPJkX2jO/w=="}
+_DB = {"password": {"secure": "v1:V3L/Ovs6xUB25OgW:ZFJRxTbfe3ZyILgXynqo932i"}, "port": 5432}
+
+
+@pytest.fixture
+def encrypted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Config]:
+    """Loads a stack with encrypted values, with these variables in the environment."""
+
+    def loaded(*overrides: str, values: dict[str, Any] | None = None, **environment: str) -> Config:
+        content = {"encryptionsalt": _SALT, "config": values or {"shop:token": _TOKEN, "shop:db": _DB}}
+        write_project(tmp_path, "", pulumi={"name": "shop", "runtime": "python"}, dev=content)
+        for name in ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"):
+            monkeypatch.delenv(name, raising=False)
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        return load_config(load_project(tmp_path), "dev", overrides)
+
+    return loaded
+
+
+def test_encrypted_values_are_read_with_the_passphrase(encrypted: Callable[..., Config]) -> None:
+    """At any depth, and they are secrets in what is shown and for the program."""
+    config = encrypted(PULUMI_CONFIG_PASSPHRASE="hunter2")
+    assert config.values == {"shop:token": "s3cr3t", "shop:db": {"password": "pw", "port": 5432}}
+    assert config.shown("shop") == {"token": "[secret]", "db": "[secret]"}
+    assert config.secret_keys == {"shop:token", "shop:db"}
+
+
+def test_passphrase_may_be_in_a_file(encrypted: Callable[..., Config], tmp_path: Path) -> None:
+    """PULUMI_CONFIG_PASSPHRASE_FILE names it, as for Pulumi."""
+    (tmp_path / "phrase").write_text("hunter2\n")
+    config = encrypted(PULUMI_CONFIG_PASSPHRASE_FILE=str(tmp_path / "phrase"))
+    assert config.values["shop:token"] == "s3cr3t"
+    with pytest.raises(EngineError, match=r"PULUMI_CONFIG_PASSPHRASE_FILE: .*nowhere cannot be read"):
+        encrypted(PULUMI_CONFIG_PASSPHRASE_FILE=str(tmp_path / "nowhere"))
+
+
+def test_override_of_an_encrypted_value_is_a_secret_too(encrypted: Callable[..., Config]) -> None:
+    """--config replaces the value, not what it is; no passphrase is needed then."""
+    config = encrypted("token=mine", values={"shop:token": _TOKEN})
+    assert config.values == {"shop:token": "mine"}
+    assert config.shown("shop") == {"token": "[secret]"}
+
+
+def test_missing_passphrase_is_named(encrypted: Callable[..., Config]) -> None:
+    """A stack with a salt can be read; the message says with what."""
+    with pytest.raises(
+        EngineError, match=r"passphrase in PULUMI_CONFIG_PASSPHRASE, or give values .* --config"
+    ):
+        encrypted()
+
+
+def test_wrong_passphrase_is_told_from_a_damaged_value(encrypted: Callable[..., Config]) -> None:
+    """The salt carries a known text; a value that does not fit it was changed."""
+    with pytest.raises(EngineError, match=r"PULUMI_CONFIG_PASSPHRASE\) is not that of stack 'dev'"):
+        encrypted(PULUMI_CONFIG_PASSPHRASE="hunter3")
+    damaged = {"shop:token": {"secure": "v1:rqW6sVwwNP4+2DAi:letTKPTrdcPFHOXDCIb9xPJkX2jO/A=="}}
+    with pytest.raises(EngineError, match=r"'shop:token' of stack 'dev' cannot be decrypted.*was changed"):
+        encrypted(PULUMI_CONFIG_PASSPHRASE="hunter2", values=damaged)
+
+
 @pytest.mark.parametrize(("override", "message"), [
     ("tracig=off", "unknown key 'tracig'; did you mean tracing?"),
     ("aws:zzz=x", "unknown key 'aws:zzz'; known keys: aws:defaultTags, aws:region"),
