@@ -47,8 +47,8 @@ class Datagrams:
     def __iter__(self) -> Iterator[list[bytes]]:
         """Yield batches until `close`; the events of a flush are set when the next batch is asked for.
 
-        A process that ends by itself, as one that the system kills for want of memory, is replaced. One of
-        which nothing has come is not: the next would end as well.
+        A process that ends by itself, as one that the system kills for want of memory, is replaced if it can
+        be. One of which nothing has come is not: the next would end as well.
         """
         while True:
             came = False
@@ -61,7 +61,7 @@ class Datagrams:
             if self._ended:
                 return
             status = self._process.wait()
-            if not came:
+            if not (came and self._replace()):
                 self._ended = True
                 logger.error(
                     "The process that receives X-Ray's datagrams ended with status %s;"
@@ -74,7 +74,6 @@ class Datagrams:
                 " another one receives from now on",
                 status,
             )
-            self._replace()
 
     def _received(self) -> Iterator[tuple[list[bytes], int]]:
         buffer = bytearray()
@@ -83,13 +82,18 @@ class Datagrams:
                 buffer += chunk
                 yield _split(buffer)
 
-    def _replace(self) -> None:
+    def _replace(self) -> bool:
+        """Start another process, unless the end was asked for; tell whether that went well."""
         with self._turn:
             if self._ended:
-                return
+                return True
             self._stream.close()
-            self._process, self._stream = _start_pump(self._udp)
-            self._stream.sendall(b"?" * len(self._flushes))
+            try:
+                self._process, self._stream = _start_pump(self._udp)
+                self._stream.sendall(b"?" * len(self._flushes))
+            except OSError:  # there is no room for one, or it has ended already
+                return False
+            return True
 
     def flush(self, timeout: float) -> bool:
         """Wait until all that was sent before this call has been handled; false if that took longer."""
@@ -130,9 +134,10 @@ class Datagrams:
 
 
 def _start_pump(udp: socket.socket) -> tuple[subprocess.Popen[bytes], socket.socket]:
-    """Start the process; return it with our end of the stream that it sends to."""
+    """Start the process; return it with our end of the stream that it sends to. Raises `OSError`."""
     ours, theirs = socket.socketpair()
-    with theirs:
+    with theirs, contextlib.ExitStack() as unless_started:
+        unless_started.callback(ours.close)
         # -I and -S: nothing of the user's environment, and a start of some 10 ms.
         command = [sys.executable, "-I", "-S", str(Path(pump.__file__))]
         process = subprocess.Popen(
@@ -142,6 +147,7 @@ def _start_pump(udp: socket.socket) -> tuple[subprocess.Popen[bytes], socket.soc
             start_new_session=True,
             stdin=subprocess.DEVNULL,
         )
+        unless_started.pop_all()
     return process, ours
 
 

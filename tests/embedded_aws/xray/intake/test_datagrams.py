@@ -3,6 +3,7 @@ from __future__ import annotations
 import select
 import signal
 import socket
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -126,6 +127,22 @@ def test_a_process_that_dies_at_once_is_told(udp: socket.socket, caplog: pytest.
     assert list(datagrams) == []
     datagrams.close()
     assert "ended with status -9; nothing that is sent by UDP arrives any more" in caplog.text
+
+
+def test_a_process_that_cannot_be_replaced_is_told(
+    udp: socket.socket, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Iteration ends, and nobody waits for a flush any more."""
+    datagrams = Datagrams(udp)
+    batches = iter(datagrams)
+    send(udp, b"before")
+    assert next(batches) == [b"before"]
+    monkeypatch.setattr(sys, "executable", "/no/python")
+    datagrams._process.kill()
+    assert list(batches) == []
+    assert not datagrams.flush(30)
+    datagrams.close()
+    assert "nothing that is sent by UDP arrives any more until a restart" in caplog.text
 
 
 def test_a_process_that_is_killed_is_replaced(udp: socket.socket, caplog: pytest.LogCaptureFixture) -> None:
