@@ -62,9 +62,11 @@ def _reasons(trace: Trace, node: Node) -> list[Node]:
 
 def _behind(trace: Trace, well: list[Node]) -> list[Node]:
     """Return the nearest faults below nodes that are well."""
-    below = [trace.nodes[child] for node in well for child in node.children]
-    faults = [node for node in below if node.status == "fault"]
-    return faults or (_behind(trace, below) if below else [])
+    while well:
+        well = [trace.nodes[child] for node in well for child in node.children]
+        if faults := [node for node in well if node.status == "fault"]:
+            return faults
+    return []
 
 
 def _identity(failure: Failure | None) -> tuple[str, str] | None:

@@ -72,6 +72,15 @@ def test_a_client_s_error_is_not_laid_to_what_is_behind_a_node_that_is_well() ->
     assert failed.origin.node.name == "top"
 
 
+def test_what_is_behind_nodes_that_are_well_is_found_however_deep() -> None:
+    """A program may nest as many spans as it likes."""
+    failing = subsegment("inner", B, 0, 1, fault=True, cause=cause(exception("ValueError", "no name")))
+    for level in range(2000):
+        failing = subsegment("well", f"d{level:015x}", 0, 1, subsegments=[failing])
+    failed = found(segment("top", A, 0, 1, fault=True, subsegments=[failing]))
+    assert failed.origin.node.name == "inner"
+
+
 def test_a_timeout_names_what_was_waited_for() -> None:
     """The innermost span without an end is what the function was in."""
     failed = found(*samples.timed_out())
