@@ -99,10 +99,10 @@ class Pool:
 
     def release(self, name: str, environment: Environment) -> None:
         """Put an environment back after a run; a dead one is let go."""
-        self._leave(name, environment)
         if not environment.alive or environment not in self._kind:
-            self._retire(environment)
+            self.discard(name, environment)
             return
+        self._leave(name, environment)
         self._idle[name].append(environment)
         loop = asyncio.get_running_loop()
         self._reapers[environment] = loop.call_later(IDLE_SECONDS, self._expire, name, environment)

@@ -157,3 +157,20 @@ def test_a_function_that_is_debugged_has_one_environment_and_others_as_many_as_t
         await starting.close()
 
     asyncio.run(scenario())
+
+
+def test_who_waits_for_an_environment_that_died_gets_one() -> None:
+    """Also when it died after its run: it is released, and nobody takes it."""
+
+    async def scenario() -> None:
+        starting = pool(10, "debugged")
+        dead, _ = await starting.acquire(function("debugged"))
+        waiting = asyncio.create_task(starting.acquire(function("debugged")))
+        await settle()
+        starting.started(dead)
+        starting.release("debugged", dead)
+        await settle()
+        assert waiting.done()
+        await starting.close()
+
+    asyncio.run(scenario())
