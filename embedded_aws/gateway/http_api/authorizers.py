@@ -79,7 +79,8 @@ class Authorizers:
         if not all(identity):
             return Checked(answers.UNAUTHORIZED)
         if authorizer.type == "JWT":
-            return Checked(check_token(self._pools, authorizer, identity[0], route.scopes, self._clock()))
+            given = next(iter(identity), "")
+            return Checked(check_token(self._pools, authorizer, given, route.scopes, self._clock()))
         key = (stage.api_id, stage.name, authorizer.id, tuple(identity))
         said, recorded = self._verdicts.get(key), False
         if said is None:

@@ -101,6 +101,13 @@ def test_a_request_without_a_token_is_refused() -> None:
     assert guarded().request("GET", "/hello").status_code == 401
 
 
+def test_without_a_place_for_the_token_nobody_is_let_in() -> None:
+    """AWS makes no such authorizer."""
+    route = Route("GET /hello", FUNCTION, "JWT", replace(JWT, sources=()))
+    gateway = Front([api(route)], Function(answered({"statusCode": 200})))
+    assert ask(gateway, token()).status_code == 401
+
+
 def test_client_id_stands_in_for_a_missing_audience() -> None:
     """As access tokens of Cognito have it."""
     assert ask(guarded(), token(aud=None, client_id="shop")).status_code == 200
