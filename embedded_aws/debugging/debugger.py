@@ -189,7 +189,11 @@ class Debuggee:
     async def channel(self) -> socket.socket:
         """Return the worker's end of what it and the debugger tell each other."""
         ours, theirs = socket.socketpair()
-        self._channel = await asyncio.open_connection(sock=ours)
+        try:
+            self._channel = await asyncio.open_connection(sock=ours)
+        except BaseException:
+            theirs.close()
+            raise
         return theirs
 
     def variables(self, theirs: socket.socket) -> dict[str, str]:

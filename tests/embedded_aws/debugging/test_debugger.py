@@ -9,7 +9,9 @@ import socket
 import sys
 import warnings
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,11 +53,29 @@ def test_no_port_stays_open_when_there_is_no_time_to_close(tmp_path: Path) -> No
         await asyncio.gather(closing, return_exceptions=True)
         writer.close()
 
+    assert left_open(end()) == []
+
+
+def test_no_connection_stays_open_when_a_start_is_cancelled(tmp_path: Path) -> None:
+    """Neither end of what a worker and the debugger would have told each other."""
+
+    async def cancel() -> None:
+        debuggee = Debugger(tmp_path, tmp_path, Standstill(lambda: 0.0)).debuggee("function")
+        starting = asyncio.create_task(debuggee.channel())
+        await asyncio.sleep(0)
+        starting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+
+    assert left_open(cancel()) == []
+
+
+def left_open(scenario: Coroutine[Any, Any, None]) -> list[str]:
     with warnings.catch_warnings(record=True) as left:
         warnings.simplefilter("always")
-        asyncio.run(end())
+        asyncio.run(scenario)
         gc.collect()
-    assert [str(one.message) for one in left] == []
+    return [str(one.message) for one in left]
 
 
 def test_the_end_of_a_process_is_waited_for_in_any_case() -> None:
