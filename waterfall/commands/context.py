@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 import time
 from collections.abc import Container, Iterable, Iterator
@@ -58,9 +59,8 @@ def showing(source: Source) -> str:
     """Return what to type to see a trace of a source, without its id: it says where, unless that is plain."""
     if source.aws:
         options = {"--profile": source.profile, "--region": source.region}
-        return typed(
-            " ".join(["show --aws", *(f"{name} {value}" for name, value in options.items() if value)])
-        )
+        given = [f"{name} {shlex.quote(value)}" for name, value in options.items() if value]
+        return typed(" ".join(["show --aws", *given]))
     found = {stack.endpoint for stack in running()} or {LOCAL_ENDPOINT}
     is_plain = found == {source.endpoint} and _exported(found) in {None, source.endpoint}
     return typed("show" if is_plain else f"show --endpoint {source.endpoint}")

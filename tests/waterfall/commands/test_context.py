@@ -86,6 +86,7 @@ def test_what_is_to_be_typed_to_see_a_trace_finds_it(monkeypatch: pytest.MonkeyP
         assert showing(local) == f"{show} --endpoint {SHOP.endpoint}"
     account = Source(aws=True, profile="prod", region="eu-west-1")
     assert showing(account) == f"{show} --aws --profile prod --region eu-west-1"
+    assert showing(Source(aws=True, profile="my prod")) == f"{show} --aws --profile 'my prod'"
 
 
 def test_the_shell_s_endpoint_is_read_if_an_embedded_aws_answers_there(
