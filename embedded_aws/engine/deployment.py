@@ -18,6 +18,7 @@ from embedded_aws.engine.components import COMPONENTS
 from embedded_aws.engine.components.component import Component
 from embedded_aws.engine.config import SECRET
 from embedded_aws.engine.errors import AbandonedError, EngineError, NotEmulatedError
+from embedded_aws.engine.permissions import Permissions
 from embedded_aws.engine.placeholders import Placeholder
 from embedded_aws.engine.registration import Created, Inputs, Registration, State, partition_of
 from embedded_aws.engine.resources import READS, RESOURCES, UPDATES
@@ -91,6 +92,7 @@ class Deployment:
         self.changes = Changes(standing, clients)
         self.default = default
         self._tracing = tracing or Tracing()
+        self._permissions = Permissions()
         self.warnings: list[str] = []
         self.failure: EngineError | None = None
         self._stack_outputs = stack_outputs
@@ -163,7 +165,7 @@ class Deployment:
         """Do what can be done only when all resources are there; what the program no longer has goes."""
         for one, error in self.changes.delete():
             self.warn(f"{one.type} '{one.name}' could not be deleted: {explain(error)}")
-        self.warnings += self._tracing.finish()
+        self.warnings += [*self._permissions.finish(), *self._tracing.finish()]
 
     def read(self, request: Request, resource_id: str) -> State:
         """Return the properties of what exists elsewhere: another stack, or a resource (`Queue.get`).
@@ -267,6 +269,7 @@ class Deployment:
         wanted = Wanted(registration, told_inputs, request.needs, request.ignored, request.kept)
         standing = self.changes.settle(wanted, lambda before: self._make(registration, before, told))
         self._tracing.stands(registration, standing.state)
+        self._permissions.stands(request.label, registration, standing.id)
         for text in standing.warnings:
             self.warn(f"{request.label}: {text}")
         with self._lock:
