@@ -142,6 +142,12 @@ class Catalog:
         functions = self._backend.list_functions()
         return sorted(one.function_name for one in functions if (one.run_time or "").startswith("python3."))
 
+    def usage(self) -> tuple[int, int, int]:
+        """Return how many functions there are, the bytes of their code, and the concurrency they reserve."""
+        functions = self._backend.list_functions()
+        code = sum(len(getattr(one, "code_bytes", b"")) for one in functions)
+        return len(functions), code, sum(int(one.reserved_concurrency or 0) for one in functions)
+
     def tagged(self, tags: Mapping[str, str]) -> list[str]:
         """Return the ARNs of the functions that have all of these tags, sorted."""
         functions = self._backend.list_functions()

@@ -17,6 +17,7 @@ from embedded_aws.aws.model import Found
 from embedded_aws.aws.service import Wire
 from embedded_aws.awslambda.catalog import Layer, parse_reference
 from embedded_aws.awslambda.overlay import LATEST
+from embedded_aws.awslambda.runtime.pool import ACCOUNT_CONCURRENCY
 from embedded_aws.awslambda.service import LambdaService
 from embedded_aws.awslambda.validate import check_configuration, check_handler, check_zip
 
@@ -35,6 +36,9 @@ _OPTIONS: Mapping[str, tuple[str, Mapping[str, str]]] = {
 https://docs.aws.amazon.com/lambda/latest/api/API_GetRuntimeManagementConfig.html
 https://docs.aws.amazon.com/lambda/latest/api/API_GetFunctionRecursionConfig.html
 """
+
+_LIMITS = {"TotalCodeSize": 80_530_636_800, "CodeSizeUnzipped": 262_144_000, "CodeSizeZipped": 52_428_800}
+"""Bytes: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 
 
 class ControlPlane:
@@ -55,6 +59,8 @@ class ControlPlane:
             response = await self._create(request)
         elif operation == "UpdateFunctionConfiguration":
             response = await self._update(request, _name(function))
+        elif operation == "GetAccountSettings":
+            return await run_in_thread(self._account)
         elif operation in _OPTIONS:
             return await run_in_thread(lambda: self._option(request, operation, function))
         else:
@@ -83,6 +89,14 @@ class ControlPlane:
                 self._catalog.delete(name)
                 raise
         return response
+
+    def _account(self) -> Response:
+        """Answer GetAccountSettings: AWS's default quotas, and what the functions here take."""
+        functions, code, reserved = self._catalog.usage()
+        unreserved = {"UnreservedConcurrentExecutions": ACCOUNT_CONCURRENCY - reserved}
+        limit = {**_LIMITS, "ConcurrentExecutions": ACCOUNT_CONCURRENCY, **unreserved}
+        usage = {"TotalCodeSize": code, "FunctionCount": functions}
+        return self._wire.answered({"AccountLimit": limit, "AccountUsage": usage})
 
     def _option(self, request: Request, operation: str, reference: str) -> Response:
         """Answer an operation that reads or sets what a function has and what nothing here depends on."""

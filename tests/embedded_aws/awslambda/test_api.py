@@ -227,6 +227,21 @@ def test_throttling_is_boto3s_exception(stack: Stack) -> None:
     assert caught.value.response["Reason"] == "ReservedFunctionConcurrentInvocationLimitExceeded"
 
 
+def test_account_settings_count_the_functions(stack: Stack) -> None:
+    """Quotas are AWS's default ones; what functions reserve is not left for the others."""
+    client = stack.client("lambda")
+    before = client.get_account_settings()
+    name = stack.deploy("def handler(event, context): pass")
+    client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=100)
+    after = client.get_account_settings()
+    size = client.get_function(FunctionName=name)["Configuration"]["CodeSize"]
+    assert after["AccountUsage"]["FunctionCount"] == before["AccountUsage"]["FunctionCount"] + 1
+    assert after["AccountUsage"]["TotalCodeSize"] == before["AccountUsage"]["TotalCodeSize"] + size
+    free, ever = "UnreservedConcurrentExecutions", "ConcurrentExecutions"
+    assert before["AccountLimit"][free] - after["AccountLimit"][free] == 100
+    assert after["AccountLimit"][ever] == 1000
+
+
 def test_tracing_mode_can_be_changed(stack: Stack) -> None:
     """An update of TracingConfig, which moto ignores, takes effect and is shown."""
     name = stack.deploy("def handler(event, context): pass", active=False)
