@@ -6,6 +6,7 @@ moto makes them by boto3, at a port of localhost and without a trace header.
 from __future__ import annotations
 
 import io
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -31,6 +32,9 @@ class _Attempt:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
+_SERVICES = {"cloudwatchlogs": "logs", "cognitoidentityprovider": "cognito-idp", "eventbridge": "events"}
+"""boto3's names of services where states name them otherwise, and moto does not know that."""
+_CAPITALS = re.compile(r"[A-Z]+(?![a-z])")
 _ATTEMPT: ContextVar[_Attempt] = ContextVar("attempt")
 
 
@@ -46,6 +50,9 @@ def made_for(step: Step) -> Iterator[None]:
 
 def apply() -> None:
     """Let the calls of tasks be made by their steps, spelled as AWS has them."""
+    from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (  # noqa: PLC0415
+        state_task_service_aws_sdk as sdk,
+    )
     from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import (  # noqa: PLC0415
         StateTaskService,
     )
@@ -64,6 +71,9 @@ def apply() -> None:
     task: Any = StateTaskService
     task._normalise_parameters = _by_name(to_boto)  # noqa: SLF001
     task._normalise_response = _by_name(from_boto)  # noqa: SLF001
+    task._SERVICE_NAME_SFN_TO_BOTO_OVERRIDES.update(_SERVICES)  # noqa: SLF001
+    sdk_task: Any = sdk.StateTaskServiceAwsSdk
+    sdk_task._normalise_service_error_name = _error_prefix  # noqa: SLF001
 
 
 def _by_name(fit: Callable[[Any, Any, str | None, str | None], None]) -> Callable[..., None]:
@@ -75,6 +85,18 @@ def _by_name(fit: Callable[[Any, Any, str | None, str | None], None]) -> Callabl
         fit(self, value, named.get("boto_service_name"), named.get("service_action_name"))
 
     return fitted
+
+
+def _error_prefix(task: Any, _service: str) -> str:
+    """Return what the errors of a service begin with, the name that it has in AWS's SDK for Java.
+
+    That is its id in camel case: `S3`, `Sqs`, `SecretsManager`.
+    https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
+    """
+    words = str(model(task._get_boto_service_name()).service_id).split()  # noqa: SLF001
+    return "".join(
+        _CAPITALS.sub(lambda capitals: capitals[0].title(), word[0].upper() + word[1:]) for word in words
+    )
 
 
 def _shapes(task: Any, service: str | None, action: str | None) -> tuple[Any, Any] | None:

@@ -165,7 +165,7 @@ def _failure(problem: Exception) -> Failure:
 
 
 def _mend() -> None:
-    """Let moto name its errors, take HTTP tasks, and read both languages of expressions."""
+    """Let moto name its errors, take HTTP tasks, read definitions apart, and both languages in them."""
     from moto.core.exceptions import AWSError  # noqa: PLC0415 - only where state machines are used
     from moto.stepfunctions.parser import api  # noqa: PLC0415
     from moto.stepfunctions.parser.asl.component.intrinsic.jsonata import (  # noqa: PLC0415
@@ -175,7 +175,11 @@ def _mend() -> None:
         state_task_service_factory as factory,
     )
     from moto.stepfunctions.parser.asl.jsonata import jsonata  # noqa: PLC0415
+    from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor  # noqa: PLC0415
     from moto.stepfunctions.parser.asl.utils import json_path  # noqa: PLC0415
+
+    def begin(self: Any) -> None:
+        self._query_language_per_scope = []
 
     def explain(self: Any, message: str = "") -> None:
         AWSError.__init__(self, message or type(self).TYPE)
@@ -183,6 +187,8 @@ def _mend() -> None:
     for error in map(_open, AWSError.__subclasses__()):
         if error.__module__ == api.__name__:
             error.TYPE, error.__init__ = error.code, explain
+    # moto has one list for all readers, and what a refused definition left there would be around others.
+    _open(Preprocessor).__init__ = begin
     # Such a state exists, and fails; moto would refuse its whole machine.
     factory._UNSUPPORTED_SERVICE_NAMES.add("http")  # noqa: SLF001
     _open(json_path).parse = state_expressions.Path

@@ -326,6 +326,46 @@ def test_a_definition_that_is_none_is_refused(stack: Stack) -> None:
         StateMachine(stack, {"Start": {"Type": "Dance"}})
 
 
+def test_a_definition_is_read_alone(stack: Stack) -> None:
+    """One that is refused inside a part in JSONata makes no JSONata of those that come later."""
+    inside = {"StartAt": "End", "States": {"End": {**END, "QueryLanguage": "JSONPath"}}}
+    with pytest.raises(ClientError, match="InvalidDefinition"):
+        StateMachine(
+            stack, {"Each": {"Type": "Map", "QueryLanguage": "JSONata", "ItemProcessor": inside, "End": True}}
+        )
+    done = StateMachine(stack, {"End": {**END, "Parameters": {"twice.$": "States.Array($.a, $.a)"}}}).run(
+        {"a": 1}
+    )
+    assert json.loads(done["output"]) == {"twice": [1, 1]}
+
+
+@pytest.mark.parametrize(
+    ("call", "parameters", "error"),
+    [
+        ("s3:listObjectsV2", {"Bucket": "nowhere"}, "S3.NoSuchBucketException"),
+        ("sqs:getQueueUrl", {"QueueName": "nowhere"}, "Sqs.QueueDoesNotExistException"),
+        ("eventbridge:describeRule", {"Name": "nowhere"}, "EventBridge.ResourceNotFoundException"),
+        (
+            "cloudwatchlogs:getLogEvents",
+            {"LogGroupName": "g", "LogStreamName": "s"},
+            "CloudWatchLogs.ResourceNotFoundException",
+        ),
+    ],
+)
+def test_errors_of_the_sdk_begin_with_its_name_of_the_service(
+    stack: Stack, call: str, parameters: dict[str, str], error: str
+) -> None:
+    """Definitions written for AWS catch them by these names.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html
+    """
+    resource = f"arn:aws:states:::aws-sdk:{call}"
+    done = StateMachine(
+        stack, {"Call": {"Type": "Task", "Resource": resource, "Parameters": parameters, "End": True}}
+    ).run()
+    assert (done["status"], done["error"]) == ("FAILED", error), done["cause"]
+
+
 def test_an_execution_that_moto_fails_on_ends(stack: Stack) -> None:
     """It does not run for ever when its definition cannot be read after all."""
     machine = StateMachine(stack, {"End": END})
