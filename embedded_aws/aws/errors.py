@@ -8,6 +8,8 @@ from xml.sax.saxutils import escape
 
 from starlette.responses import Response
 
+from embedded_aws.aws.ids import RandomIds
+
 if TYPE_CHECKING:
     from embedded_aws.aws.call import Call
 
@@ -121,7 +123,7 @@ def error(call: Call, status: int, code: str, message: str) -> Response:
 
     JSON clients read the code from `x-amzn-ErrorType` (REST) or from `__type`.
     """
-    headers = {"x-amzn-ErrorType": code}
+    headers = {"x-amzn-ErrorType": code, "x-amzn-RequestId": RandomIds().request_id()}
     is_query = call.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
     if not is_query and call.service not in _XML_SERVICES:
         body = json.dumps({"__type": code, "message": message})

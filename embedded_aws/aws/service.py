@@ -17,6 +17,7 @@ from urllib.parse import parse_qs
 from embedded_aws.aws import errors
 from embedded_aws.aws.errors import AwsError, wire_form
 from embedded_aws.aws.http import Request, Response, read_request, run_in_thread
+from embedded_aws.aws.ids import RandomIds
 from embedded_aws.aws.model import Found, ShapeError, check_types, checked, model, rest_operation
 from embedded_aws.aws.parsing import ParseError, encode, read_integer, read_object
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 Input = dict[str, Any]
 Operation = Callable[[Input], Mapping[str, Any]]
+_IDS = RandomIds()
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class Wire:
 
     def answered(self, output: Mapping[str, Any], status: int = 200) -> Response:
         """Return the answer of an operation that went well."""
-        return Response(status, encode(output).encode(), {"content-type": self._media_type})
+        return Response(status, encode(output).encode(), self._headers())
 
     def refused(self, error: AwsError) -> Response:
         """Return an error in the form of the protocol: JSON has its code in the body, REST in a header.
@@ -120,7 +122,11 @@ class Wire:
         """
         status = 400 if self._is_json and error.status < 500 else error.status
         code = {} if self._is_json else {"x-amzn-errortype": error.code}
-        return Response(status, wire_form(self.name, error), {"content-type": self._media_type, **code})
+        return Response(status, wire_form(self.name, error), {**self._headers(), **code})
+
+    def _headers(self) -> dict[str, str]:
+        """Return what all answers have: also an id, which SDKs give to programs and put into traces."""
+        return {"content-type": self._media_type, "x-amzn-requestid": _IDS.request_id()}
 
 
 class Service(Wire):

@@ -71,6 +71,15 @@ def test_an_error_has_the_form_of_its_service(
     assert code == (None if service == "logs" else "ResourceNotFoundException")
 
 
+def test_every_answer_has_an_id_of_its_own() -> None:
+    """As on AWS, in SDKs `ResponseMetadata.RequestId`; also one that refuses."""
+    service = Service("fis", {"ListActions": echo, "GetAction": missing})
+    answers = [
+        ask(service, line) for line in ("GET /actions", "GET /actions", "GET /actions/a", "GET /nowhere")
+    ]
+    assert len({answer.headers["x-amzn-requestid"] for answer in answers}) == len(answers)
+
+
 def test_what_is_not_emulated_says_so() -> None:
     """An operation that the model has and nobody here is no unknown one."""
     answer = ask(Service("fis", {}), "GET /actions")
