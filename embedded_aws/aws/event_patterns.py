@@ -64,6 +64,8 @@ def checked(pattern: Any, operators: Collection[str] = OPERATORS, levels: int = 
             for choice in wanted if isinstance(wanted, list) else [None]:
                 checked(choice, operators, below)
         elif isinstance(wanted, dict):
+            if not wanted:
+                raise EventPatternError(f"field {key!r} must not be an empty object")
             checked(wanted, operators, below)
         elif isinstance(wanted, list) and wanted:
             for rule in wanted:
@@ -244,7 +246,8 @@ def _check_anything_but(operand: Any) -> str | None:
         may_be_empty = name not in {"prefix", "suffix"}
         are_texts = all(isinstance(text, str) and (text or may_be_empty) for text in _as_list(texts))
         if name in _NEGATED and texts != [] and are_texts:
-            return None
+            reasons = map(_check_wildcard, _as_list(texts)) if name == "wildcard" else ()
+            return next(filter(None, reasons), None)
         return f"of {', '.join(_NEGATED)} one, with a text or a list of texts"
     values = _as_list(operand)
     is_one_kind = all(isinstance(value, str) for value in values) or all(map(_is_number, values))

@@ -22,7 +22,7 @@ from embedded_aws.aws.moto_patches import (
     refuse_nothing_by_bucket_policies,
 )
 from embedded_aws.aws.moto_tables import correct_tables
-from embedded_aws.aws.parsing import read_json
+from embedded_aws.aws.parsing import ParseError, read_json
 
 _PREDEFINED = {
     "aws.events.rule-arn",
@@ -32,6 +32,7 @@ _PREDEFINED = {
     "aws.events.event.ingestion-time",
 }
 """Variables of input templates: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html"""
+_NO_JSON = "{"
 _MOST_KEYS = 5
 _MOST_COMBINATIONS = 150
 
@@ -129,7 +130,8 @@ def _events() -> None:
     put_events, put_targets = EventsBackend.put_events, EventsBackend.put_targets
 
     def noting(self: EventsBackend, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        entries = put_events(self, events)
+        # moto takes any JSON for the detail of an event, AWS objects alone.
+        entries = put_events(self, [_with_object(event) for event in events])
         for entry, answer in zip(events, entries, strict=True):
             if "EventId" in answer:
                 bus = self._normalize_event_bus_arn(entry.get("EventBusName"))
@@ -149,6 +151,18 @@ def _events() -> None:
     backend.put_targets = putting
     rule.send_to_targets = lambda *_, **__: None
     _event_patterns()
+
+
+def _with_object(event: dict[str, Any]) -> dict[str, Any]:
+    """Return an entry of PutEvents whose detail moto refuses too when AWS does: `MalformedDetail`.
+
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html
+    """
+    try:
+        is_other = event.get("Detail") and not isinstance(read_json(event["Detail"]), dict)
+    except ParseError:
+        return event
+    return {**event, "Detail": _NO_JSON} if is_other else event
 
 
 def _event_patterns() -> None:

@@ -184,6 +184,19 @@ def test_events_that_do_not_match_are_left_out(stack: Stack) -> None:
     assert inbox.left() == 0
 
 
+@pytest.mark.parametrize("detail", ['"text"', "[]", "null"])
+def test_a_detail_is_an_object(stack: Stack, detail: str) -> None:
+    """PutEvents takes the other entries, and refuses one whose detail is other JSON.
+
+    https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html
+    """
+    entry = {"Source": "s", "DetailType": "d", "Detail": "{}"}
+    answer = stack.client("events").put_events(Entries=[entry, {**entry, "Detail": detail}])
+    assert answer["FailedEntryCount"] == 1
+    assert answer["Entries"][0]["EventId"]
+    assert answer["Entries"][1] == {"ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed."}
+
+
 def test_a_wrong_pattern_is_refused(stack: Stack) -> None:
     """PutRule refuses a pattern that could not be matched, saying why."""
     with pytest.raises(ClientError, match="Reason: field 'a' uses 'like'"):
