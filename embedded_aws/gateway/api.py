@@ -111,20 +111,24 @@ class ApiGatewayApi:
         backend = self._backend(request)
         api = backend.get_rest_api(api_id)
         with _refusing():
-            document = await read_document(request.body)
+            document = await read_document(request.body, _region(request))
             RestImport(backend, api, document, overwrite=mode == "overwrite").run()
         return _answered(api.to_dict())
 
     async def _import_rest_api(self, request: Request) -> Response:
         backend = self._backend(request)
         with _refusing():
-            document = await read_document(request.body)
+            document = await read_document(request.body, _region(request))
             api = backend.create_rest_api(name=document.title or "api", description="")
             RestImport(backend, api, document, overwrite=False).run()
         return replace(_answered(api.to_dict()), status=201)
 
     def _backend(self, request: Request) -> Any:
-        return self._moto.backend("apigateway", aws_request.parse(request.scope).region or "us-east-1")
+        return self._moto.backend("apigateway", _region(request))
+
+
+def _region(request: Request) -> str:
+    return aws_request.parse(request.scope).region or "us-east-1"
 
 
 @contextmanager

@@ -5,15 +5,18 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.http import run_in_thread
+from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.aws.parsing import ParseError, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+_VARIABLE = re.compile(r"\$\{AWS::(AccountId|Partition|Region)\}")
 _EXTENSION = "x-amazon-apigateway-"
 _ANY = f"{_EXTENSION}any-method"
 _METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
@@ -46,10 +49,10 @@ class Operation:
 
 
 class Document:
-    """An OpenAPI document; raises `ParseError` for one that is none."""
+    """An OpenAPI document that is imported into a region; raises `ParseError` for one that is none."""
 
-    def __init__(self, body: bytes | str) -> None:
-        self.content = _read(body)
+    def __init__(self, body: bytes | str, region: str) -> None:
+        self.content = _with_variables(_read(body), region)
 
     @property
     def title(self) -> str | None:
@@ -160,9 +163,9 @@ class Document:
         return found
 
 
-async def read_document(body: bytes | str) -> Document:
+async def read_document(body: bytes | str, region: str) -> Document:
     """Read a document in a thread, since a large one in YAML takes long; raises `ParseError`."""
-    return await run_in_thread(lambda: Document(body))
+    return await run_in_thread(lambda: Document(body, region))
 
 
 def _read(body: bytes | str) -> dict[str, Any]:
@@ -179,6 +182,23 @@ def _read(body: bytes | str) -> dict[str, Any]:
     if not isinstance(content.get("paths"), dict):
         raise ParseError("the document has no paths")
     return dict(content)
+
+
+def _with_variables(content: dict[str, Any], region: str) -> dict[str, Any]:
+    """Return a document with what AWS's variables stand for.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/import-api-aws-variables.html
+    """
+    values = {"AccountId": ACCOUNT_ID, "Partition": "aws", "Region": region}
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: filled(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [filled(each) for each in value]
+        return _VARIABLE.sub(lambda found: values[found[1]], value) if isinstance(value, str) else value
+
+    return {key: filled(value) for key, value in content.items()}
 
 
 def _items(given: Mapping[str, Any], key: str) -> Iterator[tuple[str, Any]]:

@@ -83,7 +83,7 @@ def _yaml(source: Source) -> str:
 
 def _take_yaml(text: str) -> None:
     try:
-        Document(encoded(text))
+        Document(encoded(text), "us-east-1")
     except ParseError:
         return
 

@@ -17,7 +17,7 @@ from embedded_aws.aws.errors import AwsError
 from embedded_aws.aws.http import Request, Response, forward
 from embedded_aws.gateway.http_api.model import DEFAULT
 from embedded_aws.gateway.http_api.openapi import HttpImport
-from embedded_aws.gateway.openapi import read_document
+from embedded_aws.gateway.openapi import Document, read_document
 
 if TYPE_CHECKING:
     from embedded_aws.aws.moto import MotoAws
@@ -43,10 +43,11 @@ class HttpApisControl:
         backend = self._moto.backend("apigatewayv2", region)
         method = request.method
         if _APIS.fullmatch(request.path) and method in {"POST", "PUT"}:
-            return await self._create(request, backend, imports=method == "PUT")
+            document = await read_document(_text(request, "body"), region) if method == "PUT" else None
+            return await self._create(request, backend, document)
         if (found := _API.fullmatch(request.path)) and method == "PUT":
             api = backend.get_api(found["api"])
-            HttpImport(api, await read_document(_text(request, "body"))).run()
+            HttpImport(api, await read_document(_text(request, "body"), region)).run()
             return _answered(api.to_json(), 201)
         if found := _DEPLOYMENTS.fullmatch(request.path):
             backend.get_api(found["api"])
@@ -63,10 +64,9 @@ class HttpApisControl:
                 self._stages.serve(found["api"], name or given["stageName"], deployment)
         return response
 
-    async def _create(self, request: Request, backend: Any, *, imports: bool) -> Response:
+    async def _create(self, request: Request, backend: Any, document: Document | None) -> Response:
         """Make an API: from a document, with a catch-all route to a target, or empty."""
         given = json.loads(request.body or b"{}")
-        document = await read_document(_text(request, "body")) if imports else None
         if document:
             body = json.dumps({"name": document.title or "api", "protocolType": "HTTP"}).encode()
             scope = {**request.scope, "method": "POST"}

@@ -85,6 +85,21 @@ def deployed_paths(control: Control, api: str) -> set[str]:
     return {each.path for each in control.deployed(api).deployment.resources if each.methods}
 
 
+def test_variables_of_aws(control: Control) -> None:
+    """An address may leave partition, region and account to the import; other variables are the author's.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/import-api-aws-variables.html
+    """
+    place = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:front"
+    uri = "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/%s/invocations"
+    integration = {**PROXY, "uri": uri % place, "requestTemplates": {"text/plain": "${AWS::Other}"}}
+    stage = control.deployed(control.imported(openapi({"/a": {"get": {INTEGRATION: integration}}})))
+    [method] = [each.methods["GET"] for each in stage.deployment.resources if each.methods]
+    assert method.integration
+    assert method.integration.uri == URI
+    assert method.integration.templates == {"text/plain": "${AWS::Other}"}
+
+
 def test_integration_of_the_document(control: Control) -> None:
     """Integrations arrive with type, URI and timeout."""
     integration = {**PROXY, "timeoutInMillis": 5000}

@@ -115,6 +115,15 @@ def test_openapi_body(control: Control) -> None:
     assert imported["name"] == "orders"
 
 
+def test_variables_of_aws(control: Control) -> None:
+    """An imported document may leave region and account to API Gateway."""
+    uri = "arn:aws:lambda:${AWS::Region}:${AWS::AccountId}:function:f"
+    document = {"openapi": "3.0.1", "paths": {"/a": {"get": {INTEGRATION: {**PROXY, "uri": uri}}}}}
+    api = control.call("PUT", "/v2/apis", {"body": json.dumps(document)})["apiId"]
+    [made] = control.call("GET", f"/v2/apis/{api}/integrations")["items"]
+    assert made["integrationUri"] == "arn:aws:lambda:us-east-1:123456789012:function:f"
+
+
 def test_refused_document(control: Control) -> None:
     """Swagger 2.0 is not for HTTP APIs."""
     document = json.dumps({"swagger": "2.0", "paths": {}})
