@@ -123,7 +123,19 @@ def _service_key(top: Node, trace: Trace) -> ServiceKey:
     if top.is_inferred and top.id not in trace.nodes and caller:
         return ServiceKey(*node_identity(caller.fields))
     origin = top.fields.get("origin")
+    if top.is_inferred and (node := _sent_node(top.fields, origin)):
+        return ServiceKey(*node)
     return ServiceKey(top.name, origin, _account(top.fields))
+
+
+def _sent_node(fields: Mapping[str, Any], origin: str | None) -> tuple[str, str] | None:
+    """Return the node of a segment that X-Ray made up, when it was read from AWS and sent here.
+
+    It is named after the service, `DynamoDB`, and its node after the table. What AWS does not infer has
+    another origin, and is its own node.
+    """
+    name, kind = node_identity({**fields, "namespace": "aws" if origin else "remote"})
+    return (name, kind) if kind == (origin or "remote") else None
 
 
 def trace_graph(trace: Trace) -> Graph:

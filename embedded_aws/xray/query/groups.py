@@ -136,13 +136,15 @@ class Groups:
             self._store.drop_setting(_KIND, group.name)
 
     def _find(self, name: str | None, arn: str | None) -> Group:
-        if (name is None) == (arn is None):
-            raise InvalidRequestError("Give either GroupName or GroupARN, and not both")
+        wanted = {"GroupName": name, "GroupARN": arn}
+        given = {key: value for key, value in wanted.items() if value is not None}
+        if not given:
+            raise InvalidRequestError("Give GroupName or GroupARN")
         for group in self._groups.values():
-            if name == group.name or arn == group.arn:
+            if name in {None, group.name} and arn in {None, group.arn}:
                 return group
-        given = f"GroupName {name!r}" if arn is None else f"GroupARN {arn!r}"
-        raise InvalidRequestError(f"There is no group with the {given}")
+        said = " and the ".join(f"{key} {value!r}" for key, value in given.items())
+        raise InvalidRequestError(f"There is no group with the {said}")
 
     def _keep(self, group: Group) -> Group:
         if group.notifications and not group.insights:

@@ -368,7 +368,7 @@ FAILURES = [
         {"GroupName": "g", "Tags": [{"Key": "aws:k", "Value": ""}]},
         "Tag key 'aws:k' begins with",
     ),
-    invalid("GetGroup", {}, "Give either GroupName or GroupARN, and not both"),
+    invalid("GetGroup", {}, "Give GroupName or GroupARN"),
     invalid("GetGroup", {"GroupName": "none"}, "There is no group with the GroupName 'none'"),
     invalid("GetGroups", TOKEN, STRANGE),
     invalid(

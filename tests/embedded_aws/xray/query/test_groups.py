@@ -43,6 +43,23 @@ def test_trace_is_tested_when_it_is_stored(api: Api) -> None:
     assert api.ids('group.name = "bad"') == [trace_id(2)]
 
 
+def test_a_group_is_found_by_both_its_names(api: Api) -> None:
+    """Name and ARN may be given together, as in AWS's examples, when they are those of one group.
+
+    https://docs.aws.amazon.com/xray/latest/devguide/xray-api-configuration.html
+    """
+    made = {name: api.ask("/CreateGroup", GroupName=name)["Group"]["GroupARN"] for name in ("g", "h")}
+    changed = api.ask("/UpdateGroup", GroupName="g", GroupARN=made["g"], FilterExpression="fault")["Group"]
+    assert (changed["GroupARN"], changed["FilterExpression"]) == (made["g"], "fault")
+    status, answer = api.call("/DeleteGroup", GroupName="g", GroupARN=made["h"])
+    assert (status, answer["Message"]) == (
+        400,
+        f"There is no group with the GroupName 'g' and the GroupARN '{made['h']}'",
+    )
+    api.ask("/DeleteGroup", GroupName="g", GroupARN=made["g"])
+    assert [group["GroupName"] for group in api.ask("/Groups")["Groups"]] == ["Default", "h"]
+
+
 def test_changed_expression_counts_for_later_traces(api: Api) -> None:
     """Traces stored before keep their membership, and graphs tell that they may show such ones."""
     arn = api.ask("/CreateGroup", GroupName="g", FilterExpression="fault")["Group"]["GroupARN"]

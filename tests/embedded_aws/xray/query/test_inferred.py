@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.embedded_aws.xray.builders import NOW, Api, identifier, inner, segment
+from tests.embedded_aws.xray.builders import NOW, TRACE, Api, identifier, inner, segment, trace_id
 
 QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/123456789012/orders"
 
@@ -85,6 +85,26 @@ def test_inferred_segment_copies_the_call(api: Api) -> None:
         **details,
         "aws": {"operation": "PutItem", "table_name": "t", "resource_names": ["t"]},
     }
+
+
+def test_what_was_read_can_be_sent_again(api: Api) -> None:
+    """The inferred segments of another X-Ray's answer stand for the same nodes as those made up here."""
+    calls: dict[str, dict[str, Any]] = {
+        "b": {"name": "DynamoDB", "namespace": "aws", "aws": {"table_name": "orders"}},
+        "c": {"name": "S3", "namespace": "aws", "aws": {"bucket_name": "receipts"}},
+        "d": {"name": "SecretsManager", "namespace": "aws"},
+        "e": {"name": "shop@db", "namespace": "remote", "sql": {"url": "shop@db"}},
+        "f": {"name": "example.com", "namespace": "remote"},
+    }
+    api.put(segment("a", subsegments=[inner(short, **fields) for short, fields in calls.items()]))
+    api.put(*(document | {"trace_id": trace_id(1)} for document in api.documents()))
+    first, again = (
+        {(node["Name"], node["Type"]) for node in api.ask("/TraceGraph", TraceIds=[each])["Services"][2:]}
+        for each in (TRACE, trace_id(1))
+    )
+    assert ("orders", "AWS::DynamoDB::Table") in first
+    assert len(first) == len(calls)
+    assert again == first
 
 
 def test_inferred_ids_stay_the_same(api: Api) -> None:
