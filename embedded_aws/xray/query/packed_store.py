@@ -126,7 +126,7 @@ class PackedStore(BoundedStore):
         return [number for (number,) in found]
 
     def _changing(self) -> AbstractContextManager[sqlite3.Connection]:
-        return self._database.transaction(self._packs.read)
+        return self._database.transaction(self._packs.undo)
 
     def _documents(self, connection: sqlite3.Connection, number: int) -> list[Document]:
         query = "SELECT id, complete, ended, body FROM document WHERE trace = ?"

@@ -218,13 +218,13 @@ class Packs:
         self._serials = count(1)
         self._parts: dict[int, int] = {}
         self._begun: set[int] = set()
+        self._is_changed = False
         self._failed: Counter[int] = Counter()
         self._unreadable: set[int] = set()
         self._digests: dict[int, tuple[list[tuple[int, int]], _Digests]] = {}
-        self.read(connection)
+        self._read(connection)
 
-    def read(self, connection: sqlite3.Connection) -> None:
-        """Take note of what is packed; also when what was done in a transaction was not kept."""
+    def _read(self, connection: sqlite3.Connection) -> None:
         numbers = [number for (number,) in connection.execute("SELECT number FROM part")]
         self._begun = {-1 - number for number in numbers if number < 0}
         self._parts = {
@@ -232,6 +232,12 @@ class Packs:
         }
         self._next = 0
         self._digests.clear()
+        self._is_changed = False
+
+    def undo(self, connection: sqlite3.Connection) -> None:
+        """Take note of what is packed when what was done was not kept."""
+        if self._is_changed:
+            self._read(connection)
 
     def has(self, number: int) -> bool:
         """Tell whether the trace's part is packed; the trace may have changed since, and be loose again."""
@@ -284,6 +290,7 @@ class Packs:
         """Add a part without packs, or go on with one that is not finished."""
         connection.execute("INSERT OR IGNORE INTO part VALUES (?)", (-1 - part,))
         self._begun.add(part)
+        self._is_changed = True
 
     def put(self, connection: sqlite3.Connection, numbers: Iterable[int], left: dict[int, Pack]) -> None:
         """Add the packs of these traces to a part that is begun, if they are among those that are left."""
@@ -297,6 +304,7 @@ class Packs:
         connection.execute("UPDATE part SET number = ? WHERE number = ?", (part, -1 - part))
         self._begun.discard(part)
         self._parts[part] = next(self._serials)
+        self._is_changed = True
 
     def documents(self, connection: sqlite3.Connection, number: int) -> list[Document]:
         """Return the documents of a trace, as they were when it was packed; none that cannot be read."""
@@ -351,6 +359,7 @@ class Packs:
             if connection.execute(query, (part, -1 - part, part * PART, (part + 1) * PART)).rowcount:
                 self._parts.pop(part, None)
                 self._begun.discard(part)
+                self._is_changed = True
                 connection.execute("DELETE FROM fact WHERE part = ?", (part,))
                 self._next = min(self._next, part)
 
