@@ -4,8 +4,8 @@
 
 Exit 0: the last line on standard output is one JSON object with `project`, `stack`, `region`, `config`
 (secrets masked), `outputs` (secrets masked), `resources` (how many are `run`, `stored only`, `skipped`) and
-`warnings`. Exit 1: one message on standard error, and the `warnings` until then, if there are any, as before.
-What the program itself prints goes to standard error.
+`warnings`. Exit 1: one message on standard error, with `--until-stdin-ends` as `error` in such an object, and
+the `warnings` until then, if there are any, in one. What the program itself prints goes to standard error.
 
 When the project's schema declares the settings `runtime` or `architecture`, they are set to this
 machine's (`python3.11`, `x86_64`), because functions run on it; `--config` overrides that too.

@@ -56,9 +56,9 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 def _run(given: argparse.Namespace) -> int:
     traces = [trace for path in given.files for trace in _read(path)]
     source = source_of(given)
-    refused = put(source, traces)
+    show, refused = showing(source), put(source, traces)
     for trace in traces if len(refused) < sum(len(trace.documents) for trace in traces) else ():
-        say(f"imported {trace.id}: `{showing(source)} {trace.id}`")
+        say(f"imported {trace.id}: `{show} {trace.id}`")
     if refused:
         told = "; ".join(refused[:_REASONS])
         more = f" and {len(refused) - _REASONS} more" if len(refused) > _REASONS else ""
