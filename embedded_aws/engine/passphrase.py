@@ -7,7 +7,9 @@ sdk/go/common/resource/config/crypt.go of pulumi/pulumi: AES-256-GCM, its key fr
 from __future__ import annotations
 
 import hashlib
+import os
 from base64 import b64decode
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,14 +76,18 @@ class Cipher:
 def cipher_of(stack: str, salt: str, passphrase: str) -> Cipher:
     """Return what decrypts a stack's values; `salt` is its file's `encryptionsalt`.
 
-    Raises EngineError for a passphrase that is not the stack's, and where the package that decrypts lacks.
+    Raises EngineError for a salt that is none, for a passphrase that is not the stack's, and where the package
+    that decrypts lacks.
     """
     version, _, rest = salt.partition(":")
     encoded, _, known = rest.partition(":")
-    if version != _VERSION or not known:
+    decoded = None
+    with suppress(ValueError):
+        decoded = _bytes(encoded)
+    if version != _VERSION or not known or decoded is None:
         raise EngineError(f"`encryptionsalt` of stack '{stack}' is not one that Pulumi writes: {salt!r}")
     try:
-        cipher = Cipher(stack, _key(passphrase, _bytes(encoded)))
+        cipher = Cipher(stack, _key(passphrase, decoded))
     except ImportError as error:
         raise EngineError(
             f"encrypted configuration of stack '{stack}' needs the package `cryptography` in the program's "
@@ -96,7 +102,8 @@ def cipher_of(stack: str, salt: str, passphrase: str) -> Cipher:
 
 
 def _key(passphrase: str, salt: bytes) -> bytes:
-    return hashlib.pbkdf2_hmac("sha256", passphrase.encode(), salt, _ROUNDS, _KEY_BYTES)
+    # The bytes that the environment has, whatever they are.
+    return hashlib.pbkdf2_hmac("sha256", os.fsencode(passphrase), salt, _ROUNDS, _KEY_BYTES)
 
 
 def _bytes(text: str) -> bytes:

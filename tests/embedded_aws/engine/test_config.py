@@ -7,6 +7,7 @@ import pytest
 
 from embedded_aws.engine.config import Config, load_config
 from embedded_aws.engine.errors import EngineError
+from embedded_aws.engine.passphrase import cipher_of
 from embedded_aws.engine.project import load_project
 from tests.embedded_aws.engine.harness import write_project
 
@@ -176,6 +177,21 @@ def test_missing_passphrase_is_named(encrypted: Callable[..., Config]) -> None:
         EngineError, match=r"passphrase in PULUMI_CONFIG_PASSPHRASE, or give values .* --config"
     ):
         encrypted()
+
+
+@pytest.mark.parametrize("salt", ["v1:???:v1:a:b", "v1:\xe9:v1:a:b", "v1:lR97ib58T0I=", "v2:lR97:v1:a:b"])
+def test_salt_that_pulumi_did_not_write_is_named(salt: str) -> None:
+    """Whatever of it was changed."""
+    with pytest.raises(
+        EngineError, match=r"`encryptionsalt` of stack 'dev' is not one that Pulumi writes: 'v"
+    ):
+        cipher_of("dev", salt, "hunter2")
+
+
+def test_passphrase_that_is_no_text_is_a_wrong_one(encrypted: Callable[..., Config]) -> None:
+    """An environment holds bytes."""
+    with pytest.raises(EngineError, match="is not that of stack 'dev'"):
+        encrypted(PULUMI_CONFIG_PASSPHRASE="\udcff")
 
 
 def test_wrong_passphrase_is_told_from_a_damaged_value(encrypted: Callable[..., Config]) -> None:
