@@ -76,8 +76,8 @@ class Cipher:
 def cipher_of(stack: str, salt: str, passphrase: str) -> Cipher:
     """Return what decrypts a stack's values; `salt` is its file's `encryptionsalt`.
 
-    Raises EngineError for a salt that is none, for a passphrase that is not the stack's, and where the package
-    that decrypts lacks.
+    Raises EngineError for a salt that is none, for a passphrase that is not the stack's, and where the
+    package that decrypts lacks.
     """
     version, _, rest = salt.partition(":")
     encoded, _, known = rest.partition(":")
