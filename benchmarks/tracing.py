@@ -109,6 +109,10 @@ class Quiet:
     def write(self, stream: Any, events: Any) -> None:
         """Take lines of a log."""
 
+    def has_room(self) -> bool:
+        """Take more of them."""
+        return True
+
     def services(self) -> Services:
         return Services(
             self,

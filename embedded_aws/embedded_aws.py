@@ -204,6 +204,7 @@ class EmbeddedAws:
             self._states.close()
         self._xray.news.close()
         stops = [server.stop() for server in self._servers]
+        stops.append(run_in_thread(self._daemon.stop_answering))
         if self._events:
             stops.append(self._events.close())
         if self._courier:

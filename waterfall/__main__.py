@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 _INTERRUPTED = 130
@@ -11,6 +12,7 @@ _INTERRUPTED = 130
 def main() -> int:
     """Run one command; returns the exit status, which is 130 after Ctrl-C."""
     gc.disable()  # collecting what imports leave takes a fifth of a start, and frees nothing
+    _open_closed()
     try:
         from waterfall import cli  # noqa: PLC0415 - what Ctrl-C may come into
 
@@ -26,6 +28,18 @@ def main() -> int:
     finally:
         gc.freeze()  # and the same of an end
         gc.disable()
+
+
+def _open_closed() -> None:
+    """Lead standard streams that are closed nowhere: the next file or socket would take their place."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            descriptor = os.open(os.devnull, os.O_RDWR)
+            os.dup2(descriptor, number)
+            if descriptor != number:
+                os.close(descriptor)
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, "r" if number == 0 else "w", closefd=False))
 
 
 def _without(error: ModuleNotFoundError) -> str:

@@ -59,6 +59,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _drop_output()
         return 0
+    except OSError as error:
+        from waterfall.terminal.teller import NO_ROOM  # noqa: PLC0415 - which few need
+
+        if error.errno not in NO_ROOM:
+            raise
+        _drop_output()
+        sys.stderr.write(f"waterfall: the output cannot be written: {error.strerror}\n")
+        return 1
     except ReadError as error:
         sys.stderr.write(f"waterfall: {error}\n")
         return 1

@@ -145,7 +145,10 @@ class LogSink(Protocol):
     """Takes what AWS's own services log into CloudWatch Logs."""
 
     def write(self, stream: LogStream, events: Sequence[LogEvent]) -> None:
-        """Append events, oldest first, to a stream, which is made if there is none; never blocks."""
+        """Append events, oldest first, to a stream, made if there is none; may block without room."""
+
+    def has_room(self) -> bool:
+        """Tell whether whoever can wait may write now."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import fcntl
 import os
 import shutil
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,7 @@ def locked(directory: Path) -> Iterator[Path]:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         _close_to_others(directory)
-        (directory / ".gitignore").write_text(_IGNORE, encoding="ascii")
+        private_file(directory / ".gitignore").write_text(_IGNORE, encoding="ascii")
         descriptor = os.open(private_file(directory / "lock"), os.O_RDWR)
     except OSError as problem:
         raise DataDirectoryError(
@@ -67,7 +67,15 @@ def remove_scratch(directory: Path) -> None:
 
 
 def private_file(path: Path) -> Path:
-    """Make the file if needed, and let only its owner read and write it; what it holds stays."""
+    """Make the file if needed, and let only its owner read and write it; what it holds stays.
+
+    Raises `DataDirectoryError` for a link, as a checkout may hold one: what it leads to is no file of ours.
+    """
+    with suppress(FileNotFoundError):
+        if not stat.S_ISREG(path.lstat().st_mode):
+            raise DataDirectoryError(
+                f"{path} is not a file of its own; remove it, or choose another data directory with --data"
+            )
     path.touch(mode=0o600)
     path.chmod(0o600)
     return path

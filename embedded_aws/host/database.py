@@ -34,7 +34,7 @@ _ADVICE = {
 }
 _INCREMENTAL = 2
 _NO_UTF_8 = "Could not decode to UTF-8"
-_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,10 @@ class Database:
             raise self._error(f"{self._path} cannot be used: {error}. {advice}") from error
 
     def _told(self, error: sqlite3.DatabaseError) -> str:
-        """Say what is wrong and what helps, by SQLite's code of the error."""
+        """Say what is wrong and what helps, by SQLite's code of the error.
+
+        All that our statements can get wrong is that the file lacks a table of its version, or has one more.
+        """
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest is detail
         if code in _DAMAGED:
             return f"{self._path} is damaged or no database: {error}. {self._delete_it()}"

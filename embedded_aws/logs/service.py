@@ -22,7 +22,11 @@ _DELAY = 0.1
 """Seconds that events are collected before they are stored; whoever reads stores them at once."""
 
 _MOST_PENDING = 4 * 1024 * 1024
-"""Characters that wait in memory; a function that writes faster than they can be stored has to wait."""
+"""Bytes that wait in memory; whoever brings more has to store them first."""
+_ROOM = _MOST_PENDING // 2
+"""Who writes faster than can be stored, and can wait, should from here on."""
+_EVENT_BYTES = 100
+"""What an event takes beside its text: empty lines cost as much time as others."""
 
 
 class Logs:
@@ -38,7 +42,7 @@ class Logs:
         self._flushing = threading.Lock()
         self._pending: dict[LogStream, list[LogEvent]] = {}
         self._size = 0
-        self._wake = threading.Event()
+        self._wake, self._hurry = threading.Event(), threading.Event()
         self._closing = threading.Event()
         self._warned: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="logs", daemon=True)
@@ -53,12 +57,18 @@ class Logs:
         """Append events to a stream; they are there for every read that begins after this."""
         with self._lock:
             self._pending.setdefault(stream, []).extend(events)
-            self._size += sum(len(event.message) for event in events)
-            full = self._size > _MOST_PENDING
-        if full:
+            self._size += sum(len(event.message) + _EVENT_BYTES for event in events)
+        if self._size > _MOST_PENDING:
             self.flush()
-        elif not self._wake.is_set():
+            return
+        if not self.has_room():
+            self._hurry.set()
+        if not self._wake.is_set():
             self._wake.set()
+
+    def has_room(self) -> bool:
+        """Tell whether more may be written now; else it would be better to wait."""
+        return self._size <= _ROOM
 
     def flush(self) -> None:
         """Store all that waits."""
@@ -77,6 +87,7 @@ class Logs:
         """Store all that waits, and close the store."""
         self._cleanup.close()
         self._closing.set()
+        self._hurry.set()
         self._wake.set()
         self._thread.join()
         self.flush()
@@ -86,7 +97,8 @@ class Logs:
         while not self._closing.is_set():
             self._wake.wait()
             self._wake.clear()
-            self._closing.wait(_DELAY)
+            self._hurry.wait(_DELAY)
+            self._hurry.clear()
             self.flush()
 
     def _tidy(self) -> bool:

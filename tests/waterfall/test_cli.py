@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -19,6 +20,8 @@ from tests.waterfall import samples
 from tests.waterfall.samples import TRACE_ID
 from waterfall.cli import COMMANDS, main
 from waterfall.shell import typed
+from waterfall.terminal.screen import Screen
+from waterfall.terminal.teller import Teller
 
 ROOT = Path(__file__).parents[2]
 
@@ -287,6 +290,34 @@ def test_closed_pipe_is_quiet(api: Api) -> None:
         command = [sys.executable, "-m", "waterfall", "show", TRACE_ID, "--endpoint", api.endpoint]
         done = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has a file that is always full")
+def test_output_that_a_full_disk_does_not_take_is_told_in_one_line() -> None:
+    """The output is what was asked for: without it the command has failed."""
+    command = [sys.executable, "-m", "waterfall", "completion", "bash"]
+    with FULL.open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
+    told = b"waterfall: the output cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (1, told)
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="only Linux has a file that is always full")
+def test_a_stack_goes_on_while_a_full_disk_takes_none_of_what_it_tells() -> None:
+    """What `up` and `serve` print is beside the point: they serve."""
+    full = FULL.open("w", encoding="utf-8")
+    Teller(full, Screen()).fail("something")
+    with contextlib.suppress(OSError):
+        full.close()
+
+
+def test_standard_streams_may_be_closed() -> None:
+    """Nothing else takes their place, and nobody misses the output."""
+    command = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", sys.executable, "-m", "waterfall", "--version"]
+    assert subprocess.run(command, timeout=60, check=False).returncode == 0
 
 
 def test_piped_output_is_plain(api: Api) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
@@ -12,6 +13,9 @@ from waterfall.terminal.text import clean, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""Why a file takes no more output."""
 
 
 @dataclass(slots=True)
@@ -36,9 +40,13 @@ class Teller:
         self._say(f"{self.screen.glyphs.warning} {message}", STYLES["error"])
 
     def lines(self, lines: Iterable[Text]) -> None:
-        """Print what is drawn already."""
-        self.out.write(to_text(lines, self.screen))
-        self.out.flush()
+        """Print what is drawn already; what a full disk does not take must not end what is told about."""
+        try:
+            self.out.write(to_text(lines, self.screen))
+            self.out.flush()
+        except OSError as problem:
+            if problem.errno not in NO_ROOM:
+                raise
 
     def _say(self, message: str, style: str) -> None:
         found = wrapped(clean(message), self.screen.width, self.screen.glyphs)

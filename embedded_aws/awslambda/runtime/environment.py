@@ -27,8 +27,11 @@ from embedded_aws.awslambda.runtime.runtime_api import InvocationEvent, Reply, R
 from embedded_aws.debugging.debugger import Debuggee
 from embedded_aws.host.children import kill_descendants
 
-_PIPE_BYTES = 64 * 1024
-_READS_AT_ONCE = 4
+_READ_BYTES = 16 * 1024
+"""Read at once: if it is all line feeds, a tenth of a second of work."""
+_MOST_READS = 16
+"""Enough for all that a pipe holds."""
+_ROOM_SECONDS = 0.02
 """More than a pipe holds; a worker that never stops writing must not keep the loop."""
 
 
@@ -96,7 +99,7 @@ class Environment:
         if self._stopped:
             await self.stop()
             raise InitError(None, None, "the environment was stopped while it started")
-        asyncio.get_running_loop().add_reader(self._pipe, self._read_output)
+        self._listen()
 
     async def _spawn(self, launch: Launch, address: str) -> None:
         self._pipe, write_end = os.pipe()
@@ -244,12 +247,28 @@ class Environment:
                 # The worker leads a session of its own: wrappers and children get it too.
                 os.killpg(self._process.pid, number)
 
-    def _read_output(self) -> None:
-        for _ in range(_READS_AT_ONCE):
+    def _listen(self) -> None:
+        """Read what comes, some at a time, while there is room for it: a full pipe lets the worker wait."""
+        if self._pipe < 0:
+            return
+        loop = asyncio.get_running_loop()
+        if self.log.has_room():
+            loop.add_reader(self._pipe, self._read_some)
+        else:
+            loop.remove_reader(self._pipe)
+            loop.call_later(_ROOM_SECONDS, self._listen)
+
+    def _read_some(self) -> None:
+        self._read_output(1)
+        if not self.log.has_room():
+            self._listen()
+
+    def _read_output(self, most: int = _MOST_READS) -> None:
+        for _ in range(most):
             if self._pipe < 0:
                 return
             try:
-                chunk = os.read(self._pipe, _PIPE_BYTES)
+                chunk = os.read(self._pipe, _READ_BYTES)
             except BlockingIOError:
                 return
             if not chunk:

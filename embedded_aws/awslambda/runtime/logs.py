@@ -50,6 +50,10 @@ class StreamLog:
         self._output = Output()
         self._latest = 0
 
+    def has_room(self) -> bool:
+        """Tell whether more output should be taken now; else the worker has to wait."""
+        return self._sink.has_room()
+
     def output(self, chunk: bytes) -> None:
         """Take output of the worker."""
         self._write(piece for piece in self._output.feed(chunk) if self._is_kept(piece))

@@ -62,7 +62,7 @@ class Daemon:
         self._put = put
         self._api = LoopbackGuard(_Readable(api), _refused)
         self._counts: Counter[str] = Counter()
-        self._running = contextlib.ExitStack()
+        self._running, self._answering = contextlib.ExitStack(), contextlib.ExitStack()
         self._datagrams: Datagrams | None = None
 
     @property
@@ -85,13 +85,18 @@ class Daemon:
             opened.callback(datagrams.end)
             storing.start()
             server.start()
-            opened.callback(server.stop)
+            self._answering.callback(server.stop)
             self._port = port
             self._datagrams = datagrams
             self._running = opened.pop_all()
 
+    def stop_answering(self) -> None:
+        """End the TCP port alone, which may take a second; a second call does nothing."""
+        self._answering.close()
+
     def stop(self) -> None:
         """Store what has arrived, then close both sockets; a second call does nothing."""
+        self.stop_answering()
         self._running.close()
 
     def flush(self, timeout: float = 5.0) -> bool:

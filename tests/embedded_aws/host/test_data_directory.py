@@ -68,3 +68,20 @@ def test_a_directory_of_all_users_is_refused(tmp_path: Path) -> None:
         pass
     assert list(shared.iterdir()) == []
     assert rights(shared) == "0o777"
+
+
+@pytest.mark.parametrize("name", [".gitignore", "lock", "server.log", "traces.db"])
+@pytest.mark.parametrize("kind", ["link", "folder"])
+def test_what_is_no_file_of_its_own_is_refused(tmp_path: Path, name: str, kind: str) -> None:
+    """A checkout may bring a link to a file of the user's: that is neither written nor closed to others."""
+    directory, linked = tmp_path / "data", tmp_path / "linked"
+    directory.mkdir()
+    linked.write_text("precious")
+    if kind == "link":
+        (directory / name).symlink_to(linked)
+    else:
+        (directory / name).mkdir()
+    with pytest.raises(DataDirectoryError, match=f"{name} is not a file of its own; remove it"):
+        use(directory)
+    assert linked.read_text() == "precious"
+    assert rights(linked) == "0o644"

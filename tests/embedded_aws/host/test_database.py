@@ -149,6 +149,16 @@ def test_text_that_is_no_text_fails_once(tmp_path: Path) -> None:
     database.close()
 
 
+def test_a_table_that_is_not_there_is_damage(tmp_path: Path) -> None:
+    """No other directory is needed for that: the advice is to delete the file."""
+    database = opened(tmp_path / "things.db")
+    with database.transaction() as connection:
+        connection.execute("DROP TABLE thing")
+    with pytest.raises(ThingsError, match=r"things\.db is damaged.* Delete the file"):
+        count(database)
+    database.close()
+
+
 def test_a_damaged_schema_is_told_in_one_line(tmp_path: Path) -> None:
     """Also where SQLite's own message about it is no text."""
     opened(tmp_path / "things.db").close()

@@ -53,6 +53,18 @@ def test_memory_is_bounded() -> None:
     logs.close()
 
 
+def test_empty_lines_leave_no_room_either() -> None:
+    """Each event counts beside its text: to store 30,000 takes as long, whatever they say."""
+    logs = Logs(Store(None), time.time)
+    with logs._flushing:  # what waits cannot be stored meanwhile
+        logs.write(STREAM, [LogEvent(int(time.time() * 1000), "\n")] * 30_000)
+        assert not logs.has_room()
+    logs.flush()
+    assert logs.has_room()
+    assert count(logs.store) == 30_000
+    logs.close()
+
+
 def test_a_full_group_is_told_once(caplog: pytest.LogCaptureFixture) -> None:
     """The server's log says that old events go, and does not repeat it."""
     logs = Logs(Store(None, group_bytes=1000), time.time)

@@ -29,6 +29,9 @@ class Written:
         assert stream == STREAM
         self.events += events
 
+    def has_room(self) -> bool:
+        return True
+
     @property
     def messages(self) -> list[str]:
         return [event.message for event in self.events]

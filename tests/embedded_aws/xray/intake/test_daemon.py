@@ -271,6 +271,17 @@ def test_stopping_stores_what_has_arrived(core: Core) -> None:
     assert len(core.texts) == 500
 
 
+def test_answering_can_stop_before_storing(core: Core) -> None:
+    """A client that sends half a request takes a second at the end, which others can use meanwhile."""
+    with running(core) as daemon, socket.create_connection(address(daemon)) as slow:
+        slow.sendall(b"POST /GetSamplingRules HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{")
+        daemon.stop_answering()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address(daemon))
+        send(daemon, HEADER + b"late")
+    assert core.texts == ["late"]
+
+
 def test_a_second_stop_and_a_late_flush_do_nothing(core: Core) -> None:
     """Both are harmless."""
     with running(core) as daemon:
