@@ -24,6 +24,7 @@ _EXTRAS = {"pulumi_aws": "type: pip install 'traced-api[components]'"}
 _OLDEST = (3, 11)
 _GUEST = Path(__file__).with_name("guest.py")
 _TOLD = ("pulumi", "pulumi-aws")
+_LOCKED = {"uv.lock": ("uv", "sync", "--directory"), "poetry.lock": ("poetry", "install", "--directory")}
 _LIBRARY = re.compile(r"python(\d+)\.(\d+)")
 
 
@@ -82,12 +83,13 @@ def environment_of(project: Project) -> Environment:
 
 def advice(project: Project, missing: str | None) -> str:
     """Say why a module may be missing, and what brings it."""
-    requirements = project.directory / "requirements.txt"
     package = (missing or "").partition(".")[0]
-    wanted: Sequence[str] = ["-r", str(requirements)] if requirements.exists() else [package]
+    wanted, tool = _wanted(project.directory, package)
     environment = project.virtualenv or environment_of(project).directory
     if environment is None and package in _EXTRAS:
         return _EXTRAS[package]
+    if tool:
+        return f"its lock file names what it needs: `{tool}`"
     if environment is None:
         command = shlex.join([sys.executable, "-m", "pip", "install", *wanted])
         return f"install it beside this tool: `{command}`, or name its virtualenv in Pulumi.yaml"
@@ -99,6 +101,15 @@ def advice(project: Project, missing: str | None) -> str:
     if _has_setup(project.directory / "Makefile"):
         command = shlex.join(["make", "-C", str(project.directory), "setup"])
     return f"the virtualenv {environment} {environment_of(project).unfit}: `{command}`"
+
+
+def _wanted(directory: Path, package: str) -> tuple[Sequence[str], str]:
+    """Return what pip installs, and the command that installs all where a tool has locked it."""
+    requirements = directory / "requirements.txt"
+    if requirements.exists():
+        return ["-r", str(requirements)], ""
+    found = next((line for file, line in _LOCKED.items() if (directory / file).exists()), ())
+    return [package], shlex.join([*found, str(directory)]) if found else ""
 
 
 def _activated() -> Path | None:

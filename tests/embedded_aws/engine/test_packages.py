@@ -108,3 +108,15 @@ def test_a_package_that_a_virtualenv_lacks_is_installed(project: Project) -> Non
     assert advice(project, "a.b") == f"{told}`{pip} install -r {project.directory}/requirements.txt`"
     (project.directory / "requirements.txt").unlink()
     assert advice(project, "a.b") == f"{told}`{pip} install a`"
+
+
+@pytest.mark.parametrize(("lock", "command"), [
+    ("uv.lock", "uv sync --directory"),
+    ("poetry.lock", "poetry install --directory"),
+])  # fmt: skip
+def test_what_a_tool_has_locked_is_installed_by_that_tool(tmp_path: Path, lock: str, command: str) -> None:
+    """Not by the name of a module, which may be another package's on PyPI."""
+    directory = write_project(tmp_path / "program", "import core")
+    (directory / lock).touch()
+    told = advice(load_project(directory), "core")
+    assert told == f"its lock file names what it needs: `{command} {directory}`"
