@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import ClientDisconnect
 
 from embedded_aws.aws import call as aws_request
-from embedded_aws.aws.errors import error
+from embedded_aws.aws.errors import AwsError, error, protocol
 from embedded_aws.aws.http import Response, read_body, replay
 from embedded_aws.aws.model import ShapeError
 from embedded_aws.aws.moto_events import collected
-from embedded_aws.aws.moto_input import UnansweredError, UnknownOperationError
+from embedded_aws.aws.moto_refusals import UnansweredError, UnknownOperationError
 from embedded_aws.aws.parsing import ParseError
 from embedded_aws.aws.trace_header import NAME, TraceHeader
 from embedded_aws.gateway.method_request import find_api
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from embedded_aws.journal.about import About
 
 _REFUSALS = {
-    ParseError: "SerializationException",
-    ShapeError: "ValidationException",
-    UnknownOperationError: "UnknownOperationException",
-    UnansweredError: "ValidationException",
+    ParseError: ("SerializationException", "MalformedInput", "MalformedXML"),
+    ShapeError: ("ValidationException", "ValidationError", "InvalidArgument"),
+    UnknownOperationError: ("UnknownOperationException", "InvalidAction", "MethodNotAllowed"),
+    UnansweredError: ("ValidationException", "ValidationError", "InvalidRequest"),
 }
-"""Why a request is not valid: the code that JSON protocols have for it; the others have many."""
+"""Why a request is not valid: the codes that most have for it with JSON, by the query protocol, and S3."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -142,11 +142,13 @@ def _failure(call: aws_request.Call, problem: Exception) -> ASGIApp:
     """Turn an exception, mostly moto's, into an error that SDKs show and do not retry for long."""
     if isinstance(problem, NotImplementedError):
         return error(call, 501, "NotImplemented", str(problem))
-    code = next((code for kind, code in _REFUSALS.items() if isinstance(problem, kind)), None)
-    if code:
+    if isinstance(problem, AwsError):
+        return error(call, problem.status, problem.code, problem.message)
+    codes = next((codes for kind, codes in _REFUSALS.items() if isinstance(problem, kind)), None)
+    if codes:
         if isinstance(problem, UnansweredError):
             _LOG.warning("%s %s (%s): %s", call.method, call.path[:200], call.service, problem)
-        return error(call, 400, code, str(problem))
+        return error(call, 400, codes[protocol(call)], str(problem))
     _LOG.error("%s %s (%s) failed", call.method, call.path, call.service, exc_info=problem)
     return error(call, 500, "InternalFailure", f"{type(problem).__name__}: {problem}")
 

@@ -118,17 +118,27 @@ def wire_form(service: str, error: AwsError) -> bytes:
     return json.dumps(members).encode()
 
 
+JSON, QUERY, XML = range(3)
+
+
+def protocol(call: Call) -> int:
+    """Return in which form a call expects an error: `JSON`, `QUERY` or `XML`."""
+    if call.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return QUERY
+    return XML if call.service in _XML_SERVICES else JSON
+
+
 def error(call: Call, status: int, code: str, message: str) -> Response:
     """Build the answer: XML for the query and REST-XML protocols, JSON for all others.
 
     JSON clients read the code from `x-amzn-ErrorType` (REST) or from `__type`.
     """
     headers = {"x-amzn-ErrorType": code, "x-amzn-RequestId": RandomIds().request_id()}
-    is_query = call.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
-    if not is_query and call.service not in _XML_SERVICES:
+    form = protocol(call)
+    if form == JSON:
         body = json.dumps({"__type": code, "message": message})
         return Response(body, status, headers, media_type="application/json")
     inner = f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
     # S3's errors have no envelope.
-    text = inner if not is_query else f"<ErrorResponse>{inner}</ErrorResponse>"
+    text = inner if form == XML else f"<ErrorResponse>{inner}</ErrorResponse>"
     return Response(f'<?xml version="1.0" encoding="UTF-8"?>{text}', status, headers, media_type="text/xml")

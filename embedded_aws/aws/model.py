@@ -27,7 +27,7 @@ _JSON_TYPES: dict[str, type | tuple[type, ...]] = {
     "double": (int, float),
     "float": (int, float),
     "timestamp": (int, float),
-    "blob": str,
+    "blob": (str, bytes),  # the body of a REST request is no JSON
     "boolean": bool,
     "list": list,
     "structure": dict,
@@ -68,7 +68,7 @@ def checked(shape: Any, value: Any, where: str = "") -> Any:
     """Return the value without its nulls, which count as absent in AWS's JSON; raises `ShapeError`."""
     kind = shape.type_name
     if not _has_type(value, kind):
-        raise ShapeError(f"{where or 'The request'} is {shown(value)}; it must be {_said(kind, value)}")
+        raise ShapeError(f"{where or 'The request'} is {shown(value)}; it must be {said(kind, value)}")
     if kind == "structure":
         return _structure(shape, value, where)
     _check_limits(shape, value, where)
@@ -90,7 +90,7 @@ def check_types(shape: Any, value: Any, where: str = "") -> None:
     if value is None or kind not in _JSON_TYPES or (kind == "timestamp" and isinstance(value, str)):
         return
     if not _has_type(value, kind):
-        raise ShapeError(f"{where or 'The request'} is {shown(value)}; it must be {_said(kind, value)}")
+        raise ShapeError(f"{where or 'The request'} is {shown(value)}; it must be {said(kind, value)}")
     if kind == "list":
         for index, item in enumerate(value):
             check_types(shape.member, item, f"{where}[{index}]")
@@ -108,7 +108,7 @@ def _check_members(shape: Any, value: dict[str, Any], where: str) -> None:
         key = member.serialization.get("name", name)
         place = f"{where}.{key}" if where else key
         if name in shape.required_members and value.get(key) is None:
-            raise ShapeError(f"{place} is missing; it must be {_said(member.type_name)}")
+            raise ShapeError(f"{place} is missing; it must be {said(member.type_name)}")
         check_types(member, value.get(key), place)
 
 
@@ -152,7 +152,7 @@ def _structure(shape: Any, value: dict[str, Any], where: str) -> dict[str, Any]:
     given = {name: value[name] for name in shape.members if value.get(name) is not None}
     for name in shape.required_members:
         if name not in given:
-            raise ShapeError(f"{prefix}{name} is missing; it must be {_said(shape.members[name].type_name)}")
+            raise ShapeError(f"{prefix}{name} is missing; it must be {said(shape.members[name].type_name)}")
     return {name: checked(shape.members[name], item, prefix + name) for name, item in given.items()}
 
 
@@ -200,7 +200,8 @@ def _has_type(value: Any, kind: str) -> bool:
     return isinstance(value, _JSON_TYPES[kind])
 
 
-def _said(kind: str, value: Any = None) -> str:
+def said(kind: str, value: Any = None) -> str:
+    """Return what a type must be, for an error message; of an integer that is too large, its range."""
     if kind in _INTEGERS and isinstance(value, int):
         return f"from {_INTEGERS[kind].start} to {_INTEGERS[kind].stop - 1}"
     return _SAID.get(kind, "a number of epoch seconds" if kind == "timestamp" else f"a {kind}")

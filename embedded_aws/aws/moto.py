@@ -14,11 +14,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from embedded_aws.aws import call as aws_request
-from embedded_aws.aws import moto_input
+from embedded_aws.aws import moto_input, moto_refusals
 from embedded_aws.aws.errors import error
 from embedded_aws.aws.http import read_body, replay, run_in_thread
 from embedded_aws.aws.interfaces import ACCOUNT_ID
-from embedded_aws.aws.moto_input import UnknownOperationError
+from embedded_aws.aws.moto_refusals import UnknownOperationError
 from embedded_aws.aws.parsing import ParseError
 from embedded_aws.aws.wsgi import Environ, StartResponse, WsgiBridge
 
@@ -48,7 +48,7 @@ class MotoAws:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one AWS request; moto finds the service by signature, host or target.
 
-        Raises `ParseError`, `ShapeError` and the errors of `moto_input` for a request that is refused, and
+        Raises `ParseError`, `ShapeError` and the errors of `moto_refusals` for one that is refused, and
         `NotImplementedError` for what moto does not have.
         """
         call = aws_request.parse(scope)
@@ -63,7 +63,7 @@ class MotoAws:
         except (NotImplementedError, ParseError, UnknownOperationError):
             raise
         except Exception as problem:
-            raise moto_input.refusal(call, body, problem) from problem
+            raise moto_refusals.refusal(call, scope["query_string"], body, problem) from problem
 
     def warm(self, services: Iterable[str]) -> None:
         """Import services now, in a thread: the first call of each would wait for its import, up to a second.
@@ -74,8 +74,14 @@ class MotoAws:
         threading.Thread(target=lambda: [load().open(name) for name in names], daemon=True).start()
 
     def backend(self, service: str, region: str) -> Any:
-        """Return the state of a service in a region: moto's backend object."""
-        return load().backends(service)[region]
+        """Return the state of a service in a region: moto's backend object.
+
+        Raises `AwsError` for a region that does not exist, which only a signature can have named.
+        """
+        try:
+            return load().backends(service)[region]
+        except KeyError:
+            raise moto_refusals.unknown_region(region) from None
 
     def used_backends(self, service: str) -> Mapping[str, Any]:
         """Return the state of a service by region, for the regions that were used.

@@ -16,10 +16,10 @@ from embedded_aws.aws.bucket_notifications import conflict
 from embedded_aws.aws.event_patterns import EventPatternError, checked, matches, parse
 from embedded_aws.aws.moto_events import EventPut, NotificationsSet, ObjectChanged, Published, note
 from embedded_aws.aws.moto_patches import (
+    correct_bucket_policies,
     correct_iam,
     correct_streams,
     publish_parameters,
-    refuse_nothing_by_bucket_policies,
 )
 from embedded_aws.aws.moto_tables import correct_tables
 from embedded_aws.aws.parsing import ParseError, read_json
@@ -236,7 +236,7 @@ def _s3() -> None:
             raise S3ClientError("InvalidArgument", problem)
         put_configuration(self, bucket_name, notification_config)
 
-    refuse_nothing_by_bucket_policies()
+    correct_bucket_policies()
     backend, told, called = _open(S3Backend), _open(notifications), _open(models)
     told.send_event = changed
     told.send_test_event = configured

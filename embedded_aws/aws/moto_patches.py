@@ -278,22 +278,35 @@ def _read_policies_when_asked() -> None:
     backend._init_managed_policies = dict  # noqa: SLF001
 
 
-def refuse_nothing_by_bucket_policies() -> None:
-    """Let no policy of a bucket refuse a request: moto refuses whatever its conditions are.
+def correct_bucket_policies() -> None:
+    """Let no policy of a bucket refuse a request, and none be kept that cannot be read.
 
-    A bucket that denies plain HTTP alone would have no objects. As everywhere else here, policies are kept,
-    and nobody is refused for lack of permission; what a policy opens to everybody stays open.
+    moto refuses whatever a policy's conditions are: a bucket that denies plain HTTP alone would have no
+    objects. As everywhere else here, policies are kept, and nobody is refused for lack of permission; what a
+    policy opens to everybody stays open. It looks at the policy of a bucket with each request for it, and
+    would fail each time on one that is none.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
     """
-    from moto.iam.access_control import PermissionResult  # noqa: PLC0415 - a slow import
-    from moto.s3.models import FakeBucket  # noqa: PLC0415
+    from moto.iam.access_control import IAMPolicy, PermissionResult  # noqa: PLC0415 - a slow import
+    from moto.s3.exceptions import S3ClientError  # noqa: PLC0415
+    from moto.s3.models import FakeBucket, S3Backend  # noqa: PLC0415
 
-    ask = FakeBucket.get_permission
+    ask, put = FakeBucket.get_permission, S3Backend.put_bucket_policy
 
     def get_permission(self: FakeBucket, action: str, resource: str) -> Any:
         found = ask(self, action, resource)
         return PermissionResult.NEUTRAL if found == PermissionResult.DENIED else found
 
+    def put_bucket_policy(self: S3Backend, bucket_name: str, policy: bytes) -> None:
+        try:
+            IAMPolicy(policy.decode()).is_action_permitted("s3:GetObject", f"arn:aws:s3:::{bucket_name}/a")
+        except Exception as problem:  # moto looks for what is there, and fails in as many ways
+            told = f"This policy contains invalid Json, or no statements: {type(problem).__name__}"
+            raise S3ClientError("MalformedPolicy", told) from problem
+        put(self, bucket_name, policy)
+
     FakeBucket.get_permission = get_permission  # type: ignore[method-assign]
+    S3Backend.put_bucket_policy = put_bucket_policy  # type: ignore[method-assign]
 
 
 def publish_parameters() -> None:

@@ -12,7 +12,7 @@ from moto.moto_server import werkzeug_app
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.routing import Rule
 
-from embedded_aws.aws.moto_input import UnknownOperationError
+from embedded_aws.aws.moto_refusals import UnknownOperationError
 
 
 @cache

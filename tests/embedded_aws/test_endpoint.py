@@ -260,6 +260,116 @@ def test_an_unknown_operation_is_refused(running: Running) -> None:
     assert (answer.status, answer.json()["__type"]) == (400, "UnknownOperationException")
 
 
+FORM: dict[str, str | bytes] = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+def form(service: str, body: bytes, region: str = "us-east-1") -> bytes:
+    return request("POST /", {**signed(service, region), **FORM}, body)
+
+
+def targeted(service: str, target: str, body: bytes, region: str = "us-east-1") -> bytes:
+    return request("POST /", {**signed(service, region), "X-Amz-Target": target}, body)
+
+
+def rest(service: str, line: str, body: bytes = b"") -> bytes:
+    return request(line, signed(service), body)
+
+
+@pytest.mark.parametrize(
+    ("sent", "code", "message"),
+    [
+        pytest.param(
+            form("sqs", b"Action=ReceiveMessage&QueueUrl=q&WaitTimeSeconds=soon"),
+            "ValidationError", 'WaitTimeSeconds is "soon"; it must be an integer', id="number in a form",
+        ),
+        pytest.param(
+            form("sts", b"Action=AssumeRole&RoleArn=a&RoleSessionName=b&DurationSeconds=%ff"),
+            "ValidationError", "DurationSeconds is", id="broken percent-encoding",
+        ),
+        pytest.param(
+            form("iam", b"Action=CreateServiceLinkedRole"),
+            "ValidationError", "AWSServiceName is missing", id="missing in a form",
+        ),
+        pytest.param(
+            form("iam", b"Acti%C3%B6n=ListRoles"),
+            "InvalidAction", "iam has no operation for this request", id="no action",
+        ),
+        pytest.param(
+            rest("apigateway", "POST //restapis", b"{}"),
+            "UnknownOperationException", "apigateway has no operation", id="no path",
+        ),
+        pytest.param(
+            rest("s3", "PUT /none?lifecycle", b"<LifecycleConfiguration><Rule>"),
+            "MalformedXML", "<Message>", id="broken XML",
+        ),
+        pytest.param(
+            rest("apigateway", "DELETE /usageplans/none"),
+            "There is no", '"none" (usagePlanId)', id="nothing of that name",
+        ),
+        pytest.param(
+            targeted("secretsmanager", "secretsmanager.ListSecretVersionIds", b'{"SecretId": "none"}'),
+            "ResourceNotFoundException", 'There is no "none" (SecretId)', id="nothing of that name, JSON",
+        ),
+        pytest.param(
+            targeted(
+                "sqs", "AmazonSQS.CreateQueue",
+                b'{"QueueName": "x", "Attributes": {"VisibilityTimeout": "long"}}',
+            ),
+            "ValidationException", 'Attributes.VisibilityTimeout is "long"; it must be a number',
+            id="number in a text",
+        ),
+        pytest.param(
+            targeted("dynamodb", "DynamoDB_20120810.ListExports", b"{}"),
+            "ValidationException", "TableArn is missing", id="what moto needs",
+        ),
+        pytest.param(
+            rest(
+                "scheduler", "POST /schedules/a",
+                b'{"ScheduleExpression": "", "Target": {"Arn": "", "RoleArn": ""}, "FlexibleTimeWindow": 7}',
+            ),
+            "ValidationException", "FlexibleTimeWindow is 7; it must be an object", id="member of REST",
+        ),
+    ],
+)  # fmt: skip
+def test_what_moto_fails_on_is_told_as_aws_does(
+    running: Running, sent: bytes, code: str, message: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The service's model says what is wrong with the request, in every protocol."""
+    answer = exchange(running.url, sent)
+    assert 400 <= answer.status < 500
+    told = answer.body.decode().replace('\\"', '"')
+    assert code in told
+    assert message in told
+    assert not caplog.records
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        (targeted("sqs", "AmazonSQS.ListQueues", b"{}", "mars-1"), 400, "InvalidSignatureException"),
+        (form("sns", b"Action=ListTopics", "mars-1"), 403, "SignatureDoesNotMatch"),
+    ],
+)
+def test_a_region_that_does_not_exist_is_refused(
+    running: Running, sent: bytes, status: int, code: str
+) -> None:
+    """The signature names it; AWS says so, in the words of the protocol."""
+    answer = exchange(running.url, sent)
+    assert answer.status == status
+    assert code in answer.body.decode()
+    assert "Credential should be scoped to a valid region" in answer.body.decode()
+
+
+def test_a_policy_that_cannot_be_read_is_not_kept(running: Running, name: str) -> None:
+    """Moto looks at it with each request for the bucket, and would fail."""
+    s3 = running.client("s3")
+    s3.create_bucket(Bucket=name)
+    for policy in ("[1]", "{", "{}", '{"Statement": [7]}'):
+        with pytest.raises(ClientError, match="MalformedPolicy"):
+            s3.put_bucket_policy(Bucket=name, Policy=policy)
+    s3.put_object(Bucket=name, Key="k", Body=b"x")
+
+
 def test_what_moto_fails_on_is_refused_in_one_line(
     running: Running, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -10,7 +10,18 @@ from collections.abc import Iterator
 from multiprocessing.connection import wait
 from typing import Any
 
-from tests.fuzz import agents, documents, events, gateway, intake, machines, packing, queries, sockets
+from tests.fuzz import (
+    agents,
+    documents,
+    events,
+    gateway,
+    intake,
+    machines,
+    operations,
+    packing,
+    queries,
+    sockets,
+)
 from tests.fuzz.running import Finding, Report, Slice, run
 
 IN_PROCESS = {
@@ -18,7 +29,7 @@ IN_PROCESS = {
     for part in (intake, queries, events, gateway, documents, packing)
     for target in part.TARGETS
 }
-SOCKETS = {target.name: target for target in (*sockets.TARGETS, *machines.TARGETS, *agents.TARGETS)}
+SOCKETS = {target.name: target for part in (sockets, operations, machines, agents) for target in part.TARGETS}
 ALL = {**IN_PROCESS, **SOCKETS}
 
 HANG_SECONDS = 30.0
