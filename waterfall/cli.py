@@ -68,7 +68,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"waterfall: the output cannot be written: {error.strerror}\n")
         return 1
     except ReadError as error:
-        sys.stderr.write(f"waterfall: {error}\n")
+        from waterfall.terminal.text import message  # noqa: PLC0415 - imports what a start need not wait for
+
+        sys.stderr.write(f"waterfall: {message(error)}\n")
         return 1
     return status
 

@@ -113,6 +113,14 @@ def test_show_without_an_id_shows_the_latest(api: Api, capsys: pytest.CaptureFix
     assert "LookupError: no greeting for 'Ada'" in capsys.readouterr().out
 
 
+def test_an_error_brings_no_control_characters(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever it names: a terminal would obey them."""
+    assert run(api, "import", "none\x1b]0;mine\x07\u202e.json") == 1
+    told = capsys.readouterr().err
+    assert r"none\x1b]0;mine\x07\u202e.json" in told
+    assert told.removesuffix("\n").isprintable()
+
+
 def test_unknown_trace_is_an_error(api: Api, capsys: pytest.CaptureFixture[str]) -> None:
     """A trace that is not there is one line on standard error and exit status 1."""
     assert run(api, "show", TRACE_ID) == 1

@@ -16,7 +16,7 @@ from waterfall.proof.modes import MODES, FalseProofError, compare_modes
 from waterfall.stack.child import Program
 from waterfall.terminal import compare as picture
 from waterfall.terminal.screen import Screen, screen_of, to_text
-from waterfall.terminal.text import json_text
+from waterfall.terminal.text import json_text, message
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +46,7 @@ def _run(given: argparse.Namespace) -> int:
         try:
             compared = compare_modes(program, say)
         except FalseProofError as error:
-            sys.stderr.write(f"waterfall: {error}\n")
+            sys.stderr.write(f"waterfall: {message(error)}\n")
             return 2
         for each in compared.unmoved:
             say(f"the same recorder on both sides, so nothing is proven of it: {each}")

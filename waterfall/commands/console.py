@@ -9,6 +9,7 @@ from waterfall.commands import options
 from waterfall.commands.context import printed, source_of
 from waterfall.commands.options import Command
 from waterfall.ports import CONSOLE_PORT
+from waterfall.terminal.text import message
 from waterfall.web.listener import ConsoleError
 
 
@@ -23,7 +24,7 @@ def _run(given: argparse.Namespace) -> int:
     try:
         server.serve(source_of(given), given.port, _announce)
     except ConsoleError as error:
-        sys.stderr.write(f"waterfall: {error}\n")
+        sys.stderr.write(f"waterfall: {message(error)}\n")
         return 1
     return 0
 

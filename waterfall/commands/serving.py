@@ -16,7 +16,7 @@ from waterfall.commands import options
 from waterfall.ports import AWS_PORT, CONSOLE_PORT, DAEMON_PORT, OTLP_PORT
 from waterfall.stack import KEEP_SETTING
 from waterfall.stack.registry import Noted, noted
-from waterfall.terminal.text import clean
+from waterfall.terminal.text import clean, message
 from waterfall.traces import arguments
 from waterfall.traces.client import Source, connect
 from waterfall.web.listener import ConsoleError, address_of, bind
@@ -137,7 +137,7 @@ class Serving:
         except (StartupError, ConsoleError) as error:
             if isinstance(error, StartupError):
                 self.welcome.warn(error.warnings)
-            sys.stderr.write(f"waterfall: {error}\n")
+            sys.stderr.write(f"waterfall: {message(error)}\n")
             return 1
 
     def _progress(self, line: str) -> None:

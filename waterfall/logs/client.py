@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterL
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -57,7 +58,7 @@ class Logs:
         """Return at most that many of the newest lines of a time, in the order of time."""
         groups = self.groups(prefixes)
         found: dict[tuple[str, str], LogEvent] = {}
-        for window in windows(start, end):
+        for window in windows(start, end, math.inf):
             found |= {(event.group, event.id): event for event in self._events_of_all(groups, window)}
             if len(found) >= most:
                 break

@@ -11,6 +11,9 @@ from rich.cells import cell_len, set_cell_size
 
 from waterfall.traces.documents import bounded
 
+_LONGEST_LINE = 20_000
+"""Characters of a line of an error: what a person would read of one, and more."""
+
 
 def clean(text: str, limit: int = 2000) -> str:
     r"""Return untrusted text as one harmless line: `\x1b` for an escape, at most `limit` characters."""
@@ -18,6 +21,11 @@ def clean(text: str, limit: int = 2000) -> str:
     if cut.isascii() and cut.isprintable():
         return cut
     return "".join(_harmless(character) for character in cut)
+
+
+def message(problem: object) -> str:
+    """Return an error's message: its lines stay lines, and what it names, from wherever, is harmless."""
+    return "\n".join(clean(line, _LONGEST_LINE) for line in str(problem).split("\n"))
 
 
 def _harmless(character: str) -> str:

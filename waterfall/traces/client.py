@@ -47,6 +47,7 @@ LONGEST_LISTING = 24 * 3600.0
 LONGEST_MAP = 6 * 3600.0
 _MAKING = threading.Lock()
 """boto3's sessions make one client at a time."""
+_KEPT = 30 * 86_400.0
 _LATEST_AMONG = 100
 _FIRST_WINDOW = 60.0
 _GROWTH = 6
@@ -186,13 +187,22 @@ class Reader:
         long time and no window is longer than X-Ray allows.
         """
         found: dict[str, Summary] = {}
-        for window in windows(start, end):
+        for window in self._windows(start, end):
             missing = None if limit is None else limit - len(found)
             found |= self._window(*window, expression, missing)
             if limit is not None and len(found) >= limit:
                 break
         newest = sorted(found.values(), key=lambda item: (item.start or 0.0, item.id), reverse=True)
         return newest[:limit]
+
+    def _windows(self, start: float, end: float) -> Iterator[tuple[float, float]]:
+        """Cut a time into windows that are answered: the embedded AWS takes any length.
+
+        X-Ray keeps nothing for longer than 30 days. https://docs.aws.amazon.com/general/latest/gr/xray.html
+        """
+        if self._source.aws:
+            return windows(max(start, end - _KEPT), end)
+        return windows(start, end, math.inf)
 
     def _window(
         self, start: float, end: float, expression: str | None, limit: int | None
@@ -229,7 +239,7 @@ class Reader:
 
         Of many traces only the newest are looked at.
         """
-        for window in windows(start, end):
+        for window in self._windows(start, end):
             newest = self._window(*window, None, _LATEST_AMONG).values()
             if newest:
                 return max(newest, key=lambda item: (item.is_request, item.start or 0.0))
@@ -283,13 +293,13 @@ def _utc(seconds: float) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def windows(start: float, end: float) -> Iterator[tuple[float, float]]:
+def windows(start: float, end: float, longest: float = LONGEST_LISTING) -> Iterator[tuple[float, float]]:
     """Cut a time into windows, from its end backwards: a minute, then longer, up to 24 hours each."""
     length = _FIRST_WINDOW
     while end > start:
         began = max(start, end - length)
         yield began, end
-        end, length = began, min(length * _GROWTH, LONGEST_LISTING)
+        end, length = began, min(length * _GROWTH, longest)
 
 
 @contextmanager

@@ -70,6 +70,11 @@ def test_clean_text_is_printable(dirty: str) -> None:
     assert text.clean(dirty).isprintable()
 
 
+def test_lines_of_an_error_stay_lines() -> None:
+    """What they name is harmless."""
+    assert text.message(ValueError("a\n  b\x1b[2J\r")) == "a\n  b\\x1b[2J "
+
+
 @given(st.text(), st.integers(0, 50))
 def test_fitted_text_has_its_width(words: str, width: int) -> None:
     """A fitted text takes exactly its cells, also with characters of double width."""

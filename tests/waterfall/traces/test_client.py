@@ -88,6 +88,13 @@ def test_limit_reads_only_the_newest_windows(api: Api) -> None:
     assert [path for path, _ in api.requests] == ["/TraceSummaries"]
 
 
+def test_all_times_of_the_embedded_aws_are_a_few_calls(api: Api) -> None:
+    """A page may ask from 1970 on: its windows grow without end, as there is no longest one."""
+    api.put([one_segment(TRACE_ID, 0)])
+    assert [found.id for found in api.reader().summaries(0, T0 + 100)] == [TRACE_ID]
+    assert len(api.requests) < 15
+
+
 def many(second: float, first: int, count: int) -> list[dict[str, Any]]:
     """Traces of one second after T0."""
     return [
