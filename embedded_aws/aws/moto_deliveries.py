@@ -23,6 +23,8 @@ from embedded_aws.aws.moto_patches import (
 )
 from embedded_aws.aws.moto_tables import correct_tables
 from embedded_aws.aws.parsing import ParseError, read_json
+from embedded_aws.aws.schedule_expressions import ExpressionError
+from embedded_aws.aws.schedule_expressions import parse as parse_schedule
 
 _PREDEFINED = {
     "aws.events.rule-arn",
@@ -127,7 +129,11 @@ def _events() -> None:
     from moto.events.exceptions import ValidationException  # noqa: PLC0415
     from moto.events.models import EventsBackend, Rule  # noqa: PLC0415
 
-    put_events, put_targets = EventsBackend.put_events, EventsBackend.put_targets
+    put_events, put_rule, put_targets = (
+        EventsBackend.put_events,
+        EventsBackend.put_rule,
+        EventsBackend.put_targets,
+    )
 
     def noting(self: EventsBackend, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
         # moto takes any JSON for the detail of an event, AWS objects alone.
@@ -146,11 +152,49 @@ def _events() -> None:
                 raise ValidationException(problem)
         put_targets(self, name, event_bus_arn, targets)
 
+    def ruling(self: EventsBackend, name: str, **given: Any) -> Rule:
+        if text := given.get("scheduled_expression"):
+            try:
+                parse_schedule(text)
+            except ExpressionError as problem:
+                raise ValidationException(
+                    f"Parameter ScheduleExpression is not valid. Reason: {problem}"
+                ) from problem
+        return put_rule(self, name, **given)
+
     backend, rule = _open(EventsBackend), _open(Rule)
+    backend.put_rule = ruling
     backend.put_events = noting
     backend.put_targets = putting
     rule.send_to_targets = lambda *_, **__: None
     _event_patterns()
+
+
+def _scheduler() -> None:
+    """Let the Scheduler refuse expressions that are never due.
+
+    https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html
+    """
+    from moto.scheduler.exceptions import ValidationException  # noqa: PLC0415
+    from moto.scheduler.models import EventBridgeSchedulerBackend  # noqa: PLC0415
+
+    backend = _open(EventBridgeSchedulerBackend)
+
+    def checking(put: Callable[..., Any]) -> Callable[..., Any]:
+        def checked_put(self: Any, **given: Any) -> Any:
+            text, zone = given["schedule_expression"], given["schedule_expression_timezone"] or "UTC"
+            try:
+                parse_schedule(text, zone, is_rule=False)
+            except ExpressionError as problem:
+                raise ValidationException(
+                    f"Invalid Schedule Expression {text}. Reason: {problem}"
+                ) from problem
+            return put(self, **given)
+
+        return checked_put
+
+    backend.create_schedule = checking(backend.create_schedule)
+    backend.update_schedule = checking(backend.update_schedule)
 
 
 def _with_object(event: dict[str, Any]) -> dict[str, Any]:
@@ -251,6 +295,7 @@ _PATCHES: Mapping[str, Callable[[], None]] = {
     "iam": correct_iam,
     "kinesis": correct_streams,
     "s3": _s3,
+    "scheduler": _scheduler,
     "sns": _sns,
     "ssm": publish_parameters,
 }

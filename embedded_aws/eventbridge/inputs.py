@@ -11,12 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from embedded_aws.aws.parsing import shown
+
 _STEP = re.compile(r"\.?([^.\[\]]+)|\[([0-9]{1,9}|\*|'[^']*'|\"[^\"]*\")\]")
 _VARIABLE = re.compile(r"<([A-Za-z0-9_.-]+)>")
 
 
-class PathError(ValueError):
-    """A path is none that EventBridge takes."""
+class InputError(ValueError):
+    """What a target is to get cannot be made: a path is none, or a template would be broken JSON."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class RuleContext:
 
 
 def target_input(target: Mapping[str, Any], event: Mapping[str, Any], context: RuleContext) -> str:
-    """Return the text that a target gets; raises `PathError`."""
+    """Return the text that a target gets; raises `InputError`."""
     if target.get("Input") is not None:
         return str(target["Input"])
     if target.get("InputPath"):
@@ -44,14 +46,14 @@ def target_input(target: Mapping[str, Any], event: Mapping[str, Any], context: R
 
 
 def values_at(path: str, event: Any) -> Iterator[Any]:
-    """Yield what a path such as `$.detail.items[0].id` leads to; raises `PathError`."""
+    """Yield what a path such as `$.detail.items[0].id` leads to; raises `InputError`."""
     if not path.startswith("$"):
-        raise PathError(f"path {path!r}: expected $, then names such as .detail and indices such as [0]")
+        raise InputError(f"path {path!r}: expected $, then names such as .detail and indices such as [0]")
     rest, values = path[1:], [event]
     while rest:
         step = _STEP.match(rest)
         if not step:
-            raise PathError(f"path {path!r}: {rest!r} is neither a name nor an index")
+            raise InputError(f"path {path!r}: {rest!r} is neither a name nor an index")
         values = [inner for value in values for inner in _inner(value, step[1], step[2])]
         rest = rest[step.end() :]
     yield from values
@@ -61,15 +63,20 @@ def filled(template: str, variables: Mapping[str, Any]) -> str:
     """Return a template with its `<variables>` in place.
 
     Elsewhere than in a string all goes in as JSON; in a string a text goes in as it is, and other JSON
-    without its quotation marks. A variable that the event has not is an empty text. So AWS was seen to do.
+    without its quotation marks. A variable that the event has not is an empty text. In the strings of a
+    template that is JSON, an object or a list breaks that: raises `InputError`. So AWS was seen to do.
     """
+    is_json = template.lstrip().startswith(("{", "["))
     parts: list[str] = []
     place = 0
     inside = False
     for found in _VARIABLE.finditer(template):
         between = template[place : found.start()]
         inside ^= _toggles(between)
-        parts += [between, _placed(variables.get(found[1], ""), inside=inside)]
+        value = variables.get(found[1], "")
+        if is_json and inside and isinstance(value, dict | list):
+            raise InputError(f"{found[0]} is {shown(value)} and stands in quotation marks; leave them out")
+        parts += [between, _placed(value, inside=inside)]
         place = found.end()
     return "".join([*parts, template[place:]])
 

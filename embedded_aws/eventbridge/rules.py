@@ -20,7 +20,7 @@ from embedded_aws.delivery.courier import Courier, Delivery, Outcome
 from embedded_aws.delivery.retries import EVENTBRIDGE, RetryPolicy
 from embedded_aws.delivery.targets import ApiCall, Parcel
 from embedded_aws.eventbridge.event import Received, put_event, timestamp, trace_of
-from embedded_aws.eventbridge.inputs import PathError, RuleContext, target_input, values_at
+from embedded_aws.eventbridge.inputs import InputError, RuleContext, target_input, values_at
 
 if TYPE_CHECKING:
     from embedded_aws.aws.moto import MotoAws
@@ -75,7 +75,7 @@ class Rules:
             try:
                 text = target_input(target, received.event, context)
                 yield self._delivery(rule, target, received, text)
-            except PathError as problem:
+            except InputError as problem:
                 _log.warning("rule %s, target %s: %s; dropped", rule.name, target["Id"], problem)
 
     def all(self) -> Iterator[Any]:
@@ -133,7 +133,7 @@ def _error_code(outcome: Outcome) -> str:
 
 
 def _group(target: Mapping[str, Any], event: Mapping[str, Any]) -> str | None:
-    """Return the group of a FIFO queue's message, or a record's partition key; raises `PathError`."""
+    """Return the group of a FIFO queue's message, or a record's partition key; raises `InputError`."""
     path = (target.get("KinesisParameters") or {}).get("PartitionKeyPath")
     if path:
         return str(next(values_at(path, event), "")) or None

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.ids import Clock, Ids
+from embedded_aws.aws.schedule_expressions import Expression, ExpressionError, parse
 from embedded_aws.delivery.courier import Courier, Delivery
 from embedded_aws.eventbridge.event import Received, scheduled_event
-from embedded_aws.eventbridge.expressions import Expression, ExpressionError, parse
 from embedded_aws.eventbridge.rules import DEFAULT_BUS, Rules
 from embedded_aws.eventbridge.scheduler import delivery_of, is_within
 
@@ -109,7 +109,7 @@ class Schedules:
 
     def _begin(self, schedule: Scheduled, now: float) -> _Running:
         try:
-            expression = parse(schedule.text, schedule.timezone)
+            expression = parse(schedule.text, schedule.timezone, is_rule=schedule.is_rule)
         except ExpressionError as problem:
             _log.warning("schedule %s never runs: %s", schedule.name, problem)
             return _Running(None, now, None)

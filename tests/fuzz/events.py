@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from embedded_aws.aws import schedule_expressions
 from embedded_aws.aws.event_patterns import EventPatternError, first_difference, matches, parse
-from embedded_aws.eventbridge import expressions
-from embedded_aws.eventbridge.expressions import ExpressionError
-from embedded_aws.eventbridge.inputs import PathError, RuleContext, target_input
+from embedded_aws.aws.schedule_expressions import ExpressionError
+from embedded_aws.eventbridge.inputs import InputError, RuleContext, target_input
 from embedded_aws.sns.filter_policy import takes
 from tests.fuzz.mutation import Source
 from tests.fuzz.target import Target, stateless
@@ -75,7 +75,7 @@ def _schedule(source: Source) -> tuple[str, str, float]:
 def _take_schedule(case: tuple[str, str, float]) -> None:
     text, zone, moment = case
     try:
-        expression = expressions.parse(text, zone)
+        expression = schedule_expressions.parse(text, zone)
     except ExpressionError:
         return
     due = expression.after(moment, 0.0)
@@ -96,7 +96,7 @@ def _take_target(target: Any) -> None:
     for event in _EVENTS[:2]:
         try:
             target_input(target, event, _CONTEXT)
-        except PathError:
+        except InputError:
             continue
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from embedded_aws.aws.schedule_expressions import ExpressionError, parse
 from embedded_aws.delivery.targets import is_supported
 from embedded_aws.engine.errors import EngineError
 from embedded_aws.engine.registration import Update
-from embedded_aws.eventbridge.expressions import ExpressionError, parse
 
 if TYPE_CHECKING:
     from embedded_aws.engine.registration import Created, Registration, State
@@ -46,10 +46,10 @@ def event_rule(r: Registration) -> Created:
     return rule_id, {"name": name, "arn": answer["RuleArn"], "eventBusName": bus}
 
 
-def check_schedule(text: str, timezone: str = "UTC") -> None:
+def check_schedule(text: str, timezone: str = "UTC", *, is_rule: bool = True) -> None:
     """Refuse a schedule expression that AWS would; raises EngineError that names it and what is allowed."""
     try:
-        parse(text, timezone)
+        parse(text, timezone, is_rule=is_rule)
     except ExpressionError as error:
         raise EngineError(str(error)) from error
 

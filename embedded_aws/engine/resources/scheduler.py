@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 def schedule(r: Registration) -> Created:
     """Call the target whenever the schedule is due; targets that nothing is delivered to are stored only."""
     name, group = r.physical_name(max_length=64), str(r.inputs.get("groupName", "default"))
-    check_schedule(r.inputs["scheduleExpression"], r.inputs.get("scheduleExpressionTimezone", "UTC"))
+    zone = r.inputs.get("scheduleExpressionTimezone", "UTC")
+    check_schedule(r.inputs["scheduleExpression"], zone, is_rule=False)
     arn = r.call("scheduler", "create_schedule", Name=name)["ScheduleArn"]
     target = r.inputs["target"]["arn"]
     if not is_supported(target) and not is_universal(target):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from embedded_aws.eventbridge.inputs import PathError, RuleContext, target_input, values_at
+from embedded_aws.eventbridge.inputs import InputError, RuleContext, target_input, values_at
 
 CONTEXT = RuleContext("arn:aws:events:us-east-1:1:rule/r", "r", "2026-11-28T12:00:00Z")
 EVENT: dict[str, Any] = {
@@ -60,6 +60,14 @@ def test_templates(template: str, paths: dict[str, str], expected: str) -> None:
     assert transformed(template, **paths) == expected
 
 
+@pytest.mark.parametrize("template", ['{"a": "<d>"}', '{"a": ["for <d>"]}', ' ["<l>"]'])
+def test_json_in_the_strings_of_a_json_template_is_refused(template: str) -> None:
+    """AWS sends nothing then: what comes out is not JSON."""
+    paths = {"d": "$.detail.deep", "l": "$.detail.lines"}
+    with pytest.raises(InputError, match="stands in quotation marks; leave them out"):
+        transformed(template, **paths)
+
+
 def test_the_whole_event_goes_into_a_template() -> None:
     """`<aws.events.event.json>` is the event."""
     assert json.loads(transformed('{"e": <aws.events.event.json>}')) == {"e": EVENT}
@@ -84,5 +92,5 @@ def test_paths(path: str, found: list[Any]) -> None:
 @pytest.mark.parametrize("path", ["detail", "$.detail[", "$..id", "$.detail[99999999999]"])
 def test_wrong_paths_are_named(path: str) -> None:
     """A path that EventBridge does not take is an error."""
-    with pytest.raises(PathError, match="path"):
+    with pytest.raises(InputError, match="path"):
         list(values_at(path, EVENT))

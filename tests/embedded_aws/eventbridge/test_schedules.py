@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.embedded_aws.awslambda.harness import Stack
 from tests.embedded_aws.inbox import Inbox, settle
@@ -62,6 +63,15 @@ def schedule(stack: Stack, expression: str, target: dict[str, Any], **settings: 
     )
     tick(stack, 0)
     return str(answer["ScheduleArn"])
+
+
+@pytest.mark.parametrize("expression", ["rate(0 minutes)", "cron(0 1 * * * *)", "cron(71 8 1 * ? *)"])
+def test_an_expression_that_is_never_due_is_refused(clock: Stack, expression: str) -> None:
+    """PutRule and CreateSchedule say what is wrong with it."""
+    with pytest.raises(ClientError, match=r"Parameter ScheduleExpression is not valid. Reason: '(rate|cron)"):
+        clock.client("events").put_rule(Name="r", ScheduleExpression=expression)
+    with pytest.raises(ClientError, match=r"Invalid Schedule Expression (rate|cron).* Reason: "):
+        schedule(clock, expression, {"Arn": "arn:aws:sqs:us-east-1:123456789012:q"})
 
 
 def test_a_rule_fires_at_its_rate(clock: Stack) -> None:

@@ -6,7 +6,7 @@ import datetime as dt
 
 import pytest
 
-from embedded_aws.eventbridge.expressions import ExpressionError, parse
+from embedded_aws.aws.schedule_expressions import ExpressionError, parse
 
 
 def epoch(text: str) -> float:
@@ -73,6 +73,17 @@ def test_wrong_expressions_are_named(text: str, message: str) -> None:
     """An expression that AWS refuses is an error that says what is allowed."""
     with pytest.raises(ExpressionError, match=message):
         parse(text)
+
+
+def test_the_scheduler_takes_any_unit() -> None:
+    """Of rules alone a unit must be singular for 1 and plural else.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rate-expressions.html
+    """
+    assert parse("rate(1 hours)", is_rule=False).after(0, 0) == 3600
+    assert parse("rate(2 hour)", is_rule=False).after(0, 0) == 7200
+    with pytest.raises(ExpressionError, match="expected 1 minute"):
+        parse("rate(0 hours)", is_rule=False)
 
 
 def test_an_unknown_time_zone_is_named() -> None:

@@ -52,14 +52,17 @@ class Expression(Protocol):
         """
 
 
-def parse(text: str, timezone: str = "UTC") -> Expression:
-    """Read an expression; raises `ExpressionError`."""
+def parse(text: str, timezone: str = "UTC", *, is_rule: bool = True) -> Expression:
+    """Read an expression of a rule, or of the Scheduler with its `rate(1 hours)`; raises `ExpressionError`.
+
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rate-expressions.html
+    """
     try:
         zone = ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise ExpressionError(f"{timezone!r} is no time zone such as UTC or Europe/Berlin") from error
     if found := _RATE.fullmatch(text):
-        return _rate(text, int(found[1]), found[2])
+        return _rate(text, int(found[1]), found[2], is_rule=is_rule)
     if found := _AT.fullmatch(text):
         return _Once(_at(text, found[1], zone))
     if found := _CRON.fullmatch(text):
@@ -69,8 +72,8 @@ def parse(text: str, timezone: str = "UTC") -> Expression:
     )
 
 
-def _rate(text: str, number: int, unit: str) -> Expression:
-    if number < 1 or (number == 1) == unit.endswith("s"):
+def _rate(text: str, number: int, unit: str, *, is_rule: bool) -> Expression:
+    if number < 1 or (is_rule and (number == 1) == unit.endswith("s")):
         raise ExpressionError(f"{text!r}: expected 1 minute, hour or day, or more minutes, hours or days")
     return _Rate(number * _SECONDS[unit.rstrip("s")])
 
