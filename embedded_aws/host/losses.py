@@ -9,6 +9,9 @@ from typing import Any
 
 _LOG = logging.getLogger(__name__)
 
+_MOST_LOGGED = 100
+"""Different causes that are logged: some name what was lost."""
+
 
 @dataclass(frozen=True)
 class Loss:
@@ -36,8 +39,9 @@ class Losses:
         with self._lock:
             known = self._lost.get(what)
             self._lost[what] = Loss((known.count if known else 0) + count, reason)
-            is_news = (what, reason) not in self._logged
-            self._logged.add((what, reason))
+            is_news = (what, reason) not in self._logged and len(self._logged) < _MOST_LOGGED
+            if is_news:
+                self._logged.add((what, reason))
         if is_news:
             _LOG.warning("%s are lost: %s", what, reason)
 

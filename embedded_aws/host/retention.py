@@ -7,6 +7,7 @@ batches so small that nobody who reads or stores meanwhile has to wait for it.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from embedded_aws.aws.ids import Clock
+
+_LOG = logging.getLogger(__name__)
 
 DAY = 24 * 3600.0
 MAX_AGE = 30 * DAY
@@ -67,10 +70,15 @@ class Ages:
 
 
 class CleanupThread:
-    """Calls `tidy` now and then, in a thread, again and again while it returns that there is more to do."""
+    """Calls `tidy` now and then, in a thread, again and again while it returns that there is more to do.
 
-    def __init__(self, tidy: Callable[[], bool], name: str) -> None:
+    `seconds` pass in between, also after a failure: the next one may find other things, or a free disk.
+    """
+
+    def __init__(self, tidy: Callable[[], bool], name: str, seconds: float = _SECONDS) -> None:
         self._tidy = tidy
+        self._seconds = seconds
+        self._failure = ""
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -82,6 +90,15 @@ class CleanupThread:
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            while self._tidy() and not self._closing.wait(_PAUSE):
+            while self._has_more() and not self._closing.wait(_PAUSE):
                 pass
-            self._closing.wait(_SECONDS)
+            self._closing.wait(self._seconds)
+
+    def _has_more(self) -> bool:
+        try:
+            return self._tidy()
+        except Exception as problem:  # noqa: BLE001 - a thread that ended would let the store grow for good
+            if repr(problem) != self._failure:
+                self._failure = repr(problem)
+                _LOG.exception("the store was not tidied up")
+            return False

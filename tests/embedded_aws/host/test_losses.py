@@ -28,3 +28,12 @@ def test_each_cause_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
         "segments are lost: no room",
         "segments are lost: locked",
     ]
+
+
+def test_causes_that_are_all_different_do_not_fill_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Some name the segment that was lost; all are counted."""
+    losses = Losses()
+    for number in range(1_000):
+        losses.add("segments", 1, ValueError(f"segment {number} cannot be stored"))
+    assert len(caplog.records) < 200
+    assert losses.told()["segments"]["count"] == 1_000

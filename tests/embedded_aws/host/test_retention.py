@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from embedded_aws.host.retention import DAY, MAX_AGE, Ages, CleanupThread, Limits
 
 NOW = 1_790_000_000.0
@@ -81,3 +83,19 @@ def test_the_cleanup_goes_on_while_there_is_more() -> None:
     cleanup = CleanupThread(tidy, "test")
     assert done.wait(10)
     cleanup.close()
+
+
+def test_the_cleanup_goes_on_after_a_failure(caplog: pytest.LogCaptureFixture) -> None:
+    """It is told once, however often it comes."""
+    calls, done = iter(range(3)), threading.Event()
+
+    def tidy() -> bool:
+        if next(calls, None) is None:
+            done.set()
+            return False
+        raise ValueError("what nobody expected")
+
+    cleanup = CleanupThread(tidy, "test", seconds=0.001)
+    assert done.wait(10)
+    cleanup.close()
+    assert [record.getMessage() for record in caplog.records] == ["the store was not tidied up"]
