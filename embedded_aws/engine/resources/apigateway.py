@@ -223,6 +223,8 @@ def usage_plan(r: Registration) -> Created:
     name = r.physical_name()
     stages = [{"apiId": each["apiId"], "stage": each["stage"]} for each in r.inputs.get("apiStages") or []]
     names = {"throttleSettings": "throttle", "quotaSettings": "quota"}
+    if kept := " and ".join(name for key, name in names.items() if r.inputs.get(key)):
+        r.warn(f"its {kept} refuses nobody here, on AWS who asks too often gets 429")
     answer = r.call(
         "apigateway", "create_usage_plan", names, name=name, apiStages=stages or None, tags=r.tags or None
     )

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def user_pool(r: Registration) -> Created:
-    """Make the pool: users are managed and sign in through the API; only authorizers of REST APIs ask it."""
+    """Make the pool: users sign in through the API, authorizers ask it, and its triggers do not fire."""
     name = r.physical_name(max_length=128)
     names = {"schemas": "Schema"}
     policies = {"passwordPolicy": r.inputs["passwordPolicy"]} if "passwordPolicy" in r.inputs else None
@@ -23,6 +23,7 @@ def user_pool(r: Registration) -> Created:
     answer = r.call(
         "cognito-idp", "create_user_pool", names, inputs=inputs, PoolName=name, UserPoolTags=r.tags or None
     )
+    _tell_triggers(r)
     pool = answer["UserPool"]["Id"]
     return pool, {
         "name": name,
@@ -36,7 +37,14 @@ def update_user_pool(r: Registration, before: Before) -> State:
     policies = {"passwordPolicy": r.inputs["passwordPolicy"]} if "passwordPolicy" in r.inputs else None
     inputs = {key: r.inputs[key] for key in r.inputs if key not in _SHAPED} | {"policies": policies}
     r.call("cognito-idp", "update_user_pool", inputs=inputs, UserPoolId=before.standing.id)
+    if "lambdaConfig" in before.changed:
+        _tell_triggers(r)
     return {}
+
+
+def _tell_triggers(r: Registration) -> None:
+    if triggers := ", ".join(sorted(name for name, arn in r.inputs.get("lambdaConfig", {}).items() if arn)):
+        r.warn(f"its triggers do not fire, a pool invokes no function here: {triggers}")
 
 
 def user_pool_client(r: Registration) -> Created:

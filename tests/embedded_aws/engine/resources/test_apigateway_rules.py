@@ -194,3 +194,14 @@ def test_a_program_lets_in_whom_its_pool_knows_and_who_signs(deploy: Deploy) -> 
     signed = AWSRequest("GET", f"{url}/iam")
     SigV4Auth(Credentials("AKIAIOSFODNN7EXAMPLE", "secret"), "execute-api", "eu-west-1").add_auth(signed)
     assert get("/iam", **dict(signed.headers.items())) == (200, "arn:aws:iam::123456789012:root")
+
+
+def test_the_quota_of_a_usage_plan_is_told(deploy: Deploy) -> None:
+    """It is kept, and counts nothing."""
+
+    def program() -> None:
+        quota = aws.apigateway.UsagePlanQuotaSettingsArgs(limit=3, period="MONTH")
+        aws.apigateway.UsagePlan("counted", quota_settings=quota)
+
+    (warning,) = deploy(program).warnings
+    assert warning.endswith("its quota refuses nobody here, on AWS who asks too often gets 429")

@@ -30,6 +30,20 @@ def test_key_encrypts_under_its_alias(deploy: Deploy) -> None:
     assert done.warnings == []
 
 
+def test_triggers_of_a_user_pool_are_told(deploy: Deploy) -> None:
+    """A program that counts on one would miss it without a word."""
+    trigger = "arn:aws:lambda:eu-west-1:123456789012:function:greet"
+
+    def program() -> None:
+        config = aws.cognito.UserPoolLambdaConfigArgs(pre_sign_up=trigger, post_confirmation=trigger)
+        aws.cognito.UserPool("greeted", lambda_config=config)
+
+    (warning,) = deploy(program).warnings
+    assert warning.endswith(
+        "its triggers do not fire, a pool invokes no function here: postConfirmation, preSignUp"
+    )
+
+
 def test_user_pool_has_clients(deploy: Deploy) -> None:
     """A pool and its client arrive with their settings."""
 
