@@ -25,7 +25,7 @@ from embedded_aws.awslambda.runtime.provision import ProvisionError, provision
 from embedded_aws.engine.errors import EngineError
 from embedded_aws.engine.following import Following, Redeployed
 from embedded_aws.engine.process import Deployed, DeploymentError, EngineProcess
-from embedded_aws.host import memory
+from embedded_aws.host import memory, open_files
 from embedded_aws.host.children import adopt_orphans, kill_descendants
 from embedded_aws.host.data_directory import DataDirectoryError, locked, remove_scratch
 from embedded_aws.host.deadline import Deadline
@@ -168,6 +168,7 @@ def _run(options: ServeOptions, on_ready: OnReady, on_progress: OnProgress) -> i
         server = _Server(options, context, on_ready, on_progress)
         adopt_orphans()
         memory.keep_little()
+        open_files.allow_many()
         try:
             return asyncio.run(server.serve())
         finally:

@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if error.errno not in NO_ROOM:
             raise
         _drop_output()
-        sys.stderr.write(f"waterfall: the output cannot be written: {error.strerror}\n")
+        sys.stderr.write(f"waterfall: what is written has no room: {error.strerror}\n")
         return 1
     except ReadError as error:
         from waterfall.terminal.text import message  # noqa: PLC0415 - imports what a start need not wait for

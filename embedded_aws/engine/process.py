@@ -136,6 +136,9 @@ class EngineProcess:
         if code:
             told = self._told()
             message = str(told.get("error") or self._last.strip())
+            if code < 0:  # what was written last, if anything, does not say why
+                ended = f"{signal.Signals(-code).name} ended the process that runs the program"
+                message = f"{ended}; before, it wrote: {message}" if message else ended
             raise DeploymentError(
                 message or f"the engine ended with exit code {code} and no message",
                 [str(warning) for warning in told.get("warnings", ())],

@@ -33,17 +33,14 @@ def locked(directory: Path) -> Iterator[Path]:
     An existing one is closed to other users too. The lock ends with the process, however that ends.
     Raises `DataDirectoryError`.
     """
-    try:
+    with _explained(directory):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         _close_to_others(directory)
         private_file(directory / ".gitignore").write_text(_IGNORE, encoding="ascii")
         descriptor = os.open(private_file(directory / "lock"), os.O_RDWR)
-    except OSError as problem:
-        raise DataDirectoryError(
-            f"cannot write to the data directory {directory}: {problem.strerror}; choose another with --data"
-        ) from problem
     try:
-        _lock(descriptor, directory)
+        with _explained(directory):
+            _lock(descriptor, directory)
         remove_scratch(directory)  # of a server that was killed
         try:
             yield directory.resolve()
@@ -79,6 +76,16 @@ def private_file(path: Path) -> Path:
     path.touch(mode=0o600)
     path.chmod(0o600)
     return path
+
+
+@contextmanager
+def _explained(directory: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        raise DataDirectoryError(
+            f"cannot write to the data directory {directory}: {problem.strerror}; choose another with --data"
+        ) from problem
 
 
 def _close_to_others(directory: Path) -> None:

@@ -87,4 +87,5 @@ def logging_to(file: Path, show: Callable[[str], None]) -> Iterator[None]:
         logging.captureWarnings(False)
         ours.removeHandler(to_user)
         root.removeHandler(to_file)
-        to_file.close()
+        with suppress(OSError):  # what a full disk did not take until now
+            to_file.close()

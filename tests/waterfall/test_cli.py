@@ -309,7 +309,7 @@ def test_output_that_a_full_disk_does_not_take_is_told_in_one_line() -> None:
     command = [sys.executable, "-m", "waterfall", "completion", "bash"]
     with FULL.open("wb") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, timeout=60, check=False)
-    told = b"waterfall: the output cannot be written: No space left on device\n"
+    told = b"waterfall: what is written has no room: No space left on device\n"
     assert (done.returncode, done.stderr) == (1, told)
 
 

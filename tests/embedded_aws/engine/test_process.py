@@ -79,6 +79,14 @@ def test_the_reason_of_a_failure_is_no_line_of_the_program(tmp_path: Path) -> No
     assert seen == ["one"]
 
 
+def test_a_signal_that_ends_the_engine_is_named(tmp_path: Path) -> None:
+    """As of a system that has no memory left: what the program wrote last is not the reason."""
+    program = harness.write_project(tmp_path, "import os\nprint('one', flush=True)\nos.kill(os.getpid(), 9)")
+    named = r"^SIGKILL ended the process that runs the program; before, it wrote: one$"
+    with pytest.raises(DeploymentError, match=named):
+        deployed(program)
+
+
 @pytest.fixture(scope="module")
 def guest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A program in an environment of its own, with Pulumi, and a pulumi_aws that is none of ours."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 from embedded_aws.host.data_directory import DataDirectoryError, locked
 from embedded_aws.host.server_log import logging_to
 from embedded_aws.xray.service import XRay
+from tests.embedded_aws.disks import full_disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,6 +70,13 @@ def test_a_directory_of_all_users_is_refused(tmp_path: Path) -> None:
         pass
     assert list(shared.iterdir()) == []
     assert rights(shared) == "0o777"
+
+
+def test_a_log_that_finds_the_disk_full_does_not_fail_the_end(tmp_path: Path) -> None:
+    """What the file did not take is lost, and nothing else."""
+    with full_disk(), logging_to(tmp_path / "server.log", lambda line: None):
+        logging.getLogger("embedded_aws").warning("segments are lost")
+    assert (tmp_path / "server.log").read_text() == ""
 
 
 @pytest.mark.parametrize("name", [".gitignore", "lock", "server.log", "traces.db"])
