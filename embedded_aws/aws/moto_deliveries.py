@@ -102,11 +102,14 @@ def _check_filter_policy(policy: Mapping[str, Any], *, is_nested: bool) -> None:
 
 
 def _combinations(policy: Mapping[str, Any], depth: int = 1) -> int:
-    counts = (
-        _combinations(wanted, depth + 1) if isinstance(wanted, dict) else len(wanted) * depth
-        for wanted in policy.values()
-    )
-    return prod(counts)
+    """Count the ways to fit: those of all fields multiplied; what `$or` lets one choose from adds up."""
+
+    def ways(key: str, wanted: Any) -> int:
+        if key == "$or":
+            return sum(_combinations(choice, depth) for choice in wanted)
+        return _combinations(wanted, depth + 1) if isinstance(wanted, dict) else len(wanted) * depth
+
+    return prod(ways(key, wanted) for key, wanted in policy.items())
 
 
 def _check_structure(message: str) -> None:

@@ -132,6 +132,22 @@ def test_wrong_filter_policies_are_refused(stack: Stack, policy: str, message: s
         topic.subscribe("sqs", inbox.arn, FilterPolicy=policy)
 
 
+def test_choices_of_a_filter_policy_add_up(stack: Stack) -> None:
+    """Of the 150 combinations at most, each choice of `$or` has its own: here 4 with 20, and 4 with 18.
+
+    https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html
+    """
+    topic, inbox = Topic(stack), Inbox(stack)
+
+    def policy(c: int) -> str:
+        values = {name: [f"{n}" for n in range(count)] for name, count in (("a", 4), ("b", 20), ("c", c))}
+        return json.dumps({"a": values["a"], "$or": [{"b": values["b"]}, {"c": values["c"]}]})
+
+    with pytest.raises(ClientError, match="Filter policy is too complex"):
+        topic.subscribe("sqs", inbox.arn, FilterPolicy=policy(18))
+    topic.subscribe("sqs", inbox.arn, FilterPolicy=policy(17))
+
+
 def test_a_structured_message_has_a_text_for_each_protocol(stack: Stack) -> None:
     """With MessageStructure a queue gets its own text, and a message without a default one is refused."""
     topic, inbox = Topic(stack), Inbox(stack)
