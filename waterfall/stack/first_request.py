@@ -17,7 +17,7 @@ from waterfall.stack.requests import Request
 from waterfall.traces import arguments
 from waterfall.traces.client import Reader, ReadError, Source, client
 from waterfall.traces.links import is_linked, sends_messages
-from waterfall.traces.model import LAMBDA_FUNCTION, LAMBDA_SERVICE, Node, Trace
+from waterfall.traces.model import LAMBDA_FUNCTION, Node, Trace
 
 WHOLE_WITHIN = 10.0
 """Seconds after the response within which a local trace is whole, if ever."""
@@ -119,7 +119,7 @@ def is_whole(trace: Trace) -> bool:
 
 def _awaits_function(trace: Trace, node: Node) -> bool:
     """Tell whether Lambda accepted an invocation whose function segment has not come."""
-    if node.type != LAMBDA_SERVICE or not node.is_segment or node.status in {"error", "throttle"}:
+    if not node.is_lambda_service or node.status in {"error", "throttle"}:
         return False
     attempts = [trace.nodes[child] for child in node.children]  # of an asynchronous invocation
     below = [*attempts, *(trace.nodes[child] for attempt in attempts for child in attempt.children)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from waterfall.traces.insight import begin
-from waterfall.traces.model import LAMBDA_SERVICE, Node, Trace
+from waterfall.traces.model import Node, Trace
 from waterfall.traces.notes import TOLERANCE
 
 Stretch = tuple[int, float, float]
@@ -45,4 +45,4 @@ def _waited_for(trace: Trace, node: Node) -> list[Node]:
 
 def _is_handling(node: Node, child: Node) -> bool:
     """Tell whether a child is the function that an invocation ran: it ends after the response has left."""
-    return node.type == LAMBDA_SERVICE and child.is_function
+    return node.is_lambda_service and child.is_function

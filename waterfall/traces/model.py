@@ -134,6 +134,11 @@ class Node:
         return self.is_segment and self.type == LAMBDA_FUNCTION
 
     @property
+    def is_lambda_service(self) -> bool:
+        """Tell whether this is Lambda's own segment of an invocation, and not a call of Lambda's API."""
+        return self.is_segment and self.type == LAMBDA_SERVICE
+
+    @property
     def injected(self) -> str | None:
         """The names of the experiments that put faults into this, if any did."""
         found = self.annotations.get(FAULT_ANNOTATION)

@@ -43,7 +43,7 @@ def _missing(node: Node) -> str:
     """Say who should have sent the parent of an orphan."""
     if node.type == LAMBDA_FUNCTION:
         return f"Lambda itself should have sent the {LAMBDA_SERVICE} segment of this invocation"
-    if node.type == LAMBDA_SERVICE:
+    if node.is_lambda_service:
         return "the caller should have sent the call: the API stage or function has tracing off, or lost it"
     if not node.is_segment:
         return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from waterfall.traces.model import LAMBDA_FUNCTION, LAMBDA_SERVICE, Node, Trace
+from waterfall.traces.model import Node, Trace
 from waterfall.why.facts import StoredTrace
 
 _KEPT = "kept"
@@ -25,7 +25,7 @@ def stored(trace: Trace) -> StoredTrace:
 
 
 def _is_lambdas(node: Node) -> bool:
-    return node.inferred or node.phase is not None or node.type in {LAMBDA_FUNCTION, LAMBDA_SERVICE}
+    return node.inferred or node.phase is not None or node.is_function or node.is_lambda_service
 
 
 def _invocation_of(trace: Trace, node: Node) -> str | None:
@@ -38,7 +38,7 @@ def _invocation_of(trace: Trace, node: Node) -> str | None:
         id_ = aws.get("request_id") if isinstance(aws, dict) else None
         if inside and isinstance(id_, str):
             return id_
-        if above.type == LAMBDA_SERVICE:
+        if above.is_lambda_service:
             return None
         above = None if above.parent is None else trace.nodes[above.parent]
     return None

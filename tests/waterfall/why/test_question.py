@@ -13,6 +13,7 @@ AWS = "https://abc.execute-api.us-east-1.amazonaws.com/dev"
     ("words", "found"),
     [
         ([], Question()),
+        (["latest"], Question()),
         ([TRACE], Question(trace_id=TRACE)),
         ([f"Root={TRACE};Sampled=0"], Question(trace_id=TRACE)),
         (["3ca79ca0"], Question(request_id="3ca79ca0")),

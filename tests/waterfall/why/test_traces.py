@@ -13,6 +13,16 @@ def test_what_functions_sent_is_counted_by_invocation() -> None:
     assert found.kept is None
 
 
+def test_a_call_of_lambda_s_api_is_the_function_s_own() -> None:
+    """X-Ray infers Lambda from a call that invokes nothing, such as the X-Ray SDK's of GetAccountSettings."""
+    call = samples.subsegment("Lambda", "e100000000000000", 0.2, 0.9, namespace="aws")
+    inferred = samples.segment(
+        "Lambda", "f100000000000000", 0.2, 0.9, origin="AWS::Lambda", parent_id=call["id"], inferred=True
+    )
+    documents = [service("front", "a1", "front-id"), running("front", "b1", "a1", [call]), inferred]
+    assert stored(samples.trace(documents)).own == {"front-id": 1}
+
+
 def test_silence_is_told_from_what_has_not_come() -> None:
     """A function's segment without spans counts none; without that segment nothing is known."""
     assert stored(samples.trace([service("front", "a1", "front-id")])).own == {}
