@@ -58,7 +58,7 @@ _NAMED: Mapping[str, Callable[[str], Question]] = {
 
 
 def question(words: Sequence[str]) -> Question:
-    """Read nothing or `latest`, an id, a URL, or a method and a URL; raises ValueError with what is allowed."""
+    """Read nothing, `latest`, an id, a URL, or a method and a URL; raises ValueError with what is allowed."""
     if not words or list(words) == [arguments.LATEST]:
         return Question()
     if len(words) == 2 and words[0] in _NAMED:
