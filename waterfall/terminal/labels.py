@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from waterfall.terminal.screen import DIM, OPEN_STYLE, STYLES, Glyphs
 from waterfall.terminal.text import clean
-from waterfall.traces.model import Node
+from waterfall.traces.model import Node, Status
 
 _NAMESPACES = {"aws": "AWS call", "remote": "remote call"}
 
@@ -31,10 +31,15 @@ def short_type(name: str, width: int) -> str:
 
 
 def mark_of(node: Node, glyphs: Glyphs) -> tuple[str, str]:
-    """Return the sign of a node's status and its style; unfinished outweighs ok only."""
-    if node.in_progress and node.status == "ok":
+    """Return the sign of a node's status and its style."""
+    return mark(node.status, glyphs, unfinished=node.in_progress)
+
+
+def mark(status: Status, glyphs: Glyphs, *, unfinished: bool) -> tuple[str, str]:
+    """Return the sign of a status and its style; unfinished outweighs ok only."""
+    if unfinished and status == "ok":
         return glyphs.unfinished, OPEN_STYLE
-    return glyphs.marks[node.status], STYLES[node.status]
+    return glyphs.marks[status], STYLES[status]
 
 
 def bar_style(node: Node) -> str:

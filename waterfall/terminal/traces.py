@@ -8,8 +8,8 @@ from typing import Any
 from rich.cells import cell_len
 from rich.text import Text
 
-from waterfall.terminal.labels import short_type
-from waterfall.terminal.screen import DIM, OPEN_STYLE, STYLES, Screen
+from waterfall.terminal.labels import mark, short_type
+from waterfall.terminal.screen import DIM, STYLES, Screen
 from waterfall.terminal.text import age, clean, duration, fit, pairs, path_of, shorten
 from waterfall.traces.summaries import Summary
 
@@ -39,10 +39,8 @@ def render(summaries: Sequence[Summary], screen: Screen, *, now: float) -> list[
 def _row(summary: Summary, request: str, width: int, screen: Screen, now: float) -> Text:
     glyphs = screen.glyphs
     since = age(max(0.0, now - summary.start)) if summary.start is not None else "?"
-    mark, style = glyphs.marks[summary.status], STYLES[summary.status]
-    if summary.unfinished and summary.status == "ok":
-        mark, style = glyphs.unfinished, OPEN_STYLE
-    status = mark if summary.http.status is None else f"{mark} {summary.http.status}"
+    sign, style = mark(summary.status, glyphs, unfinished=summary.unfinished)
+    status = sign if summary.http.status is None else f"{sign} {summary.http.status}"
     throttled = glyphs.marks["throttle"] if summary.throttled and summary.status != "throttle" else ""
     row = Text.assemble(
         fit(clean(summary.id), ID_WIDTH),

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from waterfall.terminal.bars import Axis
-from waterfall.terminal.labels import bar_style, mark_of, short_type, type_of
+from waterfall.terminal.labels import bar_style, mark, mark_of, short_type, type_of
 from waterfall.terminal.remarks import remarks_on
 from waterfall.terminal.screen import (
     DIM,
@@ -95,10 +95,10 @@ def _header(trace: Trace, screen: Screen, now: float) -> Iterator[Text]:
     status = "" if head.http.status is None else f" {glyphs.arrow} {head.http.status}"
     if trace.nodes:
         request = " ".join(filter(None, (head.http.method, head.http.url))) or head.name
-        mark = f"{glyphs.marks[head.status]} "
-        room = screen.width - cell_len(status) - cell_len(mark)
+        sign, style = mark(head.status, glyphs, unfinished=head.unfinished)
+        room = screen.width - cell_len(status) - cell_len(sign) - 1
         yield Text.assemble(
-            (mark, STYLES[head.status]),
+            (f"{sign} ", style),
             shorten(clean(request), room, glyphs.ellipsis),
             (status, STYLES[head.status]),
         )
