@@ -22,6 +22,10 @@ SCRATCH = Path("lambda", "tmp")
 _IGNORE = "# Traces and logs of `waterfall up`, which are of no use elsewhere.\n*\n"
 
 
+_OURS = (".gitignore", "lock", "server.log", "traces.db", "logs.db", "lambda", "debugger", "pulumi")
+"""How the names begin of what a server keeps there."""
+
+
 class DataDirectoryError(Exception):
     """The directory cannot be used; the message says why and what to do."""
 
@@ -30,12 +34,15 @@ class DataDirectoryError(Exception):
 def locked(directory: Path) -> Iterator[Path]:
     """Make the directory if needed and hold it, and yield it as an absolute path: workers start elsewhere.
 
-    An existing one is closed to other users too. The lock ends with the process, however that ends.
+    An existing one is closed to other users too, so it must be empty or of an earlier server. The lock ends
+    with the process, however that ends.
     Raises `DataDirectoryError`.
     """
     with _explained(directory):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _close_to_others(directory)
+        _check_owner(directory)
+        if directory.stat().st_mode & 0o077:
+            directory.chmod(0o700)
         private_file(directory / ".gitignore").write_text(_IGNORE, encoding="ascii")
         descriptor = os.open(private_file(directory / "lock"), os.O_RDWR)
     try:
@@ -88,14 +95,18 @@ def _explained(directory: Path) -> Iterator[None]:
         ) from problem
 
 
-def _close_to_others(directory: Path) -> None:
-    mode = directory.stat().st_mode
-    if mode & stat.S_ISVTX:
+def _check_owner(directory: Path) -> None:
+    """Refuse a directory that is not for this alone, such as a home or a program's folder."""
+    if directory.stat().st_mode & stat.S_ISVTX:
         raise DataDirectoryError(
             f"the data directory {directory} belongs to all users of this machine; choose another with --data"
         )
-    if mode & 0o077:
-        directory.chmod(0o700)
+    others = {path.name for path in directory.iterdir() if not path.name.startswith(_OURS)}
+    if others and not is_data_directory(directory):
+        raise DataDirectoryError(
+            f"the data directory {directory} holds other files, such as {min(others)}; choose another with "
+            f"--data, such as {directory / '.waterfall'}"
+        )
 
 
 def _lock(descriptor: int, directory: Path) -> None:

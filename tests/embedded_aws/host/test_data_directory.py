@@ -94,3 +94,21 @@ def test_what_is_no_file_of_its_own_is_refused(tmp_path: Path, name: str, kind: 
         use(directory)
     assert linked.read_text() == "precious"
     assert rights(linked) == "0o644"
+
+
+def test_a_directory_with_other_files_is_refused(tmp_path: Path) -> None:
+    """`--data .` would close a program's folder to others, and let Git ignore all that is in it."""
+    (tmp_path / "Pulumi.yaml").touch()
+    (tmp_path / ".gitignore").write_text("venv/")
+    tmp_path.chmod(0o755)
+    with pytest.raises(DataDirectoryError, match=r"holds other files, such as Pulumi\.yaml; choose another"):
+        use(tmp_path)
+    assert (tmp_path / ".gitignore").read_text() == "venv/"
+    assert rights(tmp_path) == "0o755"
+
+
+def test_what_somebody_puts_beside_the_data_does_no_harm(tmp_path: Path) -> None:
+    """A directory that was used before is used again."""
+    use(tmp_path / "data")
+    (tmp_path / "data" / "notes.txt").touch()
+    assert "traces.db" in use(tmp_path / "data")
