@@ -175,11 +175,7 @@ def _mend() -> None:
         state_task_service_factory as factory,
     )
     from moto.stepfunctions.parser.asl.jsonata import jsonata  # noqa: PLC0415
-    from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor  # noqa: PLC0415
     from moto.stepfunctions.parser.asl.utils import json_path  # noqa: PLC0415
-
-    def begin(self: Any) -> None:
-        self._query_language_per_scope = []
 
     def explain(self: Any, message: str = "") -> None:
         AWSError.__init__(self, message or type(self).TYPE)
@@ -187,8 +183,7 @@ def _mend() -> None:
     for error in map(_open, AWSError.__subclasses__()):
         if error.__module__ == api.__name__:
             error.TYPE, error.__init__ = error.code, explain
-    # moto has one list for all readers, and what a refused definition left there would be around others.
-    _open(Preprocessor).__init__ = begin
+    _read_apart()
     # Such a state exists, and fails; moto would refuse its whole machine.
     factory._UNSUPPORTED_SERVICE_NAMES.add("http")  # noqa: SLF001
     _open(json_path).parse = state_expressions.Path
@@ -197,6 +192,31 @@ def _mend() -> None:
         name
     ) in state_expressions.FUNCTIONS:  # which moto declares, and most of them to say that it lacks them
         declared.pop(f"${name}", None)
+
+
+def _read_apart() -> None:
+    """Let each definition be read alone, and each of its states in its own language or the machine's.
+
+    moto has one list of languages for all readers: what a refused definition left there would be around
+    others. And it would refuse JSONPath inside a Map or Parallel in JSONata, or take it for JSONata.
+    https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html
+    """
+    from moto.stepfunctions.parser.asl.parse.preprocessor import Preprocessor  # noqa: PLC0415
+
+    reader = _open(Preprocessor)
+    opened = reader._open_query_language_scope  # noqa: SLF001
+
+    def begin(self: Any) -> None:
+        self._query_language_per_scope = []
+
+    def enter(self: Any, tree: Any) -> None:
+        around = self._query_language_per_scope
+        self._query_language_per_scope = around[:1]
+        opened(self, tree)
+        self._query_language_per_scope = [*around, self._query_language_per_scope[-1]]
+
+    reader.__init__ = begin
+    reader._open_query_language_scope = enter  # noqa: SLF001
 
 
 def _open(of_moto: Any) -> Any:

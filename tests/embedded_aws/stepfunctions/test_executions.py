@@ -327,16 +327,37 @@ def test_a_definition_that_is_none_is_refused(stack: Stack) -> None:
 
 
 def test_a_definition_is_read_alone(stack: Stack) -> None:
-    """One that is refused inside a part in JSONata makes no JSONata of those that come later."""
-    inside = {"StartAt": "End", "States": {"End": {**END, "QueryLanguage": "JSONPath"}}}
+    """One that is refused inside a state in JSONata makes no JSONata of those that come later."""
     with pytest.raises(ClientError, match="InvalidDefinition"):
-        StateMachine(
-            stack, {"Each": {"Type": "Map", "QueryLanguage": "JSONata", "ItemProcessor": inside, "End": True}}
-        )
+        StateMachine(stack, {"End": {**END, "QueryLanguage": "JSONata", "Parameters": {}}})
     done = StateMachine(stack, {"End": {**END, "Parameters": {"twice.$": "States.Array($.a, $.a)"}}}).run(
         {"a": 1}
     )
     assert json.loads(done["output"]) == {"twice": [1, 1]}
+
+
+def test_states_inside_have_their_own_language_or_the_machines(stack: Stack) -> None:
+    """That of the Map around them is its alone.
+
+    https://docs.aws.amazon.com/step-functions/latest/dg/statemachine-structure.html
+    """
+    first = {"Type": "Pass", "Parameters": {"n.$": "$.n"}, "Next": "Second"}
+    second = {
+        "Type": "Pass",
+        "QueryLanguage": "JSONata",
+        "Output": "{% $states.input.n * 2 %}",
+        "Next": "End",
+    }
+    inside = {"First": first, "Second": second, "End": {**END, "QueryLanguage": "JSONPath"}}
+    each = {
+        "Type": "Map",
+        "QueryLanguage": "JSONata",
+        "Items": "{% $states.input.all %}",
+        "ItemProcessor": {"StartAt": "First", "States": inside},
+        "End": True,
+    }
+    done = StateMachine(stack, {"Each": each}).run({"all": [{"n": 1}, {"n": 2}]})
+    assert json.loads(done["output"]) == [2, 4]
 
 
 @pytest.mark.parametrize(
