@@ -56,12 +56,23 @@ def _integration(request: ApiRequest) -> Reason:
         why, fix = "the stage's throttling let it not through", "Raise throttleRate and throttleBurst."
     elif request.status == 413:
         why, fix = "its body is larger than API Gateway takes", "Send less than 10 MB; Lambda takes 6 MB."
-    elif request.status == 403:
-        why, fix = "it came without a valid API key", "Send one in X-Api-Key."
+    elif request.status in {401, 403}:
+        why, fix = _refusal(request)
     else:
         why, fix = "the integration could not be called", ""
     left = "." if is_untraced_kind(request) else ", the stage's own segment is all."
     return Reason("info", f"{told}, as {why}: no function was called{left}", fix)
+
+
+def _refusal(request: ApiRequest) -> tuple[str, str]:
+    """Say what a request lacked that was not let in, and what lets it in."""
+    if request.api_type == "URL" or request.error == "Missing Authentication Token":
+        return "it was not signed with Signature Version 4", "Sign it, as `curl --aws-sigv4` does."
+    if request.status == 403 and request.error == "Forbidden" and request.api_type == "REST":
+        return "it came without a valid API key", "Send one in X-Api-Key."
+    if request.status == 401:
+        return "it came without what its authorizer asks for", "Send a token that the authorizer accepts."
+    return "its authorizer did not allow it", ""
 
 
 def _decided(request: ApiRequest) -> Iterator[Reason]:

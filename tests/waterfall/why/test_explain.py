@@ -204,6 +204,31 @@ ALLOWED = {
         "its body is larger than API Gateway takes",
     ),
     "API key": (request(function=None, status=403, error="Forbidden"), "info", "without a valid API key"),
+    "unsigned, function URL": (
+        request(function=None, status=403, api_type="URL", error="Forbidden. For troubleshooting"),
+        "info",
+        "as it was not signed with Signature Version 4: no function was called.",
+    ),
+    "unsigned, REST": (
+        request(function=None, status=403, error="Missing Authentication Token"),
+        "info",
+        "as it was not signed with Signature Version 4",
+    ),
+    "no token": (
+        request(function=None, status=401, error="Unauthorized"),
+        "info",
+        "as it came without what its authorizer asks for",
+    ),
+    "denied": (
+        request(function=None, status=403, error="User is not authorized to access this resource"),
+        "info",
+        "as its authorizer did not allow it",
+    ),
+    "denied, HTTP API": (
+        request(function=None, status=403, api_type="HTTP", error="Forbidden"),
+        "info",
+        "as its authorizer did not allow it",
+    ),
     "invoked: Lambda's own rule": (
         invocation(header="", sampled=None, decision=sampled(None, priority=None)),
         "ok",
