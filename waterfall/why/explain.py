@@ -44,7 +44,7 @@ def brief(entry: Entry, traces: Sequence[str]) -> str:
     stop = first_stop(_deciding(entry, None))
     if traces:
         return "traced" if stop is None else "partly" if traces[0] == entry.trace_id else "function's own"
-    return stop.brief if stop else "nothing arrived"
+    return stop.brief if stop else "no function" if _called_none(entry) else "nothing arrived"
 
 
 def _deciding(entry: Entry, evidence: Evidence | None) -> list[Reason]:
@@ -97,7 +97,14 @@ def _verdict(evidence: Evidence, reasons: list[Reason]) -> str:
     return f"There is a trace, which a function began itself: {trace.id}; {stop.clause}"
 
 
+def _called_none(entry: Entry) -> bool:
+    """Tell whether an API that X-Ray does not know answered by itself."""
+    return isinstance(entry, ApiRequest) and is_untraced_kind(entry) and entry.function is None
+
+
 def _nothing_came(evidence: Evidence) -> str:
     if evidence.refused:
         return "it was sampled, but X-Ray refused what arrived"
+    if evidence.entry and _called_none(evidence.entry):
+        return "no function was called, and nothing else sends segments of it"
     return "it was sampled, but nothing has arrived"

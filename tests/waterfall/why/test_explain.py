@@ -204,11 +204,6 @@ ALLOWED = {
         "its body is larger than API Gateway takes",
     ),
     "API key": (request(function=None, status=403, error="Forbidden"), "info", "without a valid API key"),
-    "unsigned, function URL": (
-        request(function=None, status=403, api_type="URL", error="Forbidden. For troubleshooting"),
-        "info",
-        "as it was not signed with Signature Version 4: no function was called.",
-    ),
     "unsigned, REST": (
         request(function=None, status=403, error="Missing Authentication Token"),
         "info",
@@ -221,11 +216,6 @@ ALLOWED = {
     ),
     "denied": (
         request(function=None, status=403, error="User is not authorized to access this resource"),
-        "info",
-        "as its authorizer did not allow it",
-    ),
-    "denied, HTTP API": (
-        request(function=None, status=403, api_type="HTTP", error="Forbidden"),
         "info",
         "as its authorizer did not allow it",
     ),
@@ -439,6 +429,19 @@ def test_what_x_ray_refused_and_the_daemon_lost() -> None:
     assert said(explanation, "The daemon lost 3 datagrams").fix
     assert said(explanation, "dropped 2 packets").text.endswith("no newline after the header.")
     assert not any("X-Ray answered X" in reason.text for reason in explanation.reasons)
+
+
+@pytest.mark.parametrize(
+    ("kind", "lacked"),
+    [("URL", "it was not signed with Signature Version 4"), ("HTTP", "its authorizer did not allow it")],
+)
+def test_a_request_that_was_refused_before_a_function(kind: str, lacked: str) -> None:
+    """What X-Ray does not know sends no segment, so there is nothing that could have arrived."""
+    entry = request(function=None, status=403, api_type=kind, error="Forbidden", decision=None)
+    explanation = explain(evidence(entry))
+    assert explanation.verdict == "No trace: no function was called, and nothing else sends segments of it"
+    assert said(explanation, f"403 Forbidden, as {lacked}: no function was called.").state == "info"
+    assert brief(entry, []) == "no function"
 
 
 def test_a_trace_that_only_had_refused_documents() -> None:
