@@ -27,7 +27,7 @@ from embedded_aws.cloudwatch.metrics import Metrics
 from embedded_aws.debugging.debugger import Debugger, DebuggerMissingError
 from embedded_aws.debugging.standstill import Standstill
 from embedded_aws.delivery.courier import Courier
-from embedded_aws.endpoint import Endpoint
+from embedded_aws.endpoint import Endpoint, is_for_api
 from embedded_aws.endpoint import Services as EndpointServices
 from embedded_aws.events.lanes import Services as EventServices
 from embedded_aws.events.push import PushServices
@@ -315,7 +315,7 @@ class EmbeddedAws:
             watch(alarms.refresh, fis.refresh, push.schedules.tick, self.debug)
         )
         app = CallFaultMiddleware(endpoint, fis, self._intake, time.time, ids, functions.records_faults)
-        return front_door(RpcV2Cbor(app), gateway.is_deployed, self._settings.allowed_origins)
+        return front_door(RpcV2Cbor(app, is_for_api), gateway.is_deployed, self._settings.allowed_origins)
 
     async def _otlp(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer who sends OTLP, which few do: what reads it is a slow import."""

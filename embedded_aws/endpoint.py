@@ -68,6 +68,12 @@ class Services:
     noted: Callable[[Sequence[Note], TraceHeader], None]
 
 
+def is_for_api(scope: Scope) -> bool:
+    """Tell whether a request names an API or a function URL, deployed or not, by its host or by its path."""
+    call = aws_request.parse(scope)
+    return find_api(call.host, call.path) is not None
+
+
 class Endpoint:
     """The ASGI application behind the endpoint's port."""
 

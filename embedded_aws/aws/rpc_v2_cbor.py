@@ -26,7 +26,7 @@ from embedded_aws.aws.model import model
 from embedded_aws.aws.parsing import ParseError, read_object
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -67,13 +67,18 @@ _UNREADABLE = (
 
 @dataclass(frozen=True)
 class RpcV2Cbor:
-    """An ASGI application in front of one that speaks JSON."""
+    """An ASGI application in front of one that speaks JSON.
+
+    What `is_elsewhere` tells of is no call of AWS: deployed APIs may speak the protocol by themselves.
+    """
 
     app: ASGIApp
+    is_elsewhere: Callable[[Scope], bool] = lambda _scope: False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request: those in the protocol themselves, all others as they come."""
-        if scope["type"] != "http" or (b"smithy-protocol", b"rpc-v2-cbor") not in scope["headers"]:
+        is_ours = scope["type"] == "http" and (b"smithy-protocol", b"rpc-v2-cbor") in scope["headers"]
+        if not is_ours or self.is_elsewhere(scope):
             await self.app(scope, receive, send)
             return
         request = await read_request(scope, receive)

@@ -39,7 +39,8 @@ class Throttling:
         """Take one request out of the bucket of that key; `False` when it is empty."""
         now = self._clock()
         bucket = self._buckets.setdefault(key, _Bucket(throttle.burst, now))
-        refilled = bucket.tokens + (now - bucket.filled_at) * throttle.rate
+        passed = max(0.0, now - bucket.filled_at)  # a clock that is put back takes nothing out
+        refilled = bucket.tokens + passed * throttle.rate
         bucket.tokens, bucket.filled_at = min(float(throttle.burst), refilled), now
         if bucket.tokens < 1:
             return False

@@ -15,6 +15,7 @@ from botocore.serialize import create_serializer
 from embedded_aws.aws.http import Request, Response, read_request
 from embedded_aws.aws.model import model
 from embedded_aws.aws.rpc_v2_cbor import NAME, RpcV2Cbor
+from embedded_aws.endpoint import is_for_api
 from tests.fuzz.target import Answer, ask
 from tests.fuzz.target import Request as Sent
 
@@ -172,3 +173,15 @@ def test_other_requests_pass_as_they_are() -> None:
     answer = asyncio.run(ask(RpcV2Cbor(app), request))
     assert app.request is not None
     assert (app.request.path, app.request.body, answer.body) == ("/service/x/operation/y", b"{}", b"{}")
+
+
+@pytest.mark.parametrize("api", ["/execute-api/abc/prod", ""])
+def test_a_deployed_api_speaks_the_protocol_by_itself(api: str) -> None:
+    """What a Smithy server behind API Gateway or a function URL is sent is no call of AWS."""
+    app = Application()
+    host = b"127.0.0.1" if api else b"abc.execute-api.localhost:4566"
+    path = f"{api}/service/Weather/operation/Forecast"
+    headers = ((b"Host", host), (b"Smithy-Protocol", b"rpc-v2-cbor"))
+    answer = asyncio.run(ask(RpcV2Cbor(app, is_for_api), Sent("POST", path, headers=headers, body=b"\xa0")))
+    assert app.request is not None
+    assert (app.request.path, app.request.body, answer.body) == (path, b"\xa0", b"{}")

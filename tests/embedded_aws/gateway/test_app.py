@@ -63,6 +63,17 @@ def test_throttling(front: FrontFactory) -> None:
     assert statuses == [200, 200, 429, 200, 429]
 
 
+def test_a_clock_that_is_put_back_throttles_nobody(front: FrontFactory) -> None:
+    """As after a correction of an hour: what was left is left, and refills from there."""
+    gateway = front(stage(throttles={"*/*": Throttle(rate=2, burst=2)}))
+    statuses = [gateway.request("GET", "/hello").status_code]
+    gateway.now -= 3600
+    statuses += [gateway.request("GET", "/hello").status_code for _ in range(2)]
+    gateway.now += 0.5
+    statuses.append(gateway.request("GET", "/hello").status_code)
+    assert statuses == [200, 200, 429, 200]
+
+
 def test_throttled_answer(front: FrontFactory) -> None:
     """The 429 has API Gateway's body and error type."""
     response = front(stage(throttles={"~1hello/GET": Throttle(0, 0)})).request("GET", "/hello")
