@@ -23,6 +23,8 @@ from waterfall.traces.model import Trace
 LINKED_WITHIN = 5.0
 """Seconds in which a queue's consumer is waited for."""
 
+_REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+
 
 @dataclass(slots=True)
 class Asking:
@@ -63,6 +65,10 @@ class Asking:
     def _trace_of(self, answer: HttpResponse, *, follow: bool) -> Trace | None:
         if self.tracing == "off" and not answer.sampled:
             self.teller.note("tracing is off: this request left no trace")
+        elif answer.sampled is False and answer.status in _REFUSED:
+            self.teller.note(
+                f"the request was refused, and left no trace: `{typed('why')}` says what it lacks"
+            )
         elif answer.sampled is False:
             self.teller.note("the sampling rules passed this request over: it left no trace")
         elif answer.trace_id is None:

@@ -358,6 +358,15 @@ def test_function_url_is_requested(api: Api) -> None:
     assert "the sampling rules passed this request over" in text
 
 
+def test_a_refused_request_is_not_put_down_to_sampling(api: Api) -> None:
+    """A function URL that wants a signature runs nothing; sampling rules have no part in that."""
+    headers = {"X-Amzn-Trace-Id": f"root={TRACE_ID};sampled=0"}
+    answer(api, "/lambda-url/abc/", "Forbidden", status=403, headers=headers)
+    text, _ = greeted(stack_at(api.endpoint, f"{api.endpoint}/lambda-url/abc"), Clock())
+    assert "the request was refused, and left no trace" in text
+    assert "sampling" not in text
+
+
 def test_route_of_any_method_is_taken(api: Api) -> None:
     """ANY answers GET."""
     stack = deployed(api, "/any", methods=("ANY",))
