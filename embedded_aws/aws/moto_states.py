@@ -48,6 +48,7 @@ def apply() -> None:
 def _follow_executions() -> None:
     """Give the environment of an execution its step, and each frame of it that of the frame around."""
     from moto.stepfunctions.parser import utils  # noqa: PLC0415 - only where state machines are used
+    from moto.stepfunctions.parser.api import ExecutionStatus  # noqa: PLC0415
     from moto.stepfunctions.parser.asl.eval.environment import Environment  # noqa: PLC0415
     from moto.stepfunctions.parser.backend.execution import (  # noqa: PLC0415
         BaseExecutionWorkerCommunication as Communication,
@@ -58,12 +59,18 @@ def _follow_executions() -> None:
     communication, execution, worker, environment = map(
         _open, (Communication, Executed, ExecutionWorker, Environment)
     )
-    made, begun, framed = (
+    created, made, begun, framed = (
+        execution.__init__,
         execution._get_start_execution_worker,  # noqa: SLF001 - moto has no hooks; so below
         worker._get_evaluation_environment,  # noqa: SLF001
         environment.as_inner_frame_of.__func__,
     )
     executed, ended = worker._execution_logic, communication.terminated  # noqa: SLF001
+
+    def create(self: Any, *args: Any, **named: Any) -> None:
+        created(self, *args, **named)
+        # moto lists it before it starts it, and then cannot tell the status of either.
+        self.exec_status = ExecutionStatus.RUNNING
 
     def make(self: Any) -> Any:
         worker = made(self)
@@ -93,6 +100,7 @@ def _follow_executions() -> None:
         failure = None if execution.status == "SUCCEEDED" else _reason(execution)
         execution.exec_worker.step.leave(failure)
 
+    execution.__init__ = create
     execution._get_start_execution_worker = make  # noqa: SLF001
     worker._execution_logic = execute  # noqa: SLF001
     worker._get_evaluation_environment = lambda self: self.env  # noqa: SLF001

@@ -91,7 +91,8 @@ class StepFunctions:
         """Describe an execution; raises `AwsError`."""
         execution = self._execution(caller, given)
         # Not before its segment can be read, which is when its output is there too.
-        return shapes.described(execution, is_over=execution.exec_worker.step.over.is_set())
+        worker = execution.exec_worker  # none before it is started
+        return shapes.described(execution, is_over=worker is not None and worker.step.over.is_set())
 
     def history(self, caller: Caller, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return a page of what an execution did; raises `AwsError`."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from moto.stepfunctions.parser.backend.execution import Execution
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
 from embedded_aws.aws import moto_states
 from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.stepfunctions import service
-from tests.embedded_aws.awslambda.harness import Stack
+from tests.embedded_aws.awslambda.harness import PATIENCE, Stack
 from tests.embedded_aws.inbox import Inbox
 from tests.embedded_aws.stepfunctions.machines import StateMachine, function_arn, task
 
@@ -385,6 +388,33 @@ def test_errors_of_the_sdk_begin_with_its_name_of_the_service(
         stack, {"Call": {"Type": "Task", "Resource": resource, "Parameters": parameters, "End": True}}
     ).run()
     assert (done["status"], done["error"]) == ("FAILED", error), done["cause"]
+
+
+def test_executions_are_started_at_once(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that moto has listed and not yet started hinders no other, and is running."""
+    machine = StateMachine(stack, {"End": END})
+    machine.run(name="before")  # now moto is patched
+    held, go_on, start = threading.Event(), threading.Event(), Execution.start
+
+    def wait(self: Any) -> None:
+        if self.name == "held":
+            held.set()
+            assert go_on.wait(PATIENCE)
+        start(self)
+
+    monkeypatch.setattr(Execution, "start", wait)
+    with ThreadPoolExecutor() as pool:
+        slow = pool.submit(machine.run, name="held")
+        try:
+            assert held.wait(PATIENCE)
+            assert machine.run(name="other")["status"] == "SUCCEEDED"
+            listed = machine.client.list_executions(stateMachineArn=machine.arn)["executions"]
+            (first,) = (one["executionArn"] for one in listed if one["name"] == "held")
+            described = machine.client.describe_execution(executionArn=first)
+        finally:
+            go_on.set()
+        assert slow.result()["status"] == "SUCCEEDED"
+    assert described["status"] == "RUNNING"
 
 
 def test_an_execution_that_moto_fails_on_ends(stack: Stack) -> None:
