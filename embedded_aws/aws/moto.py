@@ -19,7 +19,7 @@ from embedded_aws.aws.errors import error
 from embedded_aws.aws.http import read_body, replay, run_in_thread
 from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.aws.moto_refusals import UnknownOperationError
-from embedded_aws.aws.parsing import ParseError
+from embedded_aws.aws.parsing import ParseError, unpacked
 from embedded_aws.aws.wsgi import Environ, StartResponse, WsgiBridge
 
 if TYPE_CHECKING:
@@ -51,12 +51,13 @@ class MotoAws:
         Raises `ParseError`, `ShapeError` and the errors of `moto_refusals` for one that is refused, and
         `NotImplementedError` for what moto does not have.
         """
+        scope, body = _unpacked(scope, await read_body(receive))
         call = aws_request.parse(scope)
         if scope["path"].startswith(_CONTROL_API):
             told = f"there is no {_CONTROL_API} here: it is no part of AWS"
             await error(call, 404, "ResourceNotFoundException", told)(scope, receive, send)
             return
-        body = moto_input.readable(call, await read_body(receive))
+        body = moto_input.readable(call, body)
         imported = load() if _import.cache_info().currsize else await run_in_thread(load)
         try:
             await imported.app(scope, replay(body), send)
@@ -91,6 +92,19 @@ class MotoAws:
         if f"moto.{_PACKAGES.get(service, service)}.models" not in sys.modules:
             return {}
         return dict(load().backends(service))
+
+
+def _unpacked(scope: Scope, body: bytes) -> tuple[Scope, bytes]:
+    """Return a request as if it had come without gzip, which moto would unpack to any length.
+
+    An object of S3 stays as it was sent.
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html
+    """
+    call = aws_request.parse(scope)
+    if call.headers.get("content-encoding") != "gzip" or call.service in {None, "s3"}:
+        return scope, body
+    headers = [item for item in scope["headers"] if item[0] != b"content-encoding"]
+    return {**scope, "headers": headers}, unpacked(body)
 
 
 @dataclass(frozen=True)

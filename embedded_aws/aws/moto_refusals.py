@@ -112,7 +112,7 @@ def _read(call: Call, query: bytes, body: bytes) -> tuple[OperationModel, dict[s
         try:
             asked, given = _parsed(service, call, query, body)
         except RequestParserError as error:
-            raise ParseError(" ".join(str(error).split())) from error
+            raise ParseError(" ".join(str(error).split())[:200]) from error
     if asked is None:
         raise UnknownOperationError(f"{service.service_name} has no operation for this request")
     return asked, checked(asked.input_shape, given) if asked.input_shape else {}

@@ -6,9 +6,12 @@ and end in a dozen different exceptions. Each service turns the one error here i
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import math
 import re
+import zlib
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
@@ -31,6 +34,8 @@ _INTEGER = re.compile(r"-?\d{1,19}", re.ASCII)
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _FIELD_VALUE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f]*")
 _SHOWN = 60
+_MOST_UNPACKED = 16 * 1024 * 1024
+"""Bytes that a body in gzip may become; AWS takes 1 MB of the one operation whose bodies SDKs compress."""
 
 
 class ParseError(ValueError):
@@ -96,6 +101,18 @@ def read_object(body: bytes) -> dict[str, Any]:
         return value
     whole: dict[str, Any] = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
     return whole
+
+
+def unpacked(body: bytes) -> bytes:
+    """Return what a body in gzip was made of; raises `ParseError` also for one that becomes too long."""
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
+            read = file.read(_MOST_UNPACKED + 1)
+    except (EOFError, OSError, zlib.error) as error:
+        raise ParseError(f"the body is not gzip: {error}") from error
+    if len(read) > _MOST_UNPACKED:
+        raise ParseError(f"the body has more than {_MOST_UNPACKED} bytes when decompressed")
+    return read
 
 
 def read_integer(text: str, low: int, high: int) -> int:

@@ -7,10 +7,8 @@ https://smithy.io/2.0/additional-specs/protocols/smithy-rpc-v2.html
 
 from __future__ import annotations
 
-import gzip
 import io
 import re
-import zlib
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -23,7 +21,7 @@ from botocore.serialize import create_serializer
 from embedded_aws.aws import call as aws_request
 from embedded_aws.aws.http import Request, Response, forward, read_request
 from embedded_aws.aws.model import model
-from embedded_aws.aws.parsing import ParseError, read_object
+from embedded_aws.aws.parsing import ParseError, read_object, unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,8 +31,6 @@ if TYPE_CHECKING:
 NAME = "smithy-rpc-v2-cbor"
 _HEADERS = {"content-type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
 _PATH = re.compile(r"/service/(?P<service>[^/]+)/operation/(?P<operation>[^/]+)")
-_MOST_BYTES = 64 * 1024 * 1024
-"""A compressed body may become so long; AWS takes 1 MB of the one operation whose bodies SDKs compress."""
 _MODELS = {
     "AWSEventsV2": "eventbridgev2",
     "AWSMPCommerceService_v20200301": "marketplace-agreement",
@@ -54,13 +50,11 @@ _UNREADABLE = (
     AttributeError,
     EOFError,
     LookupError,
-    OSError,
     RecursionError,
     ResponseParserError,
     RuntimeError,
     TypeError,
     ValueError,
-    zlib.error,
 )
 """What botocore, which expects answers of AWS, does with bytes that are no CBOR or have another shape."""
 
@@ -117,7 +111,7 @@ def _as_json(request: Request, operation: OperationModel) -> Request:
     """Return the same call in JSON; raises `ParseError` for a body that is not the operation's input."""
     metadata = operation.service_model.metadata
     try:
-        body = _decompressed(request.body) if request.headers.get("content-encoding") else request.body
+        body = unpacked(request.body) if request.headers.get("content-encoding") else request.body
         given = _parsed(NAME, 200, body, operation.input_shape) if body else {}
         written = _serializer("json").serialize_to_request(given, operation)["body"]
     except _UNREADABLE as problem:
@@ -192,14 +186,6 @@ class _Carrier(OperationModel):  # type: ignore[misc]
     def __init__(self, operation: OperationModel, shape: Any) -> None:
         super().__init__({}, operation.service_model, operation.name)
         self.input_shape = shape
-
-
-def _decompressed(body: bytes) -> bytes:
-    with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
-        read = file.read(_MOST_BYTES + 1)
-    if len(read) > _MOST_BYTES:
-        raise ValueError(f"more than {_MOST_BYTES} bytes when decompressed")
-    return read
 
 
 @cache

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import hashlib
 import io
 import json
@@ -358,6 +359,37 @@ def test_a_region_that_does_not_exist_is_refused(
     assert answer.status == status
     assert code in answer.body.decode()
     assert "Credential should be scoped to a valid region" in answer.body.decode()
+
+
+METRIC = {"Namespace": "n", "MetricData": [{"MetricName": "m", "Value": 1}]}
+PUT_METRIC: dict[str, str | bytes] = {
+    "Content-Type": "application/x-amz-json-1.0",
+    "X-Amz-Target": "GraniteServiceVersion20100801.PutMetricData",
+}
+
+
+def packed(headers: dict[str, str | bytes], body: bytes) -> bytes:
+    return request("POST /", {**signed("monitoring"), "Content-Encoding": "gzip", **headers}, body)
+
+
+def test_a_body_in_gzip_is_read(running: Running) -> None:
+    """SDKs compress those of PutMetricData, in each protocol."""
+    body = gzip.compress(json.dumps(METRIC).encode())
+    assert exchange(running.url, packed(PUT_METRIC, body)).status == 200
+    assert exchange(running.url, packed(FORM, gzip.compress(b"Action=ListMetrics"))).status == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [(gzip.compress(bytes(20_000_000)), "when decompressed"), (b"\x1f\x8b\x08x", "not gzip")],
+    ids=["bomb", "broken"],
+)
+def test_what_gzip_may_become_is_bounded(running: Running, body: bytes, message: str) -> None:
+    """A few kilobytes could otherwise fill the memory."""
+    for headers in (PUT_METRIC, FORM):
+        answer = exchange(running.url, packed(headers, body))
+        assert answer.status == 400
+        assert message in answer.body.decode()
 
 
 def test_a_policy_that_cannot_be_read_is_not_kept(running: Running, name: str) -> None:
