@@ -68,9 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"waterfall: what is written has no room: {error.strerror}\n")
         return 1
     except ReadError as error:
-        from waterfall.terminal.text import message  # noqa: PLC0415 - imports what a start need not wait for
-
-        sys.stderr.write(f"waterfall: {message(error)}\n")
+        sys.stderr.write(f"waterfall: {_harmless(error)}\n")
         return 1
     return status
 
@@ -89,7 +87,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 def _parser(wanted: Container[str]) -> argparse.ArgumentParser:
     """Return the parser of all commands; those that are wanted have their options."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="waterfall",
         description="See where the time of a request went, on this machine or in an AWS account.",
         epilog=options.EXIT,
@@ -101,6 +99,13 @@ def _parser(wanted: Container[str]) -> argparse.ArgumentParser:
         if name in wanted:
             _fill(own, import_module(f"waterfall.commands.{name}").COMMAND)
     return parser
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong without the control characters that an argument may have."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(_harmless(message))
 
 
 class _Version(argparse.Action):
@@ -118,6 +123,12 @@ def _fill(parser: argparse.ArgumentParser, command: Command) -> None:
     parser.description, parser.epilog = command.description, options.EXIT
     command.add_options(parser)
     parser.set_defaults(run=command.run, check=command.check, whole=lambda: _parser(COMMANDS))
+
+
+def _harmless(problem: object) -> str:
+    from waterfall.terminal.text import message  # noqa: PLC0415 - imports what a start need not wait for
+
+    return message(problem)
 
 
 def _drop_output() -> None:

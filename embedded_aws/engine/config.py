@@ -144,7 +144,7 @@ def _check_known(project: Project, key: str, full: str) -> None:
 def _parse_structured(key: str, text: str) -> Any:
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (RecursionError, yaml.YAMLError) as error:
         raise EngineError(f"--config {key}: '{text}' is neither JSON nor YAML") from error
 
 

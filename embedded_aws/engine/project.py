@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from embedded_aws.aws.parsing import MAX_DEPTH
 from embedded_aws.engine.errors import EngineError
 
 if TYPE_CHECKING:
@@ -102,10 +103,20 @@ def choose_stack(project: Project, wanted: str | None) -> str:
     )
 
 
+def _loaded(text: str) -> Any:
+    """Read YAML; the faster reader would end the process on what is too deep for its stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_LOADER):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            raise yaml.YAMLError(f"it has more than {MAX_DEPTH} levels")
+    return yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe one
+
+
 def read_mapping(file: Path) -> dict[str, Any]:
     """Read a YAML file whose top level is a mapping; an empty file is an empty mapping."""
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe one
+        content = _loaded(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise EngineError(f"{file} cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

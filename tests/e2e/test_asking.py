@@ -67,8 +67,13 @@ def test_an_unknown_function_is_told_with_those_that_there_are(
     assert "there is no function 'nobody': there are consumer-" in told
 
 
-def test_an_event_that_is_no_json_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
-    """Before anything is asked of a stack."""
-    with pytest.raises(SystemExit, match="2"):
-        cli.main(["invoke", "worker", "{sku: 1}"])
-    assert "'{sku: 1}' is neither a file with JSON nor JSON" in capsys.readouterr().err
+def test_an_event_that_is_no_json_is_wrong_usage(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Before anything is asked of a stack, whatever the event has in it."""
+    deep = tmp_path / "deep.json"
+    deep.write_text("[" * 300_000)
+    for event, told in (("{sku: 1}", "{sku: 1}"), ("\x1b[2J", r"\x1b[2J"), (str(deep), "deep.json")):
+        with pytest.raises(SystemExit, match="2"):
+            cli.main(["invoke", "worker", event])
+        refused = capsys.readouterr().err
+        assert f"{told}' is neither a file with JSON nor JSON" in refused
+        assert "\x1b" not in refused

@@ -46,7 +46,7 @@ def _event(text: str) -> bytes:
         content = text.encode()
     try:
         json.loads(content)
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise ValueError(f"{text!r} is neither a file with JSON nor JSON: {error}") from error
     return content
 

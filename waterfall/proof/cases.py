@@ -138,7 +138,7 @@ def _content(file: Path) -> Any:
         return yaml.safe_load(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, RecursionError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ReadError(f"{file} cannot be read: {' '.join(str(error).split())}") from error
 
 
@@ -197,7 +197,7 @@ def _invocation(fields: Mapping[str, Any], folder: Path) -> Invocation:
     try:
         content = (folder / event).read_bytes()
         json.loads(content)
-    except (OSError, ValueError) as error:
+    except (OSError, RecursionError, ValueError) as error:
         raise WrongEntryError(f"event: {folder / event} is not a file with JSON: {error}") from error
     return Invocation(function, content)
 

@@ -126,7 +126,7 @@ def read_recording(text: str) -> tuple[Entity, ...]:
             continue
         try:
             _read_line(line, open_)
-        except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
+        except (AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
             raise RecordingError(f"line {number} is none of a recording: {content[:80]!r}") from error
     if not traces:
         raise RecordingError("it holds no trace")

@@ -81,7 +81,7 @@ def _typed(project: Project, name: str, value: str) -> Any:
     structured = project.kinds.get(project.key(name)) in {"array", "object"} or value[:1] in {"{", "["}
     try:
         return json.loads(value) if structured else value
-    except ValueError as error:
+    except (RecursionError, ValueError) as error:
         raise ReadError(f"--config {name}: {value!r} is not valid JSON") from error
 
 

@@ -86,6 +86,6 @@ def _mapping(file: Path) -> dict[str, Any]:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ReadError(f"{file} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (RecursionError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ReadError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from error
     return dict(mapping_of(content))

@@ -93,7 +93,7 @@ class Workspace:
         import yaml  # noqa: PLC0415 - comes with the extra `embedded`, which other commands do without
 
         salt: dict[str, Any] = {}
-        with suppress(OSError, yaml.YAMLError):
+        with suppress(OSError, RecursionError, UnicodeDecodeError, yaml.YAMLError):
             before = mapping_of(yaml.safe_load(self.config_file.read_text(encoding="utf-8")))
             salt = {name: value for name, value in before.items() if name == "encryptionsalt"}
         self.config_file.write_text(json.dumps({**salt, "config": dict(settings)}, indent=2), "utf-8")

@@ -53,6 +53,6 @@ def _header(text: str) -> tuple[str, str]:
 def _is_json(text: str) -> bool:
     try:
         json.loads(text)
-    except ValueError:
+    except (RecursionError, ValueError):
         return False
     return True

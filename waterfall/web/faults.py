@@ -110,7 +110,7 @@ async def _given(request: Request) -> Mapping[str, Any]:
     body = await request.body()
     try:
         given: Any = json.loads(body) if len(body) <= _LONGEST_BODY else None
-    except ValueError:
+    except (RecursionError, ValueError):
         given = None
     return given if isinstance(given, dict) else {}
 

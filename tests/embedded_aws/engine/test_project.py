@@ -27,6 +27,7 @@ CONFIG = {"name": "shop", "runtime": "python"}
     (CONFIG | {"config": {"a": {"default": 1, "value": 1}}}, "not both"),
     (CONFIG | {"config": {"aws:region": {"type": "string"}}}, "takes `value` only"),
     ("name: [", "is not valid YAML"),
+    ("name: " + "[" * 100_000, "is not valid YAML: it has more than 100 levels"),
     ("- a", "expected a mapping of keys, found list"),
 ])  # fmt: skip
 def test_bad_project_file_is_explained(tmp_path: Path, pulumi: Any, message: str) -> None:

@@ -101,6 +101,7 @@ def test_any_value_survives(name: str, fields: dict[str, Any]) -> None:
         ("# waterfall.trace/1\n", "it holds no trace"),
         ("# waterfall.trace/1\ntrace\n+ segment a\n    + subsegment b\n", "line 4 is none of a recording"),
         ("# waterfall.trace/1\ntrace\n+ segment a\n  nothing\n", "line 4 is none of a recording: 'nothing'"),
+        ("# waterfall.trace/1\ntrace\n+ segment a\n  b: " + "[" * 100_000, "line 4 is none of a recording"),
         ("# waterfall.trace/1\n+ segment a\n", "line 2 is none"),
         ("# waterfall.trace/1\ntrace\n+ segment a\n  x[2]: 1\n", "line 4 is none"),
     ],
