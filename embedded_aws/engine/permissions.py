@@ -135,7 +135,7 @@ def _subscription(inputs: Mapping[str, Any], _: str) -> Iterator[tuple[str, str,
 
 def _notification(inputs: Mapping[str, Any], _: str) -> Iterator[tuple[str, str, str]]:
     for entry in inputs.get("lambdaFunctions") or ():
-        yield str(entry["lambdaFunctionArn"]), "s3.amazonaws.com", str(inputs["bucket"])
+        yield str(entry.get("lambdaFunctionArn") or ""), "s3.amazonaws.com", str(inputs["bucket"])
 
 
 _CALLERS: Mapping[str, Callable[[Mapping[str, Any], str], Iterator[tuple[str, str, str]]]] = {
