@@ -282,7 +282,9 @@ def test_a_token_that_is_none_is_refused(running: Running, token: str) -> None:
     assert code(error) == "InvalidParameterException"
 
 
-def test_a_region_that_is_none_has_no_groups(running: Running) -> None:
-    """The region of a signature may be anything."""
+def test_a_region_that_is_none_is_refused(running: Running) -> None:
+    """The region of a signature may be anything: the answer is the one of all other services."""
     target = {**signed("logs", "nowhere-9"), "X-Amz-Target": "Logs_20140328.DescribeLogGroups"}
-    assert exchange(running.url, request("POST /", target, b"{}")).json() == {"logGroups": []}
+    answer = exchange(running.url, request("POST /", target, b"{}"))
+    told = 'Credential should be scoped to a valid region, not "nowhere-9".'
+    assert answer.json() == {"__type": "InvalidSignatureException", "message": told}
