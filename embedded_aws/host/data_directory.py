@@ -24,6 +24,8 @@ _IGNORE = "# Traces and logs of `waterfall up`, which are of no use elsewhere.\n
 
 _OURS = (".gitignore", "lock", "server.log", "traces.db", "logs.db", "lambda", "debugger", "pulumi")
 """How the names begin of what a server keeps there."""
+_OF_SHELLS = (".log", ".out", ".err", ".txt", ".pid")
+"""How the names end of what whoever starts a server may put beside its data: output, process id."""
 
 
 class DataDirectoryError(Exception):
@@ -101,7 +103,8 @@ def _check_owner(directory: Path) -> None:
         raise DataDirectoryError(
             f"the data directory {directory} belongs to all users of this machine; choose another with --data"
         )
-    others = {path.name for path in directory.iterdir() if not path.name.startswith(_OURS)}
+    names = {path.name for path in directory.iterdir()}
+    others = {name for name in names if not name.startswith(_OURS) and not name.endswith(_OF_SHELLS)}
     if others and not is_data_directory(directory):
         raise DataDirectoryError(
             f"the data directory {directory} holds other files, such as {min(others)}; choose another with "

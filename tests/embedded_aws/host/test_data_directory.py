@@ -112,3 +112,9 @@ def test_what_somebody_puts_beside_the_data_does_no_harm(tmp_path: Path) -> None
     use(tmp_path / "data")
     (tmp_path / "data" / "notes.txt").touch()
     assert "traces.db" in use(tmp_path / "data")
+
+
+def test_a_shell_may_send_the_output_into_the_data_directory(tmp_path: Path) -> None:
+    """`waterfall serve --data DIR > DIR/serve.log` makes the file before the server looks."""
+    (tmp_path / "serve.log").touch()
+    assert "traces.db" in use(tmp_path)
