@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from embedded_aws.aws import call as aws_request
 from embedded_aws.aws import moto_input, moto_refusals
-from embedded_aws.aws.errors import error
+from embedded_aws.aws.errors import AwsError, error
 from embedded_aws.aws.http import read_body, replay, run_in_thread
 from embedded_aws.aws.interfaces import ACCOUNT_ID
 from embedded_aws.aws.moto_refusals import UnknownOperationError
@@ -61,7 +61,7 @@ class MotoAws:
         imported = load() if _import.cache_info().currsize else await run_in_thread(load)
         try:
             await imported.app(scope, replay(body), send)
-        except (NotImplementedError, ParseError, UnknownOperationError):
+        except (AwsError, NotImplementedError, ParseError, UnknownOperationError):
             raise
         except Exception as problem:
             raise moto_refusals.refusal(call, scope["query_string"], body, problem) from problem

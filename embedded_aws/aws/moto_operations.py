@@ -12,8 +12,12 @@ from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
 
+from embedded_aws.aws.errors import AwsError
+
 _REST_API_SETTINGS = ("endpointAccessMode", "securityPolicy")
 _ROTATION_DAYS = 365
+_MOST_SHARDS = 20_000
+_MOST_POINTS = 100_800
 _TOPIC_ATTRIBUTES = (
     "ArchivePolicy",
     "FifoThroughputScope",
@@ -70,6 +74,31 @@ def _apigateway() -> None:
     api.apply_patch_operations = apply_patch_operations
 
 
+def _cloudwatch() -> None:
+    """Bound the data points that are asked for: moto goes through all times, also those without any.
+
+    AWS hands them out in pages of so many.
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricData.html
+    """
+    from moto.cloudwatch.models import CloudWatchBackend  # noqa: PLC0415
+
+    backend = _open(CloudWatchBackend)
+    read = backend.get_metric_data
+
+    def get_metric_data(
+        self: Any, queries: Any, start_time: Any, end_time: Any, *rest: Any, **more: Any
+    ) -> Any:
+        seconds = (end_time - start_time).total_seconds()
+        periods = [int(each["MetricStat"]["Period"]) for each in queries if each.get("MetricStat")]
+        asked = sum(seconds / max(period, 1) for period in periods)
+        if asked > _MOST_POINTS:
+            told = f"{asked:.0f} data points are more than {_MOST_POINTS}: give a longer Period"
+            raise AwsError("ValidationError", told)
+        return read(self, queries, start_time, end_time, *rest, **more)
+
+    backend.get_metric_data = get_metric_data
+
+
 def _dynamodb() -> None:
     """Tell that a table has no insights and no stream to Kinesis: moto can turn on neither.
 
@@ -106,7 +135,10 @@ def _iam() -> None:
 
 
 def _kinesis() -> None:
-    """Let streams and their consumers have tags by ARN, as they have them by name."""
+    """Let streams and their consumers have tags by ARN, as they have them by name; bound their shards.
+
+    https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
+    """
     from moto.kinesis.responses import KinesisResponse  # noqa: PLC0415
 
     def tags_of(self: Any) -> dict[str, str]:
@@ -119,15 +151,26 @@ def _kinesis() -> None:
         return found
 
     response = _open(KinesisResponse)
-    create = response.create_stream
+    create, update = response.create_stream, response.update_shard_count
+
+    def check(count: int | None) -> None:
+        if count and count > _MOST_SHARDS:
+            told = f"{count} shards are more than the limit of {_MOST_SHARDS} of an account"
+            raise AwsError("LimitExceededException", told)
+
+    def update_shard_count(self: Any) -> Any:
+        check(self._get_param("TargetShardCount"))
+        return update(self)
 
     def create_stream(self: Any) -> ActionResult:
+        check(self._get_param("ShardCount"))
         answer: ActionResult = create(self)
         stream = self.kinesis_backend.describe_stream(None, self._get_param("StreamName"))
         stream.tags.update(self._get_param("Tags") or {})
         return answer
 
     response.create_stream = create_stream
+    response.update_shard_count = update_shard_count
     _add_tags(KinesisResponse, tags_of, lambda tags: [{"Key": key, "Value": tags[key]} for key in tags])
 
 
@@ -248,6 +291,7 @@ def _stepfunctions() -> None:
 
 _ADDED: Mapping[str, Callable[[], None]] = {
     "apigateway": _apigateway,
+    "cloudwatch": _cloudwatch,
     "cognitoidp": _cognito,
     "dynamodb": _dynamodb,
     "iam": _iam,

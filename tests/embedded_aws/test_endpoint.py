@@ -392,6 +392,17 @@ def test_what_gzip_may_become_is_bounded(running: Running, body: bytes, message:
         assert message in answer.body.decode()
 
 
+def test_what_would_never_end_is_refused(running: Running, name: str) -> None:
+    """Each shard would be made, each period of the time looked at."""
+    with pytest.raises(ClientError, match="LimitExceededException"):
+        running.client("kinesis").create_stream(StreamName=name, ShardCount=2**31 - 1)
+    metric = {"Metric": {"Namespace": "n", "MetricName": "m"}, "Period": 1, "Stat": "Sum"}
+    with pytest.raises(ClientError, match="data points are more than"):
+        running.client("cloudwatch").get_metric_data(
+            StartTime=0, EndTime=4_000_000_000, MetricDataQueries=[{"Id": "a", "MetricStat": metric}]
+        )
+
+
 def test_a_policy_that_cannot_be_read_is_not_kept(running: Running, name: str) -> None:
     """Moto looks at it with each request for the bucket, and would fail."""
     s3 = running.client("s3")
