@@ -205,6 +205,8 @@ def _blamed(asked: OperationModel, given: dict[str, Any], problem: Exception) ->
                 return _not_found(asked, name, value)
         if asked.input_shape and key in _members(asked.input_shape):
             return ShapeError(f"{key} is missing")
+    if isinstance(problem, RecursionError):
+        return ShapeError("an expression or a document in the request has too many levels")
     if isinstance(problem, ExpatError):
         return ParseError(f"the body is no XML: {problem}")
     if isinstance(problem, ValueError) and (found := _NO_NUMBER.fullmatch(str(problem))):

@@ -320,6 +320,13 @@ def rest(service: str, line: str, body: bytes = b"") -> bytes:
             id="number in a text",
         ),
         pytest.param(
+            targeted(
+                "sqs", "AmazonSQS.CreateQueue",
+                b'{"QueueName": "x", "Attributes": {"RedrivePolicy": "' + b"[" * 10_000 + b'"}}',
+            ),
+            "ValidationException", "has too many levels", id="a document of endless depth",
+        ),
+        pytest.param(
             targeted("dynamodb", "DynamoDB_20120810.ListExports", b"{}"),
             "ValidationException", "TableArn is missing", id="what moto needs",
         ),
