@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,11 @@ from embedded_aws.awslambda.runtime.environ import RESERVED
 from embedded_aws.awslambda.runtime.worker import opened
 
 _RANGES = {"Timeout": (1, 900), "MemorySize": (128, 10_240)}
+_MOST_VARIABLES = 4096
+"""Bytes of all variables together as JSON, which Lambda quotes where there are more.
+
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+"""
 
 
 def check_configuration(request: Mapping[str, Any]) -> None:
@@ -56,6 +62,13 @@ def _check_variables(variables: Mapping[str, str]) -> None:
             "Lambda was unable to configure your environment variables because the environment variables "
             "you have provided contains reserved keys that are currently not supported for modification. "
             f"Reserved keys used in this request: {', '.join(taken)}"
+        )
+    text = json.dumps(dict(variables), separators=(",", ":"), ensure_ascii=False)
+    size = len(text.encode("utf-8", "replace"))
+    if size > _MOST_VARIABLES:
+        raise InvalidParameterValueError(  # without the values, which AWS adds: they may be secrets
+            "Lambda was unable to configure your environment variables because the environment variables "
+            f"you have provided exceeded the 4KB limit. Measured as JSON: {size} bytes"
         )
 
 

@@ -199,10 +199,15 @@ async def _reader(descriptor: int) -> asyncio.StreamReader:
 
 def _parse(answer: bytes) -> Deployed:
     lines = answer.decode("utf-8", "replace").strip().splitlines()
+    if not lines:
+        raise DeploymentError(
+            "the program ended the process that runs it, as os._exit does, before it was deployed; "
+            "let it end by itself, or with sys.exit"
+        )
     try:
         report = json.loads(lines[-1])
         left = report.pop("left", {})
         told = Deployed.__dataclass_fields__.keys() - {"left"}
         return Deployed(**{name: report[name] for name in told}, left=left)
-    except (IndexError, ValueError, KeyError, TypeError) as problem:
+    except (ValueError, KeyError, TypeError) as problem:
         raise DeploymentError(f"the engine's answer cannot be read ({problem}): {lines[-1:]}") from problem

@@ -324,6 +324,10 @@ def test_a_zip_without_the_handlers_file_is_refused(stack: Stack) -> None:
             {"Environment": {"Variables": {"AWS_REGION": "x"}}},
             "Reserved keys used in this request: AWS_REGION",
         ),
+        (
+            {"Environment": {"Variables": {"ONE": "x" * 2048, "TWO": "ä" * 1024}}},
+            "exceeded the 4KB limit. Measured as JSON: 4115 bytes",
+        ),
     ],
 )
 def test_wrong_settings_are_refused(stack: Stack, settings: dict[str, Any], message: str) -> None:

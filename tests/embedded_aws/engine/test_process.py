@@ -87,6 +87,13 @@ def test_a_signal_that_ends_the_engine_is_named(tmp_path: Path) -> None:
         deployed(program)
 
 
+def test_a_program_that_ends_the_engine_in_silence_is_told(tmp_path: Path) -> None:
+    """With exit code 0, too: nothing was deployed."""
+    program = harness.write_project(tmp_path, "import os\nos._exit(0)")
+    with pytest.raises(DeploymentError, match=r"^the program ended the process .* before it was deployed"):
+        deployed(program)
+
+
 @pytest.fixture(scope="module")
 def guest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A program in an environment of its own, with Pulumi, and a pulumi_aws that is none of ours."""
