@@ -21,7 +21,6 @@ SCRATCH = Path("lambda", "tmp")
 
 _IGNORE = "# Traces and logs of `waterfall up`, which are of no use elsewhere.\n*\n"
 
-
 _OURS = (".gitignore", "lock", "server.log", "traces.db", "logs.db", "lambda", "debugger", "pulumi")
 """How the names begin of what a server keeps there."""
 _OF_SHELLS = (".log", ".out", ".err", ".txt", ".pid")

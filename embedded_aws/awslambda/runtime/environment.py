@@ -30,9 +30,9 @@ from embedded_aws.host.children import kill_descendants
 _READ_BYTES = 16 * 1024
 """Read at once: if it is all line feeds, a tenth of a second of work."""
 _MOST_READS = 16
-"""Enough for all that a pipe holds."""
-_ROOM_SECONDS = 0.02
 """More than a pipe holds; a worker that never stops writing must not keep the loop."""
+_ROOM_SECONDS = 0.02
+"""How soon it is looked again whether there is room for output."""
 
 
 class InitError(Exception):
