@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from embedded_aws.aws.parsing import MAX_DEPTH
 from embedded_aws.engine.errors import EngineError
 
 if TYPE_CHECKING:
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 NO_VALUE = object()
 """A configuration key that has neither `default` nor `value`: every stack must give it."""
 
+_MOST_LEVELS = 100
+"""No file of Pulumi has ten."""
 _TYPES = ("string", "integer", "boolean", "array", "object")
 _ENTRY_KEYS = {"type", "items", "description", "secret", "default", "value"}
 
@@ -108,8 +109,8 @@ def _loaded(text: str) -> Any:
     depth = 0
     for event in yaml.parse(text, Loader=_LOADER):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > MAX_DEPTH:
-            raise yaml.YAMLError(f"it has more than {MAX_DEPTH} levels")
+        if depth > _MOST_LEVELS:
+            raise yaml.YAMLError(f"it has more than {_MOST_LEVELS} levels")
     return yaml.load(text, Loader=_LOADER)  # noqa: S506 - a safe one
 
 
