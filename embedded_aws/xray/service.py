@@ -258,6 +258,7 @@ class XRay:
             place = self.store.last_of(looked_at, query.by)
             if place is None:  # all of them were let go for their age or for want of room
                 self._index.forget_gone()
+                read = self._index.loaded  # else the page could end where it began
                 continue
             processed += len(looked_at)
             before, look = place, 16 * look

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from embedded_aws.xray import service
 from embedded_aws.xray.query import packs, trace_index
 from embedded_aws.xray.query.filters.parser import parse
 from embedded_aws.xray.query.lists import Wanted
@@ -98,6 +99,22 @@ def test_a_long_list_whose_end_is_gone_is_read_on(api: Api, passed: list[float])
     connection = api.xray.store._database._connection
     connection.setlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER, 600)
     assert api.ids("fault") == []
+
+
+def test_a_page_never_ends_where_it_began(
+    api: Api, passed: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when all that comes after the page before was let go meanwhile: SDKs refuse a token twice."""
+    monkeypatch.setattr(service, "_FIRST_LOOK", 4)
+    monkeypatch.setattr(service, "_FRESH", 4)
+    asked = {"StartTime": NOW, "EndTime": NOW + 100, "FilterExpression": "fault"}
+    put(api, *range(6))
+    passed[0] = 1
+    put(api, *range(6, 10), fault=False)
+    token = api.ask("/TraceSummaries", **asked)["NextToken"]
+    expire(api, passed, 0.5)
+    page = api.ask("/TraceSummaries", **asked, NextToken=token)
+    assert (page["TraceSummaries"], page.get("NextToken")) == ([], None)
 
 
 def test_memory_of_traces_that_are_gone_is_given_back(api: Api, passed: list[float]) -> None:
