@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 import tempfile
 import time
@@ -38,16 +39,23 @@ MOST_SLOWER, SLACK_SECONDS = 1.5, 0.02
 LEAST_LOAD = 0.9
 MB = 1024 * 1024
 ARRIVAL_SECONDS = 30
+ENVIRONMENT = re.compile(r"/proc/\d+/status")
+"""What the server has open of each execution environment, beside some pipes and sockets."""
+ENVIRONMENT_DESCRIPTORS = 5
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The server at a moment: `at` on the monotonic clock, memory and files in bytes."""
+    """The server at a moment: `at` on the monotonic clock, memory and files in bytes.
+
+    `descriptors` are without those of execution environments: there is one more when two requests meet.
+    """
 
     at: float
     memory: int
     files: int
     descriptors: int
+    environments: int
     threads: int
     traces: int
 
@@ -68,21 +76,31 @@ class Server:
     def sample(self, traces: int) -> Sample:
         lines = (self._process / "status").read_text().splitlines()
         status = dict(line.split(":", 1) for line in lines)
+        opened = [_link(descriptor) for descriptor in (self._process / "fd").iterdir()]
+        environments = sum(bool(ENVIRONMENT.fullmatch(link)) for link in opened)
         return Sample(
             at=time.monotonic(),
             memory=int(status["VmRSS"].split()[0]) * 1024,
             files=self.told("status")["storage"]["bytes"],
-            descriptors=len(list((self._process / "fd").iterdir())),
+            descriptors=len(opened) - environments * (1 + ENVIRONMENT_DESCRIPTORS),
+            environments=environments,
             threads=int(status["Threads"]),
             traces=traces,
         )
+
+
+def _link(descriptor: Path) -> str:
+    try:
+        return str(descriptor.readlink())
+    except FileNotFoundError:  # closed meanwhile
+        return ""
 
 
 def measure(server: Server, load: Load, seconds: float, interval: float) -> list[Sample]:
     """Print a line for each interval, and return all samples."""
     began = time.monotonic()
     samples = [server.sample(0)]
-    print("   time  traces/s  memory MB  disk MB  files  threads   p50 and p99 in ms of")
+    print("   time  traces/s  memory MB  disk MB  files  envs  threads   p50 and p99 in ms of")
     while time.monotonic() < began + seconds:
         time.sleep(interval)
         sample, last = server.sample(sum(load.sent.values())), samples[-1]
@@ -90,8 +108,8 @@ def measure(server: Server, load: Load, seconds: float, interval: float) -> list
         rate = (sample.traces - last.traces) / (sample.at - last.at)
         print(
             f"{sample.at - began:>6.0f}s {rate:>9,.0f} {sample.memory / MB:>10,.0f}"
-            f" {sample.files / MB:>8,.0f} {sample.descriptors:>6} {sample.threads:>8}"
-            f"   {_latencies(load, last.at, sample.at)}",
+            f" {sample.files / MB:>8,.0f} {sample.descriptors:>6} {sample.environments:>5}"
+            f" {sample.threads:>8}   {_latencies(load, last.at, sample.at)}",
             flush=True,
         )
     return samples
@@ -141,7 +159,7 @@ def _drifts(load: Load, warm: Sequence[Sample]) -> Iterator[str]:
     if grown > MOST_GROWTH:
         yield f"memory grew by {grown - 1:.0%} after the second minute"
     third = max(1, len(warm) // 3)
-    for what in ("descriptors", "threads"):
+    for what in ("descriptors", "environments", "threads"):
         before, after = (median(getattr(s, what) for s in part) for part in (warm[:third], warm[-third:]))
         if after > before + 5:
             yield f"{what} went from {before:.0f} to {after:.0f}"
