@@ -23,7 +23,7 @@ _AWS_CALLS: tuple[tuple[str, str, Any], ...] = (
     ("AmazonSQS", "SendMessage", {"QueueUrl": "QUEUE", "MessageBody": "hello", "DelaySeconds": 0,
                                   "MessageAttributes": {"a": {"DataType": "String", "StringValue": "b"}}}),
     ("AmazonSQS", "SendMessageBatch", {"QueueUrl": "QUEUE", "Entries": [{"Id": "1", "MessageBody": "x"}]}),
-    ("AmazonSQS", "ReceiveMessage", {"QueueUrl": "QUEUE", "MaxNumberOfMessages": 10, "WaitTimeSeconds": 0}),
+    ("AmazonSQS", "ReceiveMessage", {"QueueUrl": "QUEUE", "MaxNumberOfMessages": 10, "VisibilityTimeout": 0}),
     ("AmazonSQS", "DeleteMessage", {"QueueUrl": "QUEUE", "ReceiptHandle": "x"}),
     ("AmazonSQS", "GetQueueAttributes", {"QueueUrl": "QUEUE", "AttributeNames": ["All"]}),
     ("AmazonSQS", "PurgeQueue", {"QueueUrl": "QUEUE"}),
