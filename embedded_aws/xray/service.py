@@ -274,14 +274,12 @@ class XRay:
             query.expression, query.start, query.end, before, limit=limit - len(found)
         )
         hits = matching[0] if matching else []
+        looked_at = self._index.count(query.start, query.end, before)
         if matching and len(found) + len(hits) < limit:
-            return self._page(
-                found + hits, query, None, processed + self._index.count(query.start, query.end, before)
-            )
+            return self._page(found + hits, query, None, processed + looked_at)
         place = self.store.last_of(hits)
         if place is None:  # all of them were let go
             return None
-        looked_at = self._index.count(query.start, query.end, before)
         left = self._index.count(query.start, query.end, place)
         return self._page(found + hits, query, place, processed + looked_at - left)
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -14,9 +12,8 @@ from botocore.serialize import create_serializer
 
 from embedded_aws.aws.model import model
 from tests.fuzz.mutation import Source, encoded, printable
-from tests.fuzz.server import status
-from tests.fuzz.sockets import address_of, raw, talk
-from tests.fuzz.target import Request, Take, Target, check_status
+from tests.fuzz.sockets import aws_calls
+from tests.fuzz.target import Request, Target
 
 _SERVICES = (
     "apigateway", "apigatewayv2", "cloudformation", "cloudwatch", "cognito-idp", "dynamodb",
@@ -165,16 +162,4 @@ def _header(text: str) -> bytes:
     return "".join(one for one in text if " " <= one <= "~").strip().encode()
 
 
-@contextmanager
-def _operations() -> Iterator[Take]:
-    running = status()
-    address, queue = address_of(running["endpoint"]), str(running["outputs"].get("queue", "")).encode()
-
-    def take(asked: Request) -> None:
-        body = asked.body.replace(b"QUEUE", queue)
-        check_status(talk(address, raw(Request(asked.method, asked.path, asked.query, asked.headers, body))))
-
-    yield take
-
-
-TARGETS = (Target("operations", 120, call, _operations, clock=time.perf_counter),)
+TARGETS = (Target("operations", 120, call, aws_calls, clock=time.perf_counter),)

@@ -147,7 +147,8 @@ def mangled(source: Source) -> bytes:
 
 
 @contextmanager
-def _aws() -> Iterator[Take]:
+def aws_calls() -> Iterator[Take]:
+    """Yield what sends calls to the AWS endpoint, `QUEUE` in them being the stack's own queue."""
     running = status()
     address, queue = address_of(running["endpoint"]), str(running["outputs"].get("queue", "")).encode()
 
@@ -234,7 +235,7 @@ def _bytes() -> Iterator[Take]:
 
 
 TARGETS = (
-    Target("aws", 120, aws_call, _aws, clock=time.perf_counter),
+    Target("aws", 120, aws_call, aws_calls, clock=time.perf_counter),
     Target("api", 100, gateway.request, _api, clock=time.perf_counter),
     Target("answers", 100, gateway.reply, _replies, clock=time.perf_counter),
     Target("receiver", 60, intake.otlp_request, _otlp, clock=time.perf_counter),
