@@ -67,11 +67,13 @@ class Columns:
         self._orders: dict[Column, array[int]] = {}
         self._fresh: dict[Column, set[int]] = {}
         self._outdated: set[int] = set()
-        self._is_all_outdated = False
+        self._is_all_outdated = True  # nothing is here, or was asked for
         self._has_gone = False
         self.failures: dict[str, Failure] = {}
 
     def outdate(self, numbers: Collection[int]) -> None:
+        if self._is_all_outdated:
+            return
         self._outdated.update(numbers)
         if len(self._outdated) > MOST_CHANGES:  # maybe nobody asks for lists
             self._is_all_outdated = True

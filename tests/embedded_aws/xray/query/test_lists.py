@@ -94,6 +94,17 @@ def test_an_order_that_nobody_has_asked_for_is_made_anew(api: Api, monkeypatch: 
     assert numbers(api, "response") == [0, 1, 2, 3, 4, 5]
 
 
+def test_changes_are_not_noted_before_a_list_is_sorted(api: Api) -> None:
+    """A console that shows the newest traces alone has no columns that could be outdated."""
+    for number in range(6):
+        put(api, number)
+        assert numbers(api, "-began")
+    assert not api.xray.lists._columns._outdated
+    assert numbers(api, "-response") == [5, 4, 3, 2, 1, 0]
+    put(api, 3, 9)
+    assert numbers(api, "-response") == [3, 5, 4, 2, 1, 0]
+
+
 def test_ids_are_sorted_to_their_last_digit(api: Api) -> None:
     """Those of one second too."""
     for number in (0x21, 0x1F, 0x20):
