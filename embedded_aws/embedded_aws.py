@@ -133,7 +133,10 @@ class EmbeddedAws:
         self._xray = _open_store(settings, limits.traces, self._losses)
         self._intake = Intake(self._xray)
         self._logs = _open_logs(settings, limits.logs, self._losses)
-        self._cleanup = CleanupThread(self._tidy, "traces-cleanup")
+        self._cleanups = (
+            CleanupThread(self._tidy, "traces-cleanup"),
+            CleanupThread(memory.give_back, "memory-cleanup"),
+        )
         rules = sampling_api.operations(self._sampling, settings.region, self._xray.tags)
         samplers = xray_api.service(sampling_api.sampler_operations(self._sampling, settings.region))
         self._daemon = Daemon(settings.host, settings.daemon_port, self._xray.put, samplers)
@@ -241,14 +244,13 @@ class EmbeddedAws:
 
     def _tidy(self) -> bool:
         with suppress(StoreError):  # a store that takes nothing is told of by what it loses
-            if self._xray.tidy() or self._xray.pack():
-                return True
-        memory.give_back()
+            return self._xray.tidy() or self._xray.pack()
         return False
 
     def _close_stores(self) -> None:
         self._xray.stop_packing()
-        self._cleanup.close()
+        for cleanup in self._cleanups:
+            cleanup.close()
         self._logs.close()
         self._xray.close()
 
