@@ -11,7 +11,7 @@ from embedded_aws.xray.query.statistics import Tally
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from embedded_aws.xray.query.graph import Ends, Link, ServiceKey
 
@@ -22,14 +22,17 @@ class _Counts:
     __slots__ = ("_counts", "_milliseconds")
 
     def __init__(self, counts: Mapping[int, int]) -> None:
-        try:
-            self._milliseconds: Sequence[int] = array("q", counts)
-        except OverflowError:  # documents may have any times
-            self._milliseconds = list(counts)
-        self._counts = array("q", counts.values())
+        self._milliseconds, self._counts = _packed(counts), _packed(counts.values())
 
     def counts(self) -> dict[int, int]:
         return dict(zip(self._milliseconds, self._counts, strict=True))
+
+
+def _packed(numbers: Collection[int]) -> Sequence[int]:
+    try:
+        return array("I", numbers)
+    except OverflowError:  # documents may have any times
+        return list(numbers)
 
 
 class _PackedTally:

@@ -136,7 +136,7 @@ class Store(PackedStore):
 
     def times(self) -> Iterator[tuple[float, int]]:
         """Yield time and number of all traces, oldest first; whoever stores need not wait for all of them."""
-        after = "FROM trace WHERE (time, number) > (?, ?) ORDER BY time, number LIMIT 20000"
+        after = "FROM trace WHERE (time, number) > (?, ?) ORDER BY time, number LIMIT 2000"
         last: tuple[float, int] | None = (-1.0, 0)
         while last:
             with self._database.transaction() as connection:
