@@ -16,7 +16,7 @@ from embedded_aws.xray.query.graph import Graph
 from embedded_aws.xray.query.packed_graph import PackedGraph
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from embedded_aws.xray.query.rows import PeriodState, Row
     from embedded_aws.xray.query.store import Store
@@ -84,7 +84,7 @@ class MinuteGraphs:
         key = length, first, last
         with self._lock:
             kept = self._sums.pop(key, None)
-        if kept is None or kept[0] != states:
+        if kept is None or not self._are_still_true(kept[0], states):
             total = Graph()
             for state in states:
                 self._period(length, state).add_to(total)
@@ -99,7 +99,7 @@ class MinuteGraphs:
     def _period(self, length: int, state: PeriodState) -> PackedGraph:
         self._newest = max(self._newest, state.updated)
         kept = self._kept[length].get(state.period)
-        if kept is None or (kept[0] != state and not self._only_lost(kept[0], state)):
+        if kept is None or not self._is_still_true(kept[0], state):
             # Rows that are newer than `state` do no harm: the next look at the period sees another state.
             start = state.period * length
             kept = state, PackedGraph.of(self._summed(start, length))
@@ -156,13 +156,18 @@ class MinuteGraphs:
             total.merge(self._graph_of(rows))
         return total
 
-    def _only_lost(self, kept: PeriodState, state: PeriodState) -> bool:
-        """Tell whether a period only has fewer traces than when it was summed.
+    def _are_still_true(self, kept: Sequence[PeriodState], states: Sequence[PeriodState]) -> bool:
+        return len(kept) == len(states) and all(map(self._is_still_true, kept, states))
+
+    def _is_still_true(self, kept: PeriodState, state: PeriodState) -> bool:
+        """Tell whether a period is what it was when it was summed, or has only lost traces since.
 
         A full store lets go of its oldest traces all the time. To sum what is left of their minute each time
         would take seconds, and what was summed is no less true.
         """
-        is_settled = state.updated < self._newest - SETTLED
+        if kept == state:
+            return True
+        is_settled = kept.period == state.period and state.updated < self._newest - SETTLED
         return is_settled and state.traces < kept.traces and state.updated <= kept.updated
 
     def _drop(self, length: int, period: int) -> None:
