@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-QUIET = 10.0
+QUIET = 5.0
 """Seconds without a document after which a trace is packed; one that comes later unpacks it."""
 _FIRST_LOOK = 2_000
 """Traces that a filter is tried on first, then ever more: a page that is full early has looked at few."""
