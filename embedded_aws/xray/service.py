@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import logging
 import math
 import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from embedded_aws.aws.ids import RandomIds
@@ -21,32 +19,27 @@ from embedded_aws.xray.api.tags import Tags
 from embedded_aws.xray.intake import documents
 from embedded_aws.xray.intake.documents import SegmentDocument, Unprocessed
 from embedded_aws.xray.intake.refusals import Refusals
-from embedded_aws.xray.query import graph_json
-from embedded_aws.xray.query.digests import Digest, digest_of
-from embedded_aws.xray.query.filters.packed_tables import DamagedError
 from embedded_aws.xray.query.graph import Graph
 from embedded_aws.xray.query.groups import Groups
 from embedded_aws.xray.query.lists import Lists
 from embedded_aws.xray.query.minutes import MinuteGraphs
 from embedded_aws.xray.query.news import News
 from embedded_aws.xray.query.packer import Packer
+from embedded_aws.xray.query.reader import TraceReader
 from embedded_aws.xray.query.rows import Row, TimeRangeType
 from embedded_aws.xray.query.store import Store, StoreError
 from embedded_aws.xray.query.trace_index import TraceIndex
-from embedded_aws.xray.query.traces import Trace, assemble
+from embedded_aws.xray.query.traces import Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from embedded_aws.aws.ids import Clock, Ids
     from embedded_aws.aws.interfaces import Document
     from embedded_aws.xray.query.filters.syntax import Expression
     from embedded_aws.xray.query.groups import Group
-    from embedded_aws.xray.query.packs import PackedDigest
 
-
-_LOG = logging.getLogger(__name__)
 
 QUIET = 5.0
 """Seconds without a document after which a trace is packed; one that comes later unpacks it."""
@@ -114,15 +107,15 @@ class XRay:
             self.groups = Groups(self.store, region, clock, self.ids.request_id)
             self.tags = Tags(self.store)
             self.tags.add_resources(self.groups.has_arn)
-            self._index = TraceIndex(self.store, self._with_facts, self.groups)
-            self.lists = Lists(self._index, self._numbered, monotonic)
+            self._reader = TraceReader(self.store)
+            self._index = TraceIndex(self.store, self._reader.with_facts, self.groups)
+            self.lists = Lists(self._index, self._reader.numbered, monotonic)
         except StoreError:
             self.store.close()
             raise
         self._packer = Packer(monotonic)
-        self._minutes = MinuteGraphs(self.store, self._graph, uses_packed=True)
+        self._minutes = MinuteGraphs(self.store, self._reader.graph, uses_packed=True)
         self._group_minutes: dict[str, tuple[Group, MinuteGraphs]] = {}
-        self._unreadable: set[str] = set()
         self._storing = threading.Lock()
         self._telemetry_lock = threading.Lock()
         self.telemetry_records = 0
@@ -201,7 +194,7 @@ class XRay:
             return False
         # Where messages came from is known by other traces.
         linked = [
-            trace._replace(digest=trace.digest or self._digest(trace.id))
+            trace._replace(digest=trace.digest or self._reader.digest(trace.id))
             if any('"links"' in document.body for document in trace.documents)
             else trace
             for trace in loose
@@ -227,18 +220,7 @@ class XRay:
 
     def trace(self, trace_id: str) -> Trace | None:
         """Return a trace, or `None` when no document of it came that can be read."""
-        if not documents.is_trace_id(trace_id):
-            return None
-        texts = self.store.documents(trace_id)
-        trace = assemble(trace_id, texts)
-        unreadable = trace.unreadable if trace else len(texts)
-        if unreadable and trace_id not in self._unreadable:
-            self._unreadable.add(trace_id)
-            _LOG.warning(
-                "trace %s: %d of %d documents in the database cannot be read; it is shown without them",
-                trace_id, unreadable, len(texts),
-            )  # fmt: skip
-        return trace
+        return self._reader.trace(trace_id)
 
     def summaries(self, query: Query, *, before: tuple[float, int] | None, limit: int) -> Page:
         """Summarise traces, newest first, at most `limit` of them."""
@@ -296,11 +278,11 @@ class XRay:
 
     def summarized(self, numbers: Sequence[int]) -> list[dict[str, Any]]:
         """Return the summaries of those of the traces with these numbers that there are, in this order."""
-        return [decode(digest.summary) for _, digest in self._numbered(numbers)]
+        return [decode(digest.summary) for _, digest in self._reader.numbered(numbers)]
 
     def _page(self, numbers: list[int], query: Query, last: tuple[float, int] | None, processed: int) -> Page:
         found = []
-        for row, digest in self._digests(self.store.numbered(numbers, query.by)):
+        for row, digest in self._reader.digests(self.store.numbered(numbers, query.by)):
             event = {"MatchedEventTime": row.time} if query.by == "Event" else {}
             found.append(extended(digest.summary, {"Revision": row.revision, **event}))
         return Page(found, last, processed)
@@ -308,7 +290,7 @@ class XRay:
     def graph(self, start: float, end: float, group: Group | None = None) -> Graph:
         """Return the service graph of the traces, or those of a group, that began in [start, end)."""
         graph = self._minutes_of(group).between(start, end)
-        self._resolve_links(graph)
+        self._reader.resolve_links(graph)
         return graph
 
     def has_old_versions(self, start: float, end: float, group: Group) -> bool:
@@ -321,8 +303,8 @@ class XRay:
     def graph_of(self, trace_ids: Sequence[str]) -> Graph:
         """Return the service graph of some traces."""
         known = [trace_id for trace_id in trace_ids if documents.is_trace_id(trace_id)]
-        graph = self._graph(self.store.find(known))
-        self._resolve_links(graph)
+        graph = self._reader.graph(self.store.find(known))
+        self._reader.resolve_links(graph)
         return graph
 
     def close(self) -> None:
@@ -344,56 +326,4 @@ class XRay:
 
     def _group_graph(self, group: Group, rows: Iterable[Row]) -> Graph:
         by_number = {row.number: row for row in rows}
-        return self._graph([by_number[number] for number in self._index.in_group(group, by_number)])
-
-    def _numbered(self, numbers: Sequence[int]) -> Iterator[tuple[Row, Digest | PackedDigest]]:
-        return self._digests(self.store.numbered(numbers))
-
-    def _with_facts(self, numbers: Sequence[int]) -> Iterator[tuple[Row, Digest]]:
-        for row, digest in self._numbered(numbers):
-            # Who began to ask before a trace was packed does not know of its facts in the part.
-            whole = digest if isinstance(digest, Digest) else self._digest(row.id)
-            if whole is not None:
-                yield row, whole
-
-    def _graph(self, rows: Iterable[Row]) -> Graph:
-        graph = Graph()
-        for _, digest in self._digests(rows, attrgetter("graph")):
-            graph.merge(graph_json.load(digest.graph))
-        return graph
-
-    def _resolve_links(self, graph: Graph) -> None:
-        producers = {link.trace_id: self.trace(link.trace_id) for link in graph.links}
-        graph.resolve({trace_id: trace for trace_id, trace in producers.items() if trace is not None})
-
-    def _digests(
-        self, rows: Iterable[Row], wanted: Callable[[Digest | PackedDigest], str] = attrgetter("summary")
-    ) -> Iterator[tuple[Row, Digest | PackedDigest]]:
-        """Yield the digest of every row, if what is wanted of it can be read.
-
-        Those that are missing are worked out and kept.
-        """
-        new = []
-        for row in rows:
-            digest = row.digest
-            if digest is None or not _is_whole(digest, wanted):
-                digest = self._digest(row.id)
-                if digest is None:
-                    continue
-                new.append((row, digest))
-            yield row, digest
-        if new:
-            with suppress(StoreError):  # a disk without room must not fail who reads
-                self.store.put_digests(new)
-
-    def _digest(self, trace_id: str) -> Digest | None:
-        trace = self.trace(trace_id)
-        return None if trace is None else digest_of(trace, self._resolve_links)
-
-
-def _is_whole(digest: Digest | PackedDigest, wanted: Callable[[Digest | PackedDigest], str]) -> bool:
-    try:
-        wanted(digest)
-    except DamagedError:
-        return False
-    return True
+        return self._reader.graph([by_number[number] for number in self._index.in_group(group, by_number)])

@@ -81,9 +81,16 @@ class Store(PackedStore):
 
     def documents(self, trace_id: str) -> list[str]:
         """Return the documents of a trace; none when it is unknown."""
-        with self._database.transaction() as connection:
+        return next(self.documents_of([trace_id]))
+
+    def documents_of(self, trace_ids: Iterable[str]) -> Iterator[list[str]]:
+        """Yield the documents of each of the traces."""
+
+        def read(connection: sqlite3.Connection, trace_id: str) -> list[str]:
             found = connection.execute("SELECT number FROM trace WHERE id = ?", (trace_id,)).fetchone()
             return [document.body for document in self._documents(connection, found[0])] if found else []
+
+        return self._read_in_turns(trace_ids, read, len)
 
     def sizes(self, trace_ids: Collection[str]) -> dict[str, int]:
         """Return how many characters of documents are kept of each trace that is known."""
