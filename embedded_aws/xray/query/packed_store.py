@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 W = TypeVar("W")
 _PAUSE = 0.001
-_READ_AT_ONCE = 100
-"""Documents, and as many traces: some 2 ms."""
+_READ_AT_ONCE = 50
+"""Documents and traces: some 1 ms."""
 
 
 class StoreError(NamedError, code="InternalFailure", status=500):
