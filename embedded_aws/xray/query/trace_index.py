@@ -175,9 +175,11 @@ class TraceIndex:
         """Hold nothing more of traces that the store has let go of."""
         with self._lock:
             gone = self._store.gone
-            left = self._store.count_by(SHARD)
-            for part in [part for part in self._shards if left.get(part, 0) <= SHARD // 8]:
-                del self._shards[part]
+            self._shards = {
+                place: shard
+                for place, shard in self._shards.items()
+                if self._store.count(range(place * SHARD, (place + 1) * SHARD)) > SHARD // 8
+            }
             self._packed = {
                 serial: part
                 for serial, part in self._packed.items()
