@@ -14,7 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
 from embedded_aws.aws import call as aws_request
-from embedded_aws.aws import moto_input, moto_refusals
+from embedded_aws.aws import moto_input, moto_refusals, moto_states
 from embedded_aws.aws.errors import AwsError, error
 from embedded_aws.aws.http import read_body, replay, run_in_thread
 from embedded_aws.aws.interfaces import ACCOUNT_ID
@@ -39,7 +39,8 @@ _METADATA = b"x-amz-meta-"
 # Without Docker, moto keeps functions in a place of their own.
 _PACKAGES = {"cognito-idp": "cognitoidp", "lambda": "awslambda_simple"}
 _PRESERVED = "moto.preserved_header_names"
-_IMPORTING = threading.Lock()
+# moto's modules import one another in circles: of two threads that import some at once, one can fail.
+_IMPORTING = threading.RLock()
 
 
 class MotoAws:
@@ -58,7 +59,7 @@ class MotoAws:
             await error(call, 404, "ResourceNotFoundException", told)(scope, receive, send)
             return
         body = moto_input.readable(call, body)
-        imported = load() if _import.cache_info().currsize else await run_in_thread(load)
+        imported = load() if _is_imported() else await run_in_thread(load)
         try:
             await imported.app(scope, replay(body), send)
         except (AwsError, NotImplementedError, ParseError, UnknownOperationError):
@@ -118,55 +119,45 @@ class Imported:
 
 def load() -> Imported:
     """Import moto with the settings of the embedded AWS, once for a process; whoever comes then waits."""
+    if _is_imported():
+        return _import()
     with _IMPORTING:
         return _import()
+
+
+def _is_imported() -> bool:
+    return bool(_import.cache_info().currsize)
 
 
 @cache
 def _import() -> Imported:
     os.environ.update(_SETTINGS)
-    from moto.backends import get_backend  # noqa: PLC0415 - its settings come first
-
     from embedded_aws.aws import (  # noqa: PLC0415 - import moto
         moto_deliveries,
         moto_direct,
         moto_operations,
         moto_patches,
-        moto_states,
     )
 
     moto_patches.apply()
-    preparing, serving = threading.Lock(), threading.Lock()
-
-    def backends(service: str) -> Mapping[str, Any]:
-        if service == "lambda":
-            from moto.awslambda_simple.models import lambda_simple_backends  # noqa: PLC0415 - a slow import
-
-            return cast("Mapping[str, Any]", lambda_simple_backends[ACCOUNT_ID])
-        if service == "stepfunctions":
-            moto_states.apply()
-            # What is executed is kept apart from what is not.
-            from moto.stepfunctions.parser.models import (  # noqa: PLC0415 - a slow import
-                stepfunctions_parser_backends,
-            )
-
-            return cast("Mapping[str, Any]", stepfunctions_parser_backends[ACCOUNT_ID])
-        name: Any = service
-        state: Any = get_backend(name)
-        return cast("Mapping[str, Any]", state[ACCOUNT_ID])
 
     def prepare(service: str) -> None:
-        with preparing:
-            moto_deliveries.switch_off(service)
-            moto_operations.add(service)
-            if service == "stepfunctions":
-                moto_states.apply()
+        _accounts(service)
+        moto_deliveries.switch_off(service)
+        moto_operations.add(service)
 
+    @cache
+    def handler(service: str) -> Any:
+        with _IMPORTING:
+            prepare(service)
+            return moto_direct.handler(service)
+
+    @cache
     def its_server() -> Any:
-        with serving:
+        with _IMPORTING:
             from embedded_aws.aws.moto_server import server  # noqa: PLC0415 - as slow as all of DynamoDB
 
-            return server(prepare)
+            return server(prepare, _IMPORTING)
 
     def others(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         answer: Iterable[bytes] = its_server()(environ, start_response)
@@ -175,8 +166,34 @@ def _import() -> Imported:
     def opened(service: str) -> object:
         return its_server().get_application(_any_call(service))
 
-    direct = moto_direct.DirectCalls(others, prepare)
-    return Imported(WsgiBridge(direct, _metadata_names, moto_direct.is_short), backends, opened)
+    direct = moto_direct.DirectCalls(others, handler)
+    return Imported(WsgiBridge(direct, _metadata_names, moto_direct.is_short), _backends, opened)
+
+
+@cache
+def _backends(service: str) -> Mapping[str, Any]:
+    with _IMPORTING:
+        return cast("Mapping[str, Any]", _accounts(service)[ACCOUNT_ID])
+
+
+def _accounts(service: str) -> Any:
+    """Return the state of a service by account."""
+    if service in {"lambda", "awslambda"}:  # as others call it, and moto
+        from moto.awslambda_simple.models import lambda_simple_backends  # noqa: PLC0415 - a slow import
+
+        return lambda_simple_backends
+    if service == "stepfunctions":
+        moto_states.apply()
+        # What is executed is kept apart from what is not.
+        from moto.stepfunctions.parser.models import (  # noqa: PLC0415 - a slow import
+            stepfunctions_parser_backends,
+        )
+
+        return stepfunctions_parser_backends
+    from moto.backends import get_backend  # noqa: PLC0415 - after moto's settings
+
+    name: Any = service
+    return get_backend(name)
 
 
 def _any_call(service: str) -> Environ:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 from base64 import b32encode
-from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -53,21 +52,20 @@ def _may_wait(body: bytes) -> bool:
 
 
 class DirectCalls:
-    """A WSGI application in front of moto's: `prepare` readies a service of moto before its first call."""
+    """A WSGI application in front of moto's: `handler_of` readies a service, and returns its `handler`."""
 
-    def __init__(self, others: WsgiApp, prepare: Callable[[str], object]) -> None:
+    def __init__(self, others: WsgiApp, handler_of: Callable[[str], Any]) -> None:
         self._others = others
-        self._prepare = cache(prepare)
+        self._handler_of = handler_of
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; raises what moto raises."""
         service = _service(environ)
         if service is None:
             return self._others(environ, start_response)
-        self._prepare(service)
-        request = _Request(environ)
+        request, handler = _Request(environ), self._handler_of(service)
         try:
-            status, headers, content = _handler(service).dispatch(request, request.raw_url, request.headers)
+            status, headers, content = handler.dispatch(request, request.raw_url, request.headers)
         except HTTPException as problem:
             return problem.get_response(environ)(environ, start_response)
         body = content.encode() if isinstance(content, str) else content
@@ -148,8 +146,8 @@ def _open(of_moto: Any) -> Any:
     return of_moto
 
 
-@cache
-def _handler(service: str) -> Any:
+def handler(service: str) -> Any:
+    """Import and return the class of moto that answers a service's calls."""
     if service == "sqs":
         from moto.sqs.responses import SQSResponse  # noqa: PLC0415 - a slow import
 

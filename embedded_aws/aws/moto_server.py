@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import cache
+from importlib import import_module
 from threading import Lock
 from typing import Any, NoReturn
 
@@ -16,14 +18,21 @@ from embedded_aws.aws.moto_refusals import UnknownOperationError
 
 
 @cache
-def server(prepare: Callable[[str], object]) -> DomainDispatcherApplication:
-    """Return it; `prepare` readies a service, by moto's name, before its first request."""
+def server(
+    prepare: Callable[[str], object], importing: AbstractContextManager[Any]
+) -> DomainDispatcherApplication:
+    """Return it; `prepare` readies a service, by moto's name, before its first request.
+
+    What imports anything of moto holds `importing`.
+    """
     vars(werkzeug_app)["print"] = _refuse_service
     _make_routes_in_turn(Rule)
 
     def app_of(service: Any) -> Any:
-        prepare(service)
-        app = create_backend_app(service)
+        with importing:
+            prepare(service)
+            import_module("moto.iam.access_control")  # each request imports it, and holds nothing
+            app = create_backend_app(service)
         app.register_error_handler(404, _unrouted)
         return app
 

@@ -46,10 +46,11 @@ class Alarms:
         self.refresh()
 
     def _publish(self) -> None:
-        from embedded_aws.cloudwatch.moto_metrics import publish  # noqa: PLC0415 - imports moto
-
         measure_queues(self._moto, self._metrics)
-        publish(self._moto.backend("cloudwatch", self._region).metric_data, self._metrics)
+        held = self._moto.backend("cloudwatch", self._region).metric_data
+        from embedded_aws.cloudwatch.moto_metrics import publish  # noqa: PLC0415 - after moto's settings
+
+        publish(held, self._metrics)
 
     def refresh(self) -> None:
         """Evaluate the alarms that are due; cheap when none is."""

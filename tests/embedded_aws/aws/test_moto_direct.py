@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -41,11 +42,11 @@ class Moto:
             create_backend_app,
         )
 
-        from embedded_aws.aws.moto_direct import DirectCalls  # noqa: PLC0415 - as above
+        from embedded_aws.aws.moto_direct import DirectCalls, handler  # noqa: PLC0415 - as above
 
         self.server = DomainDispatcherApplication(create_backend_app)
         self.others = 0
-        self.direct = DirectCalls(self._other, lambda _service: None)
+        self.direct = DirectCalls(self._other, cache(handler))
 
     def _other(self, *given: Any) -> Any:
         self.others += 1
