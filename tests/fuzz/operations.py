@@ -114,6 +114,8 @@ def _sample(source: Source, shape: Any, name: str = "", depth: int = 0) -> Any:
 
 def _scalar(source: Source, shape: Any, name: str) -> Any:
     limits = shape.metadata
+    if name == "WaitTimeSeconds":  # would be waited for, which is no stall
+        return 0
     if shape.type_name == "string":
         return _text(source, name, limits)
     values: dict[str, tuple[Any, ...]] = {

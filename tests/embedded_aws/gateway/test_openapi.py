@@ -5,12 +5,16 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-import-
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
 from typing import Any
 
 import pytest
 import yaml
 
+from embedded_aws.aws.parsing import ParseError
+from embedded_aws.gateway.yaml_document import read_yaml
 from tests.embedded_aws.gateway.control import Control
 from tests.embedded_aws.gateway.fakes import URI
 
@@ -290,6 +294,37 @@ def test_yaml_that_grows(control: Control, lines: list[str]) -> None:
     refused = control.answer("PUT", f"/restapis/{api}", "\n".join(['swagger: "2.0"', "paths: {}", *lines]))
     assert (refused.status_code, refused.headers["x-amzn-errortype"]) == (400, "BadRequestException")
     assert "neither JSON nor YAML" in refused.json()["message"]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["!!bool x", "!!int ''", "!!float x", "!!timestamp x", "!!binary é", ".nan", f"{'1:' * 300}1.5"],
+    ids=["bool", "int", "float", "timestamp", "binary", "no number", "base 60"],
+)
+def test_yaml_that_is_no_value(control: Control, value: str) -> None:
+    """A tag that does not fit, and a number that JSON does not have, are the document's fault."""
+    api = control.imported(swagger({}))
+    refused = control.answer("PUT", f"/restapis/{api}", f'swagger: "2.0"\npaths: {{}}\nx: {value}')
+    assert (refused.status_code, refused.headers["x-amzn-errortype"]) == (400, "BadRequestException")
+    assert "neither JSON nor YAML" in refused.json()["message"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 20_000, f"- {'[' * 90}{'a,' * 460}{']' * 90}\n" * 20, f"a: {'1:' * 200_000}1"],
+    ids=["deep", "often deep", "base 60"],
+)
+def test_yaml_is_read_in_linear_time(text: str) -> None:
+    """PyYAML's own parser looks at all open lists for each value, and at all digits for each digit."""
+    began = time.process_time()
+    with contextlib.suppress(ParseError):
+        read_yaml(text)
+    assert time.process_time() - began < 1
+
+
+def test_dates_of_yaml_stay_texts() -> None:
+    """JSON has none, and the document means what it says."""
+    assert read_yaml("version: 2016-01-01T00:00:00Z") == {"version": "2016-01-01T00:00:00Z"}
 
 
 def test_yaml_with_aliases(control: Control) -> None:
