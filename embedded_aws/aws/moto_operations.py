@@ -30,6 +30,9 @@ _TOPIC_ATTRIBUTES = (
     ),
 )
 
+_DETAILS = ("UserDetailList", "GroupDetailList", "RoleDetailList", "Policies")
+_USUAL_DETAILS, _MOST_DETAILS = 100, 1000
+
 
 @cache
 def add(service: str) -> None:
@@ -125,13 +128,34 @@ def _dynamodb() -> None:
 
 
 def _iam() -> None:
+    """Let profiles have tags; and give all of an account in pages, as AWS's policies make it 6 MB.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
+    """
+    from moto.iam.exceptions import ValidationError  # noqa: PLC0415
     from moto.iam.responses import IamResponse  # noqa: PLC0415
+
+    handler = _open(IamResponse)
+    get_details = handler.get_account_authorization_details
+
+    def get_account_authorization_details(self: Any) -> ActionResult:
+        found = get_details(self).result
+        items = [(name, item) for name in _DETAILS for item in found[name]]
+        marker, most = self._get_param("Marker") or "0", self._get_param("MaxItems") or _USUAL_DETAILS
+        if not marker.isdecimal() or int(marker) > len(items):
+            raise ValidationError(f"Invalid Marker: {marker}")
+        end = int(marker) + min(max(int(most), 1), _MOST_DETAILS)
+        page = items[int(marker) : end]
+        lists = {name: [item for kind, item in page if kind == name] for name in _DETAILS}
+        rest = {"IsTruncated": True, "Marker": str(end)} if end < len(items) else {"IsTruncated": False}
+        return ActionResult({**lists, **rest})
 
     def list_instance_profile_tags(self: Any) -> ActionResult:
         profile = self.backend.get_instance_profile(self._get_param("InstanceProfileName"))
         return ActionResult({"Tags": profile.tags, "IsTruncated": False})
 
-    _open(IamResponse).list_instance_profile_tags = list_instance_profile_tags
+    handler.get_account_authorization_details = get_account_authorization_details
+    handler.list_instance_profile_tags = list_instance_profile_tags
 
 
 def _kinesis() -> None:

@@ -824,3 +824,20 @@ def test_api_key_of_a_usage_plan(running: Running, name: str) -> None:
     apis.create_usage_plan_key(usagePlanId=plan["id"], keyId=key["id"], keyType="API_KEY")
     assert running.apis.accepts_key(stage, key["value"])
     assert not running.apis.accepts_key(stage, "another")
+
+
+def test_all_of_an_account_comes_in_pages(running: Running) -> None:
+    """With AWS's policies it is 6 MB: a page has what is asked for, else a hundred of them."""
+    iam = running.client("iam")
+    iam.create_role(RoleName="paged", AssumeRolePolicyDocument="{}")
+    first = iam.get_account_authorization_details(MaxItems=3)
+    assert first["IsTruncated"]
+    assert len(first["RoleDetailList"]) + len(first["UserDetailList"]) + len(first["Policies"]) == 3
+    pages = list(iam.get_paginator("get_account_authorization_details").paginate())
+    roles = [role["RoleName"] for page in pages for role in page["RoleDetailList"]]
+    policies = [policy["Arn"] for page in pages for policy in page["Policies"]]
+    assert "paged" in roles
+    assert len(set(policies)) == len(policies) > 1000
+    assert not pages[-1]["IsTruncated"]
+    with pytest.raises(ClientError, match="Invalid Marker: nowhere"):
+        iam.get_account_authorization_details(Marker="nowhere")

@@ -15,7 +15,7 @@ from waterfall.traces.summaries import Summary
 
 LATEST_WITHIN = 7 * 86400.0
 """Seconds back in which `latest`, and a part of an id, are looked for."""
-MOST_LOOKED_THROUGH = 2000
+MOST_LOOKED_THROUGH = 1000
 """How many of the newest traces may have an id with a part in it that does not tell the time."""
 _SPAN = 5
 """Seconds between the time in an id and the start of its trace, at most."""
