@@ -15,8 +15,9 @@ from waterfall.traces.summaries import Summary
 
 LATEST_WITHIN = 7 * 86400.0
 """Seconds back in which `latest`, and a part of an id, are looked for."""
-MOST_LOOKED_THROUGH = 1000
+MOST_LOOKED_THROUGH = 500
 """How many of the newest traces may have an id with a part in it that does not tell the time."""
+_MOST_OF_A_TIME = 2000
 _SPAN = 5
 """Seconds between the time in an id and the start of its trace, at most."""
 _MOST_NAMED = 8
@@ -86,7 +87,7 @@ def _beginning(reader: Reader, part: str, now: float) -> list[str]:
     if start >= end or end - start > LATEST_WITHIN:
         return []
     bare = _bare(part.removeprefix("1-"))
-    summaries = reader.summaries(start, end, limit=MOST_LOOKED_THROUGH)
+    summaries = reader.summaries(start, end, limit=_MOST_OF_A_TIME)
     return [one.id for one in summaries if _bare(one.id.removeprefix("1-")).startswith(bare)]
 
 

@@ -225,7 +225,7 @@ def _lineage(node: Node, trace: Trace) -> Iterable[Node]:
 def _account(fields: Mapping[str, Any]) -> str | None:
     aws = fields.get("aws", {})
     for account in (aws.get("account_id"), aws.get("api_gateway", {}).get("account_id")):
-        if isinstance(account, str):
+        if isinstance(account, str) and account:
             return account
     for arn in (fields.get("resource_arn"), aws.get("function_arn")):
         if isinstance(arn, str) and len(parts := arn.split(":")) > 4 and parts[4]:
@@ -246,9 +246,10 @@ def to_api(graph: Graph) -> list[dict[str, Any]]:
     return [_service(key, number, graph.services[key], outgoing[key]) for key, number in numbers.items()]
 
 
-def _place(key: ServiceKey, graph: Graph) -> tuple[bool, bool, str, str, str]:
+def _place(key: ServiceKey, graph: Graph) -> tuple[bool, bool, str, str, str, bool]:
     is_client = key.type == CLIENT
-    return not is_client, not graph.services[key].is_root, key.type or "", key.name, key.account or ""
+    told = (key.type or "", key.name, key.account or "", key.type is None)
+    return not is_client, not graph.services[key].is_root, *told
 
 
 def _edge(target: int, tally: Tally) -> dict[str, Any]:

@@ -208,6 +208,15 @@ def test_accounts_are_told(api: Api) -> None:
     assert accounts == {"a": "123456789012", "b": "210987654321", "c": "333333333333", "d": None}
 
 
+def test_an_account_without_digits_is_none(api: Api) -> None:
+    """It made a second node of the service, and which of both came first was a matter of chance."""
+    api.put(segment("a"))
+    api.put({**segment("a", aws={"account_id": ""}), "trace_id": trace_id(2)})
+    [node] = [node for (_, kind), node in api.graph().items() if kind != "client"]
+    assert node["SummaryStatistics"]["TotalCount"] == 2
+    assert "AccountId" not in node
+
+
 class TestLinks:
     """Queue -> Lambda: two traces that only a link connects."""
 
