@@ -122,7 +122,7 @@ def _service_key(top: Node, trace: Trace) -> ServiceKey:
     # One that came as a segment says itself what it is, as those of HTTP APIs do.
     if top.is_inferred and top.id not in trace.nodes and caller:
         return ServiceKey(*node_identity(caller.fields))
-    origin = top.fields.get("origin")
+    origin = top.fields.get("origin") or None
     if top.is_inferred and (node := _sent_node(top.fields, origin)):
         return ServiceKey(*node)
     return ServiceKey(top.name, origin, _account(top.fields))
@@ -246,10 +246,9 @@ def to_api(graph: Graph) -> list[dict[str, Any]]:
     return [_service(key, number, graph.services[key], outgoing[key]) for key, number in numbers.items()]
 
 
-def _place(key: ServiceKey, graph: Graph) -> tuple[bool, bool, str, str, str, bool]:
+def _place(key: ServiceKey, graph: Graph) -> tuple[bool, bool, str, str, str]:
     is_client = key.type == CLIENT
-    told = (key.type or "", key.name, key.account or "", key.type is None)
-    return not is_client, not graph.services[key].is_root, *told
+    return not is_client, not graph.services[key].is_root, key.type or "", key.name, key.account or ""
 
 
 def _edge(target: int, tally: Tally) -> dict[str, Any]:

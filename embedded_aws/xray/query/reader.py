@@ -97,7 +97,7 @@ class TraceReader:
 
     def resolve_links(self, graph: Graph) -> None:
         """Find the queues that messages came from: other traces tell."""
-        producers = {link.trace_id: self.trace(link.trace_id) for link in graph.links}
+        producers = {each: self.trace(each) for each in dict.fromkeys(link.trace_id for link in graph.links)}
         graph.resolve({trace_id: trace for trace_id, trace in producers.items() if trace is not None})
 
 

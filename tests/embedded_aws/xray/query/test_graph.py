@@ -208,10 +208,11 @@ def test_accounts_are_told(api: Api) -> None:
     assert accounts == {"a": "123456789012", "b": "210987654321", "c": "333333333333", "d": None}
 
 
-def test_an_account_without_digits_is_none(api: Api) -> None:
+@pytest.mark.parametrize("empty", [{"aws": {"account_id": ""}}, {"origin": ""}], ids=["account", "origin"])
+def test_an_empty_account_or_origin_is_none(empty: dict[str, Any], api: Api) -> None:
     """It made a second node of the service, and which of both came first was a matter of chance."""
     api.put(segment("a"))
-    api.put({**segment("a", aws={"account_id": ""}), "trace_id": trace_id(2)})
+    api.put({**segment("a"), **empty, "trace_id": trace_id(2)})
     services = api.ask("/TraceGraph", TraceIds=[TRACE, trace_id(2)])["Services"]
     [node] = [service for service in services if service.get("Type") != "client"]
     assert node["SummaryStatistics"]["TotalCount"] == 2
