@@ -157,7 +157,7 @@ def _import() -> Imported:
         with _IMPORTING:
             from embedded_aws.aws.moto_server import server  # noqa: PLC0415 - as slow as all of DynamoDB
 
-            return server(prepare, _IMPORTING)
+            return server(prepare, _IMPORTING)  # the same one for whoever waited
 
     def others(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         answer: Iterable[bytes] = its_server()(environ, start_response)

@@ -193,8 +193,9 @@ class XRay:
             self._packer.rest()
             return False
         # Where messages came from is known by other traces.
+        queues_of = self._reader.queues()
         linked = [
-            trace._replace(digest=trace.digest or self._reader.digest(trace.id))
+            trace._replace(digest=trace.digest or self._reader.digest(trace.id, queues_of))
             if any('"links"' in document.body for document in trace.documents)
             else trace
             for trace in loose

@@ -13,10 +13,8 @@ from embedded_aws.xray.query.graph import trace_graph
 from embedded_aws.xray.query.summaries import summarize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from embedded_aws.xray.query.filters.facts import Facts
-    from embedded_aws.xray.query.graph import Graph
+    from embedded_aws.xray.query.graph import Queues
     from embedded_aws.xray.query.traces import Trace
 
 
@@ -53,9 +51,9 @@ def _checksum(*texts: str) -> int:
     return zlib.crc32("\n".join(texts).encode())
 
 
-def digest_of(trace: Trace, resolve_links: Callable[[Graph], None]) -> Digest:
-    """Work out a trace's digest; `resolve_links` finds the queues that its messages came from."""
+def digest_of(trace: Trace, queues_of: Queues) -> Digest:
+    """Work out a trace's digest; `queues_of` tells the queues that its messages came from."""
     graph = trace_graph(trace)
-    resolve_links(graph)
+    graph.resolve(queues_of)
     summary = summarize(trace)
     return Digest(encode(summary), graph_json.dump(graph), work_out(trace, summary))

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/xray/latest/api/API_GetServiceGraph.html
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,7 +15,7 @@ from embedded_aws.xray.query.inferred import node_identity
 from embedded_aws.xray.query.statistics import Tally, histogram
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from embedded_aws.xray.query.traces import Node, Trace
 
@@ -57,6 +58,10 @@ class Queue(NamedTuple):
     sent: float
 
 
+Queues = Callable[[str], Mapping[str, Queue]]
+"""Tells of a trace, by its id, the queue behind every id that a message of it may carry as its parent."""
+
+
 @dataclass(slots=True)
 class Service:
     tally: Tally = field(default_factory=Tally)
@@ -96,12 +101,11 @@ class Graph:
             self.events[ends].update(ages)
         self.links += other.links
 
-    def resolve(self, producers: Mapping[str, Trace]) -> None:
-        """Turn the links to these traces into events."""
-        queues = {place: queue for trace in producers.values() for place, queue in _queues(trace).items()}
+    def resolve(self, queues_of: Queues) -> None:
+        """Turn the links whose queue is known into events."""
         unknown = []
         for link in self.links:
-            if queue := queues.get((link.trace_id, link.segment_id)):
+            if queue := queues_of(link.trace_id).get(link.segment_id):
                 age = max(0.0, link.received - queue.sent)
                 self.events[queue.key, link.consumer][round(age * 1000)] += 1
             else:
@@ -190,7 +194,7 @@ def _links(segment: Node) -> Iterable[Mapping[str, Any]]:
     return (link for link in found if "id" in link and is_trace_id(link.get("trace_id", "")))
 
 
-def _queues(trace: Trace) -> dict[tuple[str, str], Queue]:
+def queues(trace: Trace) -> dict[str, Queue]:
     """Find the queue behind every id that a message may carry as its parent.
 
     That is the call's own id, or the id of what encloses the call when the sender's SDK did not put its own
@@ -205,9 +209,9 @@ def _queues(trace: Trace) -> dict[tuple[str, str], Queue]:
                 for place in _lineage(node, trace):
                     found[place.id].add(queue)
     return {
-        (trace.id, node_id): max(queues, key=lambda queue: queue.sent)
-        for node_id, queues in found.items()
-        if len({queue.key for queue in queues}) == 1
+        node_id: max(behind, key=lambda queue: queue.sent)
+        for node_id, behind in found.items()
+        if len({queue.key for queue in behind}) == 1
     }
 
 

@@ -133,4 +133,4 @@ def _digested(loose: Loose) -> Loose:
     trace = assemble(loose.id, [document.body for document in loose.documents])
     if trace is None or trace.unreadable:
         return loose
-    return loose._replace(digest=digest_of(trace, lambda _: None))
+    return loose._replace(digest=digest_of(trace, lambda _: {}))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import suppress
+from functools import cache
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,14 @@ from embedded_aws.xray.intake import documents
 from embedded_aws.xray.query import graph_json
 from embedded_aws.xray.query.digests import Digest, digest_of
 from embedded_aws.xray.query.filters.packed_tables import DamagedError
-from embedded_aws.xray.query.graph import Graph
+from embedded_aws.xray.query.graph import Graph, queues
 from embedded_aws.xray.query.store import StoreError
 from embedded_aws.xray.query.traces import Trace, assemble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from embedded_aws.xray.query.graph import Queue, Queues
     from embedded_aws.xray.query.packs import PackedDigest
     from embedded_aws.xray.query.rows import Row
     from embedded_aws.xray.query.store import Store
@@ -51,10 +53,20 @@ class TraceReader:
             )  # fmt: skip
         return trace
 
-    def digest(self, trace_id: str) -> Digest | None:
+    def queues(self) -> Queues:
+        """Return what finds the queues of senders; it reads each once, however many messages it sent."""
+
+        @cache
+        def queues_of(trace_id: str) -> Mapping[str, Queue]:
+            trace = self.trace(trace_id)
+            return {} if trace is None else queues(trace)
+
+        return queues_of
+
+    def digest(self, trace_id: str, queues_of: Queues) -> Digest | None:
         """Work out the digest of a trace; `None` when it cannot be read."""
         trace = self.trace(trace_id)
-        return None if trace is None else digest_of(trace, self.resolve_links)
+        return None if trace is None else digest_of(trace, queues_of)
 
     def digests(
         self, rows: Iterable[Row], wanted: Callable[[Digest | PackedDigest], str] = attrgetter("summary")
@@ -65,12 +77,12 @@ class TraceReader:
         """
         known = [(row, row.digest if _is_whole(row.digest, wanted) else None) for row in rows]
         texts = self._store.documents_of([row.id for row, digest in known if digest is None])
-        new = []
+        new, queues_of = [], self.queues()
         for row, digest in known:
             if digest is not None:
                 yield row, digest
             elif (trace := self._assembled(row.id, next(texts))) is not None:
-                new.append((row, digest_of(trace, self.resolve_links)))
+                new.append((row, digest_of(trace, queues_of)))
                 yield new[-1]
         if new:
             with suppress(StoreError):  # a disk without room must not fail who reads
@@ -82,9 +94,10 @@ class TraceReader:
 
     def with_facts(self, numbers: Sequence[int]) -> Iterator[tuple[Row, Digest]]:
         """Yield the same with what filters ask."""
+        queues_of = self.queues()
         for row, digest in self.numbered(numbers):
             # Who began to ask before a trace was packed does not know of its facts in the part.
-            whole = digest if isinstance(digest, Digest) else self.digest(row.id)
+            whole = digest if isinstance(digest, Digest) else self.digest(row.id, queues_of)
             if whole is not None:
                 yield row, whole
 
@@ -97,8 +110,7 @@ class TraceReader:
 
     def resolve_links(self, graph: Graph) -> None:
         """Find the queues that messages came from: other traces tell."""
-        producers = {each: self.trace(each) for each in dict.fromkeys(link.trace_id for link in graph.links)}
-        graph.resolve({trace_id: trace for trace_id, trace in producers.items() if trace is not None})
+        graph.resolve(self.queues())
 
 
 def _is_whole(digest: Digest | PackedDigest | None, wanted: Callable[[Digest | PackedDigest], str]) -> bool:

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-import-
 from __future__ import annotations
 
 import json
-import sys
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from embedded_aws.aws.parsing import ParseError
 from embedded_aws.gateway.yaml_document import read_yaml
 from tests.embedded_aws.gateway.control import Control
 from tests.embedded_aws.gateway.fakes import URI
+from tests.embedded_aws.steps import lines_run
 
 PROXY = {"type": "aws_proxy", "httpMethod": "POST", "uri": URI, "passthroughBehavior": "when_no_match"}
 INTEGRATION = "x-amazon-apigateway-integration"
@@ -321,26 +322,9 @@ def test_yaml_that_would_take_long(text: str, told: str) -> None:
 
 def test_a_value_of_yaml_takes_no_longer_inside_of_many_lists() -> None:
     """PyYAML's own parser looks at each of them again; the one in C does not."""
-    steps = [lines_run(f"{'[' * depth}{'a,' * 2000}{']' * depth}") for depth in (1, 90)]
-    assert steps[1] < 1.5 * steps[0]
-
-
-def lines_run(text: str) -> int:
-    """Count the lines of Python that run while a document is read."""
-    count = 0
-
-    def traced(_frame: Any, event: str, _argument: Any) -> Any:
-        nonlocal count
-        count += event == "line"
-        return traced
-
-    before = sys.gettrace()
-    sys.settrace(traced)
-    try:
-        read_yaml(text)
-    finally:
-        sys.settrace(before)
-    return count
+    texts = [f"{'[' * depth}{'a,' * 2000}{']' * depth}" for depth in (1, 90)]
+    flat, deep = [lines_run(partial(read_yaml, text)) for text in texts]
+    assert deep < 1.5 * flat
 
 
 def test_dates_of_yaml_stay_texts() -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from embedded_aws.xray.service import XRay
+from tests.embedded_aws.steps import lines_run
 from tests.embedded_aws.xray.builders import NOW, TRACE, Api, identifier, inner, segment, subsegment, trace_id
 
 STAGE = ("shop/dev", "AWS::ApiGateway::Stage")
@@ -270,6 +272,21 @@ class TestLinks:
         """With two queues below the linked id, or none, no edge is guessed."""
         api.put(*self.produce(self.URL, self.URL + "2"), *self.consume(linked))
         assert ("AWS::SQS::Queue", "AWS::Lambda") not in api.edges(self.PRODUCER, self.CONSUMER)
+
+    def test_a_sender_is_read_once_for_all_of_its_messages(self) -> None:
+        """Read again for each of them, ten times the messages took a hundred times as long."""
+        few, many = self.steps_for(30), self.steps_for(300)
+        assert many < 15 * few
+
+    def steps_for(self, messages: int) -> int:
+        """Count what the map takes of a trace that sent these messages, each received in a trace of its own."""
+        api = Api(XRay(None, clock=lambda: NOW))
+        api.put(*self.produce(*[self.URL] * messages))
+        for message in range(messages):
+            api.put(*({**one, "trace_id": trace_id(3 + message)} for one in self.consume(f"send{message}")))
+        steps = lines_run(lambda: api.ask("/ServiceGraph", StartTime=NOW, EndTime=NOW + 5))
+        api.xray.close()
+        return steps
 
     def test_queue_outside_the_graph_is_not_drawn(self, api: Api) -> None:
         """The consumer's graph alone has no queue."""
