@@ -279,7 +279,7 @@ class TestLinks:
         assert many < 15 * few
 
     def steps_for(self, messages: int) -> int:
-        """Count what the map takes of a trace that sent these messages, each received in a trace of its own."""
+        """Count what the map takes of a trace that sent these messages, each to a trace of its own."""
         api = Api(XRay(None, clock=lambda: NOW))
         api.put(*self.produce(*[self.URL] * messages))
         for message in range(messages):
